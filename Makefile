@@ -1,0 +1,44 @@
+# Two commands from a fresh clone: `make run` and `make test`. Both make the environment first.
+
+PYTHON ?= python3
+CORES ?= 2
+VENV ?= .venv
+CONFIG ?=
+BIN := $(VENV)/bin
+
+.PHONY: run test check lint schema models clean help
+.DELETE_ON_ERROR:
+
+help:           ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs another experiment
+	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+
+test: $(VENV)/.ready        ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready        ## ruff, types, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+check: lint test            ## what continuous integration runs
+
+schema: $(VENV)/.ready      ## write the config's JSON schema from the typed sections
+	$(BIN)/python -m sau.config > workflow/schemas/config.schema.yaml
+
+models: $(VENV)/.ready      ## train the shipped tiny models again (under an hour)
+	$(BIN)/python -m scripts.tiny_models.build
+
+clean:                      ## remove the environment; results stay
+	rm -rf $(VENV)
+
+$(VENV)/.ready: envs/development.txt envs/pipeline.txt envs/constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sau needs Python 3.11 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/development.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@

@@ -1,0 +1,7 @@
+"""The whole configuration: one typed section per stage, checked against a strict schema."""
+
+from sau.config.config import Config, ExperimentSettings, TrainingGrid
+from sau.config.schema import json_schema
+from sau.config.validate import load
+
+__all__ = ["Config", "ExperimentSettings", "TrainingGrid", "json_schema", "load"]

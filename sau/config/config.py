@@ -1,0 +1,119 @@
+"""The sections of a config file."""
+
+import dataclasses
+from typing import Any, ClassVar
+
+from sau.dataset.settings import DatasetSettings
+from sau.errors import UserError
+from sau.evaluation.settings import EvaluationSettings
+from sau.filter.settings import FilterSettings
+from sau.images.settings import ImagesSettings
+from sau.prompts.settings import PromptsSettings
+from sau.report.settings import ReportSettings
+from sau.scores.settings import ScoresSettings
+from sau.settings import Section, setting
+from sau.subset.settings import SubsetSettings
+from sau.training.settings import TrainingSettings
+
+AS_IS = "as-is"
+"""An imbalance factor that leaves the data set as long-tailed as it comes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentSettings(Section):
+    """The grid: every run of the table, for every tail, for every seed."""
+
+    section: ClassVar[str] = "experiment"
+
+    results: str = setting("results", "folder of everything that the pipeline writes")
+    imbalance_factors: list[float | str] = setting(
+        [100],
+        "N_max / N_min of the long-tailed training sets, at least 1; as-is leaves the data alone",
+        minimum=1,
+    )
+    data_seeds: list[int] = setting([0], "seeds of the long-tailed subsets", minimum=0)
+    seeds: list[int] = setting([0], "seeds of the training runs", minimum=0)
+
+    def check(self) -> None:
+        """Check that the grid is not empty and names nothing twice."""
+        for name in ("imbalance_factors", "data_seeds", "seeds"):
+            values = getattr(self, name)
+            if not values:
+                raise UserError(f"experiment.{name}: empty; the grid needs at least one")
+            if len(set(values)) != len(values):
+                raise UserError(f"experiment.{name}: {values} names a value twice")
+        for factor in self.imbalance_factors:
+            if isinstance(factor, str) and factor != AS_IS:
+                raise UserError(
+                    f"experiment.imbalance_factors: {factor!r} must be a number of at least 1 "
+                    f"or {AS_IS}"
+                )
+
+    def factor_names(self) -> list[str]:
+        """Return the imbalance factors as they stand in folder names, such as 100 or as-is."""
+        return [f"{f:g}" if isinstance(f, float | int) else f for f in self.imbalance_factors]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingGrid:
+    """The rows of the table: a name, a label, and the settings of its runs.
+
+    Attributes:
+        labels: name of each row as it stands in tables, by its key in the config.
+        runs: settings of each row: those of the section, with the row's own on top.
+    """
+
+    labels: dict[str, str]
+    runs: dict[str, TrainingSettings]
+
+    @classmethod
+    def from_mapping(cls, values: dict[str, Any]) -> "TrainingGrid":
+        """Resolve the section `training`, whose key `runs` holds the rows."""
+        shared = {key: value for key, value in values.items() if key != "runs"}
+        rows = values.get("runs") or {}
+        if not rows:
+            raise UserError("training.runs: empty; name at least one row, such as ce or sau")
+        labels: dict[str, str] = {}
+        runs: dict[str, TrainingSettings] = {}
+        for name, row in rows.items():
+            own = {key: value for key, value in row.items() if key != "label"}
+            labels[name] = row.get("label", name)
+            try:
+                runs[name] = TrainingSettings.from_mapping({**shared, **own})
+            except UserError as error:
+                raise UserError(f"training.runs.{name}: {error}") from error
+        return cls(labels, runs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """A whole configuration, section by section."""
+
+    experiment: ExperimentSettings
+    dataset: DatasetSettings
+    prompts: PromptsSettings
+    images: ImagesSettings
+    scores: ScoresSettings
+    filter: FilterSettings
+    subset: SubsetSettings
+    training: TrainingGrid
+    evaluation: EvaluationSettings
+    report: ReportSettings
+
+
+SECTIONS: dict[str, type[Section]] = {
+    section.section: section
+    for section in (
+        ExperimentSettings,
+        DatasetSettings,
+        PromptsSettings,
+        ImagesSettings,
+        ScoresSettings,
+        FilterSettings,
+        SubsetSettings,
+        TrainingSettings,
+        EvaluationSettings,
+        ReportSettings,
+    )
+}
+"""The sections by name, in the order of the data flow."""

@@ -1,0 +1,119 @@
+"""Command-line flags from a stage's signature and settings, and back again."""
+
+import argparse
+import dataclasses
+import inspect
+import json
+import shlex
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+from sau.settings import Section, strip_optional
+
+
+def build_parser(command: str, stage: Callable[..., None]) -> argparse.ArgumentParser:
+    """Return the parser of one stage: its paths and values first, then its settings."""
+    summary = (inspect.getdoc(stage) or "").split("\n\n")[0]
+    parser = argparse.ArgumentParser(
+        prog=f"sau {command}",
+        description=summary,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        allow_abbrev=False,
+    )
+    files = parser.add_argument_group("files and values")
+    hints = typing.get_type_hints(stage)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        if _is_section(hints[name]):
+            settings = parser.add_argument_group(f"settings (config section {command})")
+            for field in dataclasses.fields(hints[name]):
+                _add_setting(settings, field, typing.get_type_hints(hints[name])[field.name])
+        else:
+            _add_value(files, name, hints[name], parameter.default)
+    return parser
+
+
+def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict[str, Any]:
+    """Return the keyword arguments for `stage` from its parsed flags."""
+    values: dict[str, Any] = {}
+    for name, hint in typing.get_type_hints(stage).items():
+        if name == "return":
+            continue
+        if _is_section(hint):
+            names = [field.name for field in dataclasses.fields(hint)]
+            values[name] = hint(**{key: getattr(parsed, key) for key in names})
+        else:
+            values[name] = getattr(parsed, name)
+    return values
+
+
+def to_flags(section: Section) -> str:
+    """Return a section's settings as flags for a shell line, quoted, every one of them."""
+    words: list[str] = []
+    for name, value in section.to_mapping().items():
+        flag = _flag(name)
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        elif isinstance(value, dict):
+            words += [flag, json.dumps(value, sort_keys=True)]
+        elif isinstance(value, list):
+            words += [flag, *map(str, value)]
+        elif value is not None:
+            words += [flag, str(value)]
+    return shlex.join(words)
+
+
+def _is_section(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Section)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _add_value(group: Any, name: str, hint: Any, default: Any) -> None:
+    required = default is inspect.Parameter.empty
+    keywords: dict[str, Any] = {"required": required, "dest": name}
+    if not required:
+        keywords["default"] = default
+    inner, _ = strip_optional(hint)
+    if typing.get_origin(inner) is list:
+        (inner,) = typing.get_args(inner)
+        keywords["nargs"] = "*"
+    keywords["type"] = inner
+    keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
+    group.add_argument(_flag(name), help="required" if required else " ", **keywords)
+
+
+def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None:
+    """Add one setting as a flag, with its description, unit and default."""
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
+    text = (field.metadata["description"] + unit).replace("%", "%%")
+    keywords: dict[str, Any] = {"dest": field.name, "default": default, "help": text}
+    inner, _ = strip_optional(hint)
+    origin = typing.get_origin(inner)
+    if inner is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    elif origin is Literal:
+        keywords["choices"] = typing.get_args(inner)
+    elif origin is dict:
+        keywords |= {"type": json.loads, "metavar": "JSON"}
+    elif origin is list:
+        (item,) = typing.get_args(inner)
+        keywords |= {"type": item, "nargs": "*", "metavar": item.__name__.upper()}
+    else:
+        kind = _number_or_text if isinstance(inner, types.UnionType) else inner
+        keywords |= {"type": kind, "metavar": getattr(inner, "__name__", "VALUE").upper()}
+    group.add_argument(_flag(field.name), **keywords)
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text

@@ -1,0 +1,1 @@
+"""Synthetic images: generated, or imported."""

@@ -1,0 +1,134 @@
+"""Checked, sorted-as-given, atomic reading and writing of manifests."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sau.errors import UserError
+from sau.files import atomic_path
+from sau.manifest.content import content_hash
+from sau.manifest.schemas import HUGGING_FACE_FEATURES, ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
+
+_PREFIX = "sau."
+
+
+def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any]) -> None:
+    """Write `table` as a manifest of `kind`, atomically, with its provenance and content hash.
+
+    Args:
+        path: where to; `.parquet`.
+        kind: a name in `SCHEMAS`; the table is cast to that schema.
+        table: the rows, in the order in which they shall stand.
+        provenance: what made it, as JSON values (see `sau.provenance.provenance`).
+
+    Raises:
+        UserError: duplicated ids, a missing value where the schema forbids one, or a full disk.
+    """
+    table = _conform(path, kind, table)
+    _refuse_duplicates(path, kind, table)
+    metadata = {
+        f"{_PREFIX}kind": kind,
+        f"{_PREFIX}schema_version": str(SCHEMA_VERSION),
+        f"{_PREFIX}content_sha256": content_hash(table),
+        f"{_PREFIX}provenance": json.dumps(dict(provenance), sort_keys=True),
+    }
+    if kind in HUGGING_FACE_FEATURES:
+        metadata["huggingface"] = json.dumps({"info": {"features": HUGGING_FACE_FEATURES[kind]}})
+    with atomic_path(path) as temporary:
+        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+
+
+def read(
+    paths: Path | Sequence[Path], kind: str, *, columns: Sequence[str] | None = None
+) -> pa.Table:
+    """Read one manifest of `kind`, or several shards of it, one after the other.
+
+    Args:
+        paths: a file, or the shards in their order.
+        kind: a name in `SCHEMAS`.
+        columns: only these columns, in the schema's order; all of them if None.
+
+    Returns: the table, in the schema's types, rows in file order.
+
+    Raises:
+        UserError: no such file, not a manifest, another kind or schema version, a repeated id.
+    """
+    paths = [paths] if isinstance(paths, Path) else list(paths)
+    for path in paths:
+        _check_kind(path, kind)
+    schema = SCHEMAS[kind]
+    names = [name for name in schema.names if columns is None or name in columns]
+    tables = [pq.ParquetFile(path).read(columns=names) for path in paths]
+    table = pa.concat_tables(part.replace_schema_metadata(None) for part in tables)
+    table = table.cast(pa.schema([schema.field(name) for name in names])).combine_chunks()
+    if set(ID_COLUMNS[kind]) <= set(names):
+        _refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
+    return table
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Return what a manifest's file says of itself.
+
+    Returns: `kind`, `schema_version` (int), `content_sha256` and `provenance` (a dictionary).
+
+    Raises:
+        UserError: no such file, or not a manifest.
+    """
+    try:
+        raw = pq.read_schema(path).metadata or {}
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such manifest; run the stage that writes it first") from error
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(
+            f"{path}: not a readable Parquet file ({error}); delete it and run its stage again"
+        ) from error
+    found = {key.decode(): value.decode() for key, value in raw.items()}
+    if f"{_PREFIX}kind" not in found:
+        raise UserError(
+            f"{path}: a Parquet file, but not a manifest of sau; "
+            "bring your own table in through `dataset.source: parquet` or `images.source: imported`"
+        )
+    return {
+        "kind": found[f"{_PREFIX}kind"],
+        "schema_version": int(found[f"{_PREFIX}schema_version"]),
+        "content_sha256": found[f"{_PREFIX}content_sha256"],
+        "provenance": json.loads(found[f"{_PREFIX}provenance"]),
+    }
+
+
+def _check_kind(path: Path, kind: str) -> None:
+    metadata = read_metadata(path)
+    if metadata["kind"] != kind:
+        raise UserError(f"{path}: a manifest of {metadata['kind']}, expected one of {kind}")
+    if metadata["schema_version"] != SCHEMA_VERSION:
+        raise UserError(
+            f"{path}: schema version {metadata['schema_version']}, expected {SCHEMA_VERSION}; "
+            "delete it and run its stage again"
+        )
+
+
+def _conform(path: Path, kind: str, table: pa.Table) -> pa.Table:
+    schema = SCHEMAS[kind]
+    table = table.select(schema.names)
+    for field in schema:
+        if not field.nullable and table.column(field.name).null_count:
+            raise UserError(f"{path}: column {field.name} of {kind} has rows without a value")
+    return table.cast(schema)
+
+
+def _refuse_duplicates(path: Path, kind: str, table: pa.Table) -> None:
+    keys = ID_COLUMNS[kind]
+    counts = table.group_by(keys).aggregate([([], "count_all")])
+    if counts.num_rows == table.num_rows:
+        return
+    repeated = counts.filter(pc.greater(counts["count_all"], 1)).to_pylist()
+    first = ", ".join(str(repeated[0][key]) for key in keys)
+    raise UserError(
+        f"{path}: {len(repeated)} duplicated ids in {kind}, the first is {first!r}; "
+        "each row needs an id of its own"
+    )

@@ -1,0 +1,37 @@
+"""Prompts from templates."""
+
+from collections.abc import Sequence
+
+from sau.rng import numpy_generator
+
+
+def clean_name(name: str) -> str:
+    """Return a class name as it stands in a sentence: `aquarium_fish` becomes `aquarium fish`."""
+    return " ".join(name.replace("_", " ").split())
+
+
+def article(name: str) -> str:
+    """Return `an` before a vowel letter and `a` elsewhere."""
+    return "an" if name[:1].lower() in set("aeiou") else "a"
+
+
+def fill(template: str, name: str) -> str:
+    """Put a class name, and its article, into a template."""
+    name = clean_name(name)
+    return template.format(name=name, article=article(name))
+
+
+def choose(templates: Sequence[str], count: int, order: str, seed: int, label: int) -> list[str]:
+    """Choose `count` templates for one class.
+
+    Args:
+        templates: at least one.
+        count: how many prompts the class gets.
+        order: `cycle` takes the templates in turn, `sample` draws them uniformly.
+        seed: of the draw.
+        label: the class; each has a stream of its own, so a new class changes no other.
+    """
+    if order == "cycle":
+        return [templates[i % len(templates)] for i in range(count)]
+    draws = numpy_generator("prompts", seed, label).integers(len(templates), size=count)
+    return [templates[i] for i in draws]

@@ -1,0 +1,1 @@
+"""How well each image fits its text, by CLIP."""

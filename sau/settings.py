@@ -1,0 +1,143 @@
+"""Typed settings of a stage: one dataclass gives the config section, its schema and its flags."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Literal, Self, Union
+
+from sau.errors import UserError
+
+
+def setting(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    minimum: float | None = None,
+    above: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """Declare one setting: its default, a sentence on what it is, its unit and its range.
+
+    `minimum` and `maximum` are inclusive, `above` is an exclusive lower bound. For a list they
+    hold for each entry.
+    """
+    metadata = {
+        "description": description,
+        "unit": unit,
+        "minimum": minimum,
+        "above": above,
+        "maximum": maximum,
+    }
+    if isinstance(default, list | dict):
+        return dataclasses.field(default_factory=_copy_of(default), metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def _copy_of(value: Any) -> Callable[[], Any]:
+    return lambda: type(value)(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """Base of all settings: checks types and ranges when it is made.
+
+    Raises:
+        UserError: a value of the wrong type or outside its range, named as `section.key`.
+    """
+
+    section: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = coerce(getattr(self, field.name), hints[field.name])
+            object.__setattr__(self, field.name, value)
+            problem = _problem(value, hints[field.name], field.metadata)
+            if problem:
+                raise UserError(f"{self.section}.{field.name}: {value!r} {problem}")
+        self.check()
+
+    def check(self) -> None:
+        """Check what concerns several settings at once; raises UserError."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build the section from a mapping, refusing unknown keys with the nearest known one."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in known:
+                raise UserError(unknown_key(f"{cls.section}.{key}", key, known))
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the settings as a plain dictionary, in the order in which they are declared."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def unknown_key(path: str, key: str, known: Iterable[str]) -> str:
+    """Say in one line that `key` at `path` is unknown, with the nearest known key."""
+    known = list(known)
+    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
+    return f"{path}: unknown key; {hint}"
+
+
+def strip_optional(hint: Any) -> tuple[Any, bool]:
+    """Split `X | None` into (`X`, True), and any other type into (itself, False)."""
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        rest = [part for part in typing.get_args(hint) if part is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return hint, False
+
+
+def coerce(value: Any, hint: Any) -> Any:
+    """Turn an integer into a float where a float is expected, in lists too."""
+    hint, _ = strip_optional(hint)
+    wants_float = hint is float or float in typing.get_args(hint)
+    if wants_float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if typing.get_origin(hint) is list and isinstance(value, list | tuple):
+        (inner,) = typing.get_args(hint)
+        return [coerce(item, inner) for item in value]
+    return value
+
+
+def _problem(value: Any, hint: Any, limits: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with `value`, as the end of a sentence, or None."""
+    inner, optional = strip_optional(hint)
+    if value is None:
+        return None if optional else "is missing"
+    origin = typing.get_origin(inner)
+    if origin is list:
+        if not isinstance(value, list):
+            return "must be a list"
+        (item_hint,) = typing.get_args(inner)
+        return next((p for item in value if (p := _problem(item, item_hint, limits))), None)
+    if origin is Literal:
+        choices = typing.get_args(inner)
+        if value in choices:
+            return None
+        nearest = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1)
+        hint_text = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        return f"must be one of {', '.join(map(str, choices))}{hint_text}"
+    if origin in (Union, types.UnionType):
+        problems = [_problem(value, part, limits) for part in typing.get_args(inner)]
+        return None if None in problems else problems[0]
+    expected = origin or inner
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
+        return f"must be of type {expected.__name__}"
+    return _range_problem(value, limits) if expected in (int, float) else None
+
+
+def _range_problem(value: float, limits: Mapping[str, Any]) -> str | None:
+    if limits.get("minimum") is not None and not value >= limits["minimum"]:
+        return f"must be at least {limits['minimum']}"
+    if limits.get("above") is not None and not value > limits["above"]:
+        return f"must be above {limits['above']}"
+    if limits.get("maximum") is not None and not value <= limits["maximum"]:
+        return f"must be at most {limits['maximum']}"
+    return None

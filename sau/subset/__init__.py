@@ -1,0 +1,1 @@
+"""The long tail, and the synthetic complement that balances it."""

@@ -1,0 +1,33 @@
+"""Settings of the subset stage."""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+from sau.settings import Section, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class SubsetSettings(Section):
+    """How the long tail is cut and filled."""
+
+    section: ClassVar[str] = "subset"
+
+    protocol: Literal["choice", "cao"] = setting(
+        "choice", "sampling protocol: of GLMC and SAU, or of LDAM, BCL, PaCo and most others"
+    )
+    largest_class: int | None = setting(
+        None,
+        "images of the largest class before the cut; null: as many as the smallest class has",
+        unit="images",
+        minimum=1,
+    )
+    on_empty_class: Literal["refuse", "cap"] = setting(
+        "refuse",
+        "when a factor would leave a class empty: stop, or lower the factor to the largest that"
+        " does not, and say so",
+    )
+    on_shortage: Literal["refuse", "underfill"] = setting(
+        "refuse",
+        "when a class has fewer kept synthetic images than it lacks: stop, or fill it as far as"
+        " they go",
+    )

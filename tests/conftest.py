@@ -1,0 +1,19 @@
+import io
+
+import pytest
+from hypothesis import HealthCheck, settings
+from PIL import Image
+
+# Derandomised, so that a run of the tests says the same on every machine; no clock, for slow ones.
+settings.register_profile(
+    "sau", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("sau")
+
+
+@pytest.fixture
+def png() -> bytes:
+    """A red picture of 4 by 4 pixels."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4), (255, 0, 0)).save(buffer, format="PNG")
+    return buffer.getvalue()

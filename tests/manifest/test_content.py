@@ -1,0 +1,48 @@
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sau.manifest import content_hash
+
+rows = st.lists(
+    st.fixed_dictionaries(
+        {
+            "text": st.none() | st.text(max_size=3),
+            "number": st.none() | st.integers(-5, 5),
+            "flag": st.none() | st.booleans(),
+            "image": st.none()
+            | st.fixed_dictionaries(
+                {"bytes": st.none() | st.binary(max_size=3), "path": st.none()}
+            ),
+        }
+    ),
+    max_size=6,
+)
+SCHEMA = pa.schema(
+    [
+        ("text", pa.string()),
+        ("number", pa.int32()),
+        ("flag", pa.bool_()),
+        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+    ]
+)
+
+
+@given(rows, rows)
+def test_equal_hashes_mean_equal_rows(first, second):
+    one, two = (pa.Table.from_pylist(r, schema=SCHEMA) for r in (first, second))
+    assert (content_hash(one) == content_hash(two)) == (first == second)
+
+
+@given(rows, st.integers(0, 6))
+def test_chunks_and_slices_do_not_count(values, cut):
+    table = pa.Table.from_pylist(values, schema=SCHEMA)
+    pieces = pa.concat_tables([table.slice(0, cut), table.slice(cut)])
+    padded = pa.Table.from_pylist([{"text": "x"}, *values], schema=SCHEMA).slice(1)
+    assert content_hash(pieces) == content_hash(table) == content_hash(padded)
+
+
+def test_column_names_and_types_count():
+    assert content_hash(pa.table({"a": [1]})) != content_hash(pa.table({"b": [1]}))
+    as_int32 = pa.table({"a": pa.array([1], pa.int32())})
+    assert content_hash(pa.table({"a": [1]})) != content_hash(as_int32)

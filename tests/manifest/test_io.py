@@ -1,0 +1,113 @@
+import json
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sau import manifest
+from sau.errors import UserError
+from sau.manifest import io as manifest_io
+
+ROWS = pa.table({"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True]})
+
+
+def test_round_trip_with_metadata(tmp_path):
+    path = tmp_path / "members.parquet"
+    manifest.write(path, "members", ROWS, {"seed": 3})
+    table = manifest.read(path, "members")
+    assert table.to_pydict() == ROWS.to_pydict()
+    assert table.schema.equals(manifest.SCHEMAS["members"])
+    metadata = manifest.read_metadata(path)
+    assert metadata["provenance"] == {"seed": 3}
+    assert metadata["content_sha256"] == manifest.content_hash(table)
+
+
+def test_same_rows_give_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        manifest.write(tmp_path / name, "members", ROWS, {"seed": 3})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_shards_are_read_in_order_and_columns_in_the_schemas_order(tmp_path):
+    paths = []
+    for index in range(3):
+        paths.append(tmp_path / f"{index}.parquet")
+        manifest.write(paths[-1], "members", ROWS.slice(index, 1), {})
+    table = manifest.read(paths, "members", columns=["is_synthetic", "id"])
+    assert table.to_pydict() == {"id": ["a", "b"], "is_synthetic": [False, True]}
+
+
+def test_duplicated_ids_are_refused_at_write_and_across_shards(tmp_path):
+    twice = pa.concat_tables([ROWS, ROWS])
+    with pytest.raises(UserError, match="2 duplicated ids in members"):
+        manifest.write(tmp_path / "x.parquet", "members", twice, {})
+    assert list(tmp_path.iterdir()) == []
+    paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    for path in paths:
+        manifest.write(path, "members", ROWS, {})
+    with pytest.raises(UserError, match="duplicated ids"):
+        manifest.read(paths, "members")
+
+
+def test_refuses_missing_values(tmp_path):
+    rows = ROWS.set_column(0, "id", pa.array(["a", None]))
+    with pytest.raises(UserError, match="column id of members has rows without a value"):
+        manifest.write(tmp_path / "x.parquet", "members", rows, {})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.unlink(), "no such manifest"),
+        (lambda path: path.write_bytes(b"PAR1 nonsense"), "not a readable Parquet file"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "not a readable Parquet file"),
+        (lambda path: path.write_bytes(b""), "not a readable Parquet file"),
+        (lambda path: pq.write_table(ROWS, path), "not a manifest of sau"),
+    ],
+)
+def test_unreadable_files_are_one_line(tmp_path, spoil, message):
+    path = tmp_path / "members.parquet"
+    manifest.write(path, "members", ROWS, {})
+    spoil(path)
+    with pytest.raises(UserError, match=message):
+        manifest.read(path, "members")
+
+
+def test_another_kind_and_another_schema_version_are_refused(tmp_path, monkeypatch):
+    path = tmp_path / "members.parquet"
+    manifest.write(path, "members", ROWS, {})
+    with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
+        manifest.read(path, "kept")
+    monkeypatch.setattr(manifest_io, "SCHEMA_VERSION", 99)
+    with pytest.raises(UserError, match="schema version 1, expected 99"):
+        manifest.read(path, "members")
+
+
+def test_images_are_shown_by_hugging_face_datasets(tmp_path, png):
+    from datasets import Dataset, Image
+
+    row = {
+        "id": "a",
+        "image": {"bytes": png, "path": None},
+        "label": 0,
+        "width": 4,
+        "height": 4,
+        "status": "ok",
+    }
+    failed = {"id": "b", "label": 1, "status": "failed", "reason": "truncated"}
+    table = pa.Table.from_pylist([row, failed], schema=manifest.SCHEMAS["images"])
+    path = tmp_path / "images.parquet"
+    manifest.write(path, "images", table, {})
+    loaded = Dataset.from_parquet(os.fspath(path), cache_dir=os.fspath(tmp_path / "cache"))
+    assert isinstance(loaded.features["image"], Image)
+    assert loaded[0]["image"].size == (4, 4)
+    assert loaded[1]["image"] is None
+    assert loaded[1]["reason"] == "truncated"
+
+
+def test_every_table_is_documented_and_has_its_key():
+    for kind, schema in manifest.SCHEMAS.items():
+        assert set(manifest.ID_COLUMNS[kind]) <= set(schema.names)
+        assert all(field.metadata[b"description"] for field in schema)
+    assert json.dumps(list(manifest.SCHEMAS))

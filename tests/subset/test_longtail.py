@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from sau.errors import UserError
+from sau.subset.longtail import cap_imbalance_factor, long_tailed_counts, sample
+
+
+def test_counts_of_the_papers():
+    assert sum(long_tailed_counts(5000, 10, 100)) == 12406
+    assert sum(long_tailed_counts(500, 100, 100)) == 10847
+    assert long_tailed_counts(5000, 10, 100)[-1] == 50
+    assert long_tailed_counts(500, 10, 100) == [500, 299, 179, 107, 64, 38, 23, 13, 8, 5]
+
+
+def test_factor_one_and_one_class():
+    assert long_tailed_counts(7, 3, 1) == [7, 7, 7]
+    assert long_tailed_counts(7, 1, 100) == [7]
+
+
+def test_cap_is_the_largest_factor_that_empties_no_class():
+    assert cap_imbalance_factor(124, 10, 100) == 100
+    assert cap_imbalance_factor(124, 10, 200) == 124
+    assert long_tailed_counts(124, 10, 124)[-1] == 1
+    for largest in range(1, 600):
+        capped = cap_imbalance_factor(largest, 10, 1e6)
+        assert long_tailed_counts(largest, 10, capped)[-1] == 1, largest
+
+
+@pytest.mark.parametrize("protocol", ["cao", "choice"])
+def test_sample_has_the_counts_without_replacement(protocol):
+    labels = np.random.default_rng(0).integers(3, size=300)
+    chosen = sample(labels, [50, 20, 3], protocol, seed=0)
+    assert len(set(chosen.tolist())) == 73
+    assert np.bincount(labels[chosen]).tolist() == [50, 20, 3]
+    assert (chosen == sample(labels, [50, 20, 3], protocol, seed=0)).all()
+    assert (chosen != sample(labels, [50, 20, 3], protocol, seed=1)).any()
+
+
+def test_protocols_are_those_of_the_published_loaders():
+    """Written again from the loaders' definition, on NumPy's global legacy generator."""
+    labels = np.repeat([0, 1], 20)
+    np.random.seed(0)  # noqa: NPY002
+    shuffled = [np.where(labels == c)[0] for c in (0, 1)]
+    for indices in shuffled:
+        np.random.shuffle(indices)  # noqa: NPY002
+    expected = np.concatenate([shuffled[0][:8], shuffled[1][:2]])
+    assert sample(labels, [8, 2], "cao", 0).tolist() == expected.tolist()
+    np.random.seed(0)  # noqa: NPY002
+    expected = np.concatenate(
+        [np.random.choice(np.where(labels == c)[0], n, replace=False) for c, n in ((0, 8), (1, 2))]  # noqa: NPY002
+    )
+    assert sample(labels, [8, 2], "choice", 0).tolist() == expected.tolist()
+
+
+def test_more_images_than_there_are():
+    with pytest.raises(UserError, match="class 1 should keep 5 real images, but has 2"):
+        sample(np.array([0, 0, 1, 1]), [2, 5], "choice", 0)

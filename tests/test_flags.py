@@ -1,0 +1,43 @@
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sau.flags import arguments_of, build_parser, to_flags
+from sau.prompts.settings import PromptsSettings
+from sau.stages import STAGES
+from sau.training.settings import TrainingSettings
+
+
+def stage(images: list[Path], output: Path, *, seed: int, settings: PromptsSettings) -> None:
+    """Do a thing."""
+
+
+def test_settings_survive_the_way_through_a_shell_line():
+    settings = PromptsSettings(templates=["It's {article} {name}, 100 %.", "{name} $HOME"], seed=3)
+    words = shlex.split(f"--images a b --output c --seed 7 {to_flags(settings)}")
+    found = arguments_of(stage, build_parser("prompts", stage).parse_args(words))
+    assert found == {
+        "images": [Path("a"), Path("b")],
+        "output": Path("c"),
+        "seed": 7,
+        "settings": settings,
+    }
+
+
+def test_every_kind_of_setting_has_a_flag():
+    settings = TrainingSettings(horizontal_flip=False, options={"neighbours": 3})
+    flags = to_flags(settings)
+    assert "--no-horizontal-flip" in flags
+    assert """--options '{"neighbours": 3}'""" in flags
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_has_help_that_names_its_flags(name, capsys):
+    function = STAGES[name].load()
+    with pytest.raises(SystemExit) as stop:
+        build_parser(name, function).parse_args(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert f"usage: sau {name}" in text
+    assert function.__doc__.split("\n")[0][:30] in text

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+
+import pytest
+
+from sau.__main__ import main
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "sau", *words], capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["promtps"], "did you mean 'prompts'?"),
+        (
+            ["prompts", "--train-images", "no.parquet", "--output", "o.parquet"],
+            "no.parquet: no such manifest",
+        ),
+        (
+            ["prompts", "--train-images", "a", "--output", "b", "--templates", "no name"],
+            "prompts.templates: 'no name' must have {name}",
+        ),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(words, message, capsys):
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_unknown_flag_exits_with_2():
+    done = run("prompts", "--train-images", "a", "--output", "b", "--sede", "3")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --sede" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_usage_lists_the_stages_in_the_order_of_the_data_flow():
+    text = run("--help").stdout
+    order = ["dataset", "prompts", "images", "scores", "filter", "subset", "training"]
+    positions = [text.index(f"  {name} ") for name in order]
+    assert positions == sorted(positions)

@@ -1,0 +1,34 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sau import provenance as module
+from sau.provenance import code_digest
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    copy = tmp_path / "sau"
+    shutil.copytree(Path(module.__file__).parent / "prompts", copy / "prompts")
+    shutil.copytree(Path(module.__file__).parent / "filter", copy / "filter")
+    monkeypatch.setattr(module, "_PACKAGE", copy)
+    return copy
+
+
+def test_digest_follows_the_code_of_its_own_stage(package):
+    before = {stage: code_digest(stage) for stage in ("prompts", "filter")}
+    path = package / "prompts" / "templates.py"
+    path.write_text(path.read_text().replace('"aeiou"', '"aeio"'))
+    assert code_digest("prompts") != before["prompts"]
+    assert code_digest("filter") == before["filter"]
+
+
+def test_digest_ignores_comments_docstrings_and_layout(package):
+    before = code_digest("prompts")
+    path = package / "prompts" / "templates.py"
+    text = path.read_text()
+    changed = text.replace('"""Prompts from templates."""', '"""Other words."""\n\n# a comment\n')
+    assert changed != text
+    path.write_text(changed)
+    assert code_digest("prompts") == before

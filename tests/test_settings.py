@@ -1,0 +1,58 @@
+import dataclasses
+from typing import ClassVar, Literal
+
+import pytest
+
+from sau.errors import UserError
+from sau.settings import Section, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Example(Section):
+    section: ClassVar[str] = "example"
+
+    count: int = setting(1, "a count", minimum=1, maximum=9)
+    rate: float = setting(0.5, "a rate", above=0)
+    kind: Literal["round", "square"] = setting("round", "a kind")
+    names: list[str] = setting(["x"], "names")
+    size: int | None = setting(None, "a size", minimum=4)
+    mixed: list[float | str] = setting([1], "numbers or words", minimum=1)
+    on: bool = setting(True, "a switch")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"cuont": 3}, "example.cuont: unknown key; did you mean 'count'?"),
+        ({"zzz": 3}, "example.zzz: unknown key; known keys: count, rate"),
+        ({"count": 0}, "example.count: 0 must be at least 1"),
+        ({"count": 10}, "example.count: 10 must be at most 9"),
+        ({"count": 1.5}, "example.count: 1.5 must be of type int"),
+        ({"count": True}, "example.count: True must be of type int"),
+        ({"count": None}, "example.count: None is missing"),
+        ({"rate": 0}, "example.rate: 0.0 must be above 0"),
+        ({"rate": float("nan")}, "example.rate: nan must be above 0"),
+        ({"kind": "squared"}, "must be one of round, square (did you mean 'square'?)"),
+        ({"names": "x"}, "example.names: 'x' must be a list"),
+        ({"names": [1]}, "must be of type str"),
+        ({"size": 3}, "example.size: 3 must be at least 4"),
+        ({"mixed": [0.5]}, "must be at least 1"),
+        ({"on": 1}, "example.on: 1 must be of type bool"),
+    ],
+)
+def test_refuses_in_one_line(values, message):
+    with pytest.raises(UserError) as error:
+        Example.from_mapping(values)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_integers_become_floats_where_floats_are_expected():
+    example = Example.from_mapping({"rate": 1, "mixed": [10, "as-is"]})
+    assert isinstance(example.rate, float)
+    assert example.mixed == [10.0, "as-is"]
+    assert isinstance(example.mixed[0], float)
+
+
+def test_default_lists_are_not_shared():
+    assert Example().names is not Example().names

@@ -1,0 +1,73 @@
+# What the rules share: the checked config, folder names, and a stage's flags.
+
+import sys
+
+sys.path.insert(0, str(workflow.current_basedir.join("../..").get_path_or_uri(False)))
+
+import yaml
+
+from sau.config import load
+from sau.errors import UserError
+from sau.flags import to_flags
+from sau.provenance import code_digest
+
+
+def checked_config():
+    """Check the config against the schema; say what is wrong in one line and leave with code 2."""
+    schema = workflow.source_path("../schemas/config.schema.yaml")
+    with open(schema, encoding="utf-8") as file:
+        try:
+            return load(config, yaml.safe_load(file))
+        except UserError as error:
+            print(f"sau: error: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+CONFIG = checked_config()
+RESULTS = CONFIG.experiment.results
+FACTORS = CONFIG.experiment.factor_names()
+SHARDS = list(range(CONFIG.images.shards))
+SAU = f"{sys.executable} -m sau"
+
+SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
+RUN = "{run}/" + SUBSET + "/seed-{seed}"
+EVERY_RUN = dict(
+    run=list(CONFIG.training.runs),
+    data_seed=CONFIG.experiment.data_seeds,
+    seed=CONFIG.experiment.seeds,
+)
+
+
+wildcard_constraints:
+    imbalance_factor=r"[0-9.]+(e\+[0-9]+)?|as-is",
+    data_seed=r"\d+",
+    seed=r"\d+",
+    shard=r"\d+",
+    run=r"[a-z0-9][a-z0-9-]*",
+
+
+def results(stage, name):
+    """Return the path of a result: `<results>/<stage>/<name>`."""
+    return f"{RESULTS}/{stage}/{name}"
+
+
+def log(stage, name):
+    """Return the path of a log: `<results>/logs/<stage>/<name>.log`."""
+    return f"{RESULTS}/logs/{stage}/{name}.log"
+
+
+def timing(stage, name):
+    """Return the path of Snakemake's benchmark: `<results>/benchmarks/<stage>/<name>.tsv`."""
+    return f"{RESULTS}/benchmarks/{stage}/{name}.tsv"
+
+
+# Settings reach a rule through a function of the wildcards: a plain string in `params` would have
+# its braces, such as those of a prompt's template, expanded as wildcards.
+def flags(section):
+    """Return a params function that gives a section's settings as flags."""
+    return lambda wildcards: to_flags(section)
+
+
+def digest(package):
+    """Return the digest of a stage's code, so that an edit runs that stage again."""
+    return lambda wildcards: code_digest(package)

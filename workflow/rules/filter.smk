@@ -1,0 +1,14 @@
+rule filter:
+    input:
+        SCORES,
+    output:
+        results("filter", "kept.parquet"),
+    log:
+        log("filter", "filter"),
+    benchmark:
+        timing("filter", "filter")
+    params:
+        flags=flags(CONFIG.filter),
+        code=digest("filter"),
+    shell:
+        "{SAU} filter --scores {input} --output {output} {params.flags} 2>&1 | tee {log}"

@@ -1,0 +1,81 @@
+def runs_of(paths):
+    """Return the paths of every run of one imbalance factor."""
+    return lambda wildcards: expand(
+        paths, imbalance_factor=wildcards.imbalance_factor, **EVERY_RUN
+    )
+
+
+rule report:
+    input:
+        metrics=runs_of(rules.evaluation.output),
+        predictions=runs_of(rules.training.output.predictions),
+        histories=runs_of(rules.training.output.history),
+        label_corrections=runs_of(rules.training.output.label_correction),
+        members=runs_of(rules.subset.output),
+        kept=rules.filter.output,
+        train_images=rules.dataset.output.train,
+        synthetic_images=IMAGES,
+    output:
+        html=report(
+            results("report", "imbalance-{imbalance_factor}.html"),
+            caption="../report/imbalance_factor.rst",
+            category="Imbalance factor {imbalance_factor}",
+        ),
+        markdown=results("report", "imbalance-{imbalance_factor}.md"),
+        csv=report(
+            results("report", "imbalance-{imbalance_factor}.csv"),
+            caption="../report/table.rst",
+            category="Imbalance factor {imbalance_factor}",
+        ),
+    log:
+        log("report", "imbalance-{imbalance_factor}"),
+    benchmark:
+        timing("report", "imbalance-{imbalance_factor}")
+    params:
+        flags=flags(CONFIG.report),
+        code=digest("report"),
+    shell:
+        "{SAU} report --metrics {input.metrics} --predictions {input.predictions}"
+        " --histories {input.histories} --label-corrections {input.label_corrections}"
+        " --members {input.members} --kept {input.kept} --train-images {input.train_images}"
+        " --synthetic-images {input.synthetic_images} --html {output.html}"
+        " --markdown {output.markdown} --csv {output.csv} {params.flags} 2>&1 | tee {log}"
+
+
+REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
+
+
+rule overview:
+    input:
+        metrics=expand(rules.evaluation.output, imbalance_factor=FACTORS, **EVERY_RUN),
+    output:
+        html=report(
+            results("report", "overview.html"),
+            caption="../report/overview.rst",
+            category="Overview",
+        ),
+        markdown=results("report", "overview.md"),
+        csv=report(
+            results("report", "summary.csv"),
+            caption="../report/summary.rst",
+            category="Overview",
+        ),
+        figure=report(
+            results("report", "overview.png"),
+            caption="../report/figure.rst",
+            category="Overview",
+        ),
+    log:
+        log("report", "overview"),
+    benchmark:
+        timing("report", "overview")
+    params:
+        flags=flags(CONFIG.report),
+        code=digest("report"),
+    shell:
+        "{SAU} overview --metrics {input.metrics} --html {output.html}"
+        " --markdown {output.markdown} --csv {output.csv} --figure {output.figure}"
+        " {params.flags} 2>&1 | tee {log}"
+
+
+OVERVIEW = rules.overview.output

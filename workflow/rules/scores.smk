@@ -1,0 +1,18 @@
+rule scores:
+    input:
+        rules.images.output,
+    output:
+        results("scores", "shard-{shard}.parquet"),
+    log:
+        log("scores", "shard-{shard}"),
+    benchmark:
+        timing("scores", "shard-{shard}")
+    threads: CONFIG.scores.threads
+    params:
+        flags=flags(CONFIG.scores),
+        code=digest("scores"),
+    shell:
+        "{SAU} scores --images {input} --output {output} {params.flags} 2>&1 | tee {log}"
+
+
+SCORES = expand(rules.scores.output, shard=SHARDS)

@@ -1,0 +1,17 @@
+rule subset:
+    input:
+        train_images=rules.dataset.output.train,
+        kept=rules.filter.output,
+    output:
+        results("subset", f"{SUBSET}/members.parquet"),
+    log:
+        log("subset", SUBSET),
+    benchmark:
+        timing("subset", SUBSET)
+    params:
+        flags=flags(CONFIG.subset),
+        code=digest("subset"),
+    shell:
+        "{SAU} subset --train-images {input.train_images} --kept {input.kept} --output {output}"
+        " --imbalance-factor {wildcards.imbalance_factor} --data-seed {wildcards.data_seed}"
+        " {params.flags} 2>&1 | tee {log}"

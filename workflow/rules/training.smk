@@ -1,0 +1,41 @@
+def training_flags(wildcards):
+    """Return the settings of one row of the table."""
+    return to_flags(CONFIG.training.runs[wildcards.run])
+
+
+def synthetic_images(wildcards):
+    """Return the synthetic images that a run reads: none if it trains on real data alone."""
+    return IMAGES if CONFIG.training.runs[wildcards.run].data == "balanced" else []
+
+
+rule training:
+    input:
+        members=rules.subset.output,
+        train_images=rules.dataset.output.train,
+        test_images=rules.dataset.output.test,
+        synthetic_images=synthetic_images,
+    output:
+        predictions=results("training", f"{RUN}/predictions.parquet"),
+        history=results("training", f"{RUN}/history.parquet"),
+        label_correction=results("training", f"{RUN}/label_correction.parquet"),
+        model=directory(results("training", f"{RUN}/model")),
+    log:
+        log("training", RUN),
+    benchmark:
+        timing("training", RUN)
+    threads: lambda wildcards: CONFIG.training.runs[wildcards.run].threads
+    params:
+        flags=training_flags,
+        label=lambda wildcards: CONFIG.training.labels[wildcards.run],
+        code=digest("training"),
+        # No output: Snakemake removes those of a killed job, and a checkpoint is there to outlive it.
+        checkpoint=lambda wildcards: results(
+            "training", f"{RUN}/checkpoint.safetensors"
+        ).format(**wildcards),
+    shell:
+        "{SAU} training --members {input.members} --train-images {input.train_images}"
+        " --test-images {input.test_images} --synthetic-images {input.synthetic_images}"
+        " --predictions {output.predictions} --history {output.history}"
+        " --label-correction {output.label_correction} --model {output.model}"
+        " --checkpoint {params.checkpoint} --run {wildcards.run} --label {params.label:q}"
+        " --seed {wildcards.seed} {params.flags} 2>&1 | tee {log}"
