@@ -1,8 +1,10 @@
 # What the rules share: the checked config, folder names, and a stage's flags.
 
+import os
+import shlex
 import sys
 
-sys.path.insert(0, str(workflow.current_basedir.join("../..").get_path_or_uri(False)))
+sys.path.insert(0, workflow.basedir)
 
 import yaml
 
@@ -27,10 +29,14 @@ CONFIG = checked_config()
 RESULTS = CONFIG.experiment.results
 FACTORS = CONFIG.experiment.factor_names()
 SHARDS = list(range(CONFIG.images.shards))
-SAU = f"{sys.executable} -m sau"
+
+# `python` in a rule's shell line is the one that runs Snakemake, activated or not.
+shell.prefix(
+    f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; set -euo pipefail; "
+)
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
-RUN = "{run}/" + SUBSET + "/seed-{seed}"
+RUN = f"{{run}}/{SUBSET}/seed-{{seed}}"
 EVERY_RUN = dict(
     run=list(CONFIG.training.runs),
     data_seed=CONFIG.experiment.data_seeds,
@@ -61,8 +67,8 @@ def timing(stage, name):
     return f"{RESULTS}/benchmarks/{stage}/{name}.tsv"
 
 
-# Settings reach a rule through a function of the wildcards: a plain string in `params` would have
-# its braces, such as those of a prompt's template, expanded as wildcards.
+# Settings are handed over by a function of the wildcards. A plain string in `params` would have its
+# braces, such as those of a prompt's template, expanded as wildcards.
 def flags(section):
     """Return a params function that gives a section's settings as flags."""
     return lambda wildcards: to_flags(section)
@@ -71,3 +77,29 @@ def flags(section):
 def digest(package):
     """Return the digest of a stage's code, so that an edit runs that stage again."""
     return lambda wildcards: code_digest(package)
+
+
+def training_flags(wildcards):
+    """Return the settings of one row of the table."""
+    return to_flags(CONFIG.training.runs[wildcards.run])
+
+
+def checkpoint_of(wildcards):
+    """Return a run's checkpoint.
+
+    It is no output: Snakemake removes the outputs of a killed job, and a checkpoint must outlive it.
+    """
+    return results("training", f"{RUN}/checkpoint.safetensors").format(**wildcards)
+
+
+def synthetic_images(wildcards):
+    """Return the synthetic images that a run reads: none if it trains on real data alone."""
+    balanced = CONFIG.training.runs[wildcards.run].data == "balanced"
+    return expand(rules.images.output, shard=SHARDS) if balanced else []
+
+
+def runs_of(paths):
+    """Return an input function: the paths of every run of one imbalance factor."""
+    return lambda wildcards: expand(
+        paths, imbalance_factor=wildcards.imbalance_factor, **EVERY_RUN
+    )

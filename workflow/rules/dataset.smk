@@ -6,8 +6,10 @@ rule dataset:
         log("dataset", "dataset"),
     benchmark:
         timing("dataset", "dataset")
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.dataset),
         code=digest("dataset"),
     shell:
-        "{SAU} dataset --train {output.train} --test {output.test} {params.flags} 2>&1 | tee {log}"
+        "python -m sau dataset --train {output.train} --test {output.test} {params.flags} 2>&1 | tee {log}"

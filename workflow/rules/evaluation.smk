@@ -8,9 +8,11 @@ rule evaluation:
         log("evaluation", RUN),
     benchmark:
         timing("evaluation", RUN)
+    conda:
+        "../../envs/training.yaml"
     params:
         flags=flags(CONFIG.evaluation),
         code=digest("evaluation"),
     shell:
-        "{SAU} evaluation --predictions {input.predictions} --members {input.members}"
+        "python -m sau evaluation --predictions {input.predictions} --members {input.members}"
         " --metrics {output} {params.flags} 2>&1 | tee {log}"

@@ -7,8 +7,10 @@ rule filter:
         log("filter", "filter"),
     benchmark:
         timing("filter", "filter")
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.filter),
         code=digest("filter"),
     shell:
-        "{SAU} filter --scores {input} --output {output} {params.flags} 2>&1 | tee {log}"
+        "python -m sau filter --scores {input} --output {output} {params.flags} 2>&1 | tee {log}"

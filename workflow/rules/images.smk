@@ -12,6 +12,8 @@ rule images:
         log("images", "shard-{shard}"),
     benchmark:
         timing("images", "shard-{shard}")
+    conda:
+        "../../envs/pipeline.yaml"
     threads: CONFIG.images.threads
     params:
         flags=flags(CONFIG.images),
@@ -20,7 +22,7 @@ rule images:
             f"--prompts {input.prompts}" if input.prompts else ""
         ),
     shell:
-        "{SAU} images --train-images {input.train_images} {params.prompts} --output {output}"
+        "python -m sau images --train-images {input.train_images} {params.prompts} --output {output}"
         " --shard {wildcards.shard} {params.flags} 2>&1 | tee {log}"
 
 

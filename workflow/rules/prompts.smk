@@ -7,9 +7,11 @@ rule prompts:
         log("prompts", "prompts"),
     benchmark:
         timing("prompts", "prompts")
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.prompts),
         code=digest("prompts"),
     shell:
-        "{SAU} prompts --train-images {input.train_images} --output {output}"
+        "python -m sau prompts --train-images {input.train_images} --output {output}"
         " {params.flags} 2>&1 | tee {log}"

@@ -1,10 +1,3 @@
-def runs_of(paths):
-    """Return the paths of every run of one imbalance factor."""
-    return lambda wildcards: expand(
-        paths, imbalance_factor=wildcards.imbalance_factor, **EVERY_RUN
-    )
-
-
 rule report:
     input:
         metrics=runs_of(rules.evaluation.output),
@@ -31,11 +24,13 @@ rule report:
         log("report", "imbalance-{imbalance_factor}"),
     benchmark:
         timing("report", "imbalance-{imbalance_factor}")
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.report),
         code=digest("report"),
     shell:
-        "{SAU} report --metrics {input.metrics} --predictions {input.predictions}"
+        "python -m sau report --metrics {input.metrics} --predictions {input.predictions}"
         " --histories {input.histories} --label-corrections {input.label_corrections}"
         " --members {input.members} --kept {input.kept} --train-images {input.train_images}"
         " --synthetic-images {input.synthetic_images} --html {output.html}"
@@ -69,11 +64,13 @@ rule overview:
         log("report", "overview"),
     benchmark:
         timing("report", "overview")
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.report),
         code=digest("report"),
     shell:
-        "{SAU} overview --metrics {input.metrics} --html {output.html}"
+        "python -m sau overview --metrics {input.metrics} --html {output.html}"
         " --markdown {output.markdown} --csv {output.csv} --figure {output.figure}"
         " {params.flags} 2>&1 | tee {log}"
 

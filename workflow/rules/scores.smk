@@ -7,12 +7,14 @@ rule scores:
         log("scores", "shard-{shard}"),
     benchmark:
         timing("scores", "shard-{shard}")
+    conda:
+        "../../envs/pipeline.yaml"
     threads: CONFIG.scores.threads
     params:
         flags=flags(CONFIG.scores),
         code=digest("scores"),
     shell:
-        "{SAU} scores --images {input} --output {output} {params.flags} 2>&1 | tee {log}"
+        "python -m sau scores --images {input} --output {output} {params.flags} 2>&1 | tee {log}"
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)

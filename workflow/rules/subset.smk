@@ -8,10 +8,12 @@ rule subset:
         log("subset", SUBSET),
     benchmark:
         timing("subset", SUBSET)
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         flags=flags(CONFIG.subset),
         code=digest("subset"),
     shell:
-        "{SAU} subset --train-images {input.train_images} --kept {input.kept} --output {output}"
+        "python -m sau subset --train-images {input.train_images} --kept {input.kept} --output {output}"
         " --imbalance-factor {wildcards.imbalance_factor} --data-seed {wildcards.data_seed}"
         " {params.flags} 2>&1 | tee {log}"

@@ -1,13 +1,3 @@
-def training_flags(wildcards):
-    """Return the settings of one row of the table."""
-    return to_flags(CONFIG.training.runs[wildcards.run])
-
-
-def synthetic_images(wildcards):
-    """Return the synthetic images that a run reads: none if it trains on real data alone."""
-    return IMAGES if CONFIG.training.runs[wildcards.run].data == "balanced" else []
-
-
 rule training:
     input:
         members=rules.subset.output,
@@ -23,17 +13,16 @@ rule training:
         log("training", RUN),
     benchmark:
         timing("training", RUN)
+    conda:
+        "../../envs/training.yaml"
     threads: lambda wildcards: CONFIG.training.runs[wildcards.run].threads
     params:
         flags=training_flags,
         label=lambda wildcards: CONFIG.training.labels[wildcards.run],
         code=digest("training"),
-        # No output: Snakemake removes those of a killed job, and a checkpoint is there to outlive it.
-        checkpoint=lambda wildcards: results(
-            "training", f"{RUN}/checkpoint.safetensors"
-        ).format(**wildcards),
+        checkpoint=checkpoint_of,
     shell:
-        "{SAU} training --members {input.members} --train-images {input.train_images}"
+        "python -m sau training --members {input.members} --train-images {input.train_images}"
         " --test-images {input.test_images} --synthetic-images {input.synthetic_images}"
         " --predictions {output.predictions} --history {output.history}"
         " --label-correction {output.label_correction} --model {output.model}"
