@@ -13,6 +13,7 @@ from sau.manifest import SCHEMA_VERSION, read_metadata
 from sau.settings import Section
 
 _PACKAGE = Path(__file__).parent
+_CODE = {".py", ".jinja", ".css", ".js"}
 
 
 def provenance(
@@ -54,18 +55,47 @@ def versions(distributions: Sequence[str]) -> dict[str, str]:
 def code_digest(stage: str) -> str:
     """Return 16 hex digits that change when the code of one stage does.
 
-    It covers the Python files and the templates of the stage's folder `sau/<stage>` and the version
-    of the manifests' schemas, not the whole package: an edit in the report must not generate the
-    images again. Comments, docstrings and layout do not count.
+    It covers the stage's folder `sau/<stage>`, the modules of other folders that it imports, and
+    the version of the manifests' schemas. It does not cover the modules that all stages share
+    (`sau/*.py`, `sau/manifest`), or one edit there would generate all images again; a change there
+    that alters results raises `SCHEMA_VERSION`. Comments, docstrings and layout do not count.
     """
     digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
-    for path in sorted((_PACKAGE / stage).rglob("*")):
-        if path.suffix == ".py":
-            digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-            digest.update(_essence(path.read_text(encoding="utf-8")).encode())
-        elif path.suffix in {".html", ".css", ".js", ".jinja"}:
-            digest.update(path.read_bytes())
+    for path in sorted(_files_of(stage)):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+        is_python = path.suffix == ".py"
+        digest.update(_essence(path.read_text()).encode() if is_python else path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _files_of(stage: str) -> set[Path]:
+    """Return the files of a stage's folder, and the modules elsewhere that they import."""
+    folder = _PACKAGE / stage
+    found = {path for path in folder.rglob("*") if path.suffix in _CODE}
+    waiting = [path for path in found if path.suffix == ".py"]
+    while waiting:
+        imported = _imported_modules(ast.parse(waiting.pop().read_text(encoding="utf-8")))
+        new = {path for path in imported if path not in found and _belongs_to_a_stage(path)}
+        found |= new
+        waiting += new
+    return found
+
+
+def _belongs_to_a_stage(path: Path) -> bool:
+    return path.parent not in (_PACKAGE, _PACKAGE / "manifest") and path.name != "__init__.py"
+
+
+def _imported_modules(tree: ast.AST) -> set[Path]:
+    """Return the files of the `sau` modules that are imported anywhere in a module."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    inside = [name.split(".")[1:] for name in names if name.startswith("sau.")]
+    files = {_PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside}
+    return {path for path in files if path.is_file()}
 
 
 def _essence(source: str) -> str:

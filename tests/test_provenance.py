@@ -10,8 +10,8 @@ from sau.provenance import code_digest
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     copy = tmp_path / "sau"
-    shutil.copytree(Path(module.__file__).parent / "prompts", copy / "prompts")
-    shutil.copytree(Path(module.__file__).parent / "filter", copy / "filter")
+    ignore = shutil.ignore_patterns("assets", "__pycache__")
+    shutil.copytree(Path(module.__file__).parent, copy, ignore=ignore)
     monkeypatch.setattr(module, "_PACKAGE", copy)
     return copy
 
@@ -32,3 +32,19 @@ def test_digest_ignores_comments_docstrings_and_layout(package):
     assert changed != text
     path.write_text(changed)
     assert code_digest("prompts") == before
+
+
+def test_digest_follows_the_modules_that_the_stage_imports(package):
+    stages = ("dataset", "images", "scores", "training")
+    before = {stage: code_digest(stage) for stage in stages}
+    path = package / "sources" / "resize.py"
+    path.write_text(path.read_text().replace("LANCZOS", "BICUBIC"))
+    changed = {stage for stage in stages if code_digest(stage) != before[stage]}
+    assert changed == {"dataset", "images"}
+
+
+def test_digest_leaves_out_what_all_stages_share(package):
+    before = code_digest("images")
+    path = package / "progress.py"
+    path.write_text(path.read_text().replace("20.0", "30.0"))
+    assert code_digest("images") == before

@@ -27,7 +27,7 @@ class DatasetSettings(Section):
     label_column: str = setting("label", "parquet: column of class indices or of class names")
     test_per_class: int = setting(
         50,
-        "test images of each class where the source has no test split (digits, image-folder, parquet)",
+        "digits, image-folder and parquet without a test split: test images of each class",
         unit="images",
         minimum=1,
     )
@@ -39,7 +39,7 @@ class DatasetSettings(Section):
     )
     image_size: int | None = setting(
         None,
-        "resize the shorter side to this and crop the centre; null: leave the files as they are",
+        "resize the shorter side to this with Lanczos and crop the centre; null: leave as they are",
         unit="pixels",
         minimum=4,
     )

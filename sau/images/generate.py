@@ -1,7 +1,5 @@
 """Pictures from prompts, by GLIDE."""
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -11,11 +9,13 @@ from PIL import Image
 from sau import manifest
 from sau.errors import UserError
 from sau.images.glide.pipeline import GlidePipeline, to_bytes
-from sau.images.models import model_folder
 from sau.images.settings import ImagesSettings
 from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
 from sau.progress import progress
 from sau.rng import derive_seed
+from sau.shipped import model_folder
+from sau.sources.decode import encode_png
+from sau.sources.resize import resize
 
 
 def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
@@ -62,7 +62,7 @@ def load_pipeline(settings: ImagesSettings) -> GlidePipeline:
     if settings.device == "cuda" and not torch.cuda.is_available():
         raise UserError("images.device: cuda, but this machine has no CUDA GPU; set it to cpu")
     torch.set_num_threads(settings.threads)
-    folder = model_folder(settings.model)
+    folder = model_folder(settings.model, "images.model")
     try:
         pipeline: GlidePipeline = GlidePipeline.from_pretrained(folder)
     except (OSError, ValueError) as error:
@@ -93,9 +93,7 @@ def image_row(
     }
     if pixels is None:
         return {**row, "status": STATUS_FAILED, "reason": "the sample is not finite"}
-    picture = Image.fromarray(pixels)
-    if image_size is not None:
-        picture = picture.resize((image_size, image_size), Image.Resampling.LANCZOS)
+    picture = resize(Image.fromarray(pixels), image_size)
     return {
         **row,
         "image": {"bytes": encode_png(picture), "path": None},
@@ -104,10 +102,3 @@ def image_row(
         "status": STATUS_OK,
         "reason": None,
     }
-
-
-def encode_png(picture: Image.Image) -> bytes:
-    """Return the picture as PNG bytes, without metadata."""
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG")
-    return buffer.getvalue()

@@ -21,7 +21,7 @@ class ImagesSettings(Section):
     )
     image_size: int | None = setting(
         None,
-        "resize to this square with Lanczos; null: as generated or imported",
+        "resize the shorter side to this with Lanczos and crop the centre; null: leave as they are",
         unit="pixels",
         minimum=4,
     )

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from sau.errors import UserError
-from sau.images.models import SHIPPED, model_folder
+from sau.shipped import SHIPPED, model_folder
 
 
 class ClipScorer:
@@ -60,7 +60,7 @@ class ClipScorer:
 
 def _open_clip_name(model: str, pretrained: str) -> str:
     if model in SHIPPED or Path(model).is_dir():
-        return f"local-dir:{model_folder(model)}"
+        return f"local-dir:{model_folder(model, 'scores.model')}"
     known = open_clip.list_models()
     if model not in known:
         raise UserError(

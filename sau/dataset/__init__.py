@@ -1,0 +1,1 @@
+"""Real images of any source, brought into one table: train and test."""

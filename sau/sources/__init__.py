@@ -1,0 +1,1 @@
+"""Readers of images from folders and tables, shared by the dataset and the images stage."""

@@ -1,0 +1,84 @@
+"""What every source must hold to: paths that exist, labels in range, ids once, images enough."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sau.errors import UserError
+from sau.sources.record import Listing, Rows
+
+
+def existing_folder(folder: Path, key: str) -> Path:
+    """Return `folder` if it is one; raises UserError that names the setting `key`."""
+    if not folder.exists():
+        raise UserError(f"{key}: {folder}: no such folder; expected the folder of the images")
+    if not folder.is_dir():
+        raise UserError(f"{key}: {folder}: a file, expected the folder of the images")
+    return folder
+
+
+def existing_file(file: Path, key: str) -> Path:
+    """Return `file` if it is one; raises UserError that names the setting `key`."""
+    if not file.exists():
+        raise UserError(f"{key}: {file}: no such file; expected a Parquet table of images")
+    if not file.is_file():
+        raise UserError(f"{key}: {file}: a folder, expected one Parquet file")
+    return file
+
+
+def check_label_range(labels: Rows, classes: int, where: str) -> None:
+    """Refuse labels below 0 or at `classes` and above, with the first row that has one."""
+    outside = np.flatnonzero((labels < 0) | (labels >= classes))
+    if len(outside):
+        row = int(outside[0])
+        raise UserError(
+            f"{where}: label {labels[row]} in row {row}, expected 0 to {classes - 1} as there are "
+            f"{classes} classes ({len(outside)} such rows); mend the labels or the class names"
+        )
+
+
+def check_unique(ids: Sequence[str], where: str) -> None:
+    """Refuse ids that come twice, with the first of them."""
+    if len(set(ids)) == len(ids):
+        return
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise UserError(
+                f"{where}: id {name!r} comes twice; each image needs a name or an id of its own"
+            )
+        seen.add(name)
+
+
+def counts_of(listing: Listing, classes: int) -> Rows:
+    """Return the number of images of each class, int64, shape (classes,)."""
+    return np.bincount(listing.labels, minlength=classes).astype(np.int64)
+
+
+def by_class(listing: Listing) -> Listing:
+    """Return the listing sorted by class; within a class the order stays."""
+    return listing.take(np.argsort(listing.labels, kind="stable"))
+
+
+def first_of_each_class(
+    listing: Listing, limit: int | None, class_names: Sequence[str], key: str
+) -> Listing:
+    """Return the first `limit` images of each class, or all of them if None.
+
+    Raises:
+        UserError: a class has fewer; it names the setting `key`.
+    """
+    if limit is None:
+        return listing
+    counts = counts_of(listing, len(class_names))
+    short = np.flatnonzero(counts < limit)
+    if len(short):
+        label = int(short[0])
+        raise UserError(
+            f"{key}: {limit} is more images than exist: class {class_names[label]!r} has "
+            f"{counts[label]}; ask for at most {int(counts.min())}, or null for all"
+        )
+    ordered = by_class(listing)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    return ordered.take(np.concatenate([np.arange(s, s + limit) for s in starts]))

@@ -1,0 +1,102 @@
+"""Bytes to a checked RGB image, or the reason why not; and back to PNG."""
+
+import io
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_PIXELS = 89_478_485
+"""Pixels of the largest image that is decoded: a quarter of a GiB at 3 bytes each."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
+"""What is tried, and no more: some of Pillow's other formats start external programs."""
+
+Image.init()  # registers all formats; a Pillow may be built without some of them
+_SUPPORTED = tuple(name for name in FORMATS if name in Image.OPEN)
+
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2"}
+)
+"""File names, in lower case, that are taken for images."""
+
+_ORIENTATION = 0x0112  # EXIF tag; 1 is upright
+_ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
+
+
+class UnreadableImageError(ValueError):
+    """The bytes are no image that can be used; says why, in words that repeat on every machine."""
+
+
+def decode(data: bytes) -> tuple[Image.Image, bool]:
+    """Decode `data` into an upright image of mode RGB, 8 bits a channel.
+
+    Grey is repeated in the three channels; 16 bits a channel are scaled to 8; palette and CMYK are
+    converted, colour profiles are not applied; what is transparent is laid on white, the page that
+    such images are drawn for; the EXIF orientation is applied; of an animation the first frame
+    counts.
+
+    Returns: the image, and whether it differs from what its bytes say, so must be encoded anew.
+
+    Raises:
+        UnreadableImageError: empty, of no known format, corrupt, truncated or too large.
+    """
+    if not data:
+        raise UnreadableImageError("empty file (0 bytes)")
+    try:
+        return _decode(data)
+    except (UnreadableImageError, MemoryError):
+        raise
+    except UnidentifiedImageError as error:  # its text holds a memory address
+        raise UnreadableImageError(
+            f"not an image of a known format ({', '.join(FORMATS)})"
+        ) from error
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise UnreadableImageError(f"more than {MAX_PIXELS} pixels") from error
+    except Exception as error:  # Pillow's readers raise a dozen kinds on a broken file
+        raise UnreadableImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Encode an image as PNG, pixels only: no profile, no EXIF of the file it came from."""
+    bare = image.copy()
+    bare.info.clear()
+    buffer = io.BytesIO()
+    bare.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _decode(data: bytes) -> tuple[Image.Image, bool]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_SUPPORTED)
+        if image.width * image.height > MAX_PIXELS:
+            raise UnreadableImageError(f"more than {MAX_PIXELS} pixels")
+        if image.format == "PNG":  # the only one with check sums, which load() skips
+            Image.open(io.BytesIO(data), formats=("PNG",)).verify()
+        deep = ";16" in str(getattr(image, "tile", ""))  # 16-bit RGB, which Pillow reads as RGB
+        image.load()
+    turned = image.getexif().get(_ORIENTATION, 1) != 1
+    upright = ImageOps.exif_transpose(image) if turned else image
+    changed = turned or deep or upright.mode != "RGB" or "transparency" in upright.info
+    return (_to_rgb(upright) if changed else upright), changed
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise UnreadableImageError("floating-point pixels, whose range the file does not say")
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return _from_16_bits(image)
+    if image.mode in _ALPHA_MODES or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        page = Image.new("RGBA", layered.size, "white")
+        return Image.alpha_composite(page, layered).convert("RGB")
+    return image.convert("RGB")
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise UnreadableImageError("32-bit pixels, expected 8 or 16 bits a channel")
+    grey = np.rint(values / 257).astype(np.uint8)  # 65535 = 257 * 255
+    return Image.fromarray(grey).convert("RGB")

@@ -1,0 +1,85 @@
+"""Images in a folder for each class."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sau.errors import UserError
+from sau.sources.checks import check_unique
+from sau.sources.decode import SUFFIXES
+from sau.sources.naming import natural_key, stable_name
+from sau.sources.record import Listing, listing_of_files
+
+log = logging.getLogger(__name__)
+
+
+def class_folders(folder: Path, key: str) -> list[Path]:
+    """Return the class folders of `folder` in natural order; hidden ones are left out.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    if not found:
+        raise UserError(
+            f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
+        )
+    return sorted(found, key=lambda path: natural_key(stable_name(Path(path.name))))
+
+
+def list_class_folders(
+    folders: Sequence[Path], labels: Sequence[int], prefix: str, key: str
+) -> Listing:
+    """List the images of class folders, at any depth below them.
+
+    Args:
+        folders: one for each class.
+        labels: the label of each folder.
+        prefix: what ids begin with, such as `real/train`.
+        key: the setting to name in errors.
+
+    Returns: ids `<prefix>/<class folder>/<relative name>`, in the order of labels, then natural.
+
+    Raises:
+        UserError: no image at all, or two files whose names differ in Unicode spelling only.
+    """
+    names: list[str] = []
+    files: list[Path] = []
+    repeated: list[int] = []
+    for label, folder in sorted(zip(labels, folders, strict=True)):
+        for name, file in images_below(folder):
+            names.append(f"{prefix}/{stable_name(Path(folder.name))}/{name}")
+            files.append(file)
+            repeated.append(label)
+    if not files:
+        raise UserError(
+            f"{key}: {folders[0].parent}: no images found in its {len(folders)} class folders; "
+            f"expected files that end in {' '.join(sorted(SUFFIXES))}"
+        )
+    check_unique(names, str(folders[0].parent))
+    return listing_of_files(names, np.array(repeated, dtype=np.int64), files)
+
+
+def images_below(folder: Path) -> list[tuple[str, Path]]:
+    """Return relative name and path of each image file below `folder`, in natural order.
+
+    Hidden files are left out without a word, others that are not named like images with a warning.
+    """
+    found: list[tuple[str, Path]] = []
+    others: list[str] = []
+    for file in folder.rglob("*"):
+        relative = file.relative_to(folder)
+        if any(part.startswith(".") for part in relative.parts) or file.is_dir():
+            continue
+        if file.suffix.lower() in SUFFIXES:
+            found.append((stable_name(relative), file))
+        else:
+            others.append(stable_name(relative))
+    if others:
+        log.warning(
+            "%s: left out %d files not named like images, such as %s",
+            *(folder, len(others), min(others)),
+        )
+    return sorted(found, key=lambda pair: natural_key(pair[0]))

@@ -1,0 +1,114 @@
+"""How files and classes are called: natural order, stable ids, class names matched to folders."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sau.errors import UserError
+
+_DIGITS = re.compile(r"([0-9]+)")
+_SEPARATORS = re.compile(r"[\s_-]+")
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Return a sort key that puts `2` before `10`, in the text around numbers too."""
+    parts = _DIGITS.split(name)
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def stable_name(path: Path) -> str:
+    """Return a relative path as it stands in an id: slashes, composed Unicode, on every system."""
+    return unicodedata.normalize("NFC", path.as_posix())
+
+
+def plain_name(name: str) -> str:
+    """Return a class name without what differs between spellings: case, `_`, `-` and spaces."""
+    return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
+
+
+def label_of(name: str, class_names: Sequence[str], where: str) -> int:
+    """Return the label of the class that is called `name`, or whose index it is.
+
+    An exact name comes first, then one that differs in case, `_`, `-` or spaces, then an index.
+
+    Raises:
+        UserError: no such class (with the nearest one), or two classes are spelt like it.
+    """
+    if class_names.count(name) == 1:
+        return class_names.index(name)
+    wanted = plain_name(name)
+    matches = [label for label, known in enumerate(class_names) if plain_name(known) == wanted]
+    if len(matches) > 1:
+        raise UserError(
+            f"{where}: {name!r} is the name of classes {matches}; name it by its index instead"
+        )
+    if matches:
+        return matches[0]
+    if name.isascii() and name.isdigit() and int(name) < len(class_names):
+        return int(name)
+    raise UserError(f"{where}: no class is called {name!r}; {nearest(name, class_names)}")
+
+
+def exact_label(name: str, class_names: Sequence[str], where: str) -> int:
+    """Return the label of the class that is called exactly `name`; raises UserError if none is."""
+    if name not in class_names:
+        raise UserError(
+            f"{where}: no training class is called {name!r}; {nearest(name, class_names)}"
+        )
+    return class_names.index(name)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of an error message: the nearest known name, or the first known ones."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    return f"known are {shown}" if known else "there are none"
+
+
+def order_classes(found: Sequence[str], given: Sequence[str], where: str) -> tuple[list[str], str]:
+    """Bring the classes that a source names into label order.
+
+    Without given names that is their natural order. Given names that are the source's own decide
+    the order; given names that have nothing to do with the source's (`tench` for `n01440764`) are
+    the titles of the classes in their natural order.
+
+    Args:
+        found: the source's names, each once.
+        given: `dataset.class_names`, in label order; may be empty.
+        where: what to blame.
+
+    Returns: the source's names in label order, and how that order came to be, for the log.
+
+    Raises:
+        UserError: another number of given names, or only some of them are the source's.
+    """
+    ordered = sorted(found, key=natural_key)
+    if not given:
+        return ordered, "class names are the source's, in natural order"
+    check_class_count(len(found), given, where)
+    by_plain = {plain_name(name): name for name in ordered}
+    known = [name for name in given if plain_name(name) in by_plain]
+    if not known:
+        return ordered, "dataset.class_names are titles of the source's classes in natural order"
+    missing = [name for name in given if plain_name(name) not in by_plain]
+    if missing or len(by_plain) < len(ordered):
+        odd = missing[0] if missing else known[0]
+        raise UserError(
+            f"dataset.class_names: {odd!r} is no class of {where}, though {known[0]!r} is; "
+            "name all classes as the source does, or none"
+        )
+    return [by_plain[plain_name(name)] for name in given], "label order is dataset.class_names'"
+
+
+def check_class_count(count: int, given: Sequence[str], where: str) -> None:
+    """Refuse given class names of another number than the source's classes."""
+    if given and len(given) != count:
+        raise UserError(
+            f"dataset.class_names: {len(given)} names, but {where} has {count} classes; "
+            "give one name for each, in label order, or leave it empty"
+        )

@@ -1,0 +1,107 @@
+"""Records to rows of the images manifest: one row in, one row out, failures included."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+
+from sau.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
+from sau.progress import progress
+from sau.sources.decode import UnreadableImageError, decode, encode_png
+from sau.sources.record import ImageRecord, Listing
+from sau.sources.resize import resize
+
+BATCH_ROWS = 2048
+BATCH_BYTES = 128 * 2**20  # Arrow's binary arrays end at 2 GiB, so chunks stay well below
+
+log = logging.getLogger(__name__)
+
+
+def images_table(
+    listing: Listing,
+    *,
+    image_size: int | None,
+    description: str,
+    on_image: Callable[[Image.Image], None] | None = None,
+) -> pa.Table:
+    """Read, check and resize each image of `listing`.
+
+    Args:
+        listing: the images, in the order of the rows.
+        image_size: pixels of the square to resize to; None leaves the images as they are.
+        description: what the progress bar says.
+        on_image: called with each readable image (RGB, as it will be decoded from the row).
+
+    Returns: a table of kind "images" with len(listing) rows. An image that was neither converted
+        nor resized keeps its own bytes, any other becomes PNG. What cannot be read is a row with
+        status failed, the reason, and no image.
+    """
+    schema = SCHEMAS["images"]
+    rows = (_row(record, image_size, on_image) for record in listing.records())
+    batches = [
+        pa.RecordBatch.from_pylist(batch, schema)
+        for batch in _batched(progress(rows, description, total=len(listing), unit="image"))
+    ]
+    table = pa.Table.from_batches(batches, schema)
+    _report_failures(table, description)
+    return table
+
+
+def _row(
+    record: ImageRecord, image_size: int | None, on_image: Callable[[Image.Image], None] | None
+) -> dict[str, Any]:
+    row = {"id": record.id, "label": record.label, "prompt": record.prompt, "seed": None}
+    try:
+        data = _bytes_of(record)
+        decoded, changed = decode(data)
+    except UnreadableImageError as error:
+        return row | {"status": STATUS_FAILED, "reason": str(error)}
+    image = resize(decoded, image_size)
+    if changed or image is not decoded:
+        data = encode_png(image)
+    if on_image:
+        on_image(image)
+    return row | {
+        "image": {"bytes": data, "path": None},
+        "width": image.width,
+        "height": image.height,
+        "status": STATUS_OK,
+    }
+
+
+def _bytes_of(record: ImageRecord) -> bytes:
+    if record.data is not None:
+        return record.data
+    if record.path is None:
+        raise UnreadableImageError("no image: neither bytes nor a path")
+    try:
+        return record.path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableImageError(f"file cannot be read: {reason}") from error
+
+
+def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        batch.append(row)
+        size += len(row["image"]["bytes"]) if "image" in row else 0
+        if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _report_failures(table: pa.Table, description: str) -> None:
+    failed = table.filter(pc.equal(table["status"], STATUS_FAILED)).select(["id", "reason"])
+    if failed.num_rows:
+        first = failed.slice(0, 1).to_pylist()[0]
+        log.warning(
+            "%s: %d of %d images failed; the first is %s: %s",
+            *(description, failed.num_rows, table.num_rows, first["id"], first["reason"]),
+        )

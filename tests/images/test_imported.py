@@ -1,0 +1,132 @@
+import logging
+
+import pyarrow as pa
+import pytest
+
+from sau.errors import UserError
+from sau.images.imported import import_images, import_shard
+from sau.images.settings import ImagesSettings
+from sau.sources import cifake
+from tests.sources.make_images import (
+    picture,
+    put,
+    put_cifake_parquet,
+    put_cifake_tree,
+    put_classes,
+    put_table,
+)
+
+NAMES = ["ant", "prickly pear", "cat"]
+
+
+def folder_of(path, **settings):
+    return ImagesSettings(source="imported", folder=str(path), **settings)
+
+
+def table_of(path, **settings):
+    return ImagesSettings(source="imported", layout="parquet", file=str(path), **settings)
+
+
+def test_class_folders_by_name_spelling_and_index(tmp_path):
+    put_classes(tmp_path, {"0": 2, "Prickly_Pear": 11, "cat": 1})
+    rows = import_images(folder_of(tmp_path), NAMES).to_pylist()
+    assert [row["label"] for row in rows] == [0] * 2 + [1] * 11 + [2]
+    assert rows[0]["id"] == "synthetic/0/0.png"
+    assert rows[12]["id"] == "synthetic/Prickly_Pear/10.png"
+    assert {row["status"] for row in rows} == {"ok"}
+    assert {row["prompt"] for row in rows} == {None}
+
+
+def test_a_class_may_have_no_images(tmp_path):
+    put_classes(tmp_path, {"cat": 1})
+    assert import_images(folder_of(tmp_path), NAMES)["label"].to_pylist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("folders", "message"),
+    [
+        ({"ant": 1, "dog": 1}, "no class is called 'dog'"),
+        ({"3": 1}, "no class is called '3'"),
+        ({"ant": 1, "0": 1}, "folders '0' and 'ant' are both of class 'ant'"),
+        ({}, "no class folders found"),
+    ],
+)
+def test_folders_that_do_not_fit(tmp_path, folders, message):
+    put_classes(tmp_path, folders)
+    with pytest.raises(UserError, match=message):
+        import_images(folder_of(tmp_path), NAMES)
+
+
+def test_the_first_of_each_class_and_resized(tmp_path):
+    put_classes(tmp_path, {"ant": 3, "prickly pear": 4, "cat": 3})
+    settings = folder_of(tmp_path, images_per_class=2, image_size=16)
+    rows = import_images(settings, NAMES).to_pylist()
+    assert [row["id"].split("/")[-1] for row in rows] == ["0.png", "1.png"] * 3
+    assert {(row["width"], row["height"]) for row in rows} == {(16, 16)}
+    with pytest.raises(UserError, match="images.images_per_class: 4 is more images than exist"):
+        import_images(folder_of(tmp_path, images_per_class=4), NAMES)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 3, 20])
+def test_shards_are_blocks_of_the_whole(tmp_path, shards):
+    put_classes(tmp_path, {"ant": 3, "prickly pear": 4, "cat": 3})
+    put(tmp_path / "ant" / "bad.png", b"")
+    settings = folder_of(tmp_path)
+    parts = [import_shard(settings, NAMES, shard, shards) for shard in range(shards)]
+    assert pa.concat_tables(parts).equals(import_images(settings, NAMES))
+    assert max(part.num_rows for part in parts) - min(part.num_rows for part in parts) <= 1
+    with pytest.raises(ValueError, match="expected 0 to"):
+        import_shard(settings, NAMES, shards, shards)
+
+
+def test_cifake_tree_and_parquet_are_the_same(tmp_path):
+    put_cifake_tree(tmp_path / "tree", "train", "FAKE")
+    put_cifake_parquet(tmp_path / "parquet", "train", "FAKE")
+    tables = [
+        import_images(folder_of(tmp_path / form, layout="cifake"), cifake.CLASS_NAMES)
+        for form in ("tree", "parquet")
+    ]
+    assert tables[0].equals(tables[1])
+    assert tables[0]["id"][0].as_py() == "synthetic/train/0/1000"
+
+
+def test_cifake_of_other_classes(tmp_path, caplog):
+    put_cifake_parquet(tmp_path, "train", "FAKE")
+    with pytest.raises(UserError, match="CIFAKE has 10 classes, but the real images have 3"):
+        import_images(folder_of(tmp_path, layout="cifake"), NAMES)
+    with caplog.at_level(logging.WARNING):
+        import_images(folder_of(tmp_path, layout="cifake"), ["plane", *cifake.CLASS_NAMES[1:]])
+    assert "class 'plane' of the real images is 'airplane' in CIFAKE" in caplog.text
+
+
+def test_parquet_with_prompts_and_names(tmp_path):
+    labels = ["cat", "ant", "prickly-pear", "2"]
+    rows = [{"pic": picture(i), "y": y, "text": f"a {y}"} for i, y in enumerate(labels)]
+    put_table(tmp_path / "made.parquet", rows)
+    columns = {"image_column": "pic", "label_column": "y", "prompt_column": "text"}
+    found = import_images(table_of(tmp_path / "made.parquet", **columns), NAMES).to_pylist()
+    assert [(row["id"], row["label"], row["prompt"]) for row in found] == [
+        ("synthetic/made/00000001", 0, "a ant"),
+        ("synthetic/made/00000002", 1, "a prickly-pear"),
+        ("synthetic/made/00000000", 2, "a cat"),
+        ("synthetic/made/00000003", 2, "a 2"),
+    ]
+    assert [row["image"]["bytes"] for row in found] == [picture(i) for i in (1, 2, 0, 3)]
+
+
+def test_parquet_that_does_not_fit(tmp_path):
+    path = tmp_path / "made.parquet"
+    put_table(path, [{"image": picture(0), "label": 3}])
+    with pytest.raises(UserError, match="images.file: .*label 3 in row 0, expected 0 to 2"):
+        import_images(table_of(path), NAMES)
+    with pytest.raises(UserError, match="no column 'promt'; known are image, label"):
+        import_images(table_of(path, prompt_column="promt"), NAMES)
+    put_table(path, [{"id": "a", "image": picture(0), "label": 0}] * 2)
+    with pytest.raises(UserError, match="id 'synthetic/a' comes twice"):
+        import_images(table_of(path), NAMES)
+
+
+@pytest.mark.parametrize("layout", ["class-folder", "cifake"])
+def test_no_such_folder(layout):
+    with pytest.raises(UserError, match="images.folder: no/where: no such folder"):
+        import_images(folder_of("no/where", layout=layout), NAMES)

@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from sau.errors import UserError
+from sau.sources.checks import by_class, check_label_range, check_unique, first_of_each_class
+from sau.sources.record import Listing, Payload
+
+
+def listing(labels):
+    labels = np.array(labels, dtype=np.int64)
+    ids = [str(i) for i in range(len(labels))]
+    rows = np.arange(len(labels))
+    return Listing(ids, labels, rows, lambda rows: [Payload(data=bytes([row])) for row in rows])
+
+
+def test_by_class_keeps_the_order_within():
+    assert by_class(listing([1, 0, 1, 0])).ids == ["1", "3", "0", "2"]
+
+
+def test_taken_images_keep_their_bytes():
+    taken = listing([1, 0, 1, 0]).take(np.array([3, 0]))
+    assert [(r.id, r.label, r.data) for r in taken.records()] == [("3", 0, b"\3"), ("0", 1, b"\0")]
+
+
+def test_the_first_of_each_class():
+    images = listing([1, 0, 1, 0, 0])
+    assert first_of_each_class(images, 2, ["a", "b"], "k").ids == ["1", "3", "0", "2"]
+    assert first_of_each_class(images, None, ["a", "b"], "k") is images
+    with pytest.raises(UserError, match=r"k: 3 is more images than exist: class 'b' has 2"):
+        first_of_each_class(images, 3, ["a", "b"], "k")
+    with pytest.raises(UserError, match=r"class 'c' has 0"):
+        first_of_each_class(images, 1, ["a", "b", "c"], "k")
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_labels_outside(label):
+    with pytest.raises(UserError, match=rf"label {label} in row 1, expected 0 to 2"):
+        check_label_range(np.array([0, label, 2]), 3, "here")
+
+
+def test_the_first_id_that_comes_twice():
+    check_unique(["a", "b"], "here")
+    with pytest.raises(UserError, match="id 'b' comes twice"):
+        check_unique(["a", "b", "b", "a"], "here")

@@ -1,0 +1,50 @@
+import logging
+
+import pytest
+
+from sau.errors import UserError
+from sau.sources.image_folder import class_folders, list_class_folders
+from tests.sources.make_images import picture, put, put_classes
+
+
+def test_lists_by_label_then_in_natural_order(tmp_path):
+    put_classes(tmp_path, {"cat": 11, "ant": 2})
+    put(tmp_path / "ant" / "deep" / "1.JPG", picture(9, file_format="JPEG"))
+    listing = list_class_folders([tmp_path / "cat", tmp_path / "ant"], [1, 0], "real", "k")
+    assert listing.ids[:3] == ["real/ant/0.png", "real/ant/1.png", "real/ant/deep/1.JPG"]
+    assert listing.ids[-2:] == ["real/cat/9.png", "real/cat/10.png"]
+    assert listing.labels.tolist() == [0] * 3 + [1] * 11
+    assert next(listing.records()).path == tmp_path / "ant" / "0.png"
+
+
+def test_classes_in_natural_order_without_hidden_ones(tmp_path):
+    for name in ("10", "9", ".cache"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "README.md").write_text("no class")
+    assert [path.name for path in class_folders(tmp_path, "k")] == ["9", "10"]
+
+
+def test_other_files_are_left_out_with_a_warning(tmp_path, caplog):
+    put_classes(tmp_path, {"ant": 1})
+    put(tmp_path / "ant" / ".hidden.png", b"")
+    put(tmp_path / "ant" / "notes.txt", b"")
+    with caplog.at_level(logging.WARNING):
+        assert list_class_folders([tmp_path / "ant"], [0], "real", "k").ids == ["real/ant/0.png"]
+    assert "left out 1 files not named like images, such as notes.txt" in caplog.text
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(UserError, match="no class folders found"):
+        class_folders(tmp_path, "k")
+    (tmp_path / "ant").mkdir()
+    with pytest.raises(UserError, match="no images found"):
+        list_class_folders([tmp_path / "ant"], [0], "real", "k")
+
+
+def test_names_that_differ_in_unicode_spelling_only(tmp_path):
+    put(tmp_path / "ant" / "\u00e9.png", picture(0))
+    put(tmp_path / "ant" / "e\u0301.png", picture(1))
+    if len(list((tmp_path / "ant").iterdir())) < 2:
+        pytest.skip("this file system holds them for the same")
+    with pytest.raises(UserError, match="comes twice"):
+        list_class_folders([tmp_path / "ant"], [0], "real", "k")

@@ -1,0 +1,87 @@
+"""A copy of the project with the default config cut to about a minute."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "workflow", "profiles", "envs", "sau", "config.yaml")
+
+
+class Project:
+    """A copy of the project with the default config cut down."""
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder = folder
+        self.config = config
+
+    def command(self, *flags: str, **changes: Any) -> list[str]:
+        """Return the command line of a run, with `section__key=value` changed in the config."""
+        config = yaml.safe_load(yaml.safe_dump(self.config))
+        for path, value in changes.items():
+            *parents, key = path.split("__")
+            section = config
+            for parent in parents:
+                section = section[parent]
+            section[key] = value
+        path = self.folder / "build" / "config.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(config))
+        words = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
+        return [*words, "--configfile", os.fspath(path), *flags]
+
+    def run(self, *flags: str, **changes: Any) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake to its end and return what it printed."""
+        return subprocess.run(
+            self.command(*flags, **changes), cwd=self.folder, capture_output=True, text=True
+        )
+
+    def planned(self, **changes: Any) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run plans."""
+        done = self.run("--dry-run", "--quiet", "rules", **changes)
+        assert done.returncode == 0, done.stderr
+        table = re.search(r"-{3,} +-{3,}\n(.*?)\ntotal ", done.stdout + done.stderr, re.DOTALL)
+        if table is None:
+            assert "Nothing to be done" in done.stdout + done.stderr
+            return {}
+        rows = (line.split() for line in table.group(1).splitlines())
+        return {rule: int(count) for rule, count in rows if rule != "all"}
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Replace text in one of the project's files."""
+        path = self.folder / file
+        text = path.read_text()
+        assert old in text, f"{file} has no {old!r}"
+        path.write_text(text.replace(old, new))
+
+
+def make_project(folder: Path) -> Project:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config["experiment"] |= {"imbalance_factors": [10], "seeds": [0]}
+    config["prompts"]["per_class"] = 20
+    config["images"] |= {"shards": 2, "steps": "4", "batch_size": 100}
+    config["subset"]["largest_class"] = 15
+    config["training"] |= {"epochs": 3, "projection_hidden": 32}
+    return Project(folder, config)
+
+
+def results_of(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every result, without logs and timings."""
+    results = folder / "results"
+    return {
+        path.relative_to(results).as_posix(): path.read_bytes()
+        for path in sorted(results.rglob("*"))
+        if path.is_file() and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
+    }

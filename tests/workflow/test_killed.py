@@ -1,0 +1,43 @@
+"""A killed run goes on and ends with the same bytes as an undisturbed one."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.workflow.project import make_project, results_of
+
+
+def wait_for(pattern: str, folder, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a result that fits `pattern` exists."""
+    deadline = time.monotonic() + 300
+    while not list(folder.glob(pattern)):
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, f"no {pattern} came"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_killed_between_two_epochs_and_in_between_stages(finished, tmp_path):
+    project = make_project(tmp_path)
+    for pattern in ("results/prompts/*.parquet", "results/training/**/checkpoint.safetensors"):
+        process = subprocess.Popen(
+            project.command(),
+            cwd=project.folder,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(pattern, project.folder, process)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert project.run("--unlock").returncode == 0
+    done = project.run()
+    assert done.returncode == 0, done.stderr[-3000:]
+    logs = "".join(
+        path.read_text() for path in (project.folder / "results/logs/training").rglob("*.log")
+    )
+    assert "resum" in logs.lower(), "no run went on from its checkpoint"
+    assert results_of(project.folder) == results_of(finished.folder)

@@ -1,0 +1,83 @@
+import csv
+import re
+
+from tests.workflow.project import results_of
+
+COLUMNS = (
+    "dataset, method, synthetic, imbalance_factor, seed, backbone, width, parameters, epochs, "
+    "split, top1_last, top1_best_on_test"
+)
+
+
+def test_one_command_makes_every_table_and_report(finished):
+    names = set(results_of(finished.folder))
+    expected = {
+        "dataset/train.parquet",
+        "dataset/test.parquet",
+        "prompts/prompts.parquet",
+        "images/shard-0.parquet",
+        "scores/shard-1.parquet",
+        "filter/kept.parquet",
+        "subset/imbalance-10/data-seed-0/members.parquet",
+        "training/sau/imbalance-10/data-seed-0/seed-0/predictions.parquet",
+        "training/sau/imbalance-10/data-seed-0/seed-0/model/model.safetensors",
+        "evaluation/ce/imbalance-10/data-seed-0/seed-0/metrics.parquet",
+        "report/imbalance-10.html",
+        "report/imbalance-10.md",
+        "report/imbalance-10.csv",
+        "report/overview.html",
+        "report/summary.csv",
+    }
+    assert expected <= names
+    assert not [name for name in names if "checkpoint" in name or name.endswith(".part")]
+
+
+def test_summary_has_the_promised_columns_and_every_run(finished):
+    with (finished.folder / "results" / "report" / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == COLUMNS.split(", ")
+    assert len(rows) == 3 * 4
+    assert {(row["method"], row["synthetic"]) for row in rows} == {
+        ("CE", "0"),
+        ("CE*", "1"),
+        ("SAU", "1"),
+    }
+
+
+def test_every_rule_has_its_log_and_benchmark(finished):
+    results = finished.folder / "results"
+    for kind in ("logs", "benchmarks"):
+        stages = {path.name for path in (results / kind).iterdir()}
+        assert stages == {
+            "dataset",
+            "prompts",
+            "images",
+            "scores",
+            "filter",
+            "subset",
+            "training",
+            "evaluation",
+            "report",
+        }
+
+
+def test_a_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
+    """Each stage runs without Snakemake, by the line that Snakemake printed."""
+    import shlex
+    import subprocess
+    import sys
+
+    printed = project.run("--dry-run", "--printshellcmds", "--forceall").stderr
+    printed += project.run("--dry-run", "--printshellcmds", "--forceall").stdout
+    before = results_of(project.folder)
+    for stage in ("prompts", "filter", "subset", "evaluation", "report"):
+        line = re.search(rf"python -m sau {stage} .*", printed).group(0)
+        words = shlex.split(line.split(" 2>&1")[0])
+        subprocess.run([sys.executable, *words[1:]], cwd=project.folder, check=True)
+    assert results_of(project.folder) == before
+
+
+def test_snakemake_report(finished):
+    done = finished.run("--report", "build/report.zip")
+    assert done.returncode == 0, done.stderr
+    assert (finished.folder / "build" / "report.zip").stat().st_size > 10_000
