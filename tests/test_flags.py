@@ -9,18 +9,18 @@ from sau.stages import STAGES
 from sau.training.settings import TrainingSettings
 
 
-def stage(images: list[Path], output: Path, *, seed: int, settings: PromptsSettings) -> None:
+def stage(images: list[Path], output: Path, *, shard: int, settings: PromptsSettings) -> None:
     """Do a thing."""
 
 
 def test_settings_survive_the_way_through_a_shell_line():
     settings = PromptsSettings(templates=["It's {article} {name}, 100 %.", "{name} $HOME"], seed=3)
-    words = shlex.split(f"--images a b --output c --seed 7 {to_flags(settings)}")
+    words = shlex.split(f"--images a b --output c --shard 7 {to_flags(settings)}")
     found = arguments_of(stage, build_parser("prompts", stage).parse_args(words))
     assert found == {
         "images": [Path("a"), Path("b")],
         "output": Path("c"),
-        "seed": 7,
+        "shard": 7,
         "settings": settings,
     }
 

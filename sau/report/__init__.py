@@ -1,0 +1,1 @@
+"""Reports: what the runs of one imbalance factor, and of all of them, show."""

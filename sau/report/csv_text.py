@@ -1,0 +1,66 @@
+"""The reports' numbers as CSV text."""
+
+import pandas as pd
+
+from sau.report.formats import percent, plain
+from sau.report.tables import METHOD_KEYS, SPLITS
+
+SUMMARY_COLUMNS = [
+    "dataset",
+    "method",
+    "synthetic",
+    "imbalance_factor",
+    "seed",
+    "backbone",
+    "width",
+    "parameters",
+    "epochs",
+    "split",
+    "top1_last",
+    "top1_best_on_test",
+]
+
+
+def summary_csv(table: pd.DataFrame) -> str:
+    """Return the per-factor table as CSV: one row per method row and selection.
+
+    Args:
+        table: what `tables.summary` returns.
+
+    Columns: dataset, imbalance_factor, `METHOD_KEYS`, seeds, selection, and mean and std of each
+    split in percent with two digits, empty where there is none.
+    """
+    columns = {key: table[key] for key in ["dataset", *METHOD_KEYS, "seeds", "selection"]}
+    columns["imbalance_factor"] = table["imbalance_factor"].map(plain)
+    numbers = [f"{split}_{what}" for split in SPLITS for what in ("mean", "std")]
+    columns |= {name: table[name].map(percent) for name in numbers}
+    order = ["dataset", "imbalance_factor", *METHOD_KEYS, "seeds", "selection", *numbers]
+    return _text(pd.DataFrame(columns)[order])
+
+
+def runs_csv(rows: pd.DataFrame) -> str:
+    """Return all runs as CSV: one row per run and split, in `SUMMARY_COLUMNS`.
+
+    `method` is the row's label, `synthetic` is 1 where the run trained on the balanced set.
+    `imbalance_factor` is the effective one. `seed` is the run's seed; where the runs have more
+    than one data seed it reads `data_seed/seed`, or two rows could not be told apart. Top-1 is in
+    percent with four digits, empty where the split has no class.
+
+    Args:
+        rows: what `tables.run_rows` returns.
+    """
+    seeds = rows["seed"].astype(str)
+    if rows["data_seed"].nunique() > 1:
+        seeds = rows["data_seed"].astype(str) + "/" + seeds
+    frame = rows.assign(
+        method=rows["label"],
+        synthetic=(rows["data"] == "balanced").astype(int),
+        imbalance_factor=rows["imbalance_factor"].map(plain),
+        seed=seeds,
+        **{name: rows[name].map(lambda v: percent(v, 4)) for name in SUMMARY_COLUMNS[-2:]},
+    )
+    return _text(frame[SUMMARY_COLUMNS])
+
+
+def _text(frame: pd.DataFrame) -> str:
+    return str(frame.to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,100 @@
+"""What all figures share: colours, sizes, and their form as inline SVG or PNG."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK = "#010203"
+"""Colour of text and lines in a figure; in the SVG it becomes that of the page, light or dark."""
+
+PAPER_INK = "#1f2328"
+"""What `INK` is on the white ground of a PNG."""
+
+# Okabe and Ito's palette, without its yellow and black, which one of the grounds would swallow.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+_LOOK = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "figure.constrained_layout.use": True,
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "grid.alpha": 0.15,
+    "grid.color": INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.0,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "sau",
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+class Style(NamedTuple):
+    """How a method is drawn, in every figure of a page."""
+
+    colour: str
+    marker: str
+
+
+def styles(names: Sequence[str]) -> dict[str, Style]:
+    """Return a style for each different name: colours repeat after six, pairs after forty-two."""
+    return {
+        name: Style(_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)])
+        for i, name in enumerate(dict.fromkeys(names))
+    }
+
+
+@contextmanager
+def look(ink: str = INK) -> Iterator[None]:
+    """Set how figures look, inside the block alone; a figure is drawn and saved in one block."""
+    settings: Any = {key: ink if value == INK else value for key, value in _LOOK.items()}
+    with mpl.rc_context(settings):
+        yield
+
+
+def legend(figure: Figure, axes: Axes) -> None:
+    """Put the legend of `axes` above the whole figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside upper left", ncols=min(len(labels), 6))
+
+
+def to_svg(figure: Figure, description: str) -> str:
+    """Return the figure as an `<svg>` element for an HTML page: no links, no dates, the page's ink.
+
+    Args:
+        figure: drawn inside `look()`.
+        description: what it shows, for those who cannot see it; plain text without quotes.
+    """
+    buffer = io.StringIO()
+    none = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(buffer, format="svg", transparent=True, metadata=none)
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
+    text = re.sub(r'<g id="[^"]*">', "<g>", text)
+    text = text.replace("xlink:href", "href").replace(INK, "currentColor")
+    return text.replace("<svg", f'<svg role="img" aria-label="{description}"', 1).strip()
+
+
+def to_png(figure: Figure) -> bytes:
+    """Return the figure as a PNG on white, 160 dots an inch, with no date or version in it."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=160, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()

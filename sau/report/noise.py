@@ -1,0 +1,74 @@
+"""Figure: how many synthetic samples label correction called noise."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.figure import Figure
+
+from sau.report.confusion import NAMES_UP_TO
+from sau.report.figures import look, to_svg
+from sau.report.runs import Run
+
+Shares = npt.NDArray[np.float64]
+
+
+def noise_shares(runs: Sequence[Run], classes: int) -> dict[str, Shares]:
+    """Return the share of noise among the synthetic samples, by row label, class and epoch.
+
+    Returns: for each method whose runs have label correction, (classes, epochs) in [0, 1], over
+    the samples of all seeds; NaN where a class had no synthetic sample in that epoch.
+    """
+    totals: dict[str, Shares] = {}
+    for run in runs:
+        rows = run.label_correction
+        if rows.empty:
+            continue
+        label, epochs = run.facts["label"], int(run.facts["epochs"])
+        seen = totals.setdefault(label, np.zeros((2, classes, epochs)))
+        place = rows["label"].to_numpy(), rows["epoch"].to_numpy() - 1
+        np.add.at(seen[0], place, rows["noise"].to_numpy())
+        np.add.at(seen[1], place, rows["synthetic"].to_numpy())
+    return {
+        label: np.where(synthetic > 0, noise / np.maximum(synthetic, 1), np.nan)
+        for label, (noise, synthetic) in totals.items()
+    }
+
+
+@look()
+def noise(shares: Mapping[str, Shares], class_names: Sequence[str]) -> str:
+    """Draw one heat map per method, class by epoch, as SVG; empty where no method has any.
+
+    Args:
+        shares: what `noise_shares` returns.
+        class_names: in label order.
+    """
+    if not shares:
+        return ""
+    height = 1.1 + min(max(0.2 * len(class_names), 1.2), 5.0)
+    figure = Figure(figsize=(8.0, height * len(shares)))
+    panels = figure.subplots(len(shares), 1, squeeze=False).ravel()
+    colours = mpl.colormaps["cividis"].with_extremes(bad="#80808040")
+    for axes, (label, share) in zip(panels, shares.items(), strict=True):
+        image = axes.imshow(
+            share,
+            cmap=colours,
+            vmin=0,
+            vmax=1,
+            aspect="auto",
+            interpolation="none",
+            extent=(0.5, share.shape[1] + 0.5, len(class_names) - 0.5, -0.5),
+        )
+        axes.set_title(label)
+        axes.set_xlabel("epoch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(class_names) <= NAMES_UP_TO:
+            axes.set_yticks(range(len(class_names)), class_names, fontsize="small")
+        else:
+            axes.set_ylabel("class")
+        axes.spines[:].set_visible(False)
+    bar = figure.colorbar(image, ax=panels.tolist(), pad=0.02)
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    bar.set_label("called noise")
+    return to_svg(figure, "share of synthetic samples called noise by class and epoch")

@@ -1,0 +1,37 @@
+"""What a page says, before it is HTML or Markdown."""
+
+import dataclasses
+
+from sau.report.origins import Listing
+from sau.report.sheet import ClassSheet
+from sau.report.statements import Statement
+from sau.report.text_tables import TextTable
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of a page: a heading, a caption of a sentence or two, and a table or a figure.
+
+    svg: an SVG element made by `figures.to_svg`, or empty; Markdown shows no figures.
+    folded: HTML shows the table only when asked to.
+    """
+
+    heading: str
+    caption: str
+    table: TextTable | None = None
+    svg: str = ""
+    folded: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A page: headings, statements, sections, image sheets, and where the numbers come from."""
+
+    title: str
+    subtitle: str
+    note: str
+    statements: list[Statement]
+    sections: list[Section]
+    sheets: list[ClassSheet] = dataclasses.field(default_factory=list)
+    sheets_caption: str = ""
+    listings: list[Listing] = dataclasses.field(default_factory=list)

@@ -1,0 +1,131 @@
+"""The page of one imbalance factor: what its runs show."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sau.errors import UserError
+from sau.report import statements, text_tables
+from sau.report.confusion import confusion, confusion_matrices
+from sau.report.curves import curve_table, curves
+from sau.report.figures import styles
+from sau.report.noise import noise, noise_shares
+from sau.report.page import Section
+from sau.report.per_class import per_class
+from sau.report.runs import Run
+from sau.report.tables import class_counts, class_summary
+
+RESULTS_CAPTION = (
+    "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
+    "long-tailed real images alone, or those balanced with synthetic ones."
+)
+"""What every table of results needs said."""
+
+FOLD_ABOVE = 20
+"""A table of more classes than this is folded."""
+
+
+def class_names_of(runs: Sequence[Run]) -> list[str]:
+    """Return the class names, or the labels as text; refuse runs that do not belong together.
+
+    Raises:
+        UserError: runs of different data sets or imbalance factors.
+    """
+    for fact in ("dataset", "class_names", "requested_imbalance_factor"):
+        first, *others = (run.facts[fact] for run in runs)
+        if any(other != first for other in others):
+            words = fact.replace("_", " ")
+            raise UserError(f"--metrics: runs that differ in their {words}; a report is of one")
+    names = list(runs[0].facts["class_names"])
+    classes = int((runs[0].metrics["split"] == "class").sum())
+    return names or [str(label) for label in range(classes)]
+
+
+def sections_of(
+    runs: Sequence[Run], table: pd.DataFrame, class_names: Sequence[str]
+) -> list[Section]:
+    """Return results, figures, classes and runs, in the order of the page.
+
+    Args:
+        runs: of one imbalance factor.
+        table: what `tables.summary` returns for them.
+        class_names: in label order.
+    """
+    accuracy = class_summary(runs)
+    counts = class_counts(runs, len(class_names))
+    shots = text_tables.shots_of(runs[0])
+    sections = [
+        Section(
+            "Results",
+            f"{RESULTS_CAPTION} The last epoch is the headline. The best epoch was chosen by "
+            "looking at the test set, so its numbers are optimistic.",
+            text_tables.results(table),
+        ),
+        *_figures(runs, accuracy, class_names),
+        Section(
+            "Classes",
+            "Training images of the balanced set (methods trained on real data saw the real ones "
+            "alone) and top-1 of each class at the last epoch.",
+            text_tables.classes(counts, accuracy, shots, class_names),
+            folded=len(class_names) > FOLD_ABOVE,
+        ),
+        Section("Runs", "Every run by itself.", text_tables.runs(runs)),
+    ]
+    return [section for section in sections if section.table is not None or section.svg]
+
+
+def _figures(
+    runs: Sequence[Run], accuracy: pd.DataFrame, class_names: Sequence[str]
+) -> list[Section]:
+    look = styles([run.facts["label"] for run in runs])
+    matrices = confusion_matrices(runs, len(class_names))
+    shares = noise_shares(runs, len(class_names))
+    return [
+        Section(
+            "Accuracy by class size",
+            "Top-1 of each class at the last epoch against its real training images: mean over "
+            "seeds, bars of one standard deviation.",
+            svg=per_class(accuracy, look, **runs[0].bounds),
+        ),
+        Section(
+            "Training curves",
+            "Mean over seeds in a band of one standard deviation. The methods' losses are sums of "
+            "different terms: compare each with itself.",
+            svg=curves(curve_table(runs), look),
+        ),
+        Section(
+            "Confusion",
+            "Predictions at the last epoch in percent of the true class, summed over seeds.",
+            svg=confusion(matrices, class_names),
+        ),
+        Section(
+            "Noise found by label correction",
+            "Share of a class's synthetic samples whose nearest real neighbours voted for another "
+            "class, over all seeds; grey: the class has no synthetic samples.",
+            svg=noise(shares, class_names),
+        ),
+    ]
+
+
+def statements_of(
+    runs: Sequence[Run], kept: pd.DataFrame, statuses: pd.Series, class_names: Sequence[str]
+) -> list[statements.Statement]:
+    """Return what the reader must know of the data, in the order of the page.
+
+    Args:
+        runs: of one imbalance factor.
+        kept: columns score and kept, of all synthetic images.
+        statuses: of all synthetic images: ok or failed.
+        class_names: in label order.
+    """
+    counts = class_counts(runs, len(class_names))
+    balanced = any(run.facts["data"] == "balanced" for run in runs)
+    found = [
+        statements.imbalance(runs[0]),
+        *statements.training_sets(counts),
+        statements.bounds(runs[0]),
+        *statements.synthetic_images(kept, statuses),
+        statements.shortage(counts, class_names) if balanced else None,
+        statements.missing_figures(runs),
+    ]
+    return [statement for statement in found if statement is not None]

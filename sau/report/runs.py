@@ -1,0 +1,145 @@
+"""One training run as the reports see it: facts and frames, read from its manifests."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sau import manifest
+from sau.errors import UserError
+
+FACTS = (
+    "dataset",
+    "run",
+    "label",
+    "method",
+    "data",
+    "imbalance_factor",
+    "requested_imbalance_factor",
+    "data_seed",
+    "seed",
+    "backbone",
+    "width",
+    "parameters",
+    "epochs",
+    "class_names",
+    "members_sha256",
+)
+"""What identifies a run: keys of the metrics' provenance, which the evaluation stage writes."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasuredRun:
+    """What the metrics manifest of a run says.
+
+    facts: the values of `FACTS`; `label` is unique among the rows of one report.
+    bounds: settings of the evaluation, many_above and few_at_most.
+    metrics: rows all, many, medium, few and class, in the manifest's columns.
+    predictions_sha256: content hash of the predictions that were measured.
+    """
+
+    facts: dict[str, Any]
+    bounds: dict[str, int]
+    metrics: pd.DataFrame
+    predictions_sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Run(MeasuredRun):
+    """A measured run with all that its training left behind.
+
+    predictions: columns selection, epoch, label, predicted.
+    history: columns epoch, name, value.
+    label_correction: columns epoch, label, synthetic, noise; no rows without label correction.
+    members: columns id, label, is_synthetic; the balanced set, whatever the run used of it.
+    members_made, made: provenance of the members and of the predictions.
+    """
+
+    predictions: pd.DataFrame
+    history: pd.DataFrame
+    label_correction: pd.DataFrame
+    members: pd.DataFrame
+    members_made: dict[str, Any]
+    made: dict[str, Any]
+
+
+def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
+    """Read metrics manifests, in their order; rows that share a label are told apart by row name.
+
+    Raises:
+        UserError: no path, a manifest of another kind, or provenance without the run's facts.
+    """
+    if not paths:
+        raise UserError("--metrics: no file; the report needs the metrics of at least one run")
+    runs = [_measured(path) for path in paths]
+    names: dict[str, set[str]] = {}
+    for run in runs:
+        names.setdefault(run.facts["label"], set()).add(run.facts["run"])
+    for facts in (run.facts for run in runs):
+        if len(names[facts["label"]]) > 1:
+            facts["label"] = f"{facts['label']} ({facts['run']})"
+    return runs
+
+
+def read_runs(
+    metrics: Sequence[Path],
+    predictions: Sequence[Path],
+    histories: Sequence[Path],
+    label_corrections: Sequence[Path],
+    members: Sequence[Path],
+) -> list[Run]:
+    """Read runs from parallel lists of their manifests.
+
+    Raises:
+        UserError: lists of different lengths or orders, or a manifest that cannot be read.
+    """
+    lengths = {
+        "--metrics": len(metrics),
+        "--predictions": len(predictions),
+        "--histories": len(histories),
+        "--label-corrections": len(label_corrections),
+        "--members": len(members),
+    }
+    if len(set(lengths.values())) > 1:
+        raise UserError(f"one file of each kind for each run is needed, got {lengths}")
+    parts = zip(
+        read_measured(metrics), predictions, histories, label_corrections, members, strict=True
+    )
+    return [_complete(*part) for part in parts]
+
+
+def _measured(path: Path) -> MeasuredRun:
+    metadata = manifest.read_metadata(path)
+    made = metadata["provenance"]
+    missing = [name for name in FACTS if name not in made]
+    if missing:
+        raise UserError(f"{path}: provenance lacks {missing[0]!r}; run the evaluation stage again")
+    return MeasuredRun(
+        facts={name: made[name] for name in FACTS},
+        bounds=made["settings"],
+        metrics=manifest.read(path, "metrics").to_pandas(),
+        predictions_sha256=made["inputs"]["predictions"][0],
+    )
+
+
+def _complete(
+    measured: MeasuredRun, predictions: Path, history: Path, label_correction: Path, members: Path
+) -> Run:
+    about = manifest.read_metadata(predictions)
+    if about["content_sha256"] != measured.predictions_sha256:
+        raise UserError(
+            f"{predictions}: not the predictions that the metrics of run "
+            f"{measured.facts['run']!r} were made from; give all lists in the same order of runs"
+        )
+    columns = ["selection", "epoch", "label", "predicted"]
+    return Run(
+        **{field.name: getattr(measured, field.name) for field in dataclasses.fields(measured)},
+        predictions=manifest.read(predictions, "predictions", columns=columns).to_pandas(),
+        history=manifest.read(history, "history").to_pandas(),
+        label_correction=manifest.read(label_correction, "label_correction").to_pandas(),
+        members=manifest.read(members, "members").to_pandas(),
+        members_made=manifest.read_metadata(members)["provenance"],
+        made=about["provenance"],
+    )

@@ -1,0 +1,98 @@
+"""What the reader must know before the numbers: a name and a sentence each."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sau.report.formats import NONE, number
+from sau.report.runs import MeasuredRun, Run
+
+Statement = tuple[str, str]
+
+_NAMED = 5
+"""So many classes are named in a sentence; the rest are counted."""
+
+
+def imbalance(run: MeasuredRun) -> Statement:
+    """Say the imbalance factor, and how it came about where it is not the requested one."""
+    effective = number(run.facts["imbalance_factor"])
+    requested = str(run.facts["requested_imbalance_factor"])
+    try:
+        asked = float(requested)
+    except ValueError:
+        words = f"{effective}: the data as it is, nothing was cut (requested: {requested})"
+        return "Imbalance factor", words
+    if number(asked) == effective:
+        return "Imbalance factor", f"{effective} (largest class over smallest, real images)"
+    if asked > run.facts["imbalance_factor"]:
+        words = f"{effective}: {number(asked)} was requested and would have left a class empty"
+        return "Imbalance factor", words
+    return "Imbalance factor", f"{effective} ({number(asked)} was requested)"
+
+
+def bounds(run: MeasuredRun) -> Statement:
+    """Say which classes are many-, medium- and few-shot."""
+    many, few = run.bounds["many_above"], run.bounds["few_at_most"]
+    return "Splits", (
+        f"by real training images of a class: many: more than {many}; "
+        f"medium: {few + 1} to {many}; few: {few} or fewer"
+    )
+
+
+def training_sets(counts: pd.DataFrame) -> list[Statement]:
+    """Say how large each training set is, with its manifest's content hash.
+
+    Args:
+        counts: what `tables.class_counts` returns.
+    """
+    statements = []
+    for (members, data_seed), rows in counts.groupby(["members", "data_seed"], sort=False):
+        name = "Training set"
+        if counts["members"].nunique() > 1:
+            name += f", data seed {data_seed}"
+        words = f"{number(rows['real'].sum())} real and {number(rows['synthetic'].sum())} synthetic"
+        statements.append((name, f"{words} images; members sha256 {members or NONE}"))
+    return statements
+
+
+def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | None:
+    """Say which classes the synthetic images do not fill; None where all are full.
+
+    Args:
+        counts: what `tables.class_counts` returns.
+        class_names: in label order.
+    """
+    total = counts["real"] + counts["synthetic"]
+    lacking = (total.groupby(counts["members"]).transform("max") - total).to_numpy()
+    worst = pd.Series(lacking).groupby(counts["label"].to_numpy()).max()
+    worst = worst[worst > 0]
+    if worst.empty:
+        return None
+    named = [f"{class_names[int(str(label))]} lacks {n}" for label, n in worst.items()]
+    more = f"; and {len(named) - _NAMED} more classes" if len(named) > _NAMED else ""
+    words = "; ".join(named[:_NAMED]) + more
+    return "Synthetic shortage", f"too few kept images to fill every class: {words}"
+
+
+def synthetic_images(kept: pd.DataFrame, statuses: pd.Series) -> list[Statement]:
+    """Say how many images were generated, failed and were kept, and whether they were scored.
+
+    Args:
+        kept: columns score and kept.
+        statuses: of the synthetic images: ok or failed.
+    """
+    if statuses.empty:
+        return [("Synthetic images", "none")]
+    failed, total = int((statuses == "failed").sum()), number(len(statuses))
+    words = f"{total} made, {number(failed)} failed, {number(kept['kept'].sum())} kept"
+    statements = [("Synthetic images", words)]
+    if kept["kept"].any() and kept["score"].isna().all():
+        statements.append(("Scores", "no scorer configured: every image kept"))
+    return statements
+
+
+def missing_figures(runs: Sequence[Run]) -> Statement | None:
+    """Say why there is no heat map of noise, where no run corrects labels."""
+    if any(not run.label_correction.empty for run in runs):
+        return None
+    return "Label correction", "none of these runs corrects labels"

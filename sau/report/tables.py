@@ -1,0 +1,103 @@
+"""Numbers of the runs as frames: one row per run and split, their mean and std over seeds."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sau.report.runs import MeasuredRun, Run
+
+SPLITS = ("all", "many", "medium", "few")
+SELECTIONS = {"last": "last epoch", "best_on_test": "best epoch, chosen on the test set"}
+"""What each selection of an epoch is called wherever it is shown; the first is the headline."""
+
+FACTOR_KEYS = ["dataset", "imbalance_factor", "requested_imbalance_factor"]
+METHOD_KEYS = ["run", "label", "method", "data", "backbone", "width", "parameters", "epochs"]
+
+
+def run_rows(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
+    """Return one row per run and split.
+
+    Columns: `FACTOR_KEYS`, `METHOD_KEYS`, data_seed, seed, split, top1_last and
+    top1_best_on_test (percent, NaN where the split has no class).
+    """
+    keys = [*FACTOR_KEYS, *METHOD_KEYS, "data_seed", "seed"]
+    frames = []
+    for run in runs:
+        rows = run.metrics[run.metrics["split"].isin(SPLITS)]
+        rows = rows[["split", "top1_last", "top1_best_on_test"]]
+        frames.append(rows.assign(**{key: run.facts[key] for key in keys}))
+    return pd.concat(frames, ignore_index=True)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per imbalance factor, method row and selection, in order of appearance.
+
+    Columns: `FACTOR_KEYS`, `METHOD_KEYS`, seeds (number of runs), selection, and for each split
+    `<split>_mean` and `<split>_std` in percent (std with ddof 1: NaN for a single run).
+    """
+    keys = [*FACTOR_KEYS, *METHOD_KEYS]
+    records = []
+    for values, group in rows.groupby(keys, sort=False):
+        for selection in SELECTIONS:
+            record = dict(zip(keys, values, strict=True))
+            record |= {"seeds": int((group["split"] == "all").sum()), "selection": selection}
+            for split in SPLITS:
+                top1 = group.loc[group["split"] == split, f"top1_{selection}"]
+                record |= {f"{split}_mean": top1.mean(), f"{split}_std": top1.std(ddof=1)}
+            records.append(record)
+    return pd.DataFrame.from_records(records)
+
+
+def class_rows(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
+    """Return one row per run and class: row label, class index, train_real and top1_last."""
+    frames = []
+    for run in runs:
+        rows = run.metrics[run.metrics["split"] == "class"]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "run": run.facts["label"],
+                    "label": rows["label"].astype(int),
+                    "train_real": rows["train_real"],
+                    "top1": rows["top1_last"],
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def class_summary(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
+    """Return mean and std of top-1 over seeds, by row label (in order of appearance) and class.
+
+    Columns: run, label, train_real (mean over the runs), mean, std (percent).
+    """
+    grouped = class_rows(runs).groupby(["run", "label"], sort=False)
+    return grouped.agg(
+        train_real=("train_real", "mean"), mean=("top1", "mean"), std=("top1", "std")
+    ).reset_index()
+
+
+def class_counts(runs: Sequence[Run], classes: int) -> pd.DataFrame:
+    """Return the balanced sets' images by members manifest and class.
+
+    Columns: members (content hash), data_seed, label, real, synthetic; one row for each class of
+    each different members manifest.
+    """
+    frames = []
+    for run in {run.facts["members_sha256"]: run for run in reversed(runs)}.values():
+        synthetic = run.members["is_synthetic"]
+        labels = run.members["label"]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "members": run.facts["members_sha256"],
+                    "data_seed": run.facts["data_seed"],
+                    "label": range(classes),
+                    "real": labels[~synthetic].value_counts().reindex(range(classes), fill_value=0),
+                    "synthetic": labels[synthetic]
+                    .value_counts()
+                    .reindex(range(classes), fill_value=0),
+                }
+            )
+        )
+    return pd.concat(reversed(frames), ignore_index=True)

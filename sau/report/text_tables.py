@@ -1,0 +1,141 @@
+"""Tables of text, as HTML and Markdown both show them."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import pandas as pd
+
+from sau.report import formats
+from sau.report.runs import MeasuredRun, Run
+from sau.report.tables import FACTOR_KEYS, METHOD_KEYS, SELECTIONS, SPLITS
+
+
+@dataclasses.dataclass(frozen=True)
+class TextTable:
+    """A table of text.
+
+    columns: headings, without those of the groups.
+    rows: one cell for each heading, then one for each column of each group.
+    groups: headings over further columns: (heading, its columns).
+    words: so many columns from the left hold words, the others numbers.
+    """
+
+    columns: list[str]
+    rows: list[list[str]]
+    groups: list[tuple[str, list[str]]] = dataclasses.field(default_factory=list)
+    words: int = 1
+
+
+def results(table: pd.DataFrame, *, with_factor: bool = False) -> TextTable:
+    """Lay out the method rows: the last epoch first, the best on the test set beside it.
+
+    Args:
+        table: what `tables.summary` returns.
+        with_factor: put the imbalance factor before each row.
+    """
+    keys = [*FACTOR_KEYS, *METHOD_KEYS, "seeds"]
+    before = ["Factor"] if with_factor else []
+    if table["dataset"].nunique() > 1:
+        before.insert(0, "Data set")
+    rows = []
+    for _, group in table.groupby(keys, sort=False):
+        first = group.iloc[0]
+        row = [first["dataset"]] if "Data set" in before else []
+        row += [_factor(first)] if with_factor else []
+        row += [first["label"], first["data"], first["backbone"]]
+        row += [formats.number(first[key]) for key in ("width", "parameters", "epochs", "seeds")]
+        for selection in SELECTIONS:
+            numbers = group[group["selection"] == selection].iloc[0]
+            row += [formats.mean_std(numbers[f"{s}_mean"], numbers[f"{s}_std"]) for s in SPLITS]
+        rows.append(row)
+    return TextTable(
+        [*before, "Method", "Data", "Backbone", "Width", "Parameters", "Epochs", "Seeds"],
+        rows,
+        [(f"Top-1, {words}", list(SPLITS)) for words in SELECTIONS.values()],
+        words=len(before) + 3,
+    )
+
+
+def by_factor(table: pd.DataFrame) -> TextTable:
+    """Lay out top-1 over all classes, methods down and imbalance factors across.
+
+    Args:
+        table: what `tables.summary` returns.
+    """
+    table = table.assign(factor=[_factor(row) for _, row in table.iterrows()])
+    ordered = table.sort_values("imbalance_factor", ascending=False, kind="stable")
+    factors = list(dict.fromkeys(ordered["factor"]))
+    rows = []
+    for (label, data), group in table.groupby(["label", "data"], sort=False):
+        row = [str(label), str(data)]
+        for selection in SELECTIONS:
+            numbers = group[group["selection"] == selection]
+            cells = {
+                name: formats.mean_std(mean, std)
+                for name, mean, std in zip(
+                    numbers["factor"], numbers["all_mean"], numbers["all_std"], strict=True
+                )
+            }
+            row += [cells.get(name, formats.NONE) for name in factors]
+        rows.append(row)
+    groups = [(f"Top-1 at imbalance factor, {words}", factors) for words in SELECTIONS.values()]
+    return TextTable(["Method", "Data"], rows, groups, words=2)
+
+
+def classes(
+    counts: pd.DataFrame, accuracy: pd.DataFrame, shots: Sequence[str], class_names: Sequence[str]
+) -> TextTable:
+    """Lay out the classes: training images and each method's top-1 at the last epoch.
+
+    Args:
+        counts: what `tables.class_counts` returns; sets that differ show as lowest to highest.
+        accuracy: what `tables.class_summary` returns.
+        shots: split of each class, in label order.
+        class_names: in label order.
+    """
+    labels = list(dict.fromkeys(accuracy["run"]))
+    cells = {
+        (str(row["run"]), int(row["label"])): formats.mean_std(row["mean"], row["std"])
+        for _, row in accuracy.iterrows()
+    }
+    rows = []
+    for label, (name, shot) in enumerate(zip(class_names, shots, strict=True)):
+        of_class = counts[counts["label"] == label]
+        spans = [formats.span(of_class[kind].tolist()) for kind in ("real", "synthetic")]
+        rows.append([name, shot, *spans, *(cells[run, label] for run in labels)])
+    groups = [("Training images", ["real", "synthetic"]), ("Top-1, last epoch", labels)]
+    return TextTable(["Class", "Split"], rows, groups, words=2)
+
+
+def runs(measured: Sequence[Run]) -> TextTable:
+    """Lay out the single runs: seeds, top-1 over all classes, best epoch, hashes."""
+    rows = []
+    for run in measured:
+        everything = run.metrics[run.metrics["split"] == "all"].iloc[0]
+        best = run.predictions[run.predictions["selection"] == "best_on_test"]["epoch"]
+        rows.append(
+            [
+                run.facts["label"],
+                str(run.facts["data_seed"]),
+                str(run.facts["seed"]),
+                formats.percent(everything["top1_last"]),
+                formats.percent(everything["top1_best_on_test"]),
+                formats.number(best.iloc[0]),
+                run.facts["members_sha256"][:12] or formats.NONE,
+                run.predictions_sha256[:12],
+            ]
+        )
+    headings = ["Method", "Data seed", "Seed", "Top-1, last epoch", "Top-1, best on test"]
+    headings += ["Best epoch", "Members sha256", "Predictions sha256"]
+    return TextTable(headings, rows)
+
+
+def _factor(row: pd.Series) -> str:
+    return formats.factor(row["imbalance_factor"], row["requested_imbalance_factor"])
+
+
+def shots_of(run: MeasuredRun) -> list[str]:
+    """Return the split of each class, by its real training images."""
+    real = run.metrics[run.metrics["split"] == "class"]["train_real"]
+    many, few = run.bounds["many_above"], run.bounds["few_at_most"]
+    return ["many" if n > many else "few" if n <= few else "medium" for n in real]

@@ -1,0 +1,121 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sau.errors import UserError
+from sau.evaluation.metrics import metrics_table, shots
+
+BOUNDS = {"many_above": 6, "few_at_most": 2}
+
+
+def members(real, synthetic):
+    labels = [c for c, n in enumerate(real) for _ in range(n)]
+    generated = [c for c, n in enumerate(synthetic) for _ in range(n)]
+    return pa.table(
+        {
+            "label": pa.array(labels + generated, pa.int32()),
+            "is_synthetic": [False] * len(labels) + [True] * len(generated),
+        }
+    )
+
+
+def predictions(labels, last, best):
+    count = len(labels)
+    return pa.table(
+        {
+            "selection": ["last"] * count + ["best_on_test"] * count,
+            "label": pa.array([*labels, *labels], pa.int32()),
+            "predicted": pa.array([*last, *best], pa.int32()),
+        }
+    )
+
+
+def slow_metrics(predicted, trained, classes, many_above, few_at_most):
+    """Count with loops over rows, as the split's definition reads."""
+    real = [0] * classes
+    synthetic = [0] * classes
+    for row in trained.to_pylist():
+        (synthetic if row["is_synthetic"] else real)[row["label"]] += 1
+    splits = {
+        "all": list(range(classes)),
+        "many": [c for c in range(classes) if real[c] > many_above],
+        "medium": [c for c in range(classes) if few_at_most < real[c] <= many_above],
+        "few": [c for c in range(classes) if real[c] <= few_at_most],
+    }
+    wanted = [(name, None, of) for name, of in splits.items()]
+    wanted += [("class", c, [c]) for c in range(classes)]
+    rows = []
+    for split, label, of in wanted:
+        row = {"split": split, "label": label}
+        row["train_real"] = sum(real[c] for c in of)
+        row["train_synthetic"] = sum(synthetic[c] for c in of)
+        for selection in ("last", "best_on_test"):
+            tested = right = 0
+            for p in predicted.to_pylist():
+                if p["selection"] == selection and p["label"] in of:
+                    tested += 1
+                    right += p["predicted"] == p["label"]
+            row["test_images"] = tested
+            row[f"top1_{selection}"] = 100 * right / tested if tested else None
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_metrics_equal_a_slow_loop(seed):
+    random = np.random.default_rng(seed)
+    classes = int(random.integers(2, 7))
+    real = random.integers(0, 10, classes).tolist()
+    trained = members(real, random.integers(0, 4, classes).tolist())
+    labels = random.integers(0, classes, 60)
+    predicted = predictions(labels, *random.integers(0, classes, (2, 60)))
+
+    table = metrics_table(predicted, trained, classes, **BOUNDS)
+
+    expected = slow_metrics(predicted, trained, classes, 6, 2)
+    for found, slow in zip(table.to_pylist(), expected, strict=True):
+        assert found == pytest.approx(slow)
+
+
+def test_bounds_belong_to_medium_above_and_few_below():
+    real = np.array([101, 100, 21, 20, 0])
+
+    found = shots(real, many_above=100, few_at_most=20)
+
+    assert found.tolist() == ["many", "medium", "medium", "few", "few"]
+
+
+def test_synthetic_images_do_not_move_a_class_to_another_split():
+    table = metrics_table(predictions([0], [0], [0]), members([1], [500]), 1, **BOUNDS)
+
+    assert table.slice(0, 4)["train_synthetic"].to_pylist() == [500, 0, 0, 500]
+
+
+def test_a_split_without_classes_has_no_accuracy():
+    table = metrics_table(predictions([0, 1], [0, 0], [1, 1]), members([9, 8], [0, 0]), 2, **BOUNDS)
+
+    by_split = {row["split"]: row for row in table.to_pylist()}
+    assert by_split["many"]["top1_last"] == 50
+    for split in ("medium", "few"):
+        assert by_split[split]["top1_last"] is None
+        assert by_split[split]["top1_best_on_test"] is None
+        assert by_split[split]["test_images"] == 0
+
+
+def test_a_label_that_is_no_class_is_refused():
+    with pytest.raises(UserError, match="expected 0 to 1"):
+        metrics_table(predictions([0, 2], [0, 0], [0, 0]), members([1, 1], [0, 0]), 2, **BOUNDS)
+
+
+def test_a_missing_selection_is_refused():
+    only_last = predictions([0], [0], [0]).slice(0, 1)
+
+    with pytest.raises(UserError, match="best_on_test"):
+        metrics_table(only_last, members([1], [0]), 1, **BOUNDS)
+
+
+def test_selections_of_other_images_are_refused():
+    predicted = predictions([0, 1], [0, 1], [0, 1]).slice(0, 3)
+
+    with pytest.raises(UserError, match="other test images"):
+        metrics_table(predicted, members([1, 1], [0, 0]), 2, **BOUNDS)

@@ -1,0 +1,139 @@
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from sau import manifest
+from sau.errors import UserError
+from sau.evaluation.facts import run_facts
+from sau.evaluation.settings import EvaluationSettings
+from sau.evaluation.stage import evaluation
+from sau.training.settings import TrainingSettings
+
+SETTINGS = EvaluationSettings(many_above=2, few_at_most=1)
+
+
+def provenance(**changes):
+    settings = TrainingSettings(data=changes.pop("data", "balanced")).to_mapping()
+    return {
+        "settings": settings,
+        "seed": 3,
+        "parameters": 1000,
+        "dataset": "pets",
+        "class_names": ["cat", "dog"],
+        "imbalance_factor": 3.0,
+        "requested_imbalance_factor": "10",
+        "data_seed": 1,
+        "run": "sau",
+        "label": "SAU",
+    } | changes
+
+
+def write_inputs(folder, **changes):
+    predictions, members = folder / "predictions.parquet", folder / "members.parquet"
+    rows = [
+        {"selection": s, "epoch": 2, "id": f"t{c}", "label": c, "predicted": 0, "confidence": 0.5}
+        for s in ("last", "best_on_test")
+        for c in (0, 1)
+    ]
+    trained = [
+        {"id": f"{kind}{c}{i}", "label": c, "is_synthetic": kind == "s"}
+        for kind, counts in (("r", (3, 1)), ("s", (0, 2)))
+        for c, n in enumerate(counts)
+        for i in range(n)
+    ]
+    schemas = manifest.SCHEMAS
+    made = provenance(**changes)
+    manifest.write(
+        predictions, "predictions", pa.Table.from_pylist(rows, schemas["predictions"]), made
+    )
+    manifest.write(members, "members", pa.Table.from_pylist(trained, schemas["members"]), {})
+    return predictions, members, folder / "metrics.parquet"
+
+
+def test_metrics_carry_the_facts_of_the_run(tmp_path):
+    paths = write_inputs(tmp_path)
+
+    evaluation(*paths, settings=SETTINGS)
+
+    made = manifest.read_metadata(paths[2])["provenance"]
+    expected = {
+        "dataset": "pets",
+        "run": "sau",
+        "label": "SAU",
+        "method": "sau",
+        "data": "balanced",
+        "imbalance_factor": 3.0,
+        "requested_imbalance_factor": "10",
+        "data_seed": 1,
+        "seed": 3,
+        "backbone": "resnet32",
+        "width": 16,
+        "parameters": 1000,
+        "epochs": 200,
+        "class_names": ["cat", "dog"],
+        "settings": {"many_above": 2, "few_at_most": 1},
+    }
+    assert expected.items() <= made.items()
+
+
+@pytest.mark.parametrize(("data", "synthetic"), [("balanced", 2), ("real", 0)])
+def test_a_run_on_real_data_saw_no_synthetic_image(tmp_path, data, synthetic):
+    paths = write_inputs(tmp_path, data=data)
+
+    evaluation(*paths, settings=SETTINGS)
+
+    first = manifest.read(paths[2], "metrics").to_pylist()[0]
+    assert (first["train_real"], first["train_synthetic"]) == (4, synthetic)
+    assert first["top1_last"] == 50
+
+
+def test_same_bytes_twice(tmp_path):
+    paths = write_inputs(tmp_path)
+    evaluation(*paths, settings=SETTINGS)
+    first = paths[2].read_bytes()
+
+    evaluation(*paths, settings=SETTINGS)
+
+    assert paths[2].read_bytes() == first
+
+
+def test_members_of_another_training_set_are_refused(tmp_path):
+    paths = write_inputs(tmp_path, members_sha256="0" * 64)
+
+    with pytest.raises(UserError, match="members that it was trained on"):
+        evaluation(*paths, settings=SETTINGS)
+    assert not paths[2].exists()
+
+
+def test_classes_are_counted_where_they_have_no_names(tmp_path):
+    paths = write_inputs(tmp_path, class_names=[])
+
+    evaluation(*paths, settings=SETTINGS)
+
+    assert manifest.read(paths[2], "metrics").num_rows == 4 + 2
+
+
+def test_facts_have_names_without_a_configuration():
+    made = provenance(requested_imbalance_factor=None)
+    del made["run"], made["label"]
+
+    facts = run_facts(made)
+
+    assert (facts.run, facts.label) == ("sau-balanced", "sau-balanced")
+    assert facts.requested_imbalance_factor == "3"
+
+
+def test_a_missing_fact_is_named():
+    with pytest.raises(UserError, match="'seed'"):
+        run_facts(provenance(seed=None))
+
+
+def test_the_stage_imports_no_heavy_library():
+    code = (
+        "import sys, sau.evaluation.stage\n"
+        "heavy = {'torch', 'matplotlib', 'snakemake', 'sklearn'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,127 @@
+"""The pipeline: seeds, guidance, the learned-range step, saving and loading."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sau.images.glide.pipeline import GlidePipeline, to_bytes
+from sau.images.glide.respacing import respaced_timesteps
+
+# The other files hold settings, in which the libraries note where a model was loaded from.
+EXACT_FILES = (
+    "text_encoder/diffusion_pytorch_model.safetensors",
+    "unet/diffusion_pytorch_model.safetensors",
+    "scheduler/scheduler_config.json",
+    "tokenizer/tokenizer.json",
+)
+PROMPTS = ["a cat", "two dogs", ""]
+
+
+def test_same_seeds_give_the_same_pictures(pipeline: GlidePipeline) -> None:
+    first = pipeline(PROMPTS, [1, 2, 3], respacing=4)
+    second = pipeline(PROMPTS, [1, 2, 3], respacing=4)
+    assert first.shape == (3, 8, 8, 3)
+    assert first.dtype == np.uint8
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, pipeline(PROMPTS, [4, 5, 6], respacing=4))
+
+
+def test_picture_does_not_depend_on_its_batch(pipeline: GlidePipeline) -> None:
+    batch = pipeline(PROMPTS, [1, 2, 3], respacing=4).astype(int)
+    alone = pipeline([PROMPTS[1]], [2], respacing=4).astype(int)
+    reordered = pipeline(PROMPTS[::-1], [9, 2, 8], respacing=4).astype(int)
+    assert np.abs(batch[1] - alone[0]).max() <= 1
+    assert np.abs(batch[1] - reordered[1]).max() <= 1
+
+
+def test_save_and_load_round_trip(pipeline: GlidePipeline, tmp_path: Path) -> None:
+    pipeline.save_pretrained(tmp_path / "first")
+    loaded = GlidePipeline.from_pretrained(tmp_path / "first")
+    expected = pipeline(PROMPTS, [1, 2, 3], respacing=3)
+    assert np.array_equal(loaded(PROMPTS, [1, 2, 3], respacing=3), expected)
+    loaded.save_pretrained(tmp_path / "second")
+    for name in EXACT_FILES:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+
+
+def test_half_precision_weights_load_as_float32(pipeline: GlidePipeline, tmp_path: Path) -> None:
+    pipeline.unet.half()
+    pipeline.save_pretrained(tmp_path)
+    assert GlidePipeline.from_pretrained(tmp_path).unet.dtype == torch.float32
+
+
+@torch.no_grad()
+def test_guidance_moves_the_noise_only(pipeline: GlidePipeline) -> None:
+    images = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    texts, empty = pipeline.encode(["a cat", "a dog"]), pipeline.encode(["", ""])
+    conditional = pipeline.predict(images, 500, texts, 1.0)
+    unconditional = pipeline.predict(images, 500, empty, 1.0)
+    guided = pipeline.predict(images, 500, torch.cat([texts, empty]), 3.0)
+    expected = unconditional[:, :3] + 3.0 * (conditional[:, :3] - unconditional[:, :3])
+    torch.testing.assert_close(guided[:, :3], expected, rtol=0, atol=1e-4)
+    torch.testing.assert_close(guided[:, 3:], conditional[:, 3:], rtol=0, atol=1e-5)
+
+
+def _kept(step: int) -> float:
+    """Share of the signal's variance left after `step` + 1 training steps (0.999 cap on beta)."""
+    share = 1.0
+    for t in range(step + 1):
+        now, after = (math.cos((u / 1000 + 0.008) / 1.008 * math.pi / 2) ** 2 for u in (t, t + 1))
+        share *= 1 - min(1 - after / now, 0.999)
+    return share
+
+
+def _slow_step(noisy: float, noise: float, position: float, kept: float, before: float) -> tuple:
+    """Mean and variance of one reverse step for one value (Nichol and Dhariwal 2021)."""
+    beta = 1 - kept / before
+    clean = (noisy - math.sqrt(1 - kept) * noise) / math.sqrt(kept)
+    clean = min(max(clean, -1.0), 1.0)
+    mean = math.sqrt(before) * beta / (1 - kept) * clean
+    mean += math.sqrt(1 - beta) * (1 - before) / (1 - kept) * noisy
+    smallest = max(beta * (1 - before) / (1 - kept), 1e-20)
+    fraction = (position + 1) / 2
+    log_variance = fraction * math.log(beta) + (1 - fraction) * math.log(smallest)
+    return mean, math.exp(log_variance)
+
+
+@torch.no_grad()
+def test_sampling_matches_slow_steps(pipeline: GlidePipeline) -> None:
+    steps = respaced_timesteps("4")[::-1]
+    hidden = pipeline.encode(["a cat", ""])
+    generator = torch.Generator().manual_seed(5)
+    images: Tensor = torch.randn(1, 3, 8, 8, generator=generator)
+    for number, step in enumerate(steps):
+        output = pipeline.predict(images, step, hidden, 2.0)[0].double().flatten().tolist()
+        drawn = torch.zeros(192)
+        if step > 0:
+            drawn = torch.randn(1, 3, 8, 8, generator=generator).flatten()
+        before = _kept(steps[number + 1]) if number + 1 < len(steps) else 1.0
+        values = []
+        for i, noisy in enumerate(images.flatten().tolist()):
+            mean, variance = _slow_step(noisy, output[i], output[192 + i], _kept(step), before)
+            values.append(mean + math.sqrt(variance) * float(drawn[i]))
+        images = torch.tensor(values).view(1, 3, 8, 8)
+    sampled = pipeline(["a cat"], [5], respacing="4", guidance_scale=2.0)
+    assert np.abs(to_bytes(images).astype(int) - sampled.astype(int)).max() <= 1
+
+
+def test_hook_sees_every_step(pipeline: GlidePipeline) -> None:
+    seen: list[tuple[int, int]] = []
+    pipeline(["a cat"], [0], respacing=3, on_step=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_seeds_must_match_the_prompts(pipeline: GlidePipeline) -> None:
+    with pytest.raises(ValueError, match="need one seed per prompt: 1 for 2 prompts"):
+        pipeline(["a", "b"], [1])
+    with pytest.raises(ValueError, match="need one seed per prompt"):
+        pipeline([], [])
+
+
+def test_bytes_are_clipped_and_rounded() -> None:
+    values = torch.tensor([-2.0, -1.0, 0.0, 0.999, 1.0, 2.0]).view(1, 1, 1, 6)
+    assert to_bytes(values).ravel().tolist() == [0, 0, 128, 255, 255, 255]

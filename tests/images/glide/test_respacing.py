@@ -1,0 +1,58 @@
+"""Respaced time steps against values worked out from the published rule."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from sau.images.glide.respacing import respaced_timesteps, section_counts
+
+
+def test_ten_steps() -> None:
+    assert respaced_timesteps("10") == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
+
+
+def test_one_section_visits_both_ends() -> None:
+    steps = respaced_timesteps("100")
+    assert (len(steps), steps[0], steps[-1]) == (100, 0, 999)
+    assert steps == sorted(set(steps))
+    assert respaced_timesteps(100) == steps
+
+
+def test_fast27_is_dense_where_the_image_is_nearly_clean() -> None:
+    steps = respaced_timesteps("fast27")
+    per_fifth = np.bincount(np.asarray(steps) // 200, minlength=5)
+    assert per_fifth.tolist() == [10, 10, 3, 2, 2]
+    # Like "10,10,3,2,2" but for the noisiest step, which GLIDE moves two steps down.
+    assert steps[:-1] == respaced_timesteps("10,10,3,2,2")[:-1]
+    assert steps[-1] == 997
+
+
+def test_uneven_sections_give_the_first_ones_a_step_more() -> None:
+    assert respaced_timesteps("2,1,1", train_timesteps=11) == [0, 3, 4, 8]
+
+
+@pytest.mark.parametrize("count", [20, 27, 50, 100, 250])
+def test_every_step_is_the_nearest_of_its_stride(count: int) -> None:
+    stride = Fraction(999, count - 1)
+    for index, step in enumerate(respaced_timesteps(count)):
+        assert abs(step - index * stride) <= Fraction(1, 2) + Fraction(1, 10**9)
+
+
+def test_ties_follow_the_running_sum() -> None:
+    # 999 / 54 = 18.5 exactly, so every other position is a tie: rounded to even.
+    steps = respaced_timesteps("55")
+    assert steps[:6] == [0, 18, 37, 56, 74, 92]
+    # linspace rounded half up has 19 and 93 there.
+    assert np.floor(np.linspace(0, 999, 55) + 0.5)[[1, 5]].tolist() == [19, 93]
+
+
+@pytest.mark.parametrize("respacing", ["", "ddim", "1,two", "0", "5,0", "-3"])
+def test_nonsense_is_refused(respacing: str) -> None:
+    with pytest.raises(ValueError, match="respacing"):
+        section_counts(respacing)
+
+
+def test_too_many_steps_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot take 11 of the 10 steps of section 0"):
+        respaced_timesteps("11", train_timesteps=10)

@@ -1,0 +1,222 @@
+import csv
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from sau.errors import UserError
+from sau.report.settings import ReportSettings
+from sau.report.stage import overview, report
+
+SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)
+OUTPUTS = ("html", "markdown", "csv")
+
+
+def run_report(files, folder="out", **changes):
+    out = {name: files.folder / folder / f"report.{name}" for name in OUTPUTS}
+    inputs = files.inputs
+    del inputs["folder"]
+    report(**(inputs | out | changes), settings=SETTINGS)
+    return {name: path.read_text(encoding="utf-8") for name, path in out.items()}
+
+
+def run_overview(metrics, folder):
+    out = {name: folder / f"overview.{name}" for name in (*OUTPUTS, "figure")}
+    overview(metrics, **out, settings=SETTINGS)
+    return {name: path.read_bytes() for name, path in out.items()}
+
+
+class Addresses(HTMLParser):
+    """Collect tags, and every attribute that could fetch something."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.addresses = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "xlink:href", "data")]
+
+
+def assert_stands_alone(page):
+    found = Addresses(page)
+    assert not found.tags & {"script", "link", "iframe", "object", "b"}
+    assert all(a.startswith(("data:image/", "#")) for a in found.addresses)
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "@import" not in page
+
+
+def markdown_tables(text):
+    """Return each table as a list of rows, by the bold or `##` line before it."""
+    tables, heading = {}, ""
+    for line in text.splitlines():
+        if line.startswith(("**", "## ")):
+            heading = line.strip("*# ")
+        elif line.startswith("| ") and "---" not in line:
+            cells = [cell.strip().replace("\\", "") for cell in line.strip("|").split("|")]
+            tables.setdefault(heading, []).append(cells)
+    return tables
+
+
+def test_markdown_says_the_numbers_of_the_csv(fake):
+    out = run_report(fake())
+
+    rows = list(csv.DictReader(out["csv"].splitlines()))
+    tables = markdown_tables(out["markdown"])
+    assert len(rows) == 2 * 3
+    for selection, heading in (
+        ("last", "Top-1, last epoch"),
+        ("best_on_test", "Top-1, best epoch, chosen on the test set"),
+    ):
+        header, *lines = tables[heading]
+        selected = [row for row in rows if row["selection"] == selection]
+        for line, row in zip(lines[:3], selected, strict=True):
+            cells = dict(zip(header, line, strict=True))
+            assert cells["Method"] == row["label"]
+            assert cells["Seeds"] == row["seeds"] == "2"
+            for split in ("all", "many", "medium", "few"):
+                assert cells[split] == f"{row[f'{split}_mean']} ± {row[f'{split}_std']}"
+                assert f"{row[f'{split}_mean']}<small> ± {row[f'{split}_std']}" in out["html"]
+
+
+def test_html_needs_nothing_but_itself(fake):
+    files = fake()
+
+    assert_stands_alone(run_report(files)["html"])
+    assert_stands_alone(run_overview(files.metrics, files.folder)["html"].decode())
+
+
+def test_names_and_prompts_are_text(fake):
+    evil = "<script>alert(1)</script>"
+    files = fake(class_names=("cat", evil, "a|b $x$"), prompt='">' + evil + "{name}")
+
+    out = run_report(files)
+
+    assert "<script" not in out["html"]
+    assert "&lt;script&gt;alert(1)" in out["html"]
+    assert "Only &lt;b&gt;tests" in out["html"]
+    assert "<script" not in out["markdown"]
+    assert "a\\|b" in out["markdown"]
+
+
+def test_same_bytes_twice(fake):
+    files = fake()
+
+    assert run_report(files, "first") == run_report(files, "second")
+    one, two = files.folder / "one", files.folder / "two"
+    assert run_overview(files.metrics, one) == run_overview(files.metrics, two)
+
+
+def test_a_single_seed_shows_no_deviation(fake):
+    out = run_report(fake(seeds=(0,)))
+
+    tables = markdown_tables(out["markdown"])
+    assert not any("±" in cell for row in tables["Top-1, last epoch"] for cell in row)
+    rows = list(csv.DictReader(out["csv"].splitlines()))
+    assert {row["all_std"] for row in rows} == {""}
+
+
+def test_a_run_without_any_synthetic_image(fake):
+    methods = [("ce", "CE", "cross_entropy", "real")]
+
+    out = run_report(fake(methods=methods, synthetic=False, failed=0))
+
+    assert "Synthetic images: none" in out["markdown"]
+    assert "none of these runs corrects labels" in out["markdown"]
+    assert "Noise found" not in out["html"]
+    assert "Synthetic shortage" not in out["html"]
+
+
+def test_no_shards_at_all(fake):
+    methods = [("ce", "CE", "cross_entropy", "real")]
+
+    out = run_report(fake(methods=methods, synthetic=False, failed=0), synthetic_images=[])
+
+    assert "Synthetic images: none" in out["markdown"]
+
+
+def test_what_was_short_failed_capped_and_unscored_is_said(fake):
+    files = fake(scored=False, shortage=3, failed=2, factor=5.0, requested="100")
+
+    out = run_report(files)["markdown"]
+
+    assert "5: 100 was requested and would have left a class empty" in out
+    assert "no scorer configured: every image kept" in out
+    assert "dog lacks 3; ship lacks 3" in out
+    assert re.search(r"\d+ made, 6 failed", out)
+
+
+def test_a_balanced_run_without_any_synthetic_image_is_short(fake):
+    out = run_report(fake(synthetic=False, failed=0))
+
+    assert "Synthetic shortage: too few kept images" in out["markdown"]
+
+
+def test_full_classes_and_scores_need_no_word(fake):
+    out = run_report(fake())["markdown"]
+
+    assert "Synthetic shortage" not in out
+    assert "no scorer" not in out
+
+
+def test_as_is_data_is_called_so(fake):
+    assert "the data as it is" in run_report(fake(requested="as-is"))["markdown"]
+
+
+def test_a_split_without_classes_shows_a_dash(fake):
+    out = run_report(fake(many_above=1000, few_at_most=0))
+
+    tables = markdown_tables(out["markdown"])
+    header, first, *_ = tables["Top-1, last epoch"]
+    assert dict(zip(header, first, strict=True))["many"] == "—"
+    assert next(csv.DictReader(out["csv"].splitlines()))["many_mean"] == ""
+
+
+def test_lists_of_other_lengths_or_orders_are_refused(fake):
+    files = fake()
+    with pytest.raises(UserError, match="one file of each kind"):
+        run_report(files, histories=files.histories[1:])
+    with pytest.raises(UserError, match="same order"):
+        run_report(files, predictions=files.predictions[::-1])
+
+
+def test_runs_of_different_factors_are_refused(fake):
+    steep, flat = fake("steep", seeds=(0,)), fake("flat", seeds=(0,), factor=2.0, requested="2")
+    lists = ("metrics", "predictions", "histories", "label_corrections", "members")
+    both = {name: getattr(steep, name) + getattr(flat, name) for name in lists}
+
+    with pytest.raises(UserError, match="requested imbalance factor"):
+        run_report(steep, **both)
+
+
+def test_several_data_seeds_each_show_their_members(fake):
+    files = fake(data_seeds=(0, 1), seeds=(0,))
+
+    out = run_report(files)["markdown"]
+
+    assert "Training set, data seed 0" in out
+    assert "Training set, data seed 1" in out
+
+
+def test_overview_puts_factors_side_by_side(fake, tmp_path):
+    steep = fake("steep", factor=10.0, requested="10")
+    flat = fake("flat", factor=2.0, requested="2")
+
+    out = run_overview([*flat.metrics, *steep.metrics], tmp_path)
+
+    tables = markdown_tables(out["markdown"].decode())
+    headings = [name for name in tables if name.startswith("Top-1 at imbalance factor")]
+    assert len(headings) == 2
+    assert "chosen on the test set" in headings[1]
+    assert tables[headings[0]][0] == ["Method", "Data", "10", "2"]
+    assert [row[0] for row in tables[headings[0]][1:]] == ["CE", "CE*", "SAU"]
+    assert out["figure"].startswith(b"\x89PNG")
+    assert b"Software" not in out["figure"]
+    assert len(out["csv"].decode().splitlines()) == 1 + 2 * 6 * 4
+
+
+def test_overview_of_nothing_is_refused(tmp_path):
+    with pytest.raises(UserError, match="at least one run"):
+        run_overview([], tmp_path)

@@ -1,0 +1,32 @@
+"""The models that are shipped: unchanged files, and as good as their description says."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+import sau.images.glide
+from scripts.tiny_models.measure import accuracy_on_prints, shares_recognised
+
+ASSETS = Path(sau.images.glide.__file__).parents[2] / "assets"
+LINES = (ASSETS / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+LARGEST_TOTAL = 6_000_000
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.split("  ")[1])
+def test_file_is_unchanged(line: str) -> None:
+    digest, name = line.split("  ")
+    assert hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() == digest
+
+
+def test_models_are_small() -> None:
+    assert sum((ASSETS / line.split("  ")[1]).stat().st_size for line in LINES) < LARGEST_TOTAL
+
+
+def test_clip_reads_printed_digits() -> None:
+    assert accuracy_on_prints(ASSETS / "tiny-clip", count=1000) > 0.97
+
+
+def test_glide_draws_the_class_asked_for() -> None:
+    shares = shares_recognised(ASSETS / "tiny-clip", ASSETS / "tiny-glide", each=10)
+    assert sum(shares) / len(shares) > 0.75

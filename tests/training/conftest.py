@@ -1,0 +1,135 @@
+import dataclasses
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from PIL import Image
+
+from sau.manifest import write
+from sau.training.settings import TrainingSettings
+from sau.training.stage import training
+
+CLASS_NAMES = ["zero", "one", "two"]
+PROVENANCE = {"class_names": CLASS_NAMES, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}
+
+TINY = {
+    "backbone": "resnet8",
+    "width": 4,
+    "projection_hidden": 16,
+    "projection_size": 8,
+    "epochs": 4,
+    "batch_size": 8,
+    "crop_padding": 1,
+    "cutout_size": 4,
+}
+
+
+def encode(pixels: np.ndarray, mode: str | None = None) -> bytes:
+    buffer = io.BytesIO()
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def image_row(name: str, label: int, data: bytes | None, status: str = "ok") -> dict[str, Any]:
+    return {
+        "id": name,
+        "image": {"bytes": data, "path": None},
+        "label": label,
+        "prompt": None,
+        "seed": None,
+        "width": 8,
+        "height": 8,
+        "status": status,
+        "reason": None if status == "ok" else "broken",
+    }
+
+
+def random_images(prefix: str, labels: list[int], seed: int, side: int = 8) -> list[dict[str, Any]]:
+    """Noise around a colour of the class, so that there is something to learn."""
+    generator = np.random.default_rng(seed)
+    rows = []
+    for place, label in enumerate(labels):
+        pixels = generator.integers(0, 100, (side, side, 3), dtype=np.uint8)
+        pixels[:, :, label % 3] += 120
+        rows.append(image_row(f"{prefix}-{place}", label, encode(pixels)))
+    return rows
+
+
+def write_rows(
+    path: Path, kind: str, rows: list[dict[str, Any]], provenance: dict[str, Any] | None = None
+) -> Path:
+    write(path, kind, pa.Table.from_pylist(rows), PROVENANCE if provenance is None else provenance)
+    return path
+
+
+def write_members(path: Path, rows: list[dict[str, Any]], synthetic: list[bool]) -> Path:
+    members = [
+        {"id": row["id"], "label": row["label"], "is_synthetic": made}
+        for row, made in zip(rows, synthetic, strict=True)
+    ]
+    return write_rows(path, "members", members, {"imbalance_factor": 8.0, "data_seed": 0})
+
+
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """Manifests of a tiny long-tailed set of three classes, completed by synthetic images."""
+
+    members: Path
+    train_images: list[Path]
+    test_images: list[Path]
+    synthetic_images: list[Path]
+
+    def train(self, folder: Path, seed: int = 0, **changes: Any) -> dict[str, Path]:
+        """Run the stage into `folder`, and return its outputs by name."""
+        outputs = {
+            "predictions": folder / "predictions.parquet",
+            "history": folder / "history.parquet",
+            "label_correction": folder / "label_correction.parquet",
+            "model": folder / "model",
+            "checkpoint": folder / "checkpoint.safetensors",
+        }
+        settings = TrainingSettings(**{**TINY, **changes})
+        training(**vars(self), **outputs, seed=seed, settings=settings)
+        return outputs
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
+    folder = tmp_path_factory.mktemp("inputs")
+    real = random_images("real", [0] * 8 + [1] * 4 + [2], seed=1)
+    spare = random_images("spare", [1], seed=2)
+    shards = [random_images("a", [1] * 4, seed=3), random_images("b", [2] * 7, seed=4)]
+    test = random_images("test", [0, 1, 2] * 3, seed=5)
+    synthetic = [row for shard in shards for row in shard]
+    return Inputs(
+        write_members(
+            folder / "members.parquet",
+            real + synthetic,
+            [False] * len(real) + [True] * len(synthetic),
+        ),
+        [write_rows(folder / "train.parquet", "images", real + spare)],
+        [write_rows(folder / "test.parquet", "images", test)],
+        [
+            write_rows(folder / f"shard-{place}.parquet", "images", shard, {})
+            for place, shard in enumerate(shards)
+        ],
+    )
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def pictures(generator: torch.Generator) -> torch.Tensor:
+    """Smooth and noisy uint8 images, (24, 3, 16, 12)."""
+    coarse = torch.rand(24, 3, 4, 3, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, (16, 12), mode="bilinear")
+    noise = 0.2 * torch.rand(24, 3, 16, 12, generator=generator)
+    return (255 * (smooth * 0.8 + noise)).to(torch.uint8)

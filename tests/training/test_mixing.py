@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from sau.training import mixing
+
+
+@pytest.fixture
+def batches(generator: Generator) -> tuple[Tensor, Tensor]:
+    first, second = torch.rand(2, 5, 3, 10, 7, generator=generator)
+    return first, second + 2
+
+
+def test_mixup(batches: tuple[Tensor, Tensor]) -> None:
+    first, second = batches
+    torch.testing.assert_close(mixing.mixup(first, second, 0.3), 0.3 * first + 0.7 * second)
+    assert torch.equal(mixing.mixup(first, second, 1.0), first)
+
+
+def test_mixed_labels_sum_to_one() -> None:
+    found = mixing.mix_labels(torch.tensor([0, 1]), torch.tensor([2, 1]), 0.25, 3)
+    torch.testing.assert_close(found, torch.tensor([[0.25, 0, 0.75], [0, 1, 0]]))
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.2, 0.7, 1.0])
+def test_cutmix_pastes_one_box_and_counts_its_area(
+    ratio: float, batches: tuple[Tensor, Tensor]
+) -> None:
+    first, second = batches
+    before = first.clone()
+    for seed in range(20):
+        mixed, kept = mixing.cutmix(first, second, ratio, np.random.default_rng(seed))
+        pasted = mixed >= 2
+        assert torch.equal(torch.where(pasted, second, first), mixed)
+        assert (pasted == pasted[:1, :1]).all()
+        assert kept == pytest.approx(1 - pasted[0, 0].float().mean().item())
+        assert kept >= ratio - 1e-9
+    assert torch.equal(first, before)
+
+
+def test_box_is_as_large_as_the_ratio_says_unless_clipped() -> None:
+    boxes = [mixing.draw_box(100, 60, 0.75, np.random.default_rng(seed)) for seed in range(200)]
+    inner = [(b - t, r - q) for t, b, q, r in boxes if t > 0 and b < 100 and q > 0 and r < 60]
+    assert set(inner) == {(50, 30)}
+    assert all(0 <= t <= b <= 100 and 0 <= q <= r <= 60 for t, b, q, r in boxes)
+    rows = [(t + b) / 2 for t, b, *_ in boxes]
+    assert 42 < np.mean(rows) < 58
+
+
+def test_soft_cross_entropy_equals_its_sum_and_the_hard_one(generator: Generator) -> None:
+    logits = torch.randn(4, 3, generator=generator)
+    labels = torch.tensor([0, 2, 1, 1])
+    hard = mixing.soft_cross_entropy(logits, F.one_hot(labels, 3).float())
+    torch.testing.assert_close(hard, F.cross_entropy(logits, labels))
+    targets = mixing.mix_labels(labels, labels.flip(0), 0.4, 3)
+    expected = 0.0
+    for row in range(4):
+        total = sum(np.exp(logits[row, k].item()) for k in range(3))
+        for k in range(3):
+            expected -= targets[row, k].item() * np.log(np.exp(logits[row, k].item()) / total) / 4
+    assert mixing.soft_cross_entropy(logits, targets).item() == pytest.approx(expected, abs=1e-5)

@@ -1,0 +1,25 @@
+import torch
+from torch import Generator
+
+from sau.training.views.cutout import cutout, random_cutout
+
+
+def test_hole_is_clipped_at_the_border() -> None:
+    images = torch.ones(3, 3, 6, 8)
+    holes = cutout(images, 4, torch.tensor([0, 3, 5]), torch.tensor([0, 4, 7]))
+    expected = torch.ones(3, 6, 8)
+    expected[0, :2, :2] = 0
+    expected[1, 1:5, 2:6] = 0
+    expected[2, 3:, 5:] = 0
+    assert torch.equal(holes, expected[:, None].expand(3, 3, 6, 8))
+
+
+def test_centres_are_uniform(generator: Generator) -> None:
+    holes = random_cutout(torch.ones(6000, 3, 3, 4), 1, generator)
+    share = 1 - holes[:, 0].mean(dim=0)
+    assert (share - 1 / 12).abs().max() < 0.015
+    assert torch.equal(holes[:, 0], holes[:, 2])
+
+
+def test_size_zero_cuts_nothing(generator: Generator) -> None:
+    assert random_cutout(torch.ones(5, 3, 4, 4), 0, generator).min() == 1
