@@ -111,3 +111,12 @@ def test_every_table_is_documented_and_has_its_key():
         assert set(manifest.ID_COLUMNS[kind]) <= set(schema.names)
         assert all(field.metadata[b"description"] for field in schema)
     assert json.dumps(list(manifest.SCHEMAS))
+
+
+def test_the_written_schema_is_the_one_of_the_code():
+    from pathlib import Path
+
+    from sau.manifest.__main__ import markdown
+
+    page = Path(__file__).parents[2] / "docs" / "manifests.md"
+    assert page.read_text() == markdown(), "run `make schema`"
