@@ -25,10 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sau {sau.__version__}")
         return 0
     command, *rest = words
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format=f"sau {command}: %(levelname)s: %(message)s"
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Libraries speak when something is wrong; the stages themselves say what they do.
+    logging.basicConfig(stream=sys.stderr, format=f"sau {command}: %(levelname)s: %(message)s")
+    logging.getLogger("sau").setLevel(logging.INFO)
     try:
         if command not in STAGES:
             raise UserError(unknown_key(command, command, STAGES).replace("key", "stage"))

@@ -1,7 +1,7 @@
 """One training run as the reports see it: facts and frames, read from its manifests."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,24 +90,27 @@ def read_runs(
     label_corrections: Sequence[Path],
     members: Sequence[Path],
 ) -> list[Run]:
-    """Read runs from parallel lists of their manifests.
+    """Read runs from parallel lists of their manifests, and from the members they share.
+
+    Args:
+        metrics, predictions, histories, label_corrections: one of each run, in one order.
+        members: each training set once, in any order; runs find theirs by its content hash.
 
     Raises:
-        UserError: lists of different lengths or orders, or a manifest that cannot be read.
+        UserError: lists of different lengths or orders, a run whose members are not there, or a
+            manifest that cannot be read.
     """
     lengths = {
         "--metrics": len(metrics),
         "--predictions": len(predictions),
         "--histories": len(histories),
         "--label-corrections": len(label_corrections),
-        "--members": len(members),
     }
     if len(set(lengths.values())) > 1:
         raise UserError(f"one file of each kind for each run is needed, got {lengths}")
-    parts = zip(
-        read_measured(metrics), predictions, histories, label_corrections, members, strict=True
-    )
-    return [_complete(*part) for part in parts]
+    sets = {manifest.read_metadata(path)["content_sha256"]: path for path in members}
+    parts = zip(read_measured(metrics), predictions, histories, label_corrections, strict=True)
+    return [_complete(*part, sets) for part in parts]
 
 
 def _measured(path: Path) -> MeasuredRun:
@@ -125,7 +128,11 @@ def _measured(path: Path) -> MeasuredRun:
 
 
 def _complete(
-    measured: MeasuredRun, predictions: Path, history: Path, label_correction: Path, members: Path
+    measured: MeasuredRun,
+    predictions: Path,
+    history: Path,
+    label_correction: Path,
+    sets: Mapping[str, Path],
 ) -> Run:
     about = manifest.read_metadata(predictions)
     if about["content_sha256"] != measured.predictions_sha256:
@@ -133,6 +140,13 @@ def _complete(
             f"{predictions}: not the predictions that the metrics of run "
             f"{measured.facts['run']!r} were made from; give all lists in the same order of runs"
         )
+    if measured.facts["members_sha256"] not in sets:
+        raise UserError(
+            f"--members: none is the training set of run {measured.facts['run']!r} "
+            f"(content hash {measured.facts['members_sha256'][:12]}); give the manifest it was "
+            "trained on"
+        )
+    members = sets[measured.facts["members_sha256"]]
     columns = ["selection", "epoch", "label", "predicted"]
     return Run(
         **{field.name: getattr(measured, field.name) for field in dataclasses.fields(measured)},

@@ -29,7 +29,11 @@ class SauOptions(Section):
     cutmix_label: Literal["sampled", "area"] = setting(
         "sampled", "mix labels by the sampled ratio (the paper's code) or by the exact pasted area"
     )
-    mixup_weight: float = setting(1.0, "lambda, weight of the MixUp loss", minimum=0)
+    mixup_weight: float = setting(
+        1.0,
+        "lambda, weight of the MixUp loss; with this and beta at 0 there is plain cross-entropy",
+        minimum=0,
+    )
     cutmix_weight: float = setting(1.0, "beta, weight of the CutMix loss", minimum=0)
     contrastive_weight: float = setting(1.0, "gamma, weight of the contrastive loss", minimum=0)
 

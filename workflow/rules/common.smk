@@ -99,7 +99,7 @@ def synthetic_images(wildcards):
 
 
 def runs_of(paths):
-    """Return an input function: the paths of every run of one imbalance factor."""
+    """Return an input function: the paths of every run of one imbalance factor, each path once."""
     return lambda wildcards: expand(
         paths, imbalance_factor=wildcards.imbalance_factor, **EVERY_RUN
     )

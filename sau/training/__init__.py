@@ -1,0 +1,1 @@
+"""Training of the two-branch network and of its rivals."""

@@ -1,0 +1,75 @@
+"""Training and test images as tensors, and what is known of them."""
+
+import dataclasses
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from sau.errors import UserError
+from sau.manifest import read_metadata
+from sau.training.views import Normalisation
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """What is trained on, in the members' order.
+
+    `ids`: N strings; `images`: uint8 (N, 3, H, W); `labels`: int64 (N,), 0 to C - 1;
+    `is_synthetic`: bool (N,).
+    """
+
+    ids: list[str]
+    images: Tensor
+    labels: Tensor
+    is_synthetic: Tensor
+
+    def to(self, device: torch.device) -> "TrainingData":
+        """Return the same data with its tensors on `device`."""
+        tensors = (self.images, self.labels, self.is_synthetic)
+        return TrainingData(self.ids, *(tensor.to(device) for tensor in tensors))
+
+
+@dataclasses.dataclass(frozen=True)
+class TestData:
+    """What is tested on: ids, images uint8 (N, 3, H, W) and labels int64 (N,), in file order."""
+
+    __test__ = False  # no class of tests, whatever pytest makes of its name
+
+    ids: list[str]
+    images: Tensor
+    labels: Tensor
+
+    def to(self, device: torch.device) -> "TestData":
+        """Return the same data with its tensors on `device`."""
+        return TestData(self.ids, self.images.to(device), self.labels.to(device))
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFacts:
+    """What the dataset stage says of its training images."""
+
+    class_names: list[str]
+    normalisation: Normalisation
+
+
+def read_facts(train_images: Path) -> ImageFacts:
+    """Read class names, mean and standard deviation from a manifest's provenance.
+
+    Raises:
+        UserError: one of them is missing, or a standard deviation is not above 0.
+    """
+    facts = read_metadata(train_images)["provenance"]
+    missing = [key for key in ("class_names", "mean", "std") if key not in facts]
+    if missing:
+        raise UserError(
+            f"{train_images}: its provenance lacks {', '.join(missing)}; "
+            "training needs the manifest of the dataset stage: run that stage again"
+        )
+    if min(facts["std"]) <= 0:
+        raise UserError(
+            f"{train_images}: standard deviation {facts['std']}, expected three numbers above 0; "
+            "a colour channel that never changes cannot be normalised"
+        )
+    normalisation = Normalisation(tuple(facts["mean"]), tuple(facts["std"]))
+    return ImageFacts(list(facts["class_names"]), normalisation)

@@ -1,0 +1,134 @@
+"""SAU: mixed labels that do not care what is synthetic, and a contrastive loss that does."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from sau.errors import UserError
+from sau.settings import Section
+from sau.training import mixing
+from sau.training.batches import Batch
+from sau.training.contrastive import synthetic_aware_loss
+from sau.training.data import TrainingData
+from sau.training.methods.base import Losses, Method
+from sau.training.models import Network
+from sau.training.prototypes import PROTOTYPE_VIEWS, class_prototypes
+from sau.training.settings import SauOptions
+from sau.training.views import ViewOptions
+
+
+class Sau(Method):
+    """The dual-branch method: lambda * MixUp + beta * CutMix + gamma * contrastive loss.
+
+    A part with weight 0 is not computed, nor are its views. Without MixUp and CutMix the
+    classifier learns from plain cross-entropy, so that the contrastive loss can stand alone.
+
+    Source: SAU: A Dual-Branch Network to Enhance Long-Tailed Recognition via Generative Models
+    (ICONIP 2024).
+    """
+
+    def __init__(self, options: Section, classes: int, device: torch.device) -> None:
+        super().__init__(options, classes, device)
+        assert isinstance(options, SauOptions)
+        self.sau = options
+        self.mixes = options.mixup_weight > 0 or options.cutmix_weight > 0
+        self.needs_projection = options.contrastive_weight > 0
+        self.views = ("crop", *PROTOTYPE_VIEWS) if self.needs_projection else ("crop",)
+        self.second_views = ("crop",) if self.mixes else ()
+        self.prototypes = torch.empty(0)
+        self.tallies = torch.empty(0)
+
+    def check(self, data: TrainingData) -> None:
+        """Refuse a class without a real image, as it would have no prototype."""
+        if not self.needs_projection:
+            return
+        counts = torch.bincount(data.labels[~data.is_synthetic], minlength=self.classes)
+        empty = (counts == 0).nonzero()[:, 0].tolist()
+        if empty:
+            raise UserError(
+                f"training.method: sau needs a real training image of each class, but class "
+                f"{empty[0]} has none; lower the imbalance factor or set "
+                "training.options.contrastive_weight to 0"
+            )
+
+    def start_epoch(
+        self,
+        network: Network,
+        data: TrainingData,
+        view_options: ViewOptions,
+        batch_size: int,
+        generator: Generator,
+    ) -> None:
+        """Compute the epoch's prototypes and start its tallies."""
+        self.tallies = torch.zeros(self.classes, 2, dtype=torch.int64, device=self.device)
+        if self.needs_projection:
+            self.prototypes = class_prototypes(
+                network, data, view_options, self.classes, batch_size, generator
+            )
+
+    def loss(
+        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
+    ) -> Losses:
+        """Return `total` and its parts.
+
+        Each of the four passes through the network is one of its own, as in the published code:
+        BatchNorm's statistics are those of one kind of view, not of all four together.
+        """
+        losses: Losses = {}
+        if self.sau.mixup_weight > 0:
+            losses["mixup"] = self._mixup(batch, second, network, generator)
+        if self.sau.cutmix_weight > 0:
+            losses["cutmix"] = self._cutmix(batch, second, network, generator)
+        if not self.mixes:
+            logits = network.logits(batch.views["crop"])
+            losses["cross_entropy"] = F.cross_entropy(logits, batch.labels)
+        if self.needs_projection:
+            losses["contrastive"] = self._contrastive(batch, network)
+        weights = {
+            "mixup": self.sau.mixup_weight,
+            "cutmix": self.sau.cutmix_weight,
+            "contrastive": self.sau.contrastive_weight,
+            "cross_entropy": 1.0,
+        }
+        weighted = [weights[name] * value for name, value in losses.items()]
+        return {"total": torch.stack(weighted).sum()} | losses
+
+    def end_epoch(self) -> Tensor | None:
+        """Return the epoch's synthetic and noisy samples by class, int64 (C, 2)."""
+        return self.tallies if self.needs_projection else None
+
+    def _mixup(
+        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
+    ) -> Tensor:
+        assert second is not None
+        ratio = float(generator.beta(self.sau.mixup_alpha, self.sau.mixup_alpha))
+        images = mixing.mixup(batch.views["crop"], second.views["crop"], ratio)
+        targets = mixing.mix_labels(batch.labels, second.labels, ratio, self.classes)
+        return mixing.soft_cross_entropy(network.logits(images), targets)
+
+    def _cutmix(
+        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
+    ) -> Tensor:
+        assert second is not None
+        drawn = float(generator.beta(self.sau.cutmix_alpha, self.sau.cutmix_alpha))
+        images, kept = mixing.cutmix(batch.views["crop"], second.views["crop"], drawn, generator)
+        ratio = drawn if self.sau.cutmix_label == "sampled" else kept
+        targets = mixing.mix_labels(batch.labels, second.labels, ratio, self.classes)
+        return mixing.soft_cross_entropy(network.logits(images), targets)
+
+    def _contrastive(self, batch: Batch, network: Network) -> Tensor:
+        embeddings = [network.embeddings(batch.views[name]) for name in PROTOTYPE_VIEWS]
+        loss, noise = synthetic_aware_loss(
+            torch.stack(embeddings, dim=1),
+            batch.labels,
+            batch.is_synthetic,
+            self.prototypes,
+            temperature=self.sau.temperature,
+            noise_strategy=self.sau.noise_strategy,
+            neighbours=self.sau.neighbours,
+        )
+        belongs = batch.labels == torch.arange(self.classes, device=self.device)[:, None]
+        found = torch.stack([batch.is_synthetic, noise])
+        self.tallies += (belongs[:, None] & found).sum(dim=2)
+        return loss

@@ -1,0 +1,160 @@
+"""Encoder, classifier and projection head as one model that saves itself."""
+
+import dataclasses
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from sau.errors import UserError
+from sau.training.models.projection import Projection
+from sau.training.models.resnet_cifar import ResNetCifar
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """What a network is built from.
+
+    `backbone`: `resnet` and its depth, such as resnet32; `width`: channels of its first stage;
+    `classes`: C; `projection_hidden` and `projection_size`: of the projection head; None for both
+    where there is no such head.
+    """
+
+    backbone: str
+    width: int
+    classes: int
+    projection_hidden: int | None = None
+    projection_size: int | None = None
+
+
+class Network(nn.Module):
+    """An encoder with a linear classifier and, where the method has a use for it, a projection.
+
+    Args:
+        config: what to build.
+        seed: of the first weights; the global random generator is left as it was.
+        precision: of the layers, torch.float32, or torch.bfloat16 for autocast to it; weights and
+            results are float32 in any case.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, seed: int = 0, precision: torch.dtype = torch.float32
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.precision = precision
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.encoder = ResNetCifar(int(config.backbone.removeprefix("resnet")), config.width)
+            self.classifier = nn.Linear(self.encoder.feature_size, config.classes)
+            self.projection: Projection | None = None
+            if config.projection_hidden is not None and config.projection_size is not None:
+                self.projection = Projection(
+                    self.encoder.feature_size, config.projection_hidden, config.projection_size
+                )
+            self._initialise()
+        self.to(memory_format=torch.channels_last)
+
+    def _initialise(self) -> None:
+        """Draw convolutions and linear layers as He et al. do; linear biases start at 0."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
+        return self._through(self.classifier, images)
+
+    def embeddings(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to `z`, float32 (B, d), of length 1."""
+        if self.projection is None:
+            raise ValueError("this network was built without a projection head")
+        return self._through(self.projection, images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
+        return self.logits(images)
+
+    def _through(self, head: nn.Module, images: Tensor) -> Tensor:
+        """Apply encoder and `head`; views and losses stay outside autocast."""
+        enabled = self.precision != torch.float32
+        with torch.autocast(images.device.type, self.precision, enabled=enabled):
+            output: Tensor = head(
+                self.encoder(images.contiguous(memory_format=torch.channels_last))
+            )
+        return output.float()
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Return the number of parameters that are trained, and of those that a test needs."""
+        at_test = _count(self.encoder) + _count(self.classifier)
+        return {"trained": _count(self), "at_test": at_test}
+
+    def save_pretrained(self, folder: Path, **facts: Any) -> None:
+        """Write `config.json` and `model.safetensors`; the folder appears whole or not at all.
+
+        Args:
+            folder: where to; what stood there before is replaced.
+            facts: what else stands in `config.json` (class names, provenance), as JSON values.
+        """
+        config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
+        try:
+            _write_folder(folder, config, contiguous_state(self))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(f"cannot write {folder}: {reason}; nothing was left behind") from error
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load a network that `save_pretrained` wrote, in eval mode.
+
+        Raises:
+            UserError: a file of it is missing or unreadable.
+        """
+        try:
+            config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            names = [field.name for field in dataclasses.fields(NetworkConfig)]
+            network = cls(NetworkConfig(**{name: config[name] for name in names}))
+            network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise UserError(
+                f"{folder}: not a model of the training stage ({error}); train it again"
+            ) from error
+        return network.eval()
+
+
+def contiguous_state(module: nn.Module) -> dict[str, Tensor]:
+    """Return a module's weights and buffers as plain row-major tensors on the CPU."""
+    return {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+
+
+def _count(module: nn.Module) -> int:
+    return sum(math.prod(parameter.shape) for parameter in module.parameters())
+
+
+def _write_folder(folder: Path, config: Mapping[str, Any], weights: dict[str, Tensor]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        temporary.chmod(0o755)
+        save_file(weights, temporary / WEIGHTS_FILE)
+        (temporary / WEIGHTS_FILE).chmod(0o644)
+        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+        (temporary / CONFIG_FILE).write_bytes(text.encode())
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,91 @@
+"""The training stage: members and images in, a model and its predictions out."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sau.manifest import write
+from sau.provenance import provenance
+from sau.training.assemble import assemble
+from sau.training.checkpoint import load_checkpoint, save_checkpoint
+from sau.training.device import repeatable
+from sau.training.loop import train
+from sau.training.outputs import predictions_table, rows_table, run_facts
+from sau.training.settings import TrainingSettings
+from sau.training.tensorboard import recorder
+
+LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
+NO_EFFECT = ("tensorboard", "checkpoint_every")
+"""Settings that change no result, so that a run may go on when they are changed."""
+
+
+def training(
+    members: Path,
+    train_images: list[Path],
+    test_images: list[Path],
+    synthetic_images: list[Path],
+    predictions: Path,
+    history: Path,
+    label_correction: Path,
+    model: Path,
+    checkpoint: Path,
+    *,
+    seed: int,
+    settings: TrainingSettings,
+    run: str = "",
+    label: str = "",
+) -> None:
+    """Train one network.
+
+    Args:
+        members: manifest of the training set's members.
+        train_images: manifests of the real training images; the first one's provenance says what
+            the classes are called and how to normalise.
+        test_images: manifests of the test images.
+        synthetic_images: manifests of the synthetic images; may be empty if data is real.
+        predictions: manifest to write: the last epoch's, and the epoch's with the best test top-1.
+        history: manifest to write: losses, learning rate and test top-1 of each epoch.
+        label_correction: manifest to write: synthetic and noisy samples by epoch and class.
+        model: folder to write: config.json and model.safetensors of the last epoch.
+        checkpoint: file to go on from after a kill; removed when all outputs are written.
+        seed: of weights, order and views.
+        settings: the section `training`.
+        run: name of the run, for reports.
+        label: what tables call the run.
+
+    Raises:
+        UserError: no such device, images that do not fit together, or a loss that is not finite.
+    """
+    inputs = {
+        "members": [members],
+        "train_images": train_images,
+        "test_images": test_images,
+        "synthetic_images": synthetic_images,
+    }
+    made_of = provenance("training", settings, inputs, LIBRARIES)
+    identity = run_identity(made_of, seed)
+    with repeatable(settings.threads):
+        job = assemble(members, train_images, test_images, synthetic_images, seed, settings)
+        state = load_checkpoint(checkpoint, identity, job.network, job.optimizer)
+        save = partial(save_checkpoint, checkpoint, identity, job.network, job.optimizer)
+        logs = checkpoint.parent / "tensorboard" if settings.tensorboard else None
+        with recorder(logs, state.epoch + 1) as record:
+            train(job, state, save, record)
+    facts = run_facts(members, train_images[0], job) | {"run": run, "label": label}
+    made_of |= facts
+    write(predictions, "predictions", predictions_table(state, job.test), made_of)
+    write(history, "history", rows_table("history", state.history), made_of)
+    tallies = rows_table("label_correction", state.label_correction)
+    write(label_correction, "label_correction", tallies, made_of)
+    job.network.save_pretrained(model, provenance=made_of)
+    checkpoint.unlink(missing_ok=True)
+
+
+def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
+    """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
+    settings = {k: v for k, v in made_of["settings"].items() if k not in NO_EFFECT}
+    text = json.dumps({**made_of, "settings": settings, "seed": seed}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,136 @@
+import dataclasses
+from typing import Any, get_args, get_type_hints
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from sau.errors import UserError
+from sau.training.batches import Batch
+from sau.training.contrastive import synthetic_aware_loss
+from sau.training.data import TrainingData
+from sau.training.methods import METHODS, Method
+from sau.training.mixing import cutmix, mix_labels, mixup, soft_cross_entropy
+from sau.training.models import Network, NetworkConfig
+from sau.training.settings import METHOD_OPTIONS, TrainingSettings
+from sau.training.views import Normalisation, ViewOptions
+
+CPU = torch.device("cpu")
+OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_size=2)
+
+
+def make(name: str, **options: Any) -> Method:
+    return METHODS[name](METHOD_OPTIONS[name].from_mapping(options), 3, CPU)
+
+
+def make_batch(generator: Generator) -> Batch:
+    views = torch.randn(3, 6, 3, 8, 8, generator=generator)
+    names = ("crop", "auto_augment", "sim_augment")
+    labels = torch.tensor([0, 1, 2, 2, 1, 1])
+    return Batch(dict(zip(names, views, strict=True)), labels, torch.arange(6) % 2 == 1)
+
+
+@pytest.fixture
+def network() -> Network:
+    return Network(NetworkConfig("resnet8", 2, 3, 6, 4), seed=5)
+
+
+@pytest.fixture
+def data(pictures: Tensor) -> TrainingData:
+    labels = torch.arange(len(pictures)) % 3
+    return TrainingData([str(n) for n in range(24)], pictures, labels, torch.arange(24) < 6)
+
+
+def test_one_name_everywhere() -> None:
+    names = set(get_args(get_type_hints(TrainingSettings)["method"]))
+    assert set(METHODS) == set(METHOD_OPTIONS) == names
+
+
+def test_cross_entropy(network: Network, generator: Generator) -> None:
+    batch, method = make_batch(generator), make("cross_entropy")
+    losses = method.loss(batch, None, network, np.random.default_rng(0))
+    network.train()
+    expected = F.cross_entropy(network(batch.views["crop"]), batch.labels)
+    torch.testing.assert_close(losses["total"], expected)
+    assert method.end_epoch() is None
+
+
+@pytest.mark.parametrize("cutmix_label", ["sampled", "area"])
+def test_sau_is_the_weighted_sum_of_four_passes(
+    cutmix_label: str, network: Network, data: TrainingData, generator: Generator
+) -> None:
+    method = make(
+        "sau", cutmix_label=cutmix_label, mixup_weight=2, cutmix_weight=3, contrastive_weight=5
+    )
+    first, second = make_batch(generator), make_batch(generator)
+    method.start_epoch(network, data, OPTIONS, 8, Generator().manual_seed(0))
+    losses = method.loss(first, second, network, np.random.default_rng(0))
+
+    draws = np.random.default_rng(0)
+    ratio = draws.beta(1, 1)
+    mixed = mixup(first.views["crop"], second.views["crop"], ratio)
+    targets = mix_labels(first.labels, second.labels, ratio, 3)
+    by_mixup = soft_cross_entropy(network(mixed), targets)
+    ratio = draws.beta(1, 1)
+    mixed, kept = cutmix(first.views["crop"], second.views["crop"], ratio, draws)
+    targets = mix_labels(
+        first.labels, second.labels, ratio if cutmix_label == "sampled" else kept, 3
+    )
+    by_cutmix = soft_cross_entropy(network(mixed), targets)
+    views = [network.embeddings(first.views[name]) for name in ("auto_augment", "sim_augment")]
+    contrast, noise = synthetic_aware_loss(
+        torch.stack(views, dim=1),
+        first.labels,
+        first.is_synthetic,
+        method.prototypes,
+        temperature=0.1,
+        noise_strategy="pos_neg",
+        neighbours=1,
+    )
+    expected = 2 * by_mixup + 3 * by_cutmix + 5 * contrast
+    torch.testing.assert_close(losses["total"], expected)
+    for name, value in (("mixup", by_mixup), ("cutmix", by_cutmix), ("contrastive", contrast)):
+        torch.testing.assert_close(losses[name], value)
+    tallies = method.end_epoch()
+    assert tallies is not None
+    assert tallies[:, 0].tolist() == [0, 2, 1]
+    assert tallies[:, 1].tolist() == [int(noise[first.labels == c].sum()) for c in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "parts", "views", "second"),
+    [
+        ((1, 1, 1), {"mixup", "cutmix", "contrastive"}, 3, 1),
+        ((1, 0, 0), {"mixup"}, 1, 1),
+        ((0, 0, 1), {"cross_entropy", "contrastive"}, 3, 0),
+        ((0, 0, 0), {"cross_entropy"}, 1, 0),
+    ],
+)
+def test_parts_without_weight_are_not_computed(
+    weights: tuple[float, ...],
+    parts: set[str],
+    views: int,
+    second: int,
+    network: Network,
+    data: TrainingData,
+    generator: Generator,
+) -> None:
+    names = ("mixup_weight", "cutmix_weight", "contrastive_weight")
+    method = make("sau", **dict(zip(names, weights, strict=True)))
+    assert (len(method.views), len(method.second_views)) == (views, second)
+    assert method.needs_projection == (weights[2] > 0)
+    method.start_epoch(network, data, OPTIONS, 8, Generator().manual_seed(0))
+    batches = make_batch(generator), make_batch(generator) if second else None
+    losses = method.loss(*batches, network, np.random.default_rng(0))
+    assert set(losses) == parts | {"total"}
+    assert (method.end_epoch() is None) == (weights[2] == 0)
+
+
+def test_class_without_a_real_image_is_refused(data: TrainingData) -> None:
+    data = dataclasses.replace(data, is_synthetic=data.labels == 1)
+    with pytest.raises(UserError, match="class 1 has none"):
+        make("sau").check(data)
+    make("sau", contrastive_weight=0).check(data)
+    make("cross_entropy").check(data)

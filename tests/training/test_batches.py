@@ -1,0 +1,44 @@
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from sau.training.batches import Streams, index_batches, view_batches
+from sau.training.data import TrainingData
+from sau.training.views import Normalisation, ViewOptions
+
+OPTIONS = ViewOptions(Normalisation((0, 0, 0), (1, 1, 1)), False, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"), [(10, 4, [4, 4, 2]), (9, 4, [4, 4]), (8, 4, [4, 4]), (2, 9, [2])]
+)
+def test_last_batch_is_kept_unless_it_has_one_image(
+    count: int, size: int, expected: list[int], generator: Generator
+) -> None:
+    pieces = index_batches(count, size, generator)
+    assert [len(piece) for piece in pieces] == expected
+    assert len(set(torch.cat(pieces).tolist())) == sum(expected)
+
+
+def test_streams_depend_on_all_their_names() -> None:
+    streams = [Streams(0, 1), Streams(1, 1), Streams(0, 2)]
+    draws = {float(torch.rand(1, generator=s.torch(name))) for s in streams for name in "ab"}
+    draws |= {s.numpy(name).random() for s in streams for name in "ab"}
+    assert len(draws) == 12
+    assert Streams(0, 1).numpy("a").random() in draws
+
+
+def test_batches_hold_what_belongs_together(pictures: Tensor) -> None:
+    count = len(pictures)
+    labels = torch.arange(count)
+    data = TrainingData([str(n) for n in range(count)], pictures, labels, labels % 3 == 0)
+    first, again, second = (
+        list(view_batches(data, ("crop",), OPTIONS, 10, Streams(0, 1), stream))
+        for stream in ("first", "first", "second")
+    )
+    for batch in first:
+        assert torch.equal(batch.is_synthetic, batch.labels % 3 == 0)
+        assert torch.equal(batch.views["crop"], pictures[batch.labels] / 255)
+    orders = [torch.cat([batch.labels for batch in run]).tolist() for run in (first, again, second)]
+    assert orders[0] == orders[1] != orders[2]
+    assert sorted(orders[0]) == sorted(orders[2]) == list(range(count))

@@ -1,0 +1,110 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sau.errors import UserError
+from sau.training.data import read_facts
+from sau.training.loading import load_test, load_training
+from tests.training.conftest import (
+    Inputs,
+    encode,
+    image_row,
+    random_images,
+    write_members,
+    write_rows,
+)
+
+
+def test_members_in_their_order(inputs: Inputs) -> None:
+    data = load_training(
+        inputs.members, inputs.train_images, inputs.synthetic_images, 3, "balanced"
+    )
+    assert data.images.shape == (24, 3, 8, 8)
+    assert data.images.dtype == torch.uint8
+    assert data.labels.dtype == torch.int64
+    assert "spare-0" not in data.ids
+    assert data.is_synthetic.tolist() == [not name.startswith("real") for name in data.ids]
+    # `random_images` lifts the channel of the class.
+    brightest = data.images.float().mean(dim=(2, 3)).argmax(dim=1)
+    assert torch.equal(brightest, data.labels)
+    assert data.labels.bincount().tolist() == [8, 8, 8]
+
+
+def test_real_leaves_synthetic_members_out(inputs: Inputs) -> None:
+    data = load_training(inputs.members, inputs.train_images, [], 3, "real")
+    assert data.ids == [f"real-{n}" for n in range(13)]
+    assert not data.is_synthetic.any()
+
+
+def test_mixed_order_and_grey_and_transparent_images(tmp_path: Path) -> None:
+    grey = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    colour = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    rows = [
+        image_row("s", 1, encode(colour, "RGBA")),
+        image_row("r", 0, encode(grey)),
+        image_row("t", 1, encode(colour)),
+    ]
+    members = write_members(tmp_path / "members.parquet", rows, [True, False, True])
+    real = write_rows(tmp_path / "real.parquet", "images", rows[1:2])
+    synthetic = write_rows(tmp_path / "synthetic.parquet", "images", [rows[2], rows[0]])
+    data = load_training(members, [real], [synthetic], 2, "balanced")
+    assert data.ids == ["s", "r", "t"]
+    assert torch.equal(data.images[1], torch.from_numpy(grey).expand(3, 8, 8))
+    assert torch.equal(data.images[0], torch.from_numpy(colour).permute(2, 0, 1))
+    assert torch.equal(data.images[0], data.images[2])
+
+
+def test_test_images_without_failed_ones(tmp_path: Path) -> None:
+    rows = random_images("test", [0, 2, 1], seed=0)
+    rows.insert(1, image_row("bad", 1, None, status="failed"))
+    data = load_test([write_rows(tmp_path / "test.parquet", "images", rows)], 3)
+    assert data.ids == ["test-0", "test-1", "test-2"]
+    assert data.labels.tolist() == [0, 2, 1]
+    with pytest.raises(UserError, match="no readable test image"):
+        load_test([write_rows(tmp_path / "none.parquet", "images", rows[1:2])], 3)
+
+
+def refuse(
+    tmp_path: Path, match: str, real: list[Any], synthetic: list[Any], **change: Any
+) -> None:
+    members = change.get("members", real + synthetic)
+    flags = [row in synthetic for row in members]
+    paths = [
+        write_members(tmp_path / "members.parquet", members, flags),
+        write_rows(tmp_path / "real.parquet", "images", real),
+        write_rows(tmp_path / "synthetic.parquet", "images", synthetic),
+    ]
+    with pytest.raises(UserError, match=match):
+        load_training(paths[0], [paths[1]], [paths[2]], change.get("classes", 3), "balanced")
+
+
+def test_bad_input_is_refused(tmp_path: Path) -> None:
+    real = random_images("real", [0, 1, 2], seed=0)
+    made = random_images("made", [1, 2], seed=1)
+    large = random_images("large", [1, 2], seed=1, side=9)
+    failed = image_row("failed", 2, None, status="failed")
+    broken = image_row("broken", 2, b"no image")
+    refuse(tmp_path, "set dataset.image_size and images.image_size", real, large)
+    refuse(tmp_path, "set images.image_size", real, made + large)
+    refuse(tmp_path, "set dataset.image_size", real + large, made)
+    refuse(tmp_path, "1 members have no readable image", real, made, members=[*real, failed])
+    refuse(tmp_path, "the first is 'failed'", [*real, failed], made)
+    refuse(tmp_path, "'broken' cannot be read", [*real, broken], made)
+    refuse(tmp_path, "'real-2' has label 2, but .* 2 classes", real, made, classes=2)
+    refuse(tmp_path, "1 training images", real, made, members=real[:1])
+
+
+def test_facts(tmp_path: Path, inputs: Inputs) -> None:
+    facts = read_facts(inputs.train_images[0])
+    assert facts.class_names == ["zero", "one", "two"]
+    assert facts.normalisation.mean == (0.5, 0.4, 0.3)
+    rows = random_images("real", [0], seed=0)
+    lacking = write_rows(tmp_path / "a.parquet", "images", rows, {"class_names": ["a"]})
+    with pytest.raises(UserError, match="lacks mean, std"):
+        read_facts(lacking)
+    flat = {"class_names": ["a"], "mean": [0.5] * 3, "std": [0.2, 0.0, 0.2]}
+    with pytest.raises(UserError, match="numbers above 0"):
+        read_facts(write_rows(tmp_path / "b.parquet", "images", rows, flat))

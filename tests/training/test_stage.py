@@ -1,0 +1,174 @@
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sau.errors import UserError
+from sau.manifest import read, read_metadata
+from sau.training import stage
+from sau.training.data import read_facts
+from sau.training.loading import load_test
+from sau.training.models import Network
+from tests.training.conftest import Inputs, random_images, write_rows
+
+
+def bytes_of(outputs: dict[str, Path]) -> dict[str, bytes]:
+    names = ["predictions", "history", "label_correction"]
+    files = {name: outputs[name].read_bytes() for name in names}
+    model = {path.name: path.read_bytes() for path in sorted(outputs["model"].iterdir())}
+    assert set(model) == {"config.json", "model.safetensors"}
+    return files | model
+
+
+class Killed(BaseException):
+    """Stands for a signal that ends the process."""
+
+
+def kill_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = stage.save_checkpoint
+
+    def save_and_die(*arguments: Any) -> None:
+        save(*arguments)
+        if arguments[-1].epoch == epoch:
+            raise Killed
+
+    monkeypatch.setattr(stage, "save_checkpoint", save_and_die)
+
+
+@pytest.mark.parametrize("method", ["sau", "cross_entropy"])
+def test_killed_run_ends_in_the_same_bytes(
+    method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = inputs.train(tmp_path / "whole", method=method)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_after(2, patch)
+        inputs.train(tmp_path / "killed", method=method)
+    left = [path.name for path in (tmp_path / "killed").iterdir()]
+    assert left == ["checkpoint.safetensors"]
+    again = inputs.train(tmp_path / "killed", method=method)
+    assert bytes_of(whole) == bytes_of(again)
+    assert not again["checkpoint"].exists()
+
+
+def test_other_settings_do_not_go_on(
+    inputs: Inputs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_after(1, patch)
+        inputs.train(tmp_path / "a", epochs=2)
+    with caplog.at_level(logging.WARNING):
+        found = inputs.train(tmp_path / "a", epochs=2, learning_rate=0.02)
+    assert "starting afresh" in caplog.text
+    expected = inputs.train(tmp_path / "b", epochs=2, learning_rate=0.02)
+    assert bytes_of(found) == bytes_of(expected)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_two_runs_give_the_same_bytes_and_another_seed_others(
+    precision: str, inputs: Inputs, tmp_path: Path
+) -> None:
+    runs = [
+        bytes_of(inputs.train(tmp_path / str(n), seed, epochs=2, precision=precision))
+        for n, seed in enumerate([0, 0, 1])
+    ]
+    assert runs[0] == runs[1]
+    assert runs[0]["model.safetensors"] != runs[2]["model.safetensors"]
+
+
+def test_outputs(inputs: Inputs, tmp_path: Path) -> None:
+    outputs = inputs.train(tmp_path, epochs=3)
+    predictions = read(outputs["predictions"], "predictions").to_pandas()
+    history = read(outputs["history"], "history").to_pandas()
+    top1 = history[history["name"] == "test/top1"]["value"].tolist()
+    for selection, epoch in (("last", 3), ("best_on_test", top1.index(max(top1)) + 1)):
+        rows = predictions[predictions["selection"] == selection]
+        assert rows["id"].tolist() == [f"test-{n}" for n in range(9)]
+        assert rows["epoch"].unique().tolist() == [epoch]
+        right = 100 * (rows["label"] == rows["predicted"]).mean()
+        assert right == pytest.approx(top1[epoch - 1])
+        assert rows["confidence"].between(1 / 3, 1).all()
+    names = ["total", "mixup", "cutmix", "contrastive"]
+    expected = [*(f"loss/{name}" for name in names), "learning_rate", "test/top1"]
+    assert history["name"].tolist() == expected * 3
+    tallies = read(outputs["label_correction"], "label_correction").to_pandas()
+    assert tallies["synthetic"].tolist() == [0, 4, 7] * 3
+    assert (tallies["noise"] <= tallies["synthetic"]).all()
+
+
+def test_saved_model_gives_the_last_predictions(inputs: Inputs, tmp_path: Path) -> None:
+    outputs = inputs.train(tmp_path, epochs=2)
+    network = Network.from_pretrained(outputs["model"])
+    facts = read_facts(inputs.train_images[0])
+    test = load_test(inputs.test_images, 3)
+    with torch.no_grad():
+        scores = network(facts.normalisation.from_bytes(test.images)).softmax(dim=1)
+    last = read(outputs["predictions"], "predictions").to_pandas().query("selection == 'last'")
+    assert last["predicted"].tolist() == scores.argmax(dim=1).tolist()
+    assert last["confidence"].tolist() == pytest.approx(scores.amax(dim=1).tolist())
+
+
+def test_provenance(inputs: Inputs, tmp_path: Path) -> None:
+    outputs = inputs.train(tmp_path, seed=3, epochs=1)
+    record = read_metadata(outputs["predictions"])["provenance"]
+    network = Network.from_pretrained(outputs["model"])
+    counts = network.parameter_counts()
+    assert record["seed"] == 3
+    assert record["parameters"] == counts["at_test"] < record["parameters_trained"]
+    assert record["settings"]["backbone"] == "resnet8"
+    assert record["imbalance_factor"] == 8.0
+    assert record["class_names"] == ["zero", "one", "two"]
+    assert record["members_sha256"] == read_metadata(inputs.members)["content_sha256"]
+    assert record["device"] == "cpu"
+    config = json.loads((outputs["model"] / "config.json").read_text())
+    assert config["provenance"] == record
+
+
+def test_real_data_needs_no_synthetic_images(inputs: Inputs, tmp_path: Path) -> None:
+    alone = Inputs(inputs.members, inputs.train_images, inputs.test_images, [])
+    outputs = alone.train(tmp_path, method="cross_entropy", data="real", epochs=1)
+    table = read(outputs["label_correction"], "label_correction")
+    assert table.num_rows == 0
+    assert Network.from_pretrained(outputs["model"]).projection is None
+
+
+def test_non_finite_loss_stops_the_run(inputs: Inputs, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"epoch 1: the loss is nan at learning rate 1e\+18"):
+        inputs.train(tmp_path, learning_rate=1e18)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_device_is_refused(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="no CUDA GPU"):
+        inputs.train(tmp_path, device="cuda")
+
+
+def test_test_images_of_another_size_are_refused(inputs: Inputs, tmp_path: Path) -> None:
+    rows = random_images("test", [0, 1, 2], seed=0, side=9)
+    test = write_rows(tmp_path / "test.parquet", "images", rows)
+    other = Inputs(inputs.members, inputs.train_images, [test], inputs.synthetic_images)
+    with pytest.raises(UserError, match="to one size"):
+        other.train(tmp_path / "out")
+
+
+def test_tensorboard_changes_no_result(inputs: Inputs, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    outputs = inputs.train(tmp_path, epochs=1, method="cross_entropy", tensorboard=True)
+    assert list((tmp_path / "tensorboard").glob("events*"))
+    assert read(outputs["history"], "history").num_rows == 3
+
+
+def test_tensorboard_that_is_missing_is_named(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    with pytest.raises(UserError, match="pip install tensorboard"):
+        inputs.train(tmp_path, epochs=1, tensorboard=True)
