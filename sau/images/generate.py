@@ -9,6 +9,7 @@ from PIL import Image
 from sau import manifest
 from sau.errors import UserError
 from sau.images.glide.pipeline import GlidePipeline, to_bytes
+from sau.images.glide.respacing import respaced_timesteps
 from sau.images.settings import ImagesSettings
 from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
 from sau.progress import progress
@@ -32,6 +33,7 @@ def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
         UserError: no such model, or no such device.
     """
     rows = prompts.to_pylist()
+    _check_steps(settings.steps)
     pipeline = load_pipeline(settings) if rows else None
     batches = [rows[i : i + settings.batch_size] for i in range(0, len(rows), settings.batch_size)]
     images: list[dict[str, object]] = []
@@ -51,6 +53,13 @@ def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
             for row, seed, picture, is_finite in zip(batch, seeds, pixels, finite, strict=True)
         ]
     return pa.Table.from_pylist(images, schema=manifest.SCHEMAS["images"])
+
+
+def _check_steps(steps: str) -> None:
+    try:
+        respaced_timesteps(steps)
+    except ValueError as error:
+        raise UserError(f"images.steps: {error}") from error
 
 
 def load_pipeline(settings: ImagesSettings) -> GlidePipeline:

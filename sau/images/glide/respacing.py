@@ -1,0 +1,51 @@
+"""Which of the training time steps a shorter sampling run visits."""
+
+# Steps per fifth of the schedule in GLIDE's published 27-step run of the upsampler.
+FAST_27 = "fast27"
+FAST_27_COUNTS = (10, 10, 3, 2, 2)
+
+
+def section_counts(respacing: str | int) -> tuple[int, ...]:
+    """Read a respacing such as "100", "10,10,3,2,2", "fast27" or 20 as steps per section.
+
+    Raises ValueError if it is none of these or a count is not positive.
+    """
+    if respacing == FAST_27:
+        return FAST_27_COUNTS
+    try:
+        counts = tuple(int(part) for part in str(respacing).split(","))
+    except ValueError:
+        raise ValueError(f"respacing {respacing!r} is neither counts nor 'fast27'") from None
+    if min(counts) < 1:
+        raise ValueError(f"respacing {respacing!r} has a section without steps")
+    return counts
+
+
+def respaced_timesteps(respacing: str | int, train_timesteps: int = 1000) -> list[int]:
+    """Time steps of a sampling run, ascending, out of 0 .. `train_timesteps` - 1.
+
+    The schedule is divided into as many equal sections as there are counts, and each section is
+    strided evenly from its first to its last step. Positions are summed up in floating point and
+    ties are rounded to even, which is what decides the steps that `linspace` gets otherwise.
+
+    Raises ValueError if a section has fewer training steps than its count.
+    Source: Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", section 4.
+    """
+    counts = section_counts(respacing)
+    shortest, longer_sections = divmod(train_timesteps, len(counts))
+    chosen: list[int] = []
+    start = 0
+    for index, count in enumerate(counts):
+        length = shortest + (index < longer_sections)
+        if count > length:
+            raise ValueError(f"cannot take {count} of the {length} steps of section {index}")
+        stride = (length - 1) / (count - 1) if count > 1 else 1.0
+        position = 0.0
+        for _ in range(count):
+            chosen.append(start + round(position))
+            position += stride
+        start += length
+    if respacing == FAST_27:
+        # GLIDE starts this run two steps early: its noisiest step leaves artefacts under DDIM.
+        chosen[-1] = train_timesteps - 3
+    return chosen

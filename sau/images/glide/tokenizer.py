@@ -1,0 +1,60 @@
+"""GLIDE's tokens: lower-cased byte-level BPE, cut or padded to a fixed length."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TokenizedPrompts:
+    """Tokens of B prompts: ids (B, T) int64, mask (B, T) bool (True: text), and the cut prompts."""
+
+    ids: Tensor
+    mask: Tensor
+    cut: tuple[str, ...]
+
+
+class GlideTokenizer:
+    """Turns prompts into padded token ids with a GPT-2 tokenizer of transformers.
+
+    The image network was trained on lower-cased text; special tokens that are spelled out in a
+    prompt are read as plain text; padding is the end-of-text token, told apart by the mask.
+    """
+
+    def __init__(self, tokenizer: Any, context_length: int) -> None:
+        if tokenizer.eos_token_id is None:
+            raise ValueError("the tokenizer has no end-of-text token to pad with")
+        self.tokenizer = tokenizer
+        self.context_length = context_length
+
+    def __call__(self, prompts: Sequence[str]) -> TokenizedPrompts:
+        """Tokenize B prompts; one longer than the context is cut, reported and logged."""
+        if isinstance(prompts, str):
+            raise TypeError("prompts must be a sequence of strings, not one string")
+        shape = (len(prompts), self.context_length)
+        ids = torch.full(shape, int(self.tokenizer.eos_token_id), dtype=torch.int64)
+        mask = torch.zeros(shape, dtype=torch.bool)
+        cut = []
+        for row, prompt in enumerate(prompts):
+            tokens = self._encode(prompt)
+            if len(tokens) > self.context_length:
+                lost = self.tokenizer.decode(tokens[self.context_length :])
+                logger.warning("prompt cut to %d tokens, losing %r", self.context_length, lost)
+                cut.append(prompt)
+                tokens = tokens[: self.context_length]
+            ids[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64)
+            mask[row, : len(tokens)] = True
+        return TokenizedPrompts(ids=ids, mask=mask, cut=tuple(cut))
+
+    def _encode(self, prompt: str) -> list[int]:
+        # str.lower, not the tokenizer's normaliser: the two differ on some Unicode letters.
+        tokens: list[int] = self.tokenizer.encode(
+            prompt.lower(), add_special_tokens=False, split_special_tokens=True
+        )
+        return tokens
