@@ -76,7 +76,6 @@ def load_pipeline(settings: ImagesSettings) -> GlidePipeline:
         pipeline: GlidePipeline = GlidePipeline.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise UserError(f"images.model: {folder} does not load as GLIDE: {error}") from error
-    pipeline.set_progress_bar_config(disable=True)
     return pipeline.to(settings.device)
 
 

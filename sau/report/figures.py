@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -91,6 +91,18 @@ def to_svg(figure: Figure, description: str) -> str:
     text = re.sub(r'<g id="[^"]*">', "<g>", text)
     text = text.replace("xlink:href", "href").replace(INK, "currentColor")
     return text.replace("<svg", f'<svg role="img" aria-label="{description}"', 1).strip()
+
+
+def svg_of(draw: Callable[[], Figure], description: str) -> str:
+    """Draw a figure for a page; see `to_svg`."""
+    with look():
+        return to_svg(draw(), description)
+
+
+def png_of(draw: Callable[[], Figure]) -> bytes:
+    """Draw a figure for paper; see `to_png`."""
+    with look(PAPER_INK):
+        return to_png(draw())
 
 
 def to_png(figure: Figure) -> bytes:

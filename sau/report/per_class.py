@@ -8,18 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from sau.report.figures import INK, Style, legend, look, to_svg
+from sau.report.figures import INK, Style, legend
 from sau.report.formats import number
 
 LINES_UP_TO = 20
 """With more classes than this, points stand without lines between them."""
 
 
-@look()
+DESCRIPTION = "top-1 of each class against its real training images"
+
+
 def per_class(
     classes: pd.DataFrame, styles: Mapping[str, Style], *, many_above: int, few_at_most: int
-) -> str:
-    """Draw top-1 of each class against its real training images, mean over seeds, as SVG.
+) -> Figure:
+    """Draw top-1 of each class against its real training images, mean over seeds.
 
     Args:
         classes: what `tables.class_summary` returns.
@@ -55,7 +57,7 @@ def per_class(
     axes.grid(axis="y")
     _mark_bounds(axes, many_above=many_above, few_at_most=few_at_most)
     legend(figure, axes)
-    return to_svg(figure, "top-1 of each class against its real training images")
+    return figure
 
 
 def _mark_bounds(axes: Axes, *, many_above: int, few_at_most: int) -> None:

@@ -8,10 +8,10 @@ from sau.errors import UserError
 from sau.report import statements, text_tables
 from sau.report.confusion import confusion, confusion_matrices
 from sau.report.curves import curve_table, curves
-from sau.report.figures import styles
+from sau.report.figures import png_of, styles, svg_of
 from sau.report.noise import noise, noise_shares
 from sau.report.page import Section
-from sau.report.per_class import per_class
+from sau.report.per_class import DESCRIPTION, per_class
 from sau.report.runs import Run
 from sau.report.tables import class_counts, class_summary
 
@@ -85,7 +85,7 @@ def _figures(
             "Accuracy by class size",
             "Top-1 of each class at the last epoch against its real training images: mean over "
             "seeds, bars of one standard deviation.",
-            svg=per_class(accuracy, look, **runs[0].bounds),
+            svg=svg_of(lambda: per_class(accuracy, look, **runs[0].bounds), DESCRIPTION),
         ),
         Section(
             "Training curves",
@@ -105,6 +105,12 @@ def _figures(
             svg=noise(shares, class_names),
         ),
     ]
+
+
+def per_class_png(runs: Sequence[Run]) -> bytes:
+    """Return the figure of accuracy against class size as a PNG."""
+    look = styles([run.facts["label"] for run in runs])
+    return png_of(lambda: per_class(class_summary(runs), look, **runs[0].bounds))
 
 
 def statements_of(

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau import manifest
-from sau.files import atomic_path, write_text
+from sau.files import write_bytes, write_text
 from sau.report import per_factor, sheet, statements, text_tables
 from sau.report.by_factor import by_factor
 from sau.report.csv_text import runs_csv, summary_csv
-from sau.report.figures import PAPER_INK, look, styles, to_png, to_svg
+from sau.report.figures import png_of, styles, svg_of
 from sau.report.formats import factor
 from sau.report.html import to_html
 from sau.report.markdown import to_markdown
@@ -36,6 +36,7 @@ def report(
     html: Path,
     markdown: Path,
     csv: Path,
+    figure: Path,
     *,
     settings: ReportSettings,
 ) -> None:
@@ -53,6 +54,7 @@ def report(
         html: page to write; it needs no network and no other file.
         markdown: the same statements and tables.
         csv: the table of results.
+        figure: PNG of each class's top-1 against its real images.
         settings: title, note and size of the sheets.
 
     Raises:
@@ -80,6 +82,7 @@ def report(
     write_text(html, to_html(page))
     write_text(markdown, to_markdown(page))
     write_text(csv, summary_csv(table))
+    write_bytes(figure, per_factor.per_class_png(runs))
 
 
 def overview(
@@ -108,10 +111,8 @@ def overview(
     rows = run_rows(runs)
     table = summary(rows)
     style = styles([run.facts["label"] for run in runs])
-    with look():
-        svg = to_svg(by_factor(table, style), "top-1 of each method against the imbalance factor")
-    with look(PAPER_INK):
-        png = to_png(by_factor(table, style))
+    description = "top-1 of each method against the imbalance factor"
+    svg = svg_of(lambda: by_factor(table, style), description)
     caption = per_factor.RESULTS_CAPTION
     page = Page(
         settings.title,
@@ -126,8 +127,7 @@ def overview(
     write_text(html, to_html(page))
     write_text(markdown, to_markdown(page))
     write_text(csv, runs_csv(rows))
-    with atomic_path(figure) as temporary:
-        temporary.write_bytes(png)
+    write_bytes(figure, png_of(lambda: by_factor(table, style)))
 
 
 def _read_statuses(paths: Sequence[Path]) -> pd.Series:

@@ -4,7 +4,7 @@ import pytest
 
 from sau.report.confusion import confusion_matrices
 from sau.report.curves import curve_table, curves
-from sau.report.figures import styles
+from sau.report.figures import styles, svg_of
 from sau.report.noise import noise, noise_shares
 from sau.report.per_class import per_class
 from sau.report.runs import read_runs
@@ -71,7 +71,7 @@ def test_a_name_is_text_and_no_formula(name):
         {"run": name, "label": [0, 1], "train_real": [0, 5], "mean": [1.0, 2.0], "std": np.nan}
     )
 
-    svg = per_class(table, styles([name]), many_above=3, few_at_most=1)
+    svg = svg_of(lambda: per_class(table, styles([name]), many_above=3, few_at_most=1), "")
 
     assert "<b>" not in svg
 

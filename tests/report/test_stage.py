@@ -9,7 +9,7 @@ from sau.report.settings import ReportSettings
 from sau.report.stage import overview, report
 
 SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)
-OUTPUTS = ("html", "markdown", "csv")
+OUTPUTS = ("html", "markdown", "csv", "figure")
 
 
 def run_report(files, folder="out", **changes):
@@ -17,11 +17,12 @@ def run_report(files, folder="out", **changes):
     inputs = files.inputs
     del inputs["folder"]
     report(**(inputs | out | changes), settings=SETTINGS)
+    assert out.pop("figure").read_bytes().startswith(b"\x89PNG")
     return {name: path.read_text(encoding="utf-8") for name, path in out.items()}
 
 
 def run_overview(metrics, folder):
-    out = {name: folder / f"overview.{name}" for name in (*OUTPUTS, "figure")}
+    out = {name: folder / f"overview.{name}" for name in OUTPUTS}
     overview(metrics, **out, settings=SETTINGS)
     return {name: path.read_bytes() for name, path in out.items()}
 

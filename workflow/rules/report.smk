@@ -20,6 +20,11 @@ rule report:
             caption="../report/table.rst",
             category="Imbalance factor {imbalance_factor}",
         ),
+        figure=report(
+            results("report", "imbalance-{imbalance_factor}.png"),
+            caption="../report/classes.rst",
+            category="Imbalance factor {imbalance_factor}",
+        ),
     log:
         log("report", "imbalance-{imbalance_factor}"),
     benchmark:
@@ -34,7 +39,8 @@ rule report:
         " --histories {input.histories} --label-corrections {input.label_corrections}"
         " --members {input.members} --kept {input.kept} --train-images {input.train_images}"
         " --synthetic-images {input.synthetic_images} --html {output.html}"
-        " --markdown {output.markdown} --csv {output.csv} {params.flags} 2>&1 | tee {log}"
+        " --markdown {output.markdown} --csv {output.csv}"
+        " --figure {output.figure} {params.flags} 2>&1 | tee {log}"
 
 
 REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)

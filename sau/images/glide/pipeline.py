@@ -102,7 +102,7 @@ class GlidePipeline(DiffusionPipeline):
         generators: Any = [torch.Generator().manual_seed(seed) for seed in seeds]
         size = self.unet.config["sample_size"]
         shape = (len(prompts), self.unet.config["in_channels"], size, size)
-        images = randn_tensor(shape, generators, self.device, torch.float32)
+        images: Tensor = randn_tensor(shape, generators, self.device, torch.float32)
         for done, timestep in enumerate(timesteps, start=1):
             output = self.predict(images, timestep, hidden, guidance_scale)
             images = self.scheduler.step(
