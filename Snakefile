@@ -8,7 +8,7 @@ min_version("9.0")
 # A config file given on the command line stands alone: it is not merged into the default.
 if not workflow.overwrite_configfiles:
 
-    configfile: "config.yaml"
+    configfile: f"{workflow.basedir}/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

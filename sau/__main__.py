@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("sau").setLevel(logging.INFO)
     try:
         if command not in STAGES:
-            raise UserError(unknown_key(command, command, STAGES).replace("key", "stage"))
+            raise UserError(unknown_key(command, command, STAGES, "stage"))
         stage = STAGES[command].load()
         stage(**arguments_of(stage, build_parser(command, stage).parse_args(rest)))
     except UserError as error:

@@ -1,9 +1,8 @@
 """Files that are either whole or not there."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sau.errors import UserError
@@ -19,12 +18,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written (disk full, no permission), with the system's reason.
     """
-    temporary: Path | None = None
+    # One name for each file, so that what a killed process left behind is overwritten, not kept.
+    temporary = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
         yield temporary
         _flush_to_disk(temporary)
         temporary.chmod(0o644)
@@ -36,7 +33,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             "make room or choose another results folder and run again"
         ) from error
     finally:
-        if temporary is not None:
+        with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 

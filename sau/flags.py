@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import json
 import shlex
-import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -56,12 +55,11 @@ def to_flags(section: Section) -> str:
         flag = _flag(name)
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
-        elif isinstance(value, dict):
-            words += [flag, json.dumps(value, sort_keys=True)]
-        elif isinstance(value, list):
-            words += [flag, *map(str, value)]
+        elif isinstance(value, dict | list):
+            words.append(f"{flag}={json.dumps(value, sort_keys=True, ensure_ascii=False)}")
         elif value is not None:
-            words += [flag, str(value)]
+            # With "=", so that a value may begin with a dash.
+            words.append(f"{flag}={value}")
     return shlex.join(words)
 
 
@@ -101,19 +99,16 @@ def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None
         keywords["action"] = argparse.BooleanOptionalAction
     elif origin is Literal:
         keywords["choices"] = typing.get_args(inner)
-    elif origin is dict:
-        keywords |= {"type": json.loads, "metavar": "JSON"}
-    elif origin is list:
-        (item,) = typing.get_args(inner)
-        keywords |= {"type": item, "nargs": "*", "metavar": item.__name__.upper()}
+    elif origin in (dict, list):
+        keywords |= {"type": _json, "metavar": "JSON"}
     else:
-        kind = _number_or_text if isinstance(inner, types.UnionType) else inner
-        keywords |= {"type": kind, "metavar": getattr(inner, "__name__", "VALUE").upper()}
+        keywords |= {"type": inner, "metavar": inner.__name__.upper()}
     group.add_argument(_flag(field.name), **keywords)
 
 
-def _number_or_text(text: str) -> float | str:
+def _json(text: str) -> Any:
     try:
-        return float(text)
-    except ValueError:
-        return text
+        return json.loads(text)
+    except ValueError as error:
+        expected = """expected JSON, such as '["a", "b"]' or '{"key": 1}'"""
+        raise argparse.ArgumentTypeError(f"{text!r}: {expected}") from error

@@ -57,8 +57,9 @@ def code_digest(stage: str) -> str:
 
     It covers the stage's folder `sau/<stage>`, the modules of other folders that it imports, and
     the version of the manifests' schemas. It does not cover the modules that all stages share
-    (`sau/*.py`, `sau/manifest`), or one edit there would generate all images again; a change there
-    that alters results raises `SCHEMA_VERSION`. Comments, docstrings and layout do not count.
+    (`sau/*.py` but for `rng.py`, and `sau/manifest`), or one edit there would generate all images
+    again; a change there that alters results raises `SCHEMA_VERSION`. Comments, docstrings and
+    layout do not count.
     """
     digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
     for path in sorted(_files_of(stage)):
@@ -82,6 +83,8 @@ def _files_of(stage: str) -> set[Path]:
 
 
 def _belongs_to_a_stage(path: Path) -> bool:
+    if path == _PACKAGE / "rng.py":
+        return True  # every drawn number depends on it
     return path.parent not in (_PACKAGE, _PACKAGE / "manifest") and path.name != "__init__.py"
 
 

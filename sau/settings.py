@@ -77,12 +77,12 @@ class Section:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
-def unknown_key(path: str, key: str, known: Iterable[str]) -> str:
-    """Say in one line that `key` at `path` is unknown, with the nearest known key."""
+def unknown_key(path: str, key: str, known: Iterable[str], what: str = "key") -> str:
+    """Say in one line that `key` at `path` is unknown, with the nearest known one."""
     known = list(known)
     nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
-    return f"{path}: unknown key; {hint}"
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known {what}s: {', '.join(known)}"
+    return f"{path}: unknown {what}; {hint}"
 
 
 def strip_optional(hint: Any) -> tuple[Any, bool]:

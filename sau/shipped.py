@@ -1,5 +1,7 @@
-"""Names of the generators and scorers that are shipped with the project."""
+"""The models that are shipped with the project, and digests of files from outside."""
 
+import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sau.errors import UserError
@@ -25,3 +27,38 @@ def model_folder(name: str, key: str) -> Path:
             f"or one that is shipped: {', '.join(SHIPPED)}"
         )
     return folder
+
+
+def fingerprint(names: Iterable[str]) -> str:
+    """Return 16 hex digits that change when a file of these files, folders or models does.
+
+    Contents are not read: a file is known by its name, size and time of change. Names that are no
+    file, folder or shipped model (a model of open_clip, an empty setting) count as their text.
+    """
+    digest = hashlib.sha256()
+    for name in names:
+        root = ASSETS / name if name in SHIPPED else Path(name)
+        digest.update(f"{name}\x1e".encode())
+        for path in _files(root) if name else ():
+            status = path.stat()
+            about = f"{path.relative_to(root)}\x1f{status.st_size}\x1f{status.st_mtime_ns}\x1e"
+            digest.update(about.encode())
+    return digest.hexdigest()[:16]
+
+
+def weights_sha256(folder: Path) -> str:
+    """Return one SHA-256 over the names and contents of a model folder's files."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, or the file itself, in the order of their names."""
+    if root.is_file():
+        yield root
+    else:
+        yield from (path for path in sorted(root.rglob("*")) if path.is_file())

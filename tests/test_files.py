@@ -26,27 +26,47 @@ def test_no_permission_is_a_user_error(tmp_path):
         write_text(tmp_path / "taken" / "x.txt", "text")
 
 
-def test_a_write_that_the_system_refuses_leaves_nothing(tmp_path):
-    """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
-    code = f"""
-        import resource, signal
+WRITERS = {
+    "manifest": """
+        import random
         import pyarrow as pa
-        from pathlib import Path
         from sau import manifest
-        from sau.errors import UserError
+        names = [random.Random(i).randbytes(40).hex() for i in range(20000)]
+        rows = pa.table({"id": names, "label": [0] * 20000, "is_synthetic": [False] * 20000})
+        write = lambda: manifest.write(folder / "members.parquet", "members", rows, {})
+    """,
+    "model": """
+        from sau.training.models import Network, NetworkConfig
+        network = Network(NetworkConfig("resnet8", 16, 10))
+        write = lambda: network.save_pretrained(folder / "model")
+    """,
+    "checkpoint": """
+        import torch
+        from sau.training.checkpoint import save_checkpoint
+        from sau.training.models import Network, NetworkConfig
+        from sau.training.state import RunState
+        network = Network(NetworkConfig("resnet8", 16, 10))
+        optimizer = torch.optim.SGD(network.parameters(), 0.1)
+        path = folder / "checkpoint.safetensors"
+        write = lambda: save_checkpoint(path, "identity", network, optimizer, RunState())
+    """,
+}
 
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
+    """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
+    head = f"import resource, signal\nfrom pathlib import Path\nfolder = Path({str(tmp_path)!r})\n"
+    tail = """
+        from sau.errors import UserError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
-        import random
-        names = [random.Random(i).randbytes(40).hex() for i in range(20000)]
-        rows = pa.table({{"id": names, "label": [0] * 20000, "is_synthetic": [False] * 20000}})
         try:
-            manifest.write(Path({str(tmp_path)!r}) / "members.parquet", "members", rows, {{}})
+            write()
         except UserError as error:
             print("UserError", error)
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith("UserError cannot write ")
+    code = head + textwrap.dedent(WRITERS[kind]) + textwrap.dedent(tail)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith("UserError cannot write "), done.stderr
     assert list(tmp_path.iterdir()) == []

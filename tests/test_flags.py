@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from sau.dataset.settings import DatasetSettings
+from sau.dataset.stage import dataset
 from sau.flags import arguments_of, build_parser, to_flags
 from sau.prompts.settings import PromptsSettings
 from sau.stages import STAGES
@@ -14,7 +16,7 @@ def stage(images: list[Path], output: Path, *, shard: int, settings: PromptsSett
 
 
 def test_settings_survive_the_way_through_a_shell_line():
-    settings = PromptsSettings(templates=["It's {article} {name}, 100 %.", "{name} $HOME"], seed=3)
+    settings = PromptsSettings(templates=["It's {article} {name}, 100 %.", "-{name} $HOME"], seed=3)
     words = shlex.split(f"--images a b --output c --shard 7 {to_flags(settings)}")
     found = arguments_of(stage, build_parser("prompts", stage).parse_args(words))
     assert found == {
@@ -29,7 +31,15 @@ def test_every_kind_of_setting_has_a_flag():
     settings = TrainingSettings(horizontal_flip=False, options={"neighbours": 3})
     flags = to_flags(settings)
     assert "--no-horizontal-flip" in flags
-    assert """--options '{"neighbours": 3}'""" in flags
+    assert """'--options={"neighbours": 3}'""" in flags
+
+
+def test_values_may_begin_with_a_dash_and_lists_may_be_empty():
+    settings = DatasetSettings(name="-odd", class_names=["-a", "b c"])
+    for section in (settings, DatasetSettings()):
+        words = shlex.split(f"--train a --test b {to_flags(section)}")
+        parsed = build_parser("dataset", dataset).parse_args(words)
+        assert arguments_of(dataset, parsed)["settings"] == section
 
 
 @pytest.mark.parametrize("name", STAGES)

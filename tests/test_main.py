@@ -19,7 +19,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
             "no.parquet: no such manifest",
         ),
         (
-            ["prompts", "--train-images", "a", "--output", "b", "--templates", "no name"],
+            ["prompts", "--train-images", "a", "--output", "b", '--templates=["no name"]'],
             "prompts.templates: 'no name' must have {name}",
         ),
     ],

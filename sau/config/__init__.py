@@ -2,6 +2,6 @@
 
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
 from sau.config.schema import json_schema
-from sau.config.validate import load
+from sau.config.validate import check_sources, load
 
-__all__ = ["Config", "ExperimentSettings", "TrainingGrid", "json_schema", "load"]
+__all__ = ["Config", "ExperimentSettings", "TrainingGrid", "check_sources", "json_schema", "load"]

@@ -12,11 +12,8 @@ from sau.prompts.settings import PromptsSettings
 from sau.report.settings import ReportSettings
 from sau.scores.settings import ScoresSettings
 from sau.settings import Section, setting
-from sau.subset.settings import SubsetSettings
+from sau.subset.settings import AS_IS, SubsetSettings
 from sau.training.settings import TrainingSettings
-
-AS_IS = "as-is"
-"""An imbalance factor that leaves the data set as long-tailed as it comes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,12 +27,20 @@ class ExperimentSettings(Section):
         [100],
         "N_max / N_min of the long-tailed training sets, at least 1; as-is leaves the data alone",
         minimum=1,
+        maximum=1e9,
     )
-    data_seeds: list[int] = setting([0], "seeds of the long-tailed subsets", minimum=0)
+    data_seeds: list[int] = setting(
+        [0], "seeds of the long-tailed subsets", minimum=0, maximum=2**32 - 1
+    )
     seeds: list[int] = setting([0], "seeds of the training runs", minimum=0)
 
     def check(self) -> None:
-        """Check that the grid is not empty and names nothing twice."""
+        """Check the folder's name, and that the grid is not empty and names nothing twice."""
+        if not self.results.strip() or set(self.results) & set("{}*?"):
+            raise UserError(
+                f"experiment.results: {self.results!r} must be a folder's name without braces or "
+                "wildcards; Snakemake reads them"
+            )
         for name in ("imbalance_factors", "data_seeds", "seeds"):
             values = getattr(self, name)
             if not values:
@@ -51,7 +56,9 @@ class ExperimentSettings(Section):
 
     def factor_names(self) -> list[str]:
         """Return the imbalance factors as they stand in folder names, such as 100 or as-is."""
-        return [f"{f:g}" if isinstance(f, float | int) else f for f in self.imbalance_factors]
+        return [
+            f if isinstance(f, str) else f"{f!r}".removesuffix(".0") for f in self.imbalance_factors
+        ]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +77,11 @@ class TrainingGrid:
     def from_mapping(cls, values: dict[str, Any]) -> "TrainingGrid":
         """Resolve the section `training`, whose key `runs` holds the rows."""
         shared = {key: value for key, value in values.items() if key != "runs"}
+        if "options" in shared:
+            raise UserError(
+                "training.options: options belong to one method; set them in the rows that have "
+                "it, training.runs.NAME.options"
+            )
         rows = values.get("runs") or {}
         if not rows:
             raise UserError("training.runs: empty; name at least one row, such as ce or sau")

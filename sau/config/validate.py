@@ -1,14 +1,17 @@
 """From the mapping that a config file holds to typed sections."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import jsonschema
+import yaml
 
 from sau.config.config import SECTIONS, Config, TrainingGrid
 from sau.config.schema import json_schema
 from sau.errors import UserError
 from sau.settings import unknown_key
+from sau.subset.settings import AS_IS
 
 
 def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> Config:
@@ -21,9 +24,12 @@ def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> 
     Raises:
         UserError: the first problem, in one line: key, value and what was expected.
     """
-    validator = jsonschema.Draft202012Validator(schema or json_schema())
+    schema = schema or json_schema()
+    _refuse_odd_keys(values)
+    values = from_text(values, schema)
+    validator = jsonschema.Draft202012Validator(schema)
     problems = sorted(
-        validator.iter_errors(dict(values)),
+        validator.iter_errors(values),
         key=lambda e: (e.validator != "additionalProperties", [str(part) for part in e.path]),
     )
     if problems:
@@ -36,6 +42,57 @@ def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> 
     config = Config(training=TrainingGrid.from_mapping(dict(values["training"])), **sections)
     _check_together(config)
     return config
+
+
+def check_sources(config: Config) -> None:
+    """Check that the folders and files which the configuration names are there.
+
+    Raises:
+        UserError: one that is not. CIFAR that may be downloaded need not be there yet.
+    """
+    dataset, images = config.dataset, config.images
+    wanted = {
+        "dataset.folder": "" if dataset.download else dataset.folder,
+        "dataset.train_file": dataset.train_file,
+        "dataset.test_file": dataset.test_file,
+        "images.folder": images.folder if images.source == "imported" else "",
+        "images.file": images.file if images.source == "imported" else "",
+    }
+    for key, name in wanted.items():
+        if name and not Path(name).exists():
+            raise UserError(f"config: {key}: {name} does not exist; put the images there")
+    if Path(config.experiment.results).is_file():
+        raise UserError(f"config: experiment.results: {config.experiment.results} is a file")
+
+
+def from_text(value: Any, schema: Mapping[str, Any]) -> Any:
+    """Turn text into the number, switch or null that the schema expects in its place.
+
+    Snakemake hands over every value inside `--config 'section={key: value}'` as text.
+    """
+    if isinstance(value, Mapping):
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, Mapping) else {}
+        return {key: from_text(item, known.get(key, others)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_text(item, schema.get("items", {})) for item in value]
+    kinds = {part.get("type") for part in [schema, *schema.get("anyOf", [])]}
+    if not isinstance(value, str) or not kinds & {"integer", "number", "boolean", "null", "object"}:
+        return value
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    # Words such as as-is stay what they are.
+    return value if "string" in kinds and not isinstance(parsed, int | float) else parsed
+
+
+def _refuse_odd_keys(values: Mapping[Any, Any], path: str = "") -> None:
+    for key, value in values.items():
+        if not isinstance(key, str):
+            raise UserError(f"config: {path}{key!r}: a key must be text; put it in quotes")
+        if isinstance(value, Mapping):
+            _refuse_odd_keys(value, f"{path}{key}.")
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
@@ -60,5 +117,8 @@ def _check_together(config: Config) -> None:
             "none, so nothing can be ranked; set it to 1 or choose a scorer"
         )
     names = config.experiment.factor_names()
-    if config.subset.protocol == "cao" and names == ["as-is"]:
-        raise UserError("config: subset.protocol: cao cuts a tail, but the only factor is as-is")
+    if config.subset.largest_class is not None and AS_IS in names:
+        raise UserError(
+            f"config: subset.largest_class: {config.subset.largest_class}, but {AS_IS} among the "
+            "imbalance factors leaves every class as large as it is; leave one of them out"
+        )

@@ -13,7 +13,7 @@ class DatasetSettings(Section):
 
     section: ClassVar[str] = "dataset"
 
-    name: str = setting("digits", "what the data set is called in every table")
+    name: str = setting("", "what the data set is called in every table; empty: its source")
     source: Literal["digits", "cifar10", "cifar100", "cifake", "image-folder", "parquet"] = setting(
         "digits", "where the images come from"
     )
@@ -47,6 +47,10 @@ class DatasetSettings(Section):
         [], "class names for prompts and reports, in label order; empty: those of the source"
     )
     seed: int = setting(0, "of the test split, where the source has none", minimum=0)
+
+    def title(self) -> str:
+        """Return what the data set is called."""
+        return self.name or self.source
 
     def check(self) -> None:
         """Check that the source's own keys are there."""

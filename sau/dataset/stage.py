@@ -48,7 +48,7 @@ def dataset(train: Path, test: Path, *, settings: DatasetSettings) -> None:
     _check_readable(test_table, class_names, "test")
     _warn_of_shared(train_table, test_table)
     facts = {
-        "dataset": settings.name,
+        "dataset": settings.title(),
         "class_names": class_names,
         "mean": pixels.mean(),
         "std": pixels.std(),

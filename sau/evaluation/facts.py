@@ -36,7 +36,7 @@ class RunFacts:
         return dataclasses.asdict(self)
 
 
-def run_facts(provenance: Mapping[str, Any]) -> RunFacts:
+def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
     """Read a run's facts from the provenance of its predictions.
 
     A run started by hand needs no names: `run` is then made of method and data, `label` is `run`,
@@ -53,7 +53,7 @@ def run_facts(provenance: Mapping[str, Any]) -> RunFacts:
     return RunFacts(
         dataset=str(provenance.get("dataset") or "unnamed"),
         run=run,
-        label=str(provenance.get("label") or run),
+        label=label or run,
         method=method,
         data=data,
         imbalance_factor=factor,

@@ -14,7 +14,12 @@ from sau.provenance import provenance
 
 
 def evaluation(
-    predictions: Path, members: Path, metrics: Path, *, settings: EvaluationSettings
+    predictions: Path,
+    members: Path,
+    metrics: Path,
+    *,
+    settings: EvaluationSettings,
+    label: str = "",
 ) -> None:
     """Measure one run: top-1 in percent of all, many-, medium- and few-shot and single classes.
 
@@ -23,11 +28,12 @@ def evaluation(
         members: manifest of the training set's members that the run was given.
         metrics: manifest of metrics to write; its provenance holds the run's facts.
         settings: the bounds of the splits.
+        label: what tables call the run; its key in the configuration if empty.
 
     Raises:
         UserError: a manifest that is missing, of another kind, or of another training set.
     """
-    facts = run_facts(read_metadata(predictions)["provenance"])
+    facts = run_facts(read_metadata(predictions)["provenance"], label)
     _refuse_other_members(members, facts)
     tested = read(predictions, "predictions", columns=["selection", "label", "predicted"])
     trained = read(members, "members", columns=["label", "is_synthetic"])

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 
+from sau.manifest.schemas import STATUS_OK, STATUS_UNSCORED
+
 
 def keep_top_fraction(scores: pd.DataFrame, fraction: float) -> pd.DataFrame:
     """Keep the best-scored share of each class.
@@ -24,17 +26,17 @@ def keep_top_fraction(scores: pd.DataFrame, fraction: float) -> pd.DataFrame:
     out["rank"] = pd.array([pd.NA] * len(out), dtype="Int32")
     out["kept"] = False
     out["reason"] = "image failed"
-    unscored = scores["status"] == "unscored"
+    unscored = scores["status"] == STATUS_UNSCORED
     out.loc[unscored, "kept"] = True
     out.loc[unscored, "reason"] = "no scorer configured"
 
-    ranked = out[scores["status"] == "ok"].sort_values(
+    ranked = out[scores["status"] == STATUS_OK].sort_values(
         ["label", "score", "id"], ascending=[True, False, True], kind="stable"
     )
     rank = ranked.groupby("label").cumcount() + 1
     quota = ranked.groupby("label")["id"].transform("size").map(lambda n: _quota(n, fraction))
     kept = rank <= quota
-    share = f"best {fraction:.0%} of the class by score"
+    share = f"best {100 * fraction:g} % of the class by score"
     out.loc[ranked.index, "rank"] = rank.astype("Int32")
     out.loc[ranked.index, "kept"] = kept
     out.loc[ranked.index, "reason"] = np.where(kept, f"among the {share}", f"not among the {share}")

@@ -9,6 +9,7 @@ from sau import manifest
 from sau.errors import UserError
 from sau.filter.keep import keep_top_fraction
 from sau.filter.settings import FilterSettings
+from sau.manifest.schemas import STATUS_UNSCORED
 from sau.provenance import provenance
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ def filter(scores: list[Path], output: Path, *, settings: FilterSettings) -> Non
         UserError: a share of images without a score is to be ranked.
     """
     table = manifest.read(scores, "scores").to_pandas()
-    if settings.keep_fraction < 1 and (table["status"] == "unscored").any():
+    if settings.keep_fraction < 1 and (table["status"] == STATUS_UNSCORED).any():
         raise UserError(
             f"filter.keep_fraction: {settings.keep_fraction:g}, but the images have no scores to "
             "rank by; set it to 1, or score them with scores.scorer open_clip"

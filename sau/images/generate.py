@@ -1,5 +1,6 @@
 """Pictures from prompts, by GLIDE."""
 
+import diffusers
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -9,7 +10,6 @@ from PIL import Image
 from sau import manifest
 from sau.errors import UserError
 from sau.images.glide.pipeline import GlidePipeline, to_bytes
-from sau.images.glide.respacing import respaced_timesteps
 from sau.images.settings import ImagesSettings
 from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
 from sau.progress import progress
@@ -33,7 +33,6 @@ def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
         UserError: no such model, or no such device.
     """
     rows = prompts.to_pylist()
-    _check_steps(settings.steps)
     pipeline = load_pipeline(settings) if rows else None
     batches = [rows[i : i + settings.batch_size] for i in range(0, len(rows), settings.batch_size)]
     images: list[dict[str, object]] = []
@@ -55,13 +54,6 @@ def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
     return pa.Table.from_pylist(images, schema=manifest.SCHEMAS["images"])
 
 
-def _check_steps(steps: str) -> None:
-    try:
-        respaced_timesteps(steps)
-    except ValueError as error:
-        raise UserError(f"images.steps: {error}") from error
-
-
 def load_pipeline(settings: ImagesSettings) -> GlidePipeline:
     """Load the generator onto its device, in evaluation mode.
 
@@ -72,6 +64,7 @@ def load_pipeline(settings: ImagesSettings) -> GlidePipeline:
         raise UserError("images.device: cuda, but this machine has no CUDA GPU; set it to cpu")
     torch.set_num_threads(settings.threads)
     folder = model_folder(settings.model, "images.model")
+    diffusers.utils.logging.disable_progress_bar()  # loading takes no time worth a bar
     try:
         pipeline: GlidePipeline = GlidePipeline.from_pretrained(folder)
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from sau.errors import UserError
 from sau.images.settings import ImagesSettings
+from sau.images.shards import shard_bounds
 from sau.sources import cifake
 from sau.sources.checks import by_class, existing_folder, first_of_each_class
 from sau.sources.image_folder import class_folders, list_class_folders
@@ -49,7 +50,7 @@ def import_shard(
     if not 0 <= shard < shards:
         raise ValueError(f"shard is {shard}, expected 0 to {shards - 1}")
     listing = list_imported(settings, class_names)
-    start, end = (len(listing) * index // shards for index in (shard, shard + 1))
+    start, end = shard_bounds(len(listing), shard, shards)
     block = listing.take(np.arange(start, end, dtype=np.int64))
     description = f"imported images, shard {shard + 1} of {shards}"
     return images_table(block, image_size=settings.image_size, description=description)

@@ -4,6 +4,7 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from sau.errors import UserError
+from sau.images.glide.respacing import respaced_timesteps
 from sau.settings import Section, setting
 
 
@@ -54,7 +55,11 @@ class ImagesSettings(Section):
     )
 
     def check(self) -> None:
-        """Check that the source's own keys are there."""
+        """Check the respacing, and that the source's own keys are there."""
+        try:
+            respaced_timesteps(self.steps)
+        except ValueError as error:
+            raise UserError(f"images.steps: {error}") from error
         if self.source != "imported":
             return
         if self.layout == "parquet" and not self.file:

@@ -9,6 +9,7 @@ from sau.errors import UserError
 from sau.images.settings import ImagesSettings
 from sau.images.shards import shard_bounds
 from sau.provenance import provenance
+from sau.shipped import model_folder, weights_sha256
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
@@ -35,7 +36,7 @@ def images(
     """
     if not 0 <= shard < settings.shards:
         raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
-    class_names = manifest.read_metadata(train_images)["provenance"]["class_names"]
+    class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     facts = {"class_names": class_names, "shard": shard}
     if settings.source == "imported":
         from sau.images.imported import import_shard
@@ -46,6 +47,7 @@ def images(
         if prompts is None:
             raise UserError("--prompts: missing, but images.source glide generates from prompts")
         table = _generate(prompts, shard, settings)
+        facts["weights_sha256"] = weights_sha256(model_folder(settings.model, "images.model"))
         record = provenance("images", settings, {"prompts": prompts}, _LIBRARIES, **facts)
     manifest.write(output, "images", table, record)
 

@@ -1,15 +1,17 @@
 """Parquet manifests: the contract between the stages."""
 
 from sau.manifest.content import content_hash
-from sau.manifest.io import read, read_metadata, write
+from sau.manifest.io import check_labels, read, read_facts, read_metadata, write
 from sau.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
 
 __all__ = [
     "ID_COLUMNS",
     "SCHEMAS",
     "SCHEMA_VERSION",
+    "check_labels",
     "content_hash",
     "read",
+    "read_facts",
     "read_metadata",
     "write",
 ]

@@ -40,7 +40,12 @@ def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any])
     if kind in HUGGING_FACE_FEATURES:
         metadata["huggingface"] = json.dumps({"info": {"features": HUGGING_FACE_FEATURES[kind]}})
     with atomic_path(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary, compression="zstd")
+        pq.write_table(
+            table.replace_schema_metadata(metadata),
+            temporary,
+            compression="zstd",
+            row_group_size=_rows_of_a_group(table),
+        )
 
 
 def read(
@@ -59,13 +64,14 @@ def read(
         UserError: no such file, not a manifest, another kind or schema version, a repeated id.
     """
     paths = [paths] if isinstance(paths, Path) else list(paths)
+    if not paths:
+        raise UserError(f"no manifest of {kind} given; at least one is needed")
     for path in paths:
         _check_kind(path, kind)
     schema = SCHEMAS[kind]
     names = [name for name in schema.names if columns is None or name in columns]
-    tables = [pq.ParquetFile(path).read(columns=names) for path in paths]
-    table = pa.concat_tables(part.replace_schema_metadata(None) for part in tables)
-    table = table.cast(pa.schema([schema.field(name) for name in names])).combine_chunks()
+    table = pa.concat_tables(_read_columns(path, names) for path in paths)
+    table = table.cast(pa.schema([schema.field(name) for name in names]))
     if set(ID_COLUMNS[kind]) <= set(names):
         _refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
     return table
@@ -99,6 +105,53 @@ def read_metadata(path: Path) -> dict[str, Any]:
         "content_sha256": found[f"{_PREFIX}content_sha256"],
         "provenance": json.loads(found[f"{_PREFIX}provenance"]),
     }
+
+
+def read_facts(path: Path, kind: str, *names: str) -> dict[str, Any]:
+    """Return named entries of a manifest's provenance.
+
+    Args:
+        path: the file.
+        kind: what it must be a manifest of.
+        names: entries that it must have.
+
+    Raises:
+        UserError: no such file, another kind, or an entry that is not there.
+    """
+    _check_kind(path, kind)
+    made = read_metadata(path)["provenance"]
+    for name in names:
+        if name not in made:
+            raise UserError(f"{path}: its provenance lacks {name!r}; run its stage again")
+    return {name: made[name] for name in names}
+
+
+def check_labels(path: Path, labels: pa.ChunkedArray, class_names: Sequence[str]) -> None:
+    """Refuse labels that are no index into `class_names`.
+
+    Raises:
+        UserError: the first such label, and what was expected.
+    """
+    outside = pc.or_(pc.less(labels, 0), pc.greater_equal(labels, len(class_names)))
+    wrong = labels.filter(outside)
+    if len(wrong):
+        raise UserError(
+            f"{path}: {len(wrong)} labels outside the range, the first is {wrong[0].as_py()}; "
+            f"expected 0 to {len(class_names) - 1}, the classes of the real images"
+        )
+
+
+def _read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+    try:
+        return pq.ParquetFile(path).read(columns=names).replace_schema_metadata(None)
+    except (pa.ArrowException, OSError) as error:
+        raise UserError(f"{path}: damaged ({error}); delete it and run its stage again") from error
+
+
+def _rows_of_a_group(table: pa.Table) -> int:
+    """Return rows of about 64 MiB, so that readers need not hold all images at once."""
+    bytes_per_row = max(int(table.nbytes) // max(int(table.num_rows), 1), 1)
+    return max((64 << 20) // bytes_per_row, 1)
 
 
 def _check_kind(path: Path, kind: str) -> None:

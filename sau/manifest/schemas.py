@@ -7,6 +7,7 @@ SCHEMA_VERSION = 1
 
 STATUS_OK = "ok"
 STATUS_FAILED = "failed"
+STATUS_UNSCORED = "unscored"
 
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 

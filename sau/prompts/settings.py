@@ -1,13 +1,11 @@
 """Settings of the prompts stage."""
 
 import dataclasses
-import string
 from typing import ClassVar, Literal
 
 from sau.errors import UserError
+from sau.prompts.templates import check_template
 from sau.settings import Section, setting
-
-PLACEHOLDERS = ("name", "article")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,15 +32,4 @@ class PromptsSettings(Section):
         if not self.templates:
             raise UserError("prompts.templates: empty; give at least one sentence with {name}")
         for template in self.templates:
-            try:
-                fields = {field for _, field, _, _ in string.Formatter().parse(template) if field}
-            except ValueError as error:
-                raise UserError(
-                    f"prompts.templates: {template!r} does not parse: {error}"
-                ) from error
-            unknown = sorted(fields - set(PLACEHOLDERS))
-            if unknown or "name" not in fields:
-                raise UserError(
-                    f"prompts.templates: {template!r} must have {{name}}"
-                    f" and no other placeholder than {{{'}, {'.join(PLACEHOLDERS)}}}"
-                )
+            check_template(template, "prompts.templates")

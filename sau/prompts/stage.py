@@ -18,7 +18,7 @@ def prompts(train_images: Path, output: Path, *, settings: PromptsSettings) -> N
         output: manifest of prompts, `settings.per_class` rows for each class, class by class.
         settings: the section `prompts`.
     """
-    class_names = manifest.read_metadata(train_images)["provenance"]["class_names"]
+    class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     rows = [row for label, name in enumerate(class_names) for row in _rows(label, name, settings)]
     facts = {"class_names": class_names}
     # The real images themselves do not matter here: their content hash is left out on purpose.

@@ -1,8 +1,35 @@
 """Prompts from templates."""
 
+import string
 from collections.abc import Sequence
 
+from sau.errors import UserError
 from sau.rng import numpy_generator
+
+PLACEHOLDERS = {"name", "article"}
+
+
+def check_template(template: str, key: str) -> None:
+    """Check that a template names the class and has no other placeholder than name and article.
+
+    Args:
+        template: the sentence.
+        key: the setting it stands in, for the message.
+
+    Raises:
+        UserError: it does not parse, lacks {name}, or has another or a formatted placeholder.
+    """
+    try:
+        parts = [part[1:] for part in string.Formatter().parse(template) if part[1] is not None]
+    except ValueError as error:
+        raise UserError(f"{key}: {template!r} does not parse: {error}") from error
+    fields = {field for field, _, _ in parts}
+    formatted = any(specification or conversion for _, specification, conversion in parts)
+    if formatted or "name" not in fields or fields - PLACEHOLDERS:
+        raise UserError(
+            f"{key}: {template!r} must have {{name}} and no other placeholder than {{article}}; "
+            "write a brace itself as {{ or }}"
+        )
 
 
 def clean_name(name: str) -> str:

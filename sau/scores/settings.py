@@ -3,6 +3,7 @@
 import dataclasses
 from typing import ClassVar, Literal
 
+from sau.prompts.templates import check_template
 from sau.settings import Section, setting
 
 
@@ -26,3 +27,7 @@ class ScoresSettings(Section):
     batch_size: int = setting(256, "images scored at once", unit="images", minimum=1)
     device: Literal["cpu", "cuda"] = setting("cpu", "where to score")
     threads: int = setting(1, "CPU threads", minimum=1)
+
+    def check(self) -> None:
+        """Check the template."""
+        check_template(self.template, "scores.template")

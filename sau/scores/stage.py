@@ -1,18 +1,18 @@
 """The scores stage: one shard of images."""
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from sau import manifest
-from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
+from sau.manifest.schemas import STATUS_FAILED, STATUS_OK, STATUS_UNSCORED
 from sau.progress import progress
 from sau.prompts.templates import fill
 from sau.provenance import provenance
 from sau.scores.settings import ScoresSettings
-
-STATUS_UNSCORED = "unscored"
+from sau.shipped import SHIPPED, model_folder, weights_sha256
 
 
 def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
@@ -23,19 +23,29 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
         output: manifest of scores, one row for each image; decisions are made elsewhere.
         settings: the section `scores`.
     """
-    metadata = manifest.read_metadata(images)["provenance"]
-    rows = manifest.read(images, "images").to_pylist()
+    class_names = manifest.read_facts(images, "images", "class_names")["class_names"]
+    table = manifest.read(images, "images")
+    manifest.check_labels(images, table["label"], class_names)
+    rows = table.to_pylist()
     scored = [_unscored(row) for row in rows]
     if settings.scorer == "open_clip" and rows:
-        texts = [_text(row, metadata["class_names"], settings) for row in rows]
+        texts = [_text(row, class_names, settings) for row in rows]
         _score(rows, texts, scored, settings)
     libraries = ("torch", "open_clip_torch", "pillow") if settings.scorer != "none" else ()
     manifest.write(
         output,
         "scores",
         pa.Table.from_pylist(scored, schema=manifest.SCHEMAS["scores"]),
-        provenance("scores", settings, {"images": images}, libraries),
+        provenance("scores", settings, {"images": images}, libraries, **_weights(settings)),
     )
+
+
+def _weights(settings: ScoresSettings) -> dict[str, str]:
+    """Return what tells the scorer's weights apart, where they are files of ours to read."""
+    local = settings.model in SHIPPED or Path(settings.model).is_dir()
+    if settings.scorer == "none" or not local:
+        return {}
+    return {"weights_sha256": weights_sha256(model_folder(settings.model, "scores.model"))}
 
 
 def _unscored(row: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +85,10 @@ def _score(
         text_embeddings = scorer.embed_texts([texts[index] for index in batch])
         cosines = (image_embeddings * text_embeddings).sum(dim=1).tolist()
         for index, cosine in zip(batch, cosines, strict=True):
-            scored[index] |= {"score": cosine, "status": STATUS_OK}
+            if math.isfinite(cosine):
+                scored[index] |= {"score": cosine, "status": STATUS_OK}
+            else:
+                scored[index] |= {"status": STATUS_FAILED, "reason": "the score is not finite"}
 
 
 def _bytes_of(row: dict[str, Any]) -> bytes:

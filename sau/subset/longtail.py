@@ -1,6 +1,7 @@
 """Long-tailed counts and samples, by the two protocols in use."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,13 @@ def cap_imbalance_factor(largest: int, classes: int, imbalance_factor: float) ->
     return capped
 
 
-def sample(labels: Labels, counts: list[int], protocol: str, seed: int) -> Labels:
+def sample(
+    labels: Labels,
+    counts: list[int],
+    protocol: str,
+    seed: int,
+    class_names: Sequence[str] | None = None,
+) -> Labels:
     """Choose `counts[c]` images of each class c, without replacement.
 
     Args:
@@ -44,7 +51,8 @@ def sample(labels: Labels, counts: list[int], protocol: str, seed: int) -> Label
         protocol: `cao` shuffles the class's indices and takes the first, with one
             `RandomState(seed)` for all classes (LDAM, BCL, PaCo; seed 0 is their split);
             `choice` draws with `RandomState(seed).choice(replace=False)` (GLMC, SAU).
-        seed: of the sample.
+        seed: of the sample, below 2**32.
+        class_names: for messages.
 
     Returns: indices into `labels`, class by class, in the order of the draw, (sum of counts,).
 
@@ -57,8 +65,9 @@ def sample(labels: Labels, counts: list[int], protocol: str, seed: int) -> Label
     for label, count in enumerate(counts):
         indices = np.flatnonzero(labels == label)
         if len(indices) < count:
+            name = class_names[label] if class_names else label
             raise UserError(
-                f"subset: class {label} should keep {count} real images, but has {len(indices)}; "
+                f"subset: class {name} should keep {count} real images, but has {len(indices)}; "
                 "lower subset.largest_class, or leave it out"
             )
         if protocol == "cao":

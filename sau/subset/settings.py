@@ -5,6 +5,9 @@ from typing import ClassVar, Literal
 
 from sau.settings import Section, setting
 
+AS_IS = "as-is"
+"""An imbalance factor that leaves the data set as long-tailed as it comes."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SubsetSettings(Section):

@@ -1,6 +1,7 @@
 """The subset stage: the long tail of real images and its synthetic complement."""
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,13 @@ import pyarrow.compute as pc
 
 from sau import manifest
 from sau.errors import UserError
+from sau.manifest.schemas import STATUS_OK
 from sau.provenance import provenance
 from sau.subset.complement import Labels, complement_counts, draw_complement
 from sau.subset.longtail import cap_imbalance_factor, long_tailed_counts, sample
-from sau.subset.settings import SubsetSettings
+from sau.subset.settings import AS_IS, SubsetSettings
 
 logger = logging.getLogger(__name__)
-
-AS_IS = "as-is"
 
 
 def subset(
@@ -42,18 +42,22 @@ def subset(
     Raises:
         UserError: an impossible factor, a class that would be empty, more images than there are.
     """
-    metadata = manifest.read_metadata(train_images)["provenance"]
+    if not 0 <= data_seed < 2**32:
+        raise UserError(f"--data-seed: {data_seed} must be from 0 to {2**32 - 1}")
+    metadata = manifest.read_facts(train_images, "images", "class_names", "dataset")
     real = manifest.read(train_images, "images", columns=["id", "label", "status"])
-    real = real.filter(pc.equal(real["status"], "ok"))
+    real = real.filter(pc.equal(real["status"], STATUS_OK))
     synthetic = manifest.read(kept, "kept", columns=["id", "label", "kept"])
     synthetic = synthetic.filter(synthetic["kept"])
+    manifest.check_labels(train_images, real["label"], metadata["class_names"])
+    manifest.check_labels(kept, synthetic["label"], metadata["class_names"])
 
     real_labels = real["label"].to_numpy().astype(np.int64)
     counts, applied = real_counts(real_labels, metadata["class_names"], imbalance_factor, settings)
     chosen_real = (
         np.argsort(real_labels, kind="stable")
         if imbalance_factor == AS_IS
-        else sample(real_labels, counts, settings.protocol, data_seed)
+        else sample(real_labels, counts, settings.protocol, data_seed, metadata["class_names"])
     )
     lacking = complement_counts(counts)
     synthetic_labels = synthetic["label"].to_numpy().astype(np.int64)
@@ -94,7 +98,7 @@ def real_counts(
     factor = _parse_factor(imbalance_factor)
     largest = settings.largest_class or min(available)
     capped = cap_imbalance_factor(largest, len(class_names), factor)
-    if capped != factor:
+    if not math.isclose(capped, factor):
         problem = (
             f"imbalance factor {factor:g} leaves class {class_names[-1]} empty: the largest class "
             f"has {largest} images, so the largest possible factor is {capped:g}"

@@ -30,6 +30,8 @@ def assemble(
     Raises:
         UserError: no such device, or images that do not fit together or the method.
     """
+    if not train_images or not test_images:
+        raise UserError("--train-images and --test-images: give at least one manifest of each")
     device = resolve_device(settings.device)
     facts = read_facts(train_images[0])
     classes = len(facts.class_names)

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from sau.files import atomic_path
+from sau.files import write_bytes
 from sau.training.models import Network
 from sau.training.models.network import contiguous_state
 from sau.training.state import Predictions, RunState
@@ -51,8 +51,7 @@ def save_checkpoint(
             # Two names for one tensor are refused: last and best may be the same.
             tensors[f"{selection}.predicted"] = predictions.predicted.clone()
             tensors[f"{selection}.confidence"] = predictions.confidence.clone()
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata={"identity": identity, "run": json.dumps(run)})
+    write_bytes(path, save(tensors, metadata={"identity": identity, "run": json.dumps(run)}))
 
 
 def load_checkpoint(

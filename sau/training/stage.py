@@ -36,7 +36,6 @@ def training(
     seed: int,
     settings: TrainingSettings,
     run: str = "",
-    label: str = "",
 ) -> None:
     """Train one network.
 
@@ -53,8 +52,7 @@ def training(
         checkpoint: file to go on from after a kill; removed when all outputs are written.
         seed: of weights, order and views.
         settings: the section `training`.
-        run: name of the run, for reports.
-        label: what tables call the run.
+        run: the run's key in the configuration, for reports.
 
     Raises:
         UserError: no such device, images that do not fit together, or a loss that is not finite.
@@ -74,7 +72,7 @@ def training(
         logs = checkpoint.parent / "tensorboard" if settings.tensorboard else None
         with recorder(logs, state.epoch + 1) as record:
             train(job, state, save, record)
-    facts = run_facts(members, train_images[0], job) | {"run": run, "label": label}
+    facts = run_facts(members, train_images[0], job) | {"run": run}
     made_of |= facts
     write(predictions, "predictions", predictions_table(state, job.test), made_of)
     write(history, "history", rows_table("history", state.history), made_of)

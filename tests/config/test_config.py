@@ -22,8 +22,7 @@ def test_shipped_configs_are_valid(path):
     assert config.training.runs
 
 
-def test_no_config_hides_a_default_behind_a_stale_key():
-    """A key of the shipped default exists in its section, or validation is not strict."""
+def test_every_section_is_strict():
     schema = json_schema()
     for name, section in schema["properties"].items():
         assert section["additionalProperties"] is False, name
@@ -61,6 +60,19 @@ def test_every_key_of_the_schema_is_described():
         ("experiment.imbalance_factors", ["x"], "'x' must be a number of at least 1 or as-is"),
         ("experiment.imbalance_factors", [], "experiment.imbalance_factors: empty"),
         ("experiment.seeds", [1, 1], "names a value twice"),
+        ("experiment.imbalance_factors", [float("inf")], "greater than the maximum"),
+        ("experiment.imbalance_factors", [100, "100"], "names a value twice"),
+        ("experiment.data_seeds", [2**32], "greater than the maximum"),
+        ("experiment.results", "", "must be a folder's name"),
+        ("experiment.results", "a {b}", "must be a folder's name"),
+        ("experiment.5", 3, "unknown key"),
+        ("training.options", {"temperature": 1}, "set them in the rows"),
+        ("images.steps", "fsat27", "images.steps: respacing 'fsat27'"),
+        ("images.steps", "2000", "images.steps: cannot take 2000"),
+        ("scores.template", "{name", "scores.template: '{name' does not parse"),
+        ("prompts.templates", ["{name!z}"], "no other placeholder"),
+        ("prompts.templates", ["{name} {}"], "no other placeholder"),
+        ("prompts.templates", ["{name:>d}"], "no other placeholder"),
         ("dataset.source", "cifar", "'cifar' is not one of"),
         ("dataset.source", "cifar10", "dataset.folder: empty"),
         ("prompts.templates", ["a {nam}"], "must have {name}"),
@@ -88,6 +100,31 @@ def test_missing_section_is_named(default):
     del default["dataset"]
     with pytest.raises(UserError, match="'dataset' is a required property"):
         load(default)
+
+
+def test_keys_must_be_text(default):
+    default["experiment"][5] = 3
+    with pytest.raises(UserError, match="experiment.5: a key must be text"):
+        load(default)
+
+
+def test_text_from_the_command_line_becomes_what_the_schema_expects(default):
+    default["experiment"] = {"imbalance_factors": ["33.3333333", "100", "as-is"], "seeds": ["4"]}
+    default["training"] |= {"horizontal_flip": "true", "learning_rate": "1e-2"}
+    default["dataset"]["image_size"] = "null"
+    default["images"]["steps"] = "20"
+    config = load(default)
+    assert config.experiment.factor_names() == ["33.3333333", "100", "as-is"]
+    assert config.experiment.seeds == [4]
+    assert config.training.runs["sau"].horizontal_flip is True
+    assert config.training.runs["sau"].learning_rate == 0.01
+    assert config.dataset.image_size is None
+    assert config.images.steps == "20"
+
+
+def test_factors_keep_all_their_digits(default):
+    default["experiment"]["imbalance_factors"] = [33.3333333, 33.3333334]
+    assert len(set(load(default).experiment.factor_names())) == 2
 
 
 def test_a_rows_own_settings_stand_on_top_of_the_sections(default):

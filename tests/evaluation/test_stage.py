@@ -26,7 +26,6 @@ def provenance(**changes):
         "requested_imbalance_factor": "10",
         "data_seed": 1,
         "run": "sau",
-        "label": "SAU",
     } | changes
 
 
@@ -55,7 +54,7 @@ def write_inputs(folder, **changes):
 def test_metrics_carry_the_facts_of_the_run(tmp_path):
     paths = write_inputs(tmp_path)
 
-    evaluation(*paths, settings=SETTINGS)
+    evaluation(*paths, settings=SETTINGS, label="SAU")
 
     made = manifest.read_metadata(paths[2])["provenance"]
     expected = {
@@ -117,7 +116,7 @@ def test_classes_are_counted_where_they_have_no_names(tmp_path):
 
 def test_facts_have_names_without_a_configuration():
     made = provenance(requested_imbalance_factor=None)
-    del made["run"], made["label"]
+    del made["run"]
 
     facts = run_facts(made)
 

@@ -1,10 +1,11 @@
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sau import manifest
 from sau.errors import UserError
 from sau.subset.settings import SubsetSettings
-from sau.subset.stage import subset
+from sau.subset.stage import real_counts, subset
 
 NAMES = ["ant", "bee", "cat"]
 
@@ -85,6 +86,20 @@ def test_shortage_is_refused_or_underfilled(folder):
     assert facts["lacking_counts"] == [0, 16, 19]
 
 
+def test_the_factor_that_a_refusal_names_is_accepted(tmp_path, folder):
+    """49 * 49 ** -1 is a little less than 1 in floating point."""
+    with pytest.raises(UserError, match="largest possible factor is 49"):
+        real_counts(np.repeat([0, 1, 2], 49), NAMES, "500", SubsetSettings())
+    counts, applied = real_counts(np.repeat([0, 1, 2], 49), NAMES, "49", SubsetSettings())
+    assert counts[-1] == 1
+    assert applied == pytest.approx(49)
+
+
+def test_data_seed_must_fit_the_generator(folder):
+    with pytest.raises(UserError, match="--data-seed: -1 must be from 0"):
+        run(folder, "2", data_seed=-1)
+
+
 @pytest.mark.parametrize("factor", ["0.5", "nan", "inf", "-3", "ten"])
 def test_impossible_factors(folder, factor):
     with pytest.raises(UserError, match="must be a number of at least 1, or as-is"):
@@ -92,7 +107,7 @@ def test_impossible_factors(folder, factor):
 
 
 def test_more_images_than_exist(folder):
-    with pytest.raises(UserError, match="class 0 should keep 30 real images, but has 20"):
+    with pytest.raises(UserError, match="class ant should keep 30 real images, but has 20"):
         run(folder, "2", largest_class=30, on_shortage="underfill")
 
 

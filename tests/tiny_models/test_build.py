@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from open_clip import create_model_from_pretrained
 from torch import nn
 
 from sau.images.glide.pipeline import GlidePipeline
-from scripts.tiny_models import train_glide as train_glide_module
+from scripts.tiny_models import loop as loop_module
 from scripts.tiny_models.build import build, fingerprint, write_checksums
 from scripts.tiny_models.checkpoint import load_checkpoint, save_checkpoint
+from scripts.tiny_models.loop import cosine_factor
 from scripts.tiny_models.train_clip import ClipTraining
-from scripts.tiny_models.train_glide import GlideTraining, learning_rate_factor
+from scripts.tiny_models.train_glide import GlideTraining
 
 CLIP = ClipTraining(steps=2, batch_size=4, warmup_steps=1)
 GLIDE = GlideTraining(steps=4, batch_size=4, warmup_steps=1, steps_per_checkpoint=2)
@@ -50,12 +52,13 @@ def test_checksums_cover_every_file(assets: Path) -> None:
 def test_stopped_build_ends_like_an_unbroken_one(
     assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop_after_saving(*arguments: object) -> None:
-        save_checkpoint(*arguments)  # type: ignore[arg-type]
-        raise KeyboardInterrupt
+    def stop_after_saving(path: Path, step: int, *arguments: Any) -> None:
+        save_checkpoint(path, step, *arguments)
+        if "average" in arguments[0]:
+            raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(train_glide_module, "save_checkpoint", stop_after_saving)
+        patch.setattr(loop_module, "save_checkpoint", stop_after_saving)
         with pytest.raises(KeyboardInterrupt):
             _build(tmp_path)
     resumed = _build(tmp_path)
@@ -96,8 +99,7 @@ def test_checkpoint_restores_weights_and_moments(tmp_path: Path) -> None:
 
 
 def test_learning_rate_rises_then_falls() -> None:
-    settings = GlideTraining(steps=100, warmup_steps=10)
-    factors = np.array([learning_rate_factor(settings, step) for step in range(100)])
+    factors = np.array([cosine_factor(step, 10, 100) for step in range(100)])
     assert factors[0] == pytest.approx(0.1)
     assert factors[9] == factors[10] == 1.0
     assert (np.diff(factors[10:]) < 0).all()

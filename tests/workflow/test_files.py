@@ -23,12 +23,27 @@ def test_every_environment_and_caption_that_is_named_exists():
     assert named > 10
 
 
-def test_every_environment_file_is_readable_and_names_existing_requirements():
-    for path in (ROOT / "envs").glob("*.yaml"):
-        environment = yaml.safe_load(path.read_text())
-        pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
-        for line in pip:
-            assert (ROOT / "envs" / line.split()[-1]).is_file()
+def requirements(name: str) -> set[str]:
+    """Return the packages of a requirements file, at the versions of constraints.txt."""
+    pins = dict(
+        line.lower().split("==")
+        for line in (ROOT / "envs" / "constraints.txt").read_text().splitlines()
+        if "==" in line
+    )
+    found = set()
+    for line in (ROOT / "envs" / name).read_text().splitlines():
+        if line.startswith("--requirement"):
+            found |= requirements(line.split()[1])
+        elif line and not line.startswith(("#", "--")):
+            found.add(line if "==" in line else f"{line}=={pins[line]}")
+    return found
+
+
+@pytest.mark.parametrize("name", ["pipeline", "training"])
+def test_conda_environments_hold_what_the_requirement_files_do(name):
+    environment = yaml.safe_load((ROOT / "envs" / f"{name}.yaml").read_text())
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert set(pip) == requirements(f"{name}.txt")
 
 
 def test_requirements_are_pinned_and_name_no_index():
@@ -54,13 +69,36 @@ def test_one_stage_has_one_name(name):
     assert f"python -m sau {name} " in rules
 
 
-def test_bad_config_is_one_line_and_exit_code_2():
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "-n", "--config", "training={epohcs: 3}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+def dry_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("training={epohcs: 3}", "training.epohcs: unknown key; did you mean 'epochs'?"),
+        ("training={epochs: many}", "'many' is not of type 'integer'"),
+        ("experiment={imbalance_factors: [0.5]}", "0.5 is less than the minimum of 1"),
+        ("experiment={results: README.md}", "experiment.results: README.md is a file"),
+        ("dataset={source: image-folder, folder: no/such}", "no/such does not exist"),
+    ],
+)
+def test_bad_config_is_one_line_and_exit_code_2(change, message):
+    done = dry_run("--config", change)
     assert done.returncode == 2
-    assert "training.epohcs: unknown key; did you mean 'epochs'?" in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_readmes_override_of_single_keys_works():
+    readme = (ROOT / "README.md").read_text()
+    change = re.search(r"--config '([^']+)'", readme).group(1)
+    done = dry_run("--config", change, "training={learning_rate: 0.1, horizontal_flip: true}")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"training +9\n", done.stdout + done.stderr)
+
+
+def test_it_runs_from_another_folder(tmp_path):
+    done = dry_run("--snakefile", str(ROOT / "Snakefile"), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

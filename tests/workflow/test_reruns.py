@@ -1,5 +1,7 @@
 """What a change runs again, by dry runs on the real DAG."""
 
+import pytest
+
 AFTER_FILTER = {"filter", "subset", "training", "evaluation", "report", "overview"}
 
 
@@ -58,9 +60,30 @@ def test_new_prompts_generate_the_images_again(finished):
     assert set(planned) == AFTER_FILTER | {"prompts", "images", "scores"}
 
 
-def test_edit_of_a_stage_runs_it_and_what_follows(project):
-    project.edit("sau/filter/keep.py", '"image failed"', '"unreadable image"')
-    assert set(project.planned()) == AFTER_FILTER
+ORDER = ["dataset", "prompts", "images", "scores", "filter", "subset", "training", "evaluation"]
+
+
+@pytest.mark.parametrize("stage", ORDER)
+def test_edit_of_a_stage_runs_it_and_what_follows(project, stage):
+    path = f"sau/{stage}/stage.py"
+    (project.folder / path).write_text((project.folder / path).read_text() + "\nEDITED = True\n")
+    assert set(project.planned()) == {*ORDER[ORDER.index(stage) :], "report", "overview"}
+
+
+def test_edit_of_a_module_that_a_stage_imports_runs_it_too(project):
+    project.edit("sau/sources/resize.py", "LANCZOS", "BICUBIC")
+    assert set(project.planned()) == {*ORDER, "report", "overview"}
+
+
+def test_new_weights_score_the_images_again(project):
+    path = project.folder / "sau/assets/tiny-clip/open_clip_config.json"
+    path.write_text(path.read_text() + "\n")
+    assert set(project.planned()) == AFTER_FILTER | {"scores"}
+
+
+def test_a_rows_label_trains_nothing_again(finished):
+    planned = finished.planned(training__runs__sau__label="SAU (ours)")
+    assert planned == {"evaluation": 1, "report": 1, "overview": 1}
 
 
 def test_edit_of_the_reports_runs_the_reports_alone(project):

@@ -8,10 +8,11 @@ sys.path.insert(0, workflow.basedir)
 
 import yaml
 
-from sau.config import load
+from sau.config import check_sources, load
 from sau.errors import UserError
 from sau.flags import to_flags
 from sau.provenance import code_digest
+from sau.shipped import fingerprint
 
 
 def checked_config():
@@ -19,10 +20,12 @@ def checked_config():
     schema = workflow.source_path("../schemas/config.schema.yaml")
     with open(schema, encoding="utf-8") as file:
         try:
-            return load(config, yaml.safe_load(file))
+            checked = load(config, yaml.safe_load(file))
+            check_sources(checked)
         except UserError as error:
             print(f"sau: error: {error}", file=sys.stderr)
             sys.exit(2)
+    return checked
 
 
 CONFIG = checked_config()
@@ -30,10 +33,12 @@ RESULTS = CONFIG.experiment.results
 FACTORS = CONFIG.experiment.factor_names()
 SHARDS = list(range(CONFIG.images.shards))
 
-# `python` in a rule's shell line is the one that runs Snakemake, activated or not.
-shell.prefix(
-    f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; set -euo pipefail; "
-)
+# A rule's shell line finds this checkout's `sau` from any working directory and, unless an
+# environment of its own is deployed for it, the `python` that runs Snakemake, activated or not.
+ENVIRONMENT = f"export PYTHONPATH={shlex.quote(workflow.basedir)}; "
+if not workflow.deployment_settings.deployment_method:
+    ENVIRONMENT += f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
+shell.prefix(f"{ENVIRONMENT}set -euo pipefail; ")
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
 RUN = f"{{run}}/{SUBSET}/seed-{{seed}}"
@@ -77,6 +82,11 @@ def flags(section):
 def digest(package):
     """Return the digest of a stage's code, so that an edit runs that stage again."""
     return lambda wildcards: code_digest(package)
+
+
+def fingerprint_of(paths):
+    """Return a params function: a digest of files from outside, to notice when they change."""
+    return lambda wildcards: fingerprint(paths)
 
 
 def training_flags(wildcards):

@@ -13,6 +13,7 @@ rule evaluation:
     params:
         flags=flags(CONFIG.evaluation),
         code=digest("evaluation"),
+        label=lambda wildcards: CONFIG.training.labels[wildcards.run],
     shell:
-        "python -m sau evaluation --predictions {input.predictions} --members {input.members}"
-        " --metrics {output} {params.flags} 2>&1 | tee {log}"
+        "python -m sau evaluation --predictions {input.predictions:q} --members {input.members:q}"
+        " --metrics {output:q} --label={params.label:q} {params.flags} 2>&1 | tee {log:q}"

@@ -13,4 +13,4 @@ rule filter:
         flags=flags(CONFIG.filter),
         code=digest("filter"),
     shell:
-        "python -m sau filter --scores {input} --output {output} {params.flags} 2>&1 | tee {log}"
+        "python -m sau filter --scores {input:q} --output {output:q} {params.flags} 2>&1 | tee {log:q}"

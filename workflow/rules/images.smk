@@ -2,6 +2,13 @@
 PROMPTS = [] if CONFIG.images.source == "imported" else rules.prompts.output
 
 
+IMPORTED = (
+    [CONFIG.images.folder, CONFIG.images.file]
+    if CONFIG.images.source == "imported"
+    else []
+)
+
+
 rule images:
     input:
         train_images=rules.dataset.output.train,
@@ -18,12 +25,14 @@ rule images:
     params:
         flags=flags(CONFIG.images),
         code=digest("images"),
+        weights=fingerprint_of([CONFIG.images.model]),
+        source=fingerprint_of(IMPORTED),
         prompts=lambda wildcards, input: (
-            f"--prompts {input.prompts}" if input.prompts else ""
+            f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""
         ),
     shell:
-        "python -m sau images --train-images {input.train_images} {params.prompts} --output {output}"
-        " --shard {wildcards.shard} {params.flags} 2>&1 | tee {log}"
+        "python -m sau images --train-images {input.train_images:q} {params.prompts} --output {output:q}"
+        " --shard {wildcards.shard} {params.flags} 2>&1 | tee {log:q}"
 
 
 IMAGES = expand(rules.images.output, shard=SHARDS)

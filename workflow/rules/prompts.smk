@@ -13,5 +13,5 @@ rule prompts:
         flags=flags(CONFIG.prompts),
         code=digest("prompts"),
     shell:
-        "python -m sau prompts --train-images {input.train_images} --output {output}"
-        " {params.flags} 2>&1 | tee {log}"
+        "python -m sau prompts --train-images {input.train_images:q} --output {output:q}"
+        " {params.flags} 2>&1 | tee {log:q}"

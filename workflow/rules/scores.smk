@@ -13,8 +13,9 @@ rule scores:
     params:
         flags=flags(CONFIG.scores),
         code=digest("scores"),
+        weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
     shell:
-        "python -m sau scores --images {input} --output {output} {params.flags} 2>&1 | tee {log}"
+        "python -m sau scores --images {input:q} --output {output:q} {params.flags} 2>&1 | tee {log:q}"
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)

@@ -14,6 +14,6 @@ rule subset:
         flags=flags(CONFIG.subset),
         code=digest("subset"),
     shell:
-        "python -m sau subset --train-images {input.train_images} --kept {input.kept} --output {output}"
+        "python -m sau subset --train-images {input.train_images:q} --kept {input.kept:q} --output {output:q}"
         " --imbalance-factor {wildcards.imbalance_factor} --data-seed {wildcards.data_seed}"
-        " {params.flags} 2>&1 | tee {log}"
+        " {params.flags} 2>&1 | tee {log:q}"

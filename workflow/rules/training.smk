@@ -18,13 +18,12 @@ rule training:
     threads: lambda wildcards: CONFIG.training.runs[wildcards.run].threads
     params:
         flags=training_flags,
-        label=lambda wildcards: CONFIG.training.labels[wildcards.run],
         code=digest("training"),
         checkpoint=checkpoint_of,
     shell:
-        "python -m sau training --members {input.members} --train-images {input.train_images}"
-        " --test-images {input.test_images} --synthetic-images {input.synthetic_images}"
-        " --predictions {output.predictions} --history {output.history}"
-        " --label-correction {output.label_correction} --model {output.model}"
-        " --checkpoint {params.checkpoint} --run {wildcards.run} --label {params.label:q}"
-        " --seed {wildcards.seed} {params.flags} 2>&1 | tee {log}"
+        "python -m sau training --members {input.members:q} --train-images {input.train_images:q}"
+        " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
+        " --predictions {output.predictions:q} --history {output.history:q}"
+        " --label-correction {output.label_correction:q} --model {output.model:q}"
+        " --checkpoint {params.checkpoint:q} --run {wildcards.run}"
+        " --seed {wildcards.seed} {params.flags} 2>&1 | tee {log:q}"

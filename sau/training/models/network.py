@@ -4,14 +4,13 @@ import dataclasses
 import json
 import math
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from sau.errors import UserError
@@ -146,11 +145,12 @@ def _count(module: nn.Module) -> int:
 
 def _write_folder(folder: Path, config: Mapping[str, Any], weights: dict[str, Tensor]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    # One name for each folder, so that what a killed process left behind is replaced, not kept.
+    temporary = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
-        temporary.chmod(0o755)
-        save_file(weights, temporary / WEIGHTS_FILE)
-        (temporary / WEIGHTS_FILE).chmod(0o644)
+        (temporary / WEIGHTS_FILE).write_bytes(save(weights))
         text = json.dumps(config, indent=2, sort_keys=True) + "\n"
         (temporary / CONFIG_FILE).write_bytes(text.encode())
         if folder.exists():

@@ -1,0 +1,112 @@
+"""Keep a finished run's reports under results/published: small files, with command and versions.
+
+    python -m scripts.publish configs/cifake-mini.yaml cifake-mini
+
+copies the Markdown, CSV and PNG reports of the run of that config and writes a README beside them:
+the command, the time that each stage took, the processor, and the versions of all that took part.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sau.config import load
+from sau.files import write_text
+from sau.manifest import read_metadata
+
+PUBLISHED = Path("results") / "published"
+SMALL = {".md", ".csv", ".png"}
+
+
+def publish(config_file: Path, name: str) -> Path:
+    """Copy the reports of one run and return the folder they stand in now."""
+    results = Path(load(yaml.safe_load(config_file.read_text())).experiment.results)
+    folder = PUBLISHED / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in sorted((results / "report").iterdir()):
+        if path.suffix in SMALL:
+            shutil.copyfile(path, folder / path.name)
+    write_text(folder / "README.md", about(config_file, results, name))
+    return folder
+
+
+def about(config_file: Path, results: Path, name: str) -> str:
+    """Return the README of a published run, in Markdown."""
+    command = "snakemake --cores 2"
+    if config_file != Path("config.yaml"):
+        command += f" --configfile {config_file}"
+    return "\n".join(
+        [
+            f"# {name}: a published run",
+            "",
+            f"Made by `{command}` on {os.cpu_count()} cores of {processor()}; "
+            "kept by `python -m scripts.publish`.",
+            "",
+            "[overview.md](overview.md) has the tables, `summary.csv` one line per run and split,",
+            "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last epoch;",
+            "the best epoch stands beside it and was chosen on the test set.",
+            "",
+            "## Time",
+            "",
+            "Wall clock of the jobs, which run side by side where cores allow.",
+            "",
+            "| stage | jobs | seconds in all | longest | largest memory, MiB |",
+            "| - | -: | -: | -: | -: |",
+            *times(results),
+            "",
+            "## Versions",
+            "",
+            *versions(results),
+            "",
+        ]
+    )
+
+
+def times(results: Path) -> list[str]:
+    """Return a Markdown row for each stage, from Snakemake's benchmark files."""
+    rows = []
+    for stage in sorted((results / "benchmarks").iterdir()):
+        runs = pd.concat([pd.read_csv(path, sep="\t") for path in sorted(stage.rglob("*.tsv"))])
+        seconds, memory = runs["s"], pd.to_numeric(runs["max_rss"], errors="coerce")
+        rows.append(
+            f"| {stage.name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} "
+            f"| {memory.max():.0f} |"
+        )
+    return rows
+
+
+def versions(results: Path) -> list[str]:
+    """Return the versions that the results themselves recorded."""
+    found: dict[str, str] = {}
+    for path in sorted(results.rglob("*.parquet")):
+        if "published" not in path.parts:
+            made = read_metadata(path)["provenance"]
+            found |= made["versions"] | {"sau": made["code"]["sau"]}
+    return [f"- {name} {version}" for name, version in sorted(found.items())]
+
+
+def processor() -> str:
+    """Return the processor's model name, where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def main() -> None:
+    """Read the command line and publish one run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("config", type=Path, help="config file of the run")
+    parser.add_argument("name", help="folder under results/published")
+    arguments = parser.parse_args()
+    print(publish(arguments.config, arguments.name))
+
+
+if __name__ == "__main__":
+    main()
