@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sau.report.figures import look, to_svg
 from sau.report.runs import Run
 
+Counts = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float64]
 
 NAMES_UP_TO = 20
@@ -17,22 +18,30 @@ NUMBERS_UP_TO = 10
 _COLUMNS = 3
 
 
-def confusion_matrices(runs: Sequence[Run], classes: int) -> dict[str, Matrix]:
-    """Count the last epoch's predictions, summed over seeds, as shares of each true class.
+def confusion_counts(runs: Sequence[Run], classes: int) -> dict[str, Counts]:
+    """Count the last epoch's predictions, summed over seeds.
 
-    Returns: by row label, (classes, classes): row is the true class, column the predicted one, in
-    [0, 1]; a row of zeros for a class without test images.
+    Returns: by row label, (classes, classes): row is the true class, column the predicted one.
     """
-    counts: dict[str, Matrix] = {}
+    counts: dict[str, Counts] = {}
     for run in runs:
         rows = run.predictions[run.predictions["selection"] == "last"]
         cells = rows["label"].to_numpy().astype(int) * classes + rows["predicted"].to_numpy()
         found = np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
         label = run.facts["label"]
-        counts[label] = counts.get(label, np.zeros((classes, classes))) + found
+        counts[label] = counts.get(label, np.zeros((classes, classes), np.int64)) + found
+    return counts
+
+
+def confusion_matrices(runs: Sequence[Run], classes: int) -> dict[str, Matrix]:
+    """Return `confusion_counts` as shares of each true class.
+
+    Returns: by row label, (classes, classes) in [0, 1]; a row of zeros for a class without test
+    images.
+    """
     return {
         label: matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        for label, matrix in counts.items()
+        for label, matrix in confusion_counts(runs, classes).items()
     }
 
 

@@ -35,7 +35,7 @@ def summary_csv(table: pd.DataFrame) -> str:
     numbers = [f"{split}_{what}" for split in SPLITS for what in ("mean", "std")]
     columns |= {name: table[name].map(percent) for name in numbers}
     order = ["dataset", "imbalance_factor", *METHOD_KEYS, "seeds", "selection", *numbers]
-    return _text(pd.DataFrame(columns)[order])
+    return csv_of(pd.DataFrame(columns)[order])
 
 
 def runs_csv(rows: pd.DataFrame) -> str:
@@ -59,8 +59,9 @@ def runs_csv(rows: pd.DataFrame) -> str:
         seed=seeds,
         **{name: rows[name].map(lambda v: percent(v, 4)) for name in SUMMARY_COLUMNS[-2:]},
     )
-    return _text(frame[SUMMARY_COLUMNS])
+    return csv_of(frame[SUMMARY_COLUMNS])
 
 
-def _text(frame: pd.DataFrame) -> str:
+def csv_of(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV with a header: Unix line ends, quotes where a text needs them."""
     return str(frame.to_csv(index=False, lineterminator="\n"))

@@ -13,14 +13,13 @@ QUANTITIES = {"loss/total": "training loss", "test/top1": "test top-1, %"}
 
 
 def curve_table(runs: Sequence[Run]) -> pd.DataFrame:
-    """Return mean and std over seeds of the drawn quantities, by row label, name and epoch.
+    """Return mean and std over seeds of every quantity, by row label, name and epoch.
 
-    Columns: run, name, epoch, mean, std (NaN for a single seed).
+    Columns: run, data, name, epoch, mean, std (NaN for a single seed).
     """
-    parts = [run.history.assign(run=run.facts["label"]) for run in runs]
+    parts = [run.history.assign(run=run.facts["label"], data=run.facts["data"]) for run in runs]
     rows = pd.concat(parts, ignore_index=True)
-    rows = rows[rows["name"].isin(list(QUANTITIES))]
-    grouped = rows.groupby(["run", "name", "epoch"], sort=False)["value"]
+    grouped = rows.groupby(["run", "data", "name", "epoch"], sort=False)["value"]
     return grouped.agg(["mean", "std"]).reset_index()
 
 

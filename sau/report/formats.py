@@ -13,6 +13,11 @@ def percent(value: float | None, digits: int = 2) -> str:
     return f"{value:.{digits}f}"
 
 
+def decimal(value: float, digits: int) -> str:
+    """Format a number for a CSV file with fixed digits: no minus before a zero, nothing for NaN."""
+    return "" if math.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def mean_std(mean: float, std: float) -> str:
     """Format a mean and its standard deviation; a single seed (std is NaN) shows no ±."""
     if math.isnan(mean):

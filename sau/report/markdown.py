@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import quote
 
 from sau.report.page import Page
 from sau.report.text_tables import TextTable
@@ -13,6 +14,9 @@ def to_markdown(page: Page) -> str:
     if page.note:
         parts.append(_escape(page.note))
     parts.append("\n".join(f"- {_escape(name)}: {_escape(text)}" for name, text in page.statements))
+    links = [f"[{_escape(words)}]({quote(path)})" for words, path in page.files]
+    if links:
+        parts.append(f"Files: {', '.join(links)}.")
     for section in page.sections:
         if section.table is not None:
             parts += [f"## {_escape(section.heading)}", _escape(section.caption)]

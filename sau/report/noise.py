@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.figure import Figure
 
 from sau.report.confusion import NAMES_UP_TO
@@ -14,26 +15,47 @@ from sau.report.runs import Run
 Shares = npt.NDArray[np.float64]
 
 
-def noise_shares(runs: Sequence[Run], classes: int) -> dict[str, Shares]:
+def noise_counts(runs: Sequence[Run]) -> pd.DataFrame:
+    """Count the synthetic samples and the noise among them, summed over seeds.
+
+    Columns: run (row label, in order of appearance), epoch, label, seeds (number of runs),
+    synthetic, noise; no rows where no run has label correction.
+    """
+    keys = ["run", "epoch", "label"]
+    parts = [
+        run.label_correction.assign(run=run.facts["label"])
+        for run in runs
+        if not run.label_correction.empty
+    ]
+    if not parts:
+        return pd.DataFrame(columns=[*keys, "seeds", "synthetic", "noise"])
+    rows = pd.concat(parts, ignore_index=True)
+    rows["run"] = pd.Categorical(rows["run"], rows["run"].unique())  # sorts by appearance
+    grouped = rows.groupby(keys, sort=True, observed=True)
+    counts = grouped.agg(
+        seeds=("synthetic", "size"), synthetic=("synthetic", "sum"), noise=("noise", "sum")
+    )
+    return counts.reset_index().astype({"run": object})
+
+
+def noise_shares(counts: pd.DataFrame, classes: int) -> dict[str, Shares]:
     """Return the share of noise among the synthetic samples, by row label, class and epoch.
+
+    Args:
+        counts: what `noise_counts` returns.
+        classes: number of classes.
 
     Returns: for each method whose runs have label correction, (classes, epochs) in [0, 1], over
     the samples of all seeds; NaN where a class had no synthetic sample in that epoch.
     """
-    totals: dict[str, Shares] = {}
-    for run in runs:
-        rows = run.label_correction
-        if rows.empty:
-            continue
-        label, epochs = run.facts["label"], int(run.facts["epochs"])
-        seen = totals.setdefault(label, np.zeros((2, classes, epochs)))
-        place = rows["label"].to_numpy(), rows["epoch"].to_numpy() - 1
-        np.add.at(seen[0], place, rows["noise"].to_numpy())
-        np.add.at(seen[1], place, rows["synthetic"].to_numpy())
-    return {
-        label: np.where(synthetic > 0, noise / np.maximum(synthetic, 1), np.nan)
-        for label, (noise, synthetic) in totals.items()
-    }
+    shares: dict[str, Shares] = {}
+    for label, rows in counts.groupby("run", sort=False):
+        share = np.full((classes, int(rows["epoch"].max())), np.nan)
+        seen = rows[rows["synthetic"] > 0]
+        place = seen["label"].to_numpy(), seen["epoch"].to_numpy() - 1
+        share[place] = (seen["noise"] / seen["synthetic"]).to_numpy()
+        shares[str(label)] = share
+    return shares
 
 
 @look()

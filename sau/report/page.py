@@ -25,7 +25,11 @@ class Section:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """A page: headings, statements, sections, image sheets, and where the numbers come from."""
+    """A page: headings, statements, sections, image sheets, and where the numbers come from.
+
+    files: what stands beside the page, as (words, path from the page's folder); Markdown, which
+        shows no figures, links them.
+    """
 
     title: str
     subtitle: str
@@ -35,3 +39,4 @@ class Page:
     sheets: list[ClassSheet] = dataclasses.field(default_factory=list)
     sheets_caption: str = ""
     listings: list[Listing] = dataclasses.field(default_factory=list)
+    files: list[tuple[str, str]] = dataclasses.field(default_factory=list)

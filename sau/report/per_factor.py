@@ -9,7 +9,7 @@ from sau.report import statements, text_tables
 from sau.report.confusion import confusion, confusion_matrices
 from sau.report.curves import curve_table, curves
 from sau.report.figures import png_of, styles, svg_of
-from sau.report.noise import noise, noise_shares
+from sau.report.noise import noise, noise_counts, noise_shares
 from sau.report.page import Section
 from sau.report.per_class import DESCRIPTION, per_class
 from sau.report.runs import Run
@@ -53,7 +53,7 @@ def sections_of(
     """
     accuracy = class_summary(runs)
     counts = class_counts(runs, len(class_names))
-    shots = text_tables.shots_of(runs[0])
+    splits = text_tables.shots_of(runs[0])
     sections = [
         Section(
             "Results",
@@ -66,7 +66,7 @@ def sections_of(
             "Classes",
             "Training images of the balanced set (methods trained on real data saw the real ones "
             "alone) and top-1 of each class at the last epoch.",
-            text_tables.classes(counts, accuracy, shots, class_names),
+            text_tables.classes(counts, accuracy, splits, class_names),
             folded=len(class_names) > FOLD_ABOVE,
         ),
         Section("Runs", "Every run by itself.", text_tables.runs(runs)),
@@ -79,7 +79,7 @@ def _figures(
 ) -> list[Section]:
     look = styles([run.facts["label"] for run in runs])
     matrices = confusion_matrices(runs, len(class_names))
-    shares = noise_shares(runs, len(class_names))
+    found = noise_counts(runs)
     return [
         Section(
             "Accuracy by class size",
@@ -100,9 +100,13 @@ def _figures(
         ),
         Section(
             "Noise found by label correction",
-            "Share of a class's synthetic samples whose nearest real neighbours voted for another "
-            "class, over all seeds; grey: the class has no synthetic samples.",
-            svg=noise(shares, class_names),
+            "Synthetic samples of a class whose nearest real neighbours voted for another class. "
+            "The heat map of the HTML page shows shares by epoch, over all seeds (grey: the class "
+            "has no synthetic samples). The table shows counts of the last epoch, mean per seed; "
+            "the CSV file of noise those of every epoch, summed over seeds.",
+            text_tables.noise(found, class_names),
+            noise(noise_shares(found, len(class_names)), class_names),
+            folded=len(class_names) > FOLD_ABOVE,
         ),
     ]
 

@@ -1,6 +1,8 @@
 """The report stages: one page for the runs of an imbalance factor, one over all factors."""
 
-from collections.abc import Sequence
+import logging
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sau.files import write_bytes, write_text
 from sau.report import per_factor, sheet, statements, text_tables
 from sau.report.by_factor import by_factor
 from sau.report.csv_text import runs_csv, summary_csv
+from sau.report.figure_csv import confusion_csv, curves_csv, noise_csv
 from sau.report.figures import png_of, styles, svg_of
 from sau.report.formats import factor
 from sau.report.html import to_html
@@ -22,6 +25,8 @@ from sau.report.page import Page, Section
 from sau.report.runs import Run, read_measured, read_runs
 from sau.report.settings import ReportSettings
 from sau.report.tables import run_rows, summary
+
+logger = logging.getLogger("sau.report")
 
 
 def report(
@@ -36,6 +41,9 @@ def report(
     html: Path,
     markdown: Path,
     csv: Path,
+    curves: Path,
+    confusion: Path,
+    noise: Path,
     figure: Path,
     *,
     settings: ReportSettings,
@@ -54,6 +62,9 @@ def report(
         html: page to write; it needs no network and no other file.
         markdown: the same statements and tables.
         csv: the table of results.
+        curves: CSV of every quantity of the histories (see `figure_csv`).
+        confusion: CSV of the confusion matrices.
+        noise: CSV of what label correction called noise, by class and epoch.
         figure: PNG of each class's top-1 against its real images.
         settings: title, note and size of the sheets.
 
@@ -78,10 +89,23 @@ def report(
         sheet.sheets(chosen, images, names),
         sheet.caption(len(names)),
         _listings(runs, kept, train_images, synthetic_images, settings),
+        _beside(
+            markdown,
+            {
+                "figure of accuracy by class size": figure,
+                "table of results": csv,
+                "training curves": curves,
+                "confusion matrices": confusion,
+                "noise found by label correction": noise,
+            },
+        ),
     )
     write_text(html, to_html(page))
     write_text(markdown, to_markdown(page))
     write_text(csv, summary_csv(table))
+    write_text(curves, curves_csv(runs))
+    write_text(confusion, confusion_csv(runs, names))
+    write_text(noise, noise_csv(runs, names))
     write_bytes(figure, per_factor.per_class_png(runs))
 
 
@@ -109,6 +133,7 @@ def overview(
     """
     runs = read_measured(metrics)
     rows = run_rows(runs)
+    _warn_of_equal_factors(rows)
     table = summary(rows)
     style = styles([run.facts["label"] for run in runs])
     description = "top-1 of each method against the imbalance factor"
@@ -123,11 +148,32 @@ def overview(
             Section("Accuracy by imbalance factor", caption, text_tables.by_factor(table), svg),
             Section("Results", caption, text_tables.results(table, with_factor=True)),
         ],
+        files=_beside(
+            markdown, {"figure of accuracy by imbalance factor": figure, "table of all runs": csv}
+        ),
     )
     write_text(html, to_html(page))
     write_text(markdown, to_markdown(page))
     write_text(csv, runs_csv(rows))
     write_bytes(figure, png_of(lambda: by_factor(table, style)))
+
+
+def _beside(page: Path, files: Mapping[str, Path]) -> list[tuple[str, str]]:
+    """Return each file's words and its path from the page's folder."""
+    return [
+        (words, Path(os.path.relpath(path, page.parent)).as_posix())
+        for words, path in files.items()
+    ]
+
+
+def _warn_of_equal_factors(rows: pd.DataFrame) -> None:
+    equal = statements.equal_factors(rows)
+    if equal:
+        logger.warning(
+            "requested imbalance factors with the same effective factor (%s); the tables keep them "
+            "apart by what was requested, drop all but one to save their runs",
+            "; ".join(equal),
+        )
 
 
 def _read_statuses(paths: Sequence[Path]) -> pd.Series:

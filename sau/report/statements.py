@@ -30,6 +30,23 @@ def imbalance(run: MeasuredRun) -> Statement:
     return "Imbalance factor", f"{effective} ({number(asked)} was requested)"
 
 
+def equal_factors(rows: pd.DataFrame) -> list[str]:
+    """Say which requested imbalance factors came to the same effective one, such as capped ones.
+
+    Args:
+        rows: what `tables.run_rows` returns.
+
+    Returns: for each effective factor with several requests, the words `100 and 200: 36`.
+    """
+    found = []
+    for _, group in rows.groupby(["dataset", "imbalance_factor"], sort=False):
+        requested = [str(name) for name in group["requested_imbalance_factor"].unique()]
+        if len(requested) > 1:
+            effective = number(group["imbalance_factor"].iloc[0])
+            found.append(f"{', '.join(requested[:-1])} and {requested[-1]}: {effective}")
+    return found
+
+
 def bounds(run: MeasuredRun) -> Statement:
     """Say which classes are many-, medium- and few-shot."""
     many, few = run.bounds["many_above"], run.bounds["few_at_most"]

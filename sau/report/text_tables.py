@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from sau.evaluation.metrics import shots
 from sau.report import formats
 from sau.report.runs import MeasuredRun, Run
 from sau.report.tables import FACTOR_KEYS, METHOD_KEYS, SELECTIONS, SPLITS
@@ -83,14 +84,14 @@ def by_factor(table: pd.DataFrame) -> TextTable:
 
 
 def classes(
-    counts: pd.DataFrame, accuracy: pd.DataFrame, shots: Sequence[str], class_names: Sequence[str]
+    counts: pd.DataFrame, accuracy: pd.DataFrame, splits: Sequence[str], class_names: Sequence[str]
 ) -> TextTable:
     """Lay out the classes: training images and each method's top-1 at the last epoch.
 
     Args:
         counts: what `tables.class_counts` returns; sets that differ show as lowest to highest.
         accuracy: what `tables.class_summary` returns.
-        shots: split of each class, in label order.
+        splits: of each class, in label order.
         class_names: in label order.
     """
     labels = list(dict.fromkeys(accuracy["run"]))
@@ -99,12 +100,39 @@ def classes(
         for _, row in accuracy.iterrows()
     }
     rows = []
-    for label, (name, shot) in enumerate(zip(class_names, shots, strict=True)):
+    for label, (name, split) in enumerate(zip(class_names, splits, strict=True)):
         of_class = counts[counts["label"] == label]
         spans = [formats.span(of_class[kind].tolist()) for kind in ("real", "synthetic")]
-        rows.append([name, shot, *spans, *(cells[run, label] for run in labels)])
+        rows.append([name, split, *spans, *(cells[run, label] for run in labels)])
     groups = [("Training images", ["real", "synthetic"]), ("Top-1, last epoch", labels)]
     return TextTable(["Class", "Split"], rows, groups, words=2)
+
+
+def noise(counts: pd.DataFrame, class_names: Sequence[str]) -> TextTable | None:
+    """Lay out what label correction called noise at each method's last epoch; None of no rows.
+
+    Args:
+        counts: what `noise.noise_counts` returns.
+        class_names: in label order.
+    """
+    if counts.empty:
+        return None
+    headings = ["synthetic", "called noise", "share, %"]
+    rows = [[name] for name in class_names]
+    groups = []
+    for method, table in counts.groupby("run", sort=False):
+        groups.append((str(method), headings))
+        last = table[table["epoch"] == table["epoch"].max()].set_index("label")
+        for label, row in enumerate(rows):
+            row += _noise_cells(last.loc[label]) if label in last.index else [formats.NONE] * 3
+    return TextTable(["Class"], rows, groups)
+
+
+def _noise_cells(counted: pd.Series) -> list[str]:
+    """Format synthetic and noise as means over seeds, and the share of the latter."""
+    synthetic, found = counted["synthetic"], counted["noise"]
+    share = formats.percent(100 * found / synthetic) if synthetic else formats.NONE
+    return [*(formats.number(total / counted["seeds"]) for total in (synthetic, found)), share]
 
 
 def runs(measured: Sequence[Run]) -> TextTable:
@@ -136,6 +164,5 @@ def _factor(row: pd.Series) -> str:
 
 def shots_of(run: MeasuredRun) -> list[str]:
     """Return the split of each class, by its real training images."""
-    real = run.metrics[run.metrics["split"] == "class"]["train_real"]
-    many, few = run.bounds["many_above"], run.bounds["few_at_most"]
-    return ["many" if n > many else "few" if n <= few else "medium" for n in real]
+    real = run.metrics[run.metrics["split"] == "class"]["train_real"].to_numpy()
+    return [str(split) for split in shots(real, **run.bounds)]

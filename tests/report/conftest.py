@@ -17,6 +17,7 @@ from sau.evaluation.settings import EvaluationSettings
 from sau.evaluation.stage import evaluation
 from sau.filter.settings import FilterSettings
 from sau.provenance import provenance
+from sau.report.runs import Run, read_runs
 from sau.training.settings import TrainingSettings
 
 METHODS = [
@@ -88,6 +89,12 @@ def fake(tmp_path: Path) -> Callable[..., Fake]:
     return build
 
 
+def runs_in(files: Fake) -> list[Run]:
+    """Read the runs of a world, as the report does."""
+    lists = (files.predictions, files.histories, files.label_corrections, files.members)
+    return read_runs(files.metrics, *lists)
+
+
 def write_world(folder: Path, world: World) -> Fake:
     """Write everything that the stages before the report would have written."""
     files = Fake(folder)
@@ -118,6 +125,7 @@ def write_world(folder: Path, world: World) -> Fake:
                     files.predictions[-1],
                     members,
                     place / "metrics.parquet",
+                    label=label,
                     settings=EvaluationSettings(
                         many_above=world.many_above, few_at_most=world.few_at_most
                     ),

@@ -5,16 +5,14 @@ import pytest
 from sau.report.confusion import confusion_matrices
 from sau.report.curves import curve_table, curves
 from sau.report.figures import styles, svg_of
-from sau.report.noise import noise, noise_shares
+from sau.report.noise import noise, noise_counts, noise_shares
 from sau.report.per_class import per_class
-from sau.report.runs import read_runs
+from tests.report.conftest import runs_in
 
 
 @pytest.fixture
 def runs(fake):
-    files = fake()
-    lists = (files.predictions, files.histories, files.label_corrections, files.members)
-    return read_runs(files.metrics, *lists)
+    return runs_in(fake())
 
 
 def test_confusion_equals_a_loop(runs):
@@ -30,7 +28,7 @@ def test_confusion_equals_a_loop(runs):
 
 
 def test_noise_shares_equal_a_loop(runs):
-    found = noise_shares(runs, 3)
+    found = noise_shares(noise_counts(runs), 3)
 
     assert list(found) == ["SAU"]
     assert np.isnan(found["SAU"][0]).all()  # the largest class needs no synthetic image

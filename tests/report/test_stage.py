@@ -1,4 +1,5 @@
 import csv
+import logging
 import re
 from html.parser import HTMLParser
 
@@ -7,16 +8,19 @@ import pytest
 from sau.errors import UserError
 from sau.report.settings import ReportSettings
 from sau.report.stage import overview, report
+from tests.report.conftest import METHODS
 
 SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)
 OUTPUTS = ("html", "markdown", "csv", "figure")
+FIGURE_OUTPUTS = ("curves", "confusion", "noise")
 
 
 def run_report(files, folder="out", **changes):
-    out = {name: files.folder / folder / f"report.{name}" for name in OUTPUTS}
+    out = {name: files.folder / folder / f"report.{name}" for name in (*OUTPUTS, *FIGURE_OUTPUTS)}
     inputs = files.inputs
     del inputs["folder"]
     report(**(inputs | out | changes), settings=SETTINGS)
+    out |= {name: path for name, path in changes.items() if name in out}
     assert out.pop("figure").read_bytes().startswith(b"\x89PNG")
     return {name: path.read_text(encoding="utf-8") for name, path in out.items()}
 
@@ -127,6 +131,8 @@ def test_a_run_without_any_synthetic_image(fake):
     assert "Synthetic images: none" in out["markdown"]
     assert "none of these runs corrects labels" in out["markdown"]
     assert "Noise found" not in out["html"]
+    assert "Noise found" not in out["markdown"]
+    assert out["noise"] == "method,epoch,class,seeds,synthetic,noise,share\n"
     assert "Synthetic shortage" not in out["html"]
 
 
@@ -216,6 +222,73 @@ def test_overview_puts_factors_side_by_side(fake, tmp_path):
     assert out["figure"].startswith(b"\x89PNG")
     assert b"Software" not in out["figure"]
     assert len(out["csv"].decode().splitlines()) == 1 + 2 * 6 * 4
+
+
+def test_the_last_epochs_noise_is_a_table_of_means_per_seed(fake):
+    files = fake(methods=[*METHODS, ("more", "More", "sau", "balanced")])
+
+    out = run_report(files)
+
+    tables = markdown_tables(out["markdown"])
+    rows = list(csv.DictReader(out["noise"].splitlines()))
+    for method in ("SAU", "More"):
+        header, *lines = tables[method]
+        assert header == ["Class", "synthetic", "called noise", "share, %"]
+        assert lines[0] == ["cat", "0", "0", "—"]
+        last = [row for row in rows if row["method"] == method and row["epoch"] == "4"]
+        assert [line[0] for line in lines] == [row["class"] for row in last]
+        for line, row in zip(lines[1:], last[1:], strict=True):
+            assert float(line[1]) == int(row["synthetic"]) / 2
+            assert float(line[2]) == int(row["noise"]) / 2
+            assert float(line[3]) == pytest.approx(100 * float(row["share"]), abs=0.006)
+    heading = out["html"].index("<h2>Noise found by label correction</h2>")
+    assert out["html"].index("<svg", heading) < out["html"].index("<table", heading)
+    assert "The heat map of the HTML page shows shares" in out["html"]
+
+
+def test_markdown_links_the_files_beside_it(fake):
+    files = fake("a folder")
+    figure = files.folder / "out" / "a figure (1).png"
+
+    out = run_report(files, figure=figure)["markdown"]
+    overviews = run_overview(files.metrics, files.folder)["markdown"].decode()
+
+    assert "(a%20figure%20%281%29.png)" in out
+    assert all(f"(report.{name})" in out for name in ("csv", *FIGURE_OUTPUTS))
+    assert "(overview.figure)" in overviews
+    assert "(overview.csv)" in overviews
+
+
+def test_links_lead_from_the_folder_of_the_page(fake):
+    files = fake()
+
+    out = run_report(files, noise=files.folder / "tables" / "noise.csv")["markdown"]
+
+    assert "(../tables/noise.csv)" in out
+
+
+def test_factors_capped_to_the_same_are_warned_of_and_kept_apart(fake, tmp_path, caplog):
+    capped = [fake(f"at-{name}", factor=10.0, requested=name) for name in ("100", "200")]
+    other = fake("other", factor=2.0, requested="2")
+
+    with caplog.at_level(logging.WARNING, logger="sau.report"):
+        out = run_overview([p for world in (*capped, other) for p in world.metrics], tmp_path)
+
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("sau.report", "WARNING")
+    assert "(100 and 200: 10)" in record.getMessage()
+    tables = markdown_tables(out["markdown"].decode())
+    header = next(rows[0] for name, rows in tables.items() if name.startswith("Top-1 at"))
+    assert header[2:] == ["10 (asked for 100)", "10 (asked for 200)", "2"]
+
+
+def test_different_factors_need_no_warning(fake, tmp_path, caplog):
+    worlds = [fake("steep"), fake("flat", factor=2.0, requested="2")]
+
+    with caplog.at_level(logging.WARNING, logger="sau.report"):
+        run_overview([path for world in worlds for path in world.metrics], tmp_path)
+
+    assert not caplog.records
 
 
 def test_overview_of_nothing_is_refused(tmp_path):

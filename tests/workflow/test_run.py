@@ -25,6 +25,10 @@ def test_one_command_makes_every_table_and_report(finished):
         "report/imbalance-10.html",
         "report/imbalance-10.md",
         "report/imbalance-10.csv",
+        "report/imbalance-10.png",
+        "report/imbalance-10-curves.csv",
+        "report/imbalance-10-confusion.csv",
+        "report/imbalance-10-noise.csv",
         "report/overview.html",
         "report/summary.csv",
     }

@@ -20,6 +20,9 @@ rule report:
             caption="../report/table.rst",
             category="Imbalance factor {imbalance_factor}",
         ),
+        curves=results("report", "imbalance-{imbalance_factor}-curves.csv"),
+        confusion=results("report", "imbalance-{imbalance_factor}-confusion.csv"),
+        noise=results("report", "imbalance-{imbalance_factor}-noise.csv"),
         figure=report(
             results("report", "imbalance-{imbalance_factor}.png"),
             caption="../report/classes.rst",
@@ -35,12 +38,13 @@ rule report:
         flags=flags(CONFIG.report),
         code=digest("report"),
     shell:
-        "python -m sau report --metrics {input.metrics} --predictions {input.predictions}"
-        " --histories {input.histories} --label-corrections {input.label_corrections}"
-        " --members {input.members} --kept {input.kept} --train-images {input.train_images}"
-        " --synthetic-images {input.synthetic_images} --html {output.html}"
-        " --markdown {output.markdown} --csv {output.csv}"
-        " --figure {output.figure} {params.flags} 2>&1 | tee {log}"
+        "python -m sau report --metrics {input.metrics:q} --predictions {input.predictions:q}"
+        " --histories {input.histories:q} --label-corrections {input.label_corrections:q}"
+        " --members {input.members:q} --kept {input.kept:q} --train-images {input.train_images:q}"
+        " --synthetic-images {input.synthetic_images:q} --html {output.html:q}"
+        " --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
+        " --confusion {output.confusion:q} --noise {output.noise:q}"
+        " --figure {output.figure:q} {params.flags} 2>&1 | tee {log:q}"
 
 
 REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
@@ -76,9 +80,9 @@ rule overview:
         flags=flags(CONFIG.report),
         code=digest("report"),
     shell:
-        "python -m sau overview --metrics {input.metrics} --html {output.html}"
-        " --markdown {output.markdown} --csv {output.csv} --figure {output.figure}"
-        " {params.flags} 2>&1 | tee {log}"
+        "python -m sau overview --metrics {input.metrics:q} --html {output.html:q}"
+        " --markdown {output.markdown:q} --csv {output.csv:q} --figure {output.figure:q}"
+        " {params.flags} 2>&1 | tee {log:q}"
 
 
 OVERVIEW = rules.overview.output
