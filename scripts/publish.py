@@ -45,12 +45,12 @@ def about(config_file: Path, results: Path, name: str) -> str:
         [
             f"# {name}: a published run",
             "",
-            f"Made by `{command}` on {os.cpu_count()} cores of {processor()}; "
+            f"Made by `{command}` on {os.cpu_count()} cores of {processor()};",
             "kept by `python -m scripts.publish`.",
             "",
             "[overview.md](overview.md) has the tables, `summary.csv` one line per run and split,",
-            "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last epoch;",
-            "the best epoch stands beside it and was chosen on the test set.",
+            "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last",
+            "epoch; the best epoch stands beside it and was chosen on the test set.",
             "",
             "## Time",
             "",

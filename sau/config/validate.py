@@ -80,8 +80,9 @@ def from_text(value: Any, schema: Mapping[str, Any]) -> Any:
     if not isinstance(value, str) or not kinds & {"integer", "number", "boolean", "null", "object"}:
         return value
     try:
-        parsed = yaml.safe_load(value)
-    except yaml.YAMLError:
+        # YAML takes 1e-2, which has no point, for a word.
+        parsed = float(value) if "number" in kinds else yaml.safe_load(value)
+    except (ValueError, yaml.YAMLError):
         return value
     # Words such as as-is stay what they are.
     return value if "string" in kinds and not isinstance(parsed, int | float) else parsed

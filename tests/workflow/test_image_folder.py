@@ -48,8 +48,9 @@ def test_own_images_as_they_are(tmp_path):
     counts = members.groupby(["is_synthetic", "label"]).size().to_dict()
     names = manifest.read_metadata(results / "dataset/train.parquet")["provenance"]["class_names"]
     dark, grey, light = (names.index(n) for n in ("it's dark", "-grey", "{light}"))
-    assert counts == {(False, dark): 17, (False, grey): 9, (False, light): 5} | {
-        (True, grey): 8,
+    # The broken file is one of the three that the split gave to the test set.
+    assert counts == {(False, dark): 17, (False, grey): 10, (False, light): 5} | {
+        (True, grey): 7,
         (True, light): 12,
     }
     text = (results / "report" / "imbalance-as-is.md").read_text()

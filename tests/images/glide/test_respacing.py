@@ -1,11 +1,15 @@
 """Respaced time steps against values worked out from the published rule."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 from sau.images.glide.respacing import respaced_timesteps, section_counts
+
+GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "glide_small.safetensors"
 
 
 def test_ten_steps() -> None:
@@ -26,6 +30,13 @@ def test_fast27_is_dense_where_the_image_is_nearly_clean() -> None:
     # Like "10,10,3,2,2" but for the noisiest step, which GLIDE moves two steps down.
     assert steps[:-1] == respaced_timesteps("10,10,3,2,2")[:-1]
     assert steps[-1] == 997
+
+
+@pytest.mark.skipif(not GOLDEN.exists(), reason="the reference vectors are not here")
+@pytest.mark.parametrize(("name", "respacing"), [("base", "10"), ("up", "fast27")])
+def test_time_steps_are_those_of_the_authors_code(name: str, respacing: str) -> None:
+    with safe_open(GOLDEN, "pt") as file:
+        assert respaced_timesteps(respacing) == file.get_tensor(f"{name}/timesteps").tolist()
 
 
 def test_uneven_sections_give_the_first_ones_a_step_more() -> None:
