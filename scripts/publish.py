@@ -23,7 +23,7 @@ PUBLISHED = Path("results") / "published"
 SMALL = {".md", ".csv", ".png"}
 
 
-def publish(config_file: Path, name: str) -> Path:
+def publish(config_file: Path, name: str, note: str) -> Path:
     """Copy the reports of one run and return the folder they stand in now."""
     results = Path(load(yaml.safe_load(config_file.read_text())).experiment.results)
     folder = PUBLISHED / name
@@ -32,11 +32,11 @@ def publish(config_file: Path, name: str) -> Path:
     for path in sorted((results / "report").iterdir()):
         if path.suffix in SMALL:
             shutil.copyfile(path, folder / path.name)
-    write_text(folder / "README.md", about(config_file, results, name))
+    write_text(folder / "README.md", about(config_file, results, name, note))
     return folder
 
 
-def about(config_file: Path, results: Path, name: str) -> str:
+def about(config_file: Path, results: Path, name: str, note: str) -> str:
     """Return the README of a published run, in Markdown."""
     command = "snakemake --cores 2"
     if config_file != Path("config.yaml"):
@@ -48,6 +48,7 @@ def about(config_file: Path, results: Path, name: str) -> str:
             f"Made by `{command}` on {os.cpu_count()} cores of {processor()};",
             "kept by `python -m scripts.publish`.",
             "",
+            *([note, ""] if note else []),
             "[overview.md](overview.md) has the tables, `summary.csv` one line per run and split,",
             "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last",
             "epoch; the best epoch stands beside it and was chosen on the test set.",
@@ -104,8 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", type=Path, help="config file of the run")
     parser.add_argument("name", help="folder under results/published")
+    parser.add_argument("--note", default="", help="a paragraph of what else there is to say")
     arguments = parser.parse_args()
-    print(publish(arguments.config, arguments.name))
+    print(publish(arguments.config, arguments.name, arguments.note))
 
 
 if __name__ == "__main__":
