@@ -1,21 +1,25 @@
-"""Command line: `sau STAGE --flags`, each stage on its own, with no Snakemake."""
+"""Command line: `sau STAGE --flags`, each stage on its own, with no Snakemake, and some tools."""
 
 import logging
 import sys
 
 import sau
-from sau.errors import UserError
+from sau.errors import StoppedEarlyError, UserError
 from sau.flags import arguments_of, build_parser
 from sau.settings import unknown_key
-from sau.stages import STAGES
+from sau.stages import STAGES, Stage
+from sau.tools import TOOLS, Tool
 
 EXIT_USER_ERROR = 2
+EXIT_STOPPED_EARLY = 75
+"""EX_TEMPFAIL of sysexits.h: not done yet, try again."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one stage from the command line.
+    """Run one stage or tool from the command line.
 
-    Returns: the exit code; 0 if all is well, 2 on bad input, which is said in one line.
+    Returns: the exit code; 0 if all is well, 2 on bad input, 75 where the stage stopped early, by
+        a signal or a time limit, and can go on; the latter two are said in one line.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
@@ -24,30 +28,45 @@ def main(arguments: list[str] | None = None) -> int:
     if words[0] == "--version":
         print(f"sau {sau.__version__}")
         return 0
-    command, *rest = words
+    command, rest = split_command(words)
     # Libraries speak when something is wrong; the stages themselves say what they do.
     logging.basicConfig(stream=sys.stderr, format=f"sau {command}: %(levelname)s: %(message)s")
     logging.getLogger("sau").setLevel(logging.INFO)
     try:
-        if command not in STAGES:
-            raise UserError(unknown_key(command, command, STAGES, "stage"))
-        stage = STAGES[command].load()
+        commands: dict[str, Stage | Tool] = {**STAGES, **TOOLS}
+        if command not in commands:
+            asked = " ".join(word for word in words[:2] if not word.startswith("-"))
+            raise UserError(unknown_key(asked, asked, commands, "command"))
+        stage = commands[command].load()
         stage(**arguments_of(stage, build_parser(command, stage).parse_args(rest)))
     except UserError as error:
         print(f"sau {command}: error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
+    except StoppedEarlyError as stopped:
+        print(f"sau {command}: {stopped}", file=sys.stderr)
+        return EXIT_STOPPED_EARLY
     return 0
 
 
+def split_command(words: list[str]) -> tuple[str, list[str]]:
+    """Split a command line into a stage's name, or a tool's, which may be two words, and flags."""
+    count = 2 if " ".join(words[:2]) in TOOLS else 1
+    return " ".join(words[:count]), words[count:]
+
+
 def usage() -> str:
-    """Return the list of stages, in the order of the data flow."""
+    """Return the list of stages, in the order of the data flow, and of tools."""
     lines = [f"  {stage.name:<12}{stage.summary}" for stage in STAGES.values()]
+    tools = [f"  {tool.name:<15}{tool.summary}" for tool in TOOLS.values()]
     return "\n".join(
         [
             "usage: sau STAGE [--flags]",
             "",
             "Long-tailed image recognition with generated images. Stages, in their order:",
             *lines,
+            "",
+            "Tools, for what a stage reads from outside:",
+            *tools,
             "",
             "`sau STAGE --help` lists a stage's files and settings; the whole pipeline is",
             "`snakemake --cores 2`, which runs these same commands.",

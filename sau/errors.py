@@ -1,4 +1,4 @@
-"""The one exception that is the user's to mend."""
+"""What a stage raises on purpose."""
 
 
 class UserError(Exception):
@@ -6,4 +6,12 @@ class UserError(Exception):
 
     The command line prints the message without a traceback and exits with code 2; anything else
     that is raised is a defect of `sau` and keeps its traceback.
+    """
+
+
+class StoppedEarlyError(Exception):
+    """A stage that was asked to stop has done so, and the same command goes on where it stopped.
+
+    The message says in one line how far it came. The command line prints it and exits with code 75
+    (EX_TEMPFAIL of sysexits.h: try again).
     """

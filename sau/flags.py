@@ -6,10 +6,11 @@ import inspect
 import json
 import shlex
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, Literal
 
+from sau.docstrings import argument_texts
 from sau.settings import Section, strip_optional
 
 
@@ -24,13 +25,14 @@ def build_parser(command: str, stage: Callable[..., None]) -> argparse.ArgumentP
     )
     files = parser.add_argument_group("files and values")
     hints = typing.get_type_hints(stage)
+    texts = argument_texts(stage)
     for name, parameter in inspect.signature(stage).parameters.items():
         if _is_section(hints[name]):
             settings = parser.add_argument_group(f"settings (config section {command})")
             for field in dataclasses.fields(hints[name]):
                 _add_setting(settings, field, typing.get_type_hints(hints[name])[field.name])
         else:
-            _add_value(files, name, hints[name], parameter.default)
+            _add_value(files, name, hints[name], parameter.default, texts.get(name, ""))
     return parser
 
 
@@ -48,10 +50,17 @@ def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict
     return values
 
 
-def to_flags(section: Section) -> str:
-    """Return a section's settings as flags for a shell line, quoted, every one of them."""
+def to_flags(section: Section, names: Container[str] | None = None) -> str:
+    """Return a section's settings as flags for a shell line, quoted.
+
+    Args:
+        section: the settings.
+        names: which of them; every one if None.
+    """
     words: list[str] = []
     for name, value in section.to_mapping().items():
+        if names is not None and name not in names:
+            continue
         flag = _flag(name)
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
@@ -71,18 +80,21 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _add_value(group: Any, name: str, hint: Any, default: Any) -> None:
+def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> None:
     required = default is inspect.Parameter.empty
     keywords: dict[str, Any] = {"required": required, "dest": name}
-    if not required:
-        keywords["default"] = default
+    keywords["default"] = argparse.SUPPRESS if required else default
     inner, _ = strip_optional(hint)
     if typing.get_origin(inner) is list:
         (inner,) = typing.get_args(inner)
         keywords["nargs"] = "*"
-    keywords["type"] = inner
-    keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
-    group.add_argument(_flag(name), help="required" if required else " ", **keywords)
+    if inner is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    else:
+        keywords["type"] = inner
+        keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
+    words = [text.replace("%", "%%"), "(required)" if required else ""]
+    group.add_argument(_flag(name), help=" ".join(filter(None, words)) or " ", **keywords)
 
 
 def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None:

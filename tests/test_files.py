@@ -49,8 +49,10 @@ WRITERS = {
         network = Network(NetworkConfig("resnet8", 16, 10))
         optimizer = torch.optim.SGD(network.parameters(), 0.1)
         phase = SimpleNamespace(optimizer=optimizer)
-        run = SimpleNamespace(modules=lambda: {"network": network}, phase_of=lambda epoch: phase)
-        path = folder / "checkpoint.safetensors"
+        settings = SimpleNamespace(total_epochs=lambda: 1)
+        modules, phase_of = lambda: {"network": network}, lambda epoch: phase
+        run = SimpleNamespace(modules=modules, phase_of=phase_of, settings=settings)
+        path = folder / "checkpoint"
         write = lambda: save_checkpoint(path, "identity", run, RunState())
     """,
 }

@@ -34,6 +34,15 @@ def test_every_kind_of_setting_has_a_flag():
     assert """'--options={"neighbours": 3}'""" in flags
 
 
+def test_some_settings_and_the_others_are_all_of_them():
+    settings = TrainingSettings(epochs=3)
+    some = to_flags(settings, {"epochs", "nesterov"})
+    assert sorted(some.split()) == ["--epochs=3", "--no-nesterov"]
+    others = to_flags(settings, set(settings.to_mapping()) - {"epochs", "nesterov"})
+    words = sorted(shlex.split(some) + shlex.split(others))
+    assert words == sorted(shlex.split(to_flags(settings)))
+
+
 def test_values_may_begin_with_a_dash_and_lists_may_be_empty():
     settings = DatasetSettings(name="-odd", class_names=["-a", "b c"])
     for section in (settings, DatasetSettings()):

@@ -1,22 +1,28 @@
 """Pictures from prompts, by GLIDE."""
 
-import diffusers
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import torch
 from PIL import Image
+from torch import Tensor
 
 from sau import manifest
-from sau.errors import UserError
-from sau.images.glide.pipeline import GlidePipeline, to_bytes
+from sau.images.glide.cascade import GlideCascade
+from sau.images.glide.pipeline import GlidePipeline
+from sau.images.glide.pixels import to_bytes
+from sau.images.load import load_generator
 from sau.images.settings import ImagesSettings
 from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
 from sau.progress import progress
 from sau.rng import derive_seed
-from sau.shipped import model_folder
 from sau.sources.decode import encode_png
 from sau.sources.resize import resize
+
+EMPTY_PROMPT = "the prompt is empty"
+NOT_FINITE = "the sample is not finite"
 
 
 def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
@@ -26,56 +32,71 @@ def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
         prompts: rows of a prompts manifest; may be none.
         settings: the section `images`, with source glide.
 
-    Returns: rows of an images manifest, in the order of the prompts. A sample that is not finite
-        is a failed row.
+    Returns: rows of an images manifest, in the order of the prompts. An empty prompt and a sample
+        that is not finite are failed rows. Prompts that are longer than the model's context are
+        cut, which is said once.
 
     Raises:
         UserError: no such model, or no such device.
     """
     rows = prompts.to_pylist()
-    pipeline = load_pipeline(settings) if rows else None
-    batches = [rows[i : i + settings.batch_size] for i in range(0, len(rows), settings.batch_size)]
-    images: list[dict[str, object]] = []
-    for batch in progress(batches, "images", unit="batch"):
-        assert pipeline is not None
-        seeds = [derive_seed("images", settings.seed, row["id"]) for row in batch]
-        samples = pipeline.sample(
-            [row["prompt"] for row in batch],
-            seeds,
-            respacing=settings.steps,
-            guidance_scale=settings.guidance_scale,
-        )
-        finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
-        pixels = to_bytes(torch.nan_to_num(samples))
-        images += [
-            image_row(row, seed, picture if is_finite else None, settings.image_size)
-            for row, seed, picture, is_finite in zip(batch, seeds, pixels, finite, strict=True)
-        ]
+    seeds = {row["id"]: derive_seed("images", settings.seed, row["id"]) for row in rows}
+    # The empty prompt is the unconditional one: its picture would be of any class.
+    wanted = [row for row in rows if row["prompt"].strip()]
+    pictures: dict[str, npt.NDArray[np.uint8] | None] = {}
+    if wanted:
+        generator = load_generator(settings)
+        generator.glide_tokenizer.warn_of_cut([row["prompt"] for row in wanted])
+        starts = range(0, len(wanted), settings.batch_size)
+        for start in progress(starts, "images", unit="batch"):
+            batch = wanted[start : start + settings.batch_size]
+            own = [seeds[row["id"]] for row in batch]
+            samples = draw(generator, [row["prompt"] for row in batch], own, settings)
+            pictures.update(
+                zip([row["id"] for row in batch], finite_pictures(samples), strict=True)
+            )
+    images = [
+        image_row(row, seeds[row["id"]], pictures[row["id"]], NOT_FINITE, settings.image_size)
+        if row["id"] in pictures
+        else image_row(row, seeds[row["id"]], None, EMPTY_PROMPT, settings.image_size)
+        for row in rows
+    ]
     return pa.Table.from_pylist(images, schema=manifest.SCHEMAS["images"])
 
 
-def load_pipeline(settings: ImagesSettings) -> GlidePipeline:
-    """Load the generator onto its device, in evaluation mode.
+def draw(
+    generator: GlidePipeline | GlideCascade,
+    prompts: Sequence[str],
+    seeds: Sequence[int],
+    settings: ImagesSettings,
+) -> Tensor:
+    """Sample one batch: (N, 3, H, W) float32, about -1 to 1."""
+    if isinstance(generator, GlideCascade):
+        return generator.sample(
+            prompts,
+            seeds,
+            settings.steps,
+            settings.guidance_scale,
+            settings.sampler,
+            upsampler_respacing=settings.upsampler_steps,
+            temperature=settings.upsampler_temperature,
+        )
+    scale, sampler = settings.guidance_scale, settings.sampler
+    return generator.sample(prompts, seeds, settings.steps, scale, sampler=sampler)
 
-    Raises:
-        UserError: no such folder, no such device, or a folder that holds another model.
-    """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("images.device: cuda, but this machine has no CUDA GPU; set it to cpu")
-    torch.set_num_threads(settings.threads)
-    folder = model_folder(settings.model, "images.model")
-    diffusers.utils.logging.disable_progress_bar()  # loading takes no time worth a bar
-    try:
-        pipeline: GlidePipeline = GlidePipeline.from_pretrained(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(f"images.model: {folder} does not load as GLIDE: {error}") from error
-    return pipeline.to(settings.device)
+
+def finite_pictures(samples: Tensor) -> list[npt.NDArray[np.uint8] | None]:
+    """Return each sample of (N, 3, H, W) as pixels (H, W, 3), or None if it is not finite."""
+    finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
+    pixels = to_bytes(torch.nan_to_num(samples))
+    return [picture if good else None for picture, good in zip(pixels, finite, strict=True)]
 
 
 def image_row(
     prompt: dict[str, object],
     seed: int,
     pixels: npt.NDArray[np.uint8] | None,
+    reason: str,
     image_size: int | None,
 ) -> dict[str, object]:
     """Return one row of the images manifest.
@@ -83,7 +104,8 @@ def image_row(
     Args:
         prompt: a row of the prompts manifest.
         seed: the image's own.
-        pixels: (H, W, 3); None if the sample was not finite.
+        pixels: (H, W, 3); None if there is no picture.
+        reason: why there is none; not used if there is one.
         image_size: side in pixels that the image is resized to (Lanczos); None leaves it.
     """
     row: dict[str, object] = {
@@ -93,7 +115,7 @@ def image_row(
         "seed": seed,
     }
     if pixels is None:
-        return {**row, "status": STATUS_FAILED, "reason": "the sample is not finite"}
+        return {**row, "status": STATUS_FAILED, "reason": reason}
     picture = resize(Image.fromarray(pixels), image_size)
     return {
         **row,

@@ -4,7 +4,7 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from sau.errors import UserError
-from sau.images.glide.respacing import respaced_timesteps
+from sau.images.glide.respacing import SamplerName, check_respacing
 from sau.settings import Section, setting
 
 
@@ -30,7 +30,17 @@ class ImagesSettings(Section):
         "tiny-glide", "glide: a folder that from_pretrained loads, or tiny-glide, which is shipped"
     )
     steps: str = setting("20", "glide: respacing of the 1000 time steps, such as 100 or fast27")
+    sampler: SamplerName = setting(
+        "ancestral", "glide: GLIDE's own, ddim, or dpm-solver++, which needs 15 to 25 steps"
+    )
     guidance_scale: float = setting(3.0, "glide: of classifier-free guidance; 1 is none", minimum=0)
+    upsampler: str = setting(
+        "", "glide: a folder with the upsampler, which makes images four times larger; empty: none"
+    )
+    upsampler_steps: str = setting("fast27", "glide: respacing of the upsampler's time steps, DDIM")
+    upsampler_temperature: float = setting(
+        0.997, "glide: deviation of the upsampler's first noise; 1 is sharper and grainier", above=0
+    )
     batch_size: int = setting(50, "glide: images sampled at once", unit="images", minimum=1)
     device: Literal["cpu", "cuda"] = setting("cpu", "glide: where to sample")
     threads: int = setting(
@@ -55,14 +65,18 @@ class ImagesSettings(Section):
     )
 
     def check(self) -> None:
-        """Check the respacing, and that the source's own keys are there."""
-        try:
-            respaced_timesteps(self.steps)
-        except ValueError as error:
-            raise UserError(f"images.steps: {error}") from error
+        """Check the respacings, and that the source's own keys are there."""
+        self._check_respacing("steps", self.sampler)
+        self._check_respacing("upsampler_steps", "ddim")
         if self.source != "imported":
             return
         if self.layout == "parquet" and not self.file:
             raise UserError("images.file: empty, but images.layout parquet reads it")
         if self.layout != "parquet" and not self.folder:
             raise UserError(f"images.folder: empty, but images.layout {self.layout} reads it")
+
+    def _check_respacing(self, key: str, sampler: SamplerName) -> None:
+        try:
+            check_respacing(sampler, getattr(self, key))
+        except ValueError as error:
+            raise UserError(f"images.{key}: {error}") from error

@@ -48,6 +48,9 @@ def images(
             raise UserError("--prompts: missing, but images.source glide generates from prompts")
         table = _generate(prompts, shard, settings)
         facts["weights_sha256"] = weights_sha256(model_folder(settings.model, "images.model"))
+        if settings.upsampler:
+            folder = model_folder(settings.upsampler, "images.upsampler")
+            facts["upsampler_sha256"] = weights_sha256(folder)
         record = provenance("images", settings, {"prompts": prompts}, _LIBRARIES, **facts)
     manifest.write(output, "images", table, record)
 

@@ -1,7 +1,15 @@
 """Parquet manifests: the contract between the stages."""
 
 from sau.manifest.content import content_hash
-from sau.manifest.io import check_labels, hash_of, read, read_facts, read_metadata, write
+from sau.manifest.io import (
+    check_labels,
+    hash_of,
+    read,
+    read_facts,
+    read_groups,
+    read_metadata,
+    write,
+)
 from sau.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "hash_of",
     "read",
     "read_facts",
+    "read_groups",
     "read_metadata",
     "write",
 ]

@@ -41,10 +41,11 @@ def _update(digest: "hashlib._Hash", name: str, column: pa.ChunkedArray) -> None
         for index, field in enumerate(column.type):
             _update(digest, f"{name}.{field.name}", pc.struct_field(column, index))
     elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-        column = pc.fill_null(column, b"" if pa.types.is_binary(column.type) else "")
-        digest.update(pc.binary_length(column).to_numpy().astype("<i8").tobytes())
-        for chunk in column.chunks:
-            _update_data(digest, chunk)
+        lengths = pc.fill_null(pc.binary_length(column), 0)
+        digest.update(lengths.to_numpy().astype("<i8").tobytes())
+        empty = b"" if pa.types.is_binary(column.type) else ""
+        for chunk in column.chunks:  # to fill all at once would copy all images
+            _update_data(digest, pc.fill_null(chunk, empty))
     else:
         zero = pa.scalar(0).cast(column.type)
         digest.update(np.ascontiguousarray(pc.fill_null(column, zero).to_numpy()).tobytes())

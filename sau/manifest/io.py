@@ -1,7 +1,7 @@
 """Checked, sorted-as-given, atomic reading and writing of manifests."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +68,43 @@ def read(
         raise UserError(f"no manifest of {kind} given; at least one is needed")
     for path in paths:
         _check_kind(path, kind)
-    schema = SCHEMAS[kind]
-    names = [name for name in schema.names if columns is None or name in columns]
-    table = pa.concat_tables(_read_columns(path, names) for path in paths)
-    table = table.cast(pa.schema([schema.field(name) for name in names]))
-    if set(ID_COLUMNS[kind]) <= set(names):
+    schema = _schema_of(kind, columns)
+    table = pa.concat_tables(_read_columns(path, schema.names) for path in paths)
+    table = table.cast(schema)
+    if set(ID_COLUMNS[kind]) <= set(schema.names):
         _refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
     return table
+
+
+def read_groups(
+    path: Path,
+    kind: str,
+    *,
+    columns: Sequence[str] | None = None,
+    groups: Sequence[int] | None = None,
+) -> Iterator[pa.Table]:
+    """Read one manifest of `kind` row group by row group, so that one at a time is in memory.
+
+    Args:
+        path: the file; a row group of images is about 64 MiB.
+        kind: a name in `SCHEMAS`.
+        columns: only these columns, in the schema's order; all of them if None.
+        groups: only these row groups, from 0, in this order; all of them if None.
+
+    Yields a table for each row group, in the schema's types.
+
+    Raises:
+        UserError: no such file, not a manifest, or another kind or schema version.
+    """
+    _check_kind(path, kind)
+    schema = _schema_of(kind, columns)
+    try:
+        file = pq.ParquetFile(path)
+        for group in range(file.num_row_groups) if groups is None else groups:
+            table = file.read_row_group(group, columns=schema.names)
+            yield table.replace_schema_metadata(None).cast(schema)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
@@ -157,7 +187,18 @@ def _read_columns(path: Path, names: Sequence[str]) -> pa.Table:
     try:
         return pq.ParquetFile(path).read(columns=names).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{path}: damaged ({error}); delete it and run its stage again") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    reason = " ".join(str(error).split())  # Arrow's have several lines
+    return UserError(f"{path}: damaged ({reason}); delete it and run its stage again")
+
+
+def _schema_of(kind: str, columns: Sequence[str] | None) -> pa.Schema:
+    """Return the schema of `kind`, or what it has of `columns`, in its own order."""
+    fields = [field for field in SCHEMAS[kind] if columns is None or field.name in columns]
+    return pa.schema(fields)
 
 
 def _rows_of_a_group(table: pa.Table) -> int:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -31,9 +31,19 @@ SCHEMAS: dict[str, pa.Schema] = {
         [
             _ID,
             _LABEL,
-            _column("class_name", pa.string(), "as it stands in the prompt"),
+            _column("class_name", pa.string(), "as prompts have it, or one of its synonyms"),
             _column("prompt", pa.string(), "the text that the image is generated from"),
-            _column("source", pa.string(), "what made it: template"),
+            _column(
+                "source",
+                pa.string(),
+                "what made it: template, llm, or template_after_llm where no answer would do",
+            ),
+            _column(
+                "reason",
+                pa.string(),
+                "why no answer would do; null unless template_after_llm",
+                nullable=True,
+            ),
         ]
     ),
     "images": pa.schema(

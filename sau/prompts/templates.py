@@ -2,11 +2,14 @@
 
 import string
 from collections.abc import Sequence
+from typing import TypeVar
 
 from sau.errors import UserError
 from sau.rng import numpy_generator
 
 PLACEHOLDERS = {"name", "article"}
+
+Item = TypeVar("Item")
 
 
 def check_template(template: str, key: str) -> None:
@@ -33,8 +36,14 @@ def check_template(template: str, key: str) -> None:
 
 
 def clean_name(name: str) -> str:
-    """Return a class name as it stands in a sentence: `aquarium_fish` becomes `aquarium fish`."""
-    return " ".join(name.replace("_", " ").split())
+    """Return a class name as it stands in a sentence: `an_aquarium_fish` gives `aquarium fish`.
+
+    Underscores become spaces, and a leading a, an or the is left out where something follows it.
+    """
+    words = name.replace("_", " ").split()
+    if len(words) > 1 and words[0].lower() in {"a", "an", "the"}:
+        words = words[1:]
+    return " ".join(words)
 
 
 def article(name: str) -> str:
@@ -42,17 +51,24 @@ def article(name: str) -> str:
     return "an" if name[:1].lower() in set("aeiou") else "a"
 
 
-def fill(template: str, name: str) -> str:
-    """Put a class name, and its article, into a template."""
+def fill(template: str, name: str, own_article: str | None = None) -> str:
+    """Put a class name, and its article, into a template.
+
+    Args:
+        template: a sentence that `check_template` passes.
+        name: the class's; it is cleaned.
+        own_article: what stands for {article}; None: a or an by the name's first letter.
+    """
     name = clean_name(name)
-    return template.format(name=name, article=article(name))
+    text = template.format(name=name, article=article(name) if own_article is None else own_article)
+    return " ".join(text.split()) if own_article == "" else text
 
 
-def choose(templates: Sequence[str], count: int, order: str, seed: int, label: int) -> list[str]:
+def choose(templates: Sequence[Item], count: int, order: str, seed: int, label: int) -> list[Item]:
     """Choose `count` templates for one class.
 
     Args:
-        templates: at least one.
+        templates: at least one; or what else there is to choose from.
         count: how many prompts the class gets.
         order: `cycle` takes the templates in turn, `sample` draws them uniformly.
         seed: of the draw.

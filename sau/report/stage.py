@@ -191,14 +191,14 @@ def _read_statuses(paths: Sequence[Path]) -> pd.Series:
 
 
 def _read_images(paths: Sequence[Path], ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Read the images of the given ids, one shard in memory at a time."""
+    """Read the images of the given ids, one row group in memory at a time."""
     columns = ["id", "image", "prompt", "status", "reason"]
     wanted = pa.array(ids, pa.string())
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
-        table = manifest.read(path, "images", columns=columns)
-        rows = table.filter(pc.is_in(table["id"], value_set=wanted)).to_pylist()
-        found |= {row["id"]: row for row in rows}
+        for table in manifest.read_groups(path, "images", columns=columns):
+            rows = table.filter(pc.is_in(table["id"], value_set=wanted)).to_pylist()
+            found |= {row["id"]: row for row in rows}
     return found
 
 

@@ -13,6 +13,7 @@ from sau.errors import UserError
 from sau.sources.checks import check_unique, existing_file
 from sau.sources.naming import nearest
 from sau.sources.record import Listing, Payload, Rows
+from sau.spool import spool
 
 ID_COLUMN = "id"
 _BATCH_ROWS = 512
@@ -84,20 +85,38 @@ def list_parquet(
 def payloads_of(
     file: Path, image_column: str, prompt_column: str | None
 ) -> Callable[[Rows], Iterable[Payload]]:
-    """Return a function that reads the payloads of given rows, in the order given."""
+    """Return a function that reads the payloads of given rows, in the order given.
+
+    A file gives its rows in its own order only. Wanted in another one, they wait in the system's
+    folder of temporary files.
+    """
 
     def fetch(rows: Rows) -> Iterator[Payload]:
-        ascending = np.sort(rows)
         names = [image_column, *([prompt_column] if prompt_column else [])]
-        parts = list(_read_rows(file, names, ascending))
-        ends = np.cumsum([part.num_rows for part in parts])
-        for position in np.searchsorted(ascending, rows):
-            part = int(np.searchsorted(ends, position, side="right"))
-            offset = int(position - ends[part] + parts[part].num_rows)
-            prompt = parts[part][prompt_column][offset].as_py() if prompt_column else None
-            yield _payload(parts[part][image_column][offset].as_py(), file.parent, prompt)
+        for batch, row in _rows_in_order(file, names, rows):
+            prompt = batch[prompt_column][row].as_py() if prompt_column else None
+            yield _payload(batch[image_column][row].as_py(), file.parent, prompt)
 
     return fetch
+
+
+def _rows_in_order(
+    file: Path, names: Sequence[str], rows: Rows
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield, for each of the given rows in turn, a batch and where in it the row stands."""
+    ascending = np.sort(rows)
+    batches = _read_rows(file, names, ascending)
+    if np.array_equal(rows, ascending):
+        for batch in batches:
+            yield from ((batch, row) for row in range(batch.num_rows))
+        return
+    schema = pq.read_schema(file)
+    fields = [field for field in schema if field.name in names]
+    parts = spool(batches, pa.schema(fields), None).to_batches()
+    starts = np.cumsum([0, *(part.num_rows for part in parts)])
+    for position in np.searchsorted(ascending, rows):
+        part = int(np.searchsorted(starts, position, side="right")) - 1
+        yield parts[part], int(position - starts[part])
 
 
 def _read_rows(file: Path, names: Sequence[str], rows: Rows) -> Iterator[pa.RecordBatch]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,9 +14,10 @@ from sau.progress import progress
 from sau.sources.decode import UnreadableImageError, decode, encode_png
 from sau.sources.record import ImageRecord, Listing
 from sau.sources.resize import resize
+from sau.spool import spool
 
 BATCH_ROWS = 2048
-BATCH_BYTES = 128 * 2**20  # Arrow's binary arrays end at 2 GiB, so chunks stay well below
+BATCH_BYTES = 32 * 2**20  # of the images; a few batches are in memory at once
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ def images_table(
     image_size: int | None,
     description: str,
     on_image: Callable[[Image.Image], None] | None = None,
+    spool_in: Path | None = None,
 ) -> pa.Table:
     """Read, check and resize each image of `listing`.
 
@@ -34,6 +37,7 @@ def images_table(
         image_size: pixels of the square to resize to; None leaves the images as they are.
         description: what the progress bar says.
         on_image: called with each readable image (RGB, as it will be decoded from the row).
+        spool_in: folder on whose disk the rows wait; None holds all of them in memory.
 
     Returns: a table of kind "images" with len(listing) rows. An image that was neither converted
         nor resized keeps its own bytes, any other becomes PNG. What cannot be read is a row with
@@ -41,11 +45,11 @@ def images_table(
     """
     schema = SCHEMAS["images"]
     rows = (_row(record, image_size, on_image) for record in listing.records())
-    batches = [
-        pa.RecordBatch.from_pylist(batch, schema)
-        for batch in _batched(progress(rows, description, total=len(listing), unit="image"))
-    ]
-    table = pa.Table.from_batches(batches, schema)
+    batches = _batched(progress(rows, description, total=len(listing), unit="image"), schema)
+    if spool_in is None:
+        table = pa.Table.from_batches(batches, schema)
+    else:
+        table = spool(batches, schema, spool_in)
     _report_failures(table, description)
     return table
 
@@ -84,21 +88,21 @@ def _bytes_of(record: ImageRecord) -> bytes:
         raise UnreadableImageError(f"file cannot be read: {reason}") from error
 
 
-def _batched(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _batched(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     batch: list[dict[str, Any]] = []
     size = 0
     for row in rows:
         batch.append(row)
         size += len(row["image"]["bytes"]) if "image" in row else 0
         if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
-            yield batch
+            yield pa.RecordBatch.from_pylist(batch, schema)
             batch, size = [], 0
     if batch:
-        yield batch
+        yield pa.RecordBatch.from_pylist(batch, schema)
 
 
 def _report_failures(table: pa.Table, description: str) -> None:
-    failed = table.filter(pc.equal(table["status"], STATUS_FAILED)).select(["id", "reason"])
+    failed = table.select(["id", "reason"]).filter(pc.equal(table["status"], STATUS_FAILED))
     if failed.num_rows:
         first = failed.slice(0, 1).to_pylist()[0]
         log.warning(

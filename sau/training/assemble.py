@@ -10,12 +10,16 @@ from sau.errors import UserError
 from sau.rng import derive_seed
 from sau.training.averaging import Averager
 from sau.training.data import ImageFacts, TestData, TrainingData, read_facts
-from sau.training.device import resolve_device
+from sau.training.device import check_compiler
+from sau.training.images import Decoding
 from sau.training.loading import load_test, load_training, load_validation
 from sau.training.loop import Run
 from sau.training.methods import METHODS, Method, Task
 from sau.training.models import Network, NetworkConfig, feature_size, seeded
 from sau.training.phases import Phase, make_optimizer, second_settings
+from sau.training.ranks.batch_norm import synchronise
+from sau.training.ranks.parallel import ParallelLoss, own_loss
+from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.settings import DataName, TrainingSettings
 from sau.training.views import ViewOptions
 
@@ -28,24 +32,39 @@ def assemble(
     seed: int,
     settings: TrainingSettings,
     validation: Path | None = None,
+    folder: Path | None = None,
+    ranks: Ranks = ALONE,
 ) -> Run:
-    """Load the data and build what is trained, all on the settings' device.
+    """Load the data and build what is trained, all on this process's device.
+
+    Args:
+        members: see `sau.training.stage.training`, as for the other arguments.
+        train_images: at least one.
+        test_images: at least one.
+        synthetic_images: may be empty.
+        seed: of weights, order and views.
+        settings: the section `training`.
+        validation: may be None.
+        folder: where encoded images stay if they are decoded on demand; None for the system's
+            folder of temporary files.
+        ranks: the processes that train together; their group is there.
 
     Raises:
         UserError: no such device, or images that do not fit together or the method.
     """
     if not train_images or not test_images:
         raise UserError("--train-images and --test-images: give at least one manifest of each")
-    device = resolve_device(settings.device)
+    device = ranks.device(settings.device)
+    if settings.compile != "off":
+        check_compiler(device, settings.compile)
     facts = read_facts(train_images[0])
     classes = len(facts.class_names)
     which: DataName = "balanced" if settings.needs_synthetic() else "real"
-    data = load_training(members, train_images, synthetic_images, classes, which)
-    test = load_test(test_images, classes)
-    held_out = load_validation(validation, train_images, classes)
+    decoding = Decoding(settings.decode, settings.decode_workers, device, folder)
+    data = load_training(members, train_images, synthetic_images, classes, which, decoding)
+    test = load_test(test_images, classes, decoding)
+    held_out = load_validation(validation, train_images, classes, decoding)
     _check_together(data, test, held_out)
-    data, test = data.to(device), test.to(device)
-    held_out = held_out.to(device) if held_out else None
     stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
     parts = [data.real() if stage.data == "real" else data for stage in stages]
     methods = [
@@ -53,13 +72,18 @@ def assemble(
         for place, (stage, part) in enumerate(zip(stages, parts, strict=True))
     ]
     network = _network(settings, methods, classes, seed).to(device)
+    if settings.sync_batch_norm:
+        synchronise(network)
     for method in methods:
         method.attach(network)
-    phases = _phases(network, methods, parts, stages, settings)
+    phases = _phases(network, methods, parts, stages, settings, ranks)
     views = _views(facts, settings)
+    averager = Averager(network, settings)
+    if settings.compile != "off":
+        network.compile_layers(settings.compile)
     return Run(
-        *(network, Averager(network, settings), phases, test, held_out),
-        *(views, settings, seed, device),
+        *(network, averager, phases, test, held_out),
+        *(views, settings, seed, device, ranks),
     )
 
 
@@ -112,6 +136,7 @@ def _phases(
     parts: Sequence[TrainingData],
     stages: Sequence[TrainingSettings],
     settings: TrainingSettings,
+    ranks: Ranks,
 ) -> tuple[Phase, ...]:
     phases: list[Phase] = []
     second = settings.second()
@@ -124,7 +149,8 @@ def _phases(
             )
         optimizer = make_optimizer(network, method, stage, frozen)
         first_epoch = 1 + sum(phase.settings.epochs for phase in phases)
-        phases.append(Phase(method, data, optimizer, stage, first_epoch, frozen))
+        loss_of = own_loss if ranks.count == 1 else ParallelLoss(network, method)
+        phases.append(Phase(method, data, optimizer, stage, first_epoch, frozen, loss_of))
     return tuple(phases)
 
 
@@ -143,11 +169,11 @@ def _views(facts: ImageFacts, settings: TrainingSettings) -> ViewOptions:
 def _check_together(data: TrainingData, test: TestData, validation: TestData | None) -> None:
     """Refuse images of two sizes, and validation images that are trained on."""
     others = {"test": test} | ({"validation": validation} if validation else {})
-    size = tuple(data.images.shape[2:])
+    size = data.images.size
     for name, other in others.items():
-        if tuple(other.images.shape[2:]) != size:
+        if other.images.size != size:
             raise UserError(
-                f"training images are {size} and {name} images {tuple(other.images.shape[2:])} "
+                f"training images are {size} and {name} images {other.images.size} "
                 "(height, width in pixels); set dataset.image_size and images.image_size to one "
                 "size"
             )

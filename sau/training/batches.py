@@ -9,7 +9,18 @@ from torch import Generator, Tensor
 
 from sau.rng import derive_seed, numpy_generator
 from sau.training.data import TrainingData
+from sau.training.ranks.ranks import ALONE, Ranks
+from sau.training.ranks.share import Share
 from sau.training.views import ViewName, ViewOptions, view
+from sau.training.views.draws import SharedGenerator, to_device
+
+CHUNK_PIXELS = 1024 * 32 * 32
+"""How large the images may be, all together, whose views are made at once.
+
+An accelerator is kept waiting by the calls that make a batch's views, of which there are as many
+for one image as for a thousand; a CPU is quickest with what fits its caches. Part of a run's
+identity: the order of the draws depends on it.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,13 +28,26 @@ class Batch:
     """Views of B images, normalised float32 (B, 3, H, W) by name, with what is known of them.
 
     `labels`: int64 (B,); `is_synthetic`: bool (B,); `index`: int64 (B,), places in the training
-    data.
+    data. `share`: which of the B images this process has views of, where several share them; None
+    for all. The rest is known of all B in any case.
     """
 
     views: dict[ViewName, Tensor]
     labels: Tensor
     is_synthetic: Tensor
     index: Tensor
+    share: Share | None = None
+
+    def partners_of(self, name: ViewName, partners: Tensor) -> Tensor:
+        """Return a view of the images that those at hand are to be mixed with.
+
+        Args:
+            name: of the view.
+            partners: of all B images, int64 (B,), 0 to B - 1.
+        """
+        if self.share is None:
+            return self.views[name][partners]
+        return self.share.gather(self.views[name])[self.share.take(partners)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +98,7 @@ def view_batches(
     streams: Streams,
     stream: str,
     class_weights: Tensor | None = None,
+    ranks: Ranks = ALONE,
 ) -> Iterator[Batch]:
     """Yield the epoch's batches of `data`, in a random order, each with the views called `names`.
 
@@ -86,16 +111,57 @@ def view_batches(
         stream: name of the batches' own stream, so that two of them are independent.
         class_weights: float (C,), to draw the images of some classes more often than others; None
             for each image once.
+        ranks: the processes that share each batch.
     """
-    views = streams.torch(f"{stream} views")
     weights = None if class_weights is None else class_weights[data.labels].cpu()
     order = streams.torch(f"{stream} order")
-    for piece in index_batches(len(data.ids), batch_size, order, weights):
-        index = piece.to(data.images.device)
-        images = data.images[index]
-        yield Batch(
-            {name: view(name, images, options, views) for name in names},
-            data.labels[index],
-            data.is_synthetic[index],
-            index,
-        )
+    pieces = index_batches(len(data.ids), batch_size, order, weights)
+    draws = streams.torch(f"{stream} views")
+    yield from batches_of(data, pieces, names, options, draws, ranks)
+
+
+def batches_of(
+    data: TrainingData,
+    pieces: Sequence[Tensor],
+    names: Sequence[ViewName],
+    options: ViewOptions,
+    generator: Generator,
+    ranks: Ranks = ALONE,
+) -> Iterator[Batch]:
+    """Yield a batch for each piece, on the data's device.
+
+    Args:
+        data: the images.
+        pieces: int64 (b,) each, on the CPU.
+        names: which views.
+        options: of the views.
+        generator: of the CPU; draws for `CHUNK_PIXELS` at a time, or one piece if that is larger.
+            The views are the same for any number of processes.
+        ranks: the processes that share each piece.
+    """
+    height, width = data.images.size
+    at_once = max(1, CHUNK_PIXELS // (height * width * max(len(piece) for piece in pieces)))
+    chunks = [pieces[start : start + at_once] for start in range(0, len(pieces), at_once)]
+    whole = [torch.cat(list(chunk)) for chunk in chunks]
+    rows = [_own_rows(chunk, ranks) for chunk in chunks]
+    own = [places[part] for places, part in zip(whole, rows, strict=True)]
+    draws = SharedGenerator.like(generator)
+    made = zip(chunks, whole, rows, data.images.batches(own), strict=True)
+    for chunk, on_cpu, part, images in made:
+        index = to_device(on_cpu, data.images.device)
+        draws.images, draws.rows = len(index), part
+        views = {name: view(name, images, options, draws) for name in names}
+        start = 0
+        for places in torch.split(index, [len(piece) for piece in chunk]):
+            share = ranks.share(len(places))
+            end = start + (share.own_rows() if share else len(places))
+            parts = {name: values[start:end] for name, values in views.items()}
+            yield Batch(parts, data.labels[places], data.is_synthetic[places], places, share)
+            start = end
+
+
+def _own_rows(pieces: Sequence[Tensor], ranks: Ranks) -> Tensor:
+    """Return which rows of the pieces, one behind the other, this process has, int64 (n,)."""
+    rows = torch.arange(sum(len(piece) for piece in pieces))
+    parts = torch.split(rows, [len(piece) for piece in pieces])
+    return torch.cat([ranks.own(part) for part in parts])

@@ -1,31 +1,34 @@
-"""Checkpoints at the end of an epoch: one safetensors file, no pickle in it."""
+"""Checkpoints of a run, at the end of an epoch or within one: small files, no pickle in them."""
 
-import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from sau.files import write_bytes
 from sau.manifest.schemas import SELECTIONS
-from sau.training.loop import Run
+from sau.training.loop import Run, begin_epoch
 from sau.training.models.network import contiguous_state
-from sau.training.state import Predictions, RunState
+from sau.training.part_index import UnreadablePartsError, read_about
+from sau.training.parts import read_parts, write_parts
+from sau.training.state import PartialEpoch, Predictions, RunState
 
 logger = logging.getLogger(__name__)
 
-MOMENTUM = "momentum"
+MOMENTUM, WITHIN = "momentum", "within_epoch"
+"""What names of tensors begin with: the optimizer's buffers, and what an epoch under way needs."""
+
+FIGURES = ("epoch", "top1", "validation_top1")
+COUNTS = ("steps", "images", "names", "mixing")
 
 
-def save_checkpoint(path: Path, identity: str, run: Run, state: RunState) -> None:
-    """Write weights, momentum and state, atomically.
+def save_checkpoint(folder: Path, identity: str, run: Run, state: RunState) -> None:
+    """Write weights, momentum and state, as a whole or not at all.
 
     Args:
-        path: where to; `.safetensors`.
+        folder: where to; see `sau.training.parts.write_parts`.
         identity: hash of all that the run depends on; only a run with the same may go on from it.
         run: its network, average and methods are saved.
         state: the rest.
@@ -35,80 +38,109 @@ def save_checkpoint(path: Path, identity: str, run: Run, state: RunState) -> Non
         for key, value in contiguous_state(module).items():
             # Two names for one tensor are refused.
             tensors[f"{name}.{key}"] = value.clone()
-    phase = run.phase_of(state.epoch)
+    phase = run.phase_of(state.current_epoch)
     for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
         buffer = phase.optimizer.state[parameter].get("momentum_buffer")
         if buffer is not None:
-            tensors[f"{MOMENTUM}.{place}"] = buffer.detach().cpu().contiguous()
+            tensors[f"{MOMENTUM}.{place}"] = _plain(buffer)
     about: dict[str, Any] = {
+        "identity": identity,
         "epoch": state.epoch,
+        "epochs": run.settings.total_epochs(),
         "history": state.history,
-        "label_correction": state.label_correction,
     }
+    tallies = torch.tensor(state.label_correction, dtype=torch.int64)
+    tensors["label_correction"] = tallies.reshape(-1, 4)
     for selection in SELECTIONS:
         predictions: Predictions | None = getattr(state, selection)
         if predictions is not None:
-            figures = ("epoch", "top1", "validation_top1")
-            about[selection] = {name: getattr(predictions, name) for name in figures}
+            about[selection] = {name: getattr(predictions, name) for name in FIGURES}
             tensors[f"{selection}.predicted"] = predictions.predicted.clone()
             tensors[f"{selection}.confidence"] = predictions.confidence.clone()
-    write_bytes(path, save(tensors, metadata={"identity": identity, "run": json.dumps(about)}))
+    if state.partial is not None:
+        about["partial"] = {name: getattr(state.partial, name) for name in COUNTS}
+        within = {"sums": state.partial.sums, **_named("method", phase.method.epoch_state())}
+        tensors |= {name: _plain(value) for name, value in _named(WITHIN, within).items()}
+    write_parts(folder, tensors, about)
 
 
-def load_checkpoint(path: Path, identity: str, run: Run) -> RunState:
+def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
     """Restore the run's modules and optimizer in place, and return the state saved with them.
 
     Without a checkpoint, or with one of another identity, they stay as they are and the state is
     that of a new run; the log says why.
     """
-    if not path.exists():
+    if not folder.exists():
         return RunState()
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        logger.warning("%s: no readable checkpoint (%s); starting afresh", path, error)
+        about = read_about(folder)
+        if about["identity"] != identity:
+            logger.warning(
+                "%s: checkpoint of other settings, data or code; starting afresh", folder
+            )
+            return RunState()
+        tensors = read_parts(folder)
+    except UnreadablePartsError as error:
+        logger.warning("%s: no readable checkpoint (%s); starting afresh", folder, error)
         return RunState()
-    if metadata.get("identity") != identity:
-        logger.warning("%s: checkpoint of other settings, data or code; starting afresh", path)
-        return RunState()
-    state = _state(json.loads(metadata["run"]), tensors)
-    _restore(run, state.epoch, tensors)
-    logger.info("%s: going on after epoch %d", path, state.epoch)
+    state = _state(about, tensors)
+    _restore(run, state, tensors)
+    logger.info("%s: going on after %s", folder, state.progress())
     return state
 
 
-def _restore(run: Run, epoch: int, tensors: dict[str, Tensor]) -> None:
+def _restore(run: Run, state: RunState, tensors: Mapping[str, Tensor]) -> None:
+    epoch = state.current_epoch
+    phase = run.phase_of(epoch)
+    if state.partial is not None:
+        # For all that depends on the epoch's number and on the data; the rest is overwritten.
+        begin_epoch(run, phase, epoch)
     for name, module in run.modules().items():
-        start = f"{name}."
-        module.load_state_dict(
-            {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-        )
-    optimizer = run.phase_of(epoch).optimizer
-    for place, parameter in enumerate(optimizer.param_groups[0]["params"]):
+        module.load_state_dict(_below(name, tensors))
+    if state.partial is not None:
+        phase.method.load_epoch_state(_below(f"{WITHIN}.method", tensors))
+    for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
         saved = tensors.get(f"{MOMENTUM}.{place}")
         if saved is not None:
             # In the parameter's own memory order, as if it had never been away.
             buffer = torch.empty_like(parameter).copy_(saved)
-            optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
+            phase.optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
 
 
-def _state(run: dict[str, Any], tensors: dict[str, Tensor]) -> RunState:
+def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
     kept = {
         selection: Predictions(
-            run[selection]["epoch"],
-            run[selection]["top1"],
+            about[selection]["epoch"],
+            about[selection]["top1"],
             tensors[f"{selection}.predicted"],
             tensors[f"{selection}.confidence"],
-            run[selection]["validation_top1"],
+            about[selection]["validation_top1"],
         )
         for selection in SELECTIONS
-        if selection in run
+        if selection in about
     }
+    partial = None
+    if "partial" in about:
+        partial = PartialEpoch(**about["partial"], sums=tensors[f"{WITHIN}.sums"])
     return RunState(
-        epoch=run["epoch"],
-        history=[(epoch, name, value) for epoch, name, value in run["history"]],
-        label_correction=[(e, c, s, n) for e, c, s, n in run["label_correction"]],
+        epoch=about["epoch"],
+        history=[(epoch, name, value) for epoch, name, value in about["history"]],
+        label_correction=[(e, c, s, n) for e, c, s, n in tensors["label_correction"].tolist()],
+        partial=partial,
         **kept,
     )
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Return a copy on the CPU, row-major."""
+    return tensor.detach().cpu().contiguous().clone()
+
+
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with the prefix and a point, without it."""
+    start = f"{prefix}."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}

@@ -1,4 +1,4 @@
-"""Training and test images as tensors, and what is known of them."""
+"""Training and test images, and what is known of them."""
 
 import dataclasses
 from pathlib import Path
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sau.errors import UserError
 from sau.manifest import read_metadata
+from sau.training.images import Images
 from sau.training.views import Normalisation
 
 
@@ -15,19 +16,19 @@ from sau.training.views import Normalisation
 class TrainingData:
     """What is trained on, in the members' order.
 
-    `ids`: N strings; `images`: uint8 (N, 3, H, W); `labels`: int64 (N,), 0 to C - 1;
-    `is_synthetic`: bool (N,).
+    `ids`: N strings; `images`: N of one size; `labels`: int64 (N,), 0 to C - 1; `is_synthetic`:
+    bool (N,).
     """
 
     ids: list[str]
-    images: Tensor
+    images: Images
     labels: Tensor
     is_synthetic: Tensor
 
     def to(self, device: torch.device) -> "TrainingData":
-        """Return the same data with its tensors on `device`."""
-        tensors = (self.images, self.labels, self.is_synthetic)
-        return TrainingData(self.ids, *(tensor.to(device) for tensor in tensors))
+        """Return the same data on `device`."""
+        tensors = (self.labels.to(device), self.is_synthetic.to(device))
+        return TrainingData(self.ids, self.images.to(device), *tensors)
 
     def real(self) -> "TrainingData":
         """Return the real images alone; the same object if there are no others."""
@@ -35,25 +36,25 @@ class TrainingData:
             return self
         places = (~self.is_synthetic).nonzero()[:, 0]
         ids = [self.ids[place] for place in places.tolist()]
-        tensors = (self.images, self.labels, self.is_synthetic)
-        return TrainingData(ids, *(tensor[places] for tensor in tensors))
+        tensors = (self.labels[places], self.is_synthetic[places])
+        return TrainingData(ids, self.images.subset(places), *tensors)
 
 
 @dataclasses.dataclass(frozen=True)
 class TestData:
     """What is tested or validated on, in file order.
 
-    `ids`: N strings; `images`: uint8 (N, 3, H, W); `labels`: int64 (N,), 0 to C - 1.
+    `ids`: N strings; `images`: N of one size; `labels`: int64 (N,), 0 to C - 1.
     """
 
     __test__ = False  # no class of tests, whatever pytest makes of its name
 
     ids: list[str]
-    images: Tensor
+    images: Images
     labels: Tensor
 
     def to(self, device: torch.device) -> "TestData":
-        """Return the same data with its tensors on `device`."""
+        """Return the same data on `device`."""
         return TestData(self.ids, self.images.to(device), self.labels.to(device))
 
 

@@ -1,51 +1,85 @@
-"""Encoded images to one tensor."""
+"""Encoded images to pixels."""
 
 import io
-from collections.abc import Sequence
 
 import numpy as np
-import torch
+import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
-from torch import Tensor
 
 from sau.errors import UserError
 
+Size = tuple[int, int]
+"""Height and width in pixels."""
 
-def decode_images(encoded: Sequence[bytes], ids: Sequence[str], size_setting: str) -> Tensor:
-    """Decode images of one size.
+Pixels = npt.NDArray[np.uint8]
+"""One image, (3, H, W), 0 to 255."""
+
+
+def decode_image(data: bytes, name: str) -> Pixels:
+    """Decode one image; several threads may do so at once.
 
     Args:
-        encoded: PNG, JPEG or any other format that Pillow reads; grey becomes three channels.
-        ids: their ids, for messages.
-        size_setting: the setting that makes sizes equal, for the message when they are not.
+        data: PNG, JPEG or any other format that Pillow reads; grey becomes three channels.
+        name: its id, for messages.
 
-    Returns uint8 (N, 3, H, W), 0 to 255.
+    Returns uint8 (3, H, W), contiguous.
 
     Raises:
-        UserError: an image that cannot be read, or one of another size than the first.
+        UserError: it cannot be read.
     """
-    first = _decode(encoded[0], ids[0])
-    images = np.empty((len(encoded), *first.shape), dtype=np.uint8)
-    for place, (data, name) in enumerate(zip(encoded, ids, strict=True)):
-        image = _decode(data, name)
-        if image.shape != first.shape:
-            raise UserError(
-                f"image {name!r} is {_size(image)}, but {ids[0]!r} is {_size(first)}; "
-                f"training needs one size: set {size_setting}"
-            )
-        images[place] = image
-    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
-
-
-def _decode(data: bytes, name: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            return np.asarray(image.convert("RGB"))
+            pixels = np.asarray(image.convert("RGB"))
     except (UnidentifiedImageError, OSError) as error:
-        raise UserError(
-            f"image {name!r} cannot be read ({error}); run the stage that made it again"
-        ) from error
+        raise _unreadable(name, error) from error
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _size(image: np.ndarray) -> str:
-    return f"{image.shape[1]} x {image.shape[0]} pixels"
+def image_size(data: bytes, name: str) -> Size:
+    """Return the size that an image's header states; nothing is decoded.
+
+    Raises:
+        UserError: it has no header that Pillow reads.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return image.height, image.width
+    except (UnidentifiedImageError, OSError) as error:
+        raise _unreadable(name, error) from error
+
+
+class OneSize:
+    """Makes sure that all images of a run have one size."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[Size, str]] = {}
+
+    def check(self, size: Size, name: str, setting: str) -> None:
+        """Take in one more image.
+
+        Args:
+            size: its own.
+            name: its id, for messages.
+            setting: which one makes sizes of images like it equal, such as `dataset.image_size`.
+
+        Raises:
+            UserError: a size other than that of the first image.
+        """
+        known, to_set = setting, setting
+        if setting not in self._first:
+            self._first[setting] = size, name
+            known, to_set = next(iter(self._first)), " and ".join(self._first)
+        expected, first = self._first[known]
+        if size != expected:
+            raise UserError(
+                f"image {name!r} is {_text(size)}, but {first!r} is {_text(expected)}; "
+                f"training needs one size: set {to_set}"
+            )
+
+
+def _unreadable(name: str, error: Exception) -> UserError:
+    return UserError(f"image {name!r} cannot be read ({error}); run the stage that made it again")
+
+
+def _text(size: Size) -> str:
+    return f"{size[1]} x {size[0]} pixels"

@@ -1,6 +1,7 @@
 """Where to compute, and how to compute the same thing twice."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,29 @@ def resolve_device(name: str) -> torch.device:
             "set it to cpu, or install a GPU driver and a CUDA build of PyTorch"
         )
     return torch.device(name)
+
+
+def check_compiler(device: torch.device, mode: str) -> None:
+    """Refuse CUDA graphs on a CPU, and to compile for one without a C++ compiler.
+
+    torch.compile itself says nothing of the first, and of the second only in the first step.
+
+    Raises:
+        UserError: one of the two.
+    """
+    if device.type != "cpu":
+        return
+    if mode == "reduce-overhead":
+        raise UserError(
+            "training.compile: reduce-overhead records CUDA graphs, but training.device is cpu; "
+            "set compile to default or off"
+        )
+    names = [os.environ.get("CXX", ""), "g++", "clang++"]
+    if not any(name and shutil.which(name) for name in names):
+        raise UserError(
+            f"training.compile: {mode}, but there is no C++ compiler (g++ or clang++) here; "
+            "install one, or set compile to off"
+        )
 
 
 @contextmanager

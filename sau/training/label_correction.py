@@ -59,32 +59,30 @@ def find_noise(
     Source: SAU (ICONIP 2024), label correction; k is in its formula, its code has k = 1. Searching
     all real embeddings is an extension.
     """
-    agrees = torch.ones_like(is_synthetic)
-    for view in (0, 1):
-        queries = features[:, view]
-        if memory is None:
-            real = labels, is_synthetic, prototypes[:, view]
-            similarity, found = _nearest_in_batch(queries, *real, neighbours)
-        else:
-            similarity, found = memory.nearest(queries, view, neighbours)
-        agrees = agrees & _agrees(similarity, found, labels, vote)
-    return is_synthetic & ~agrees
+    if memory is None:
+        real = labels, is_synthetic, prototypes
+        similarity, found = _nearest_in_batch(features, *real, neighbours)
+    else:
+        similarity, found = memory.nearest_in_each_view(features, neighbours)
+    agrees = _agrees(similarity.flatten(0, 1), found.flatten(0, 1), labels.repeat(2), vote)
+    return is_synthetic & ~agrees.view(2, -1).all(dim=0)
 
 
 def _nearest_in_batch(
     features: Tensor, labels: Tensor, is_synthetic: Tensor, prototypes: Tensor, neighbours: int
 ) -> tuple[Tensor, Tensor]:
-    """Return similarities, float (B, k), largest first, and labels, int64 (B, k), of neighbours.
+    """Return similarities, float (2, B, k), largest first, and labels of neighbours in each view.
 
     Candidates are the batch's real samples and the prototypes. Where there are fewer than k, the
     rest are synthetic ones, with a similarity of minus infinity.
     """
+    queries = features.transpose(0, 1)
+    candidates = torch.cat([queries, prototypes.transpose(0, 1)], dim=1)
     prototype_labels = torch.arange(len(prototypes), device=labels.device)
     candidate_labels = torch.cat([labels, prototype_labels])
     barred = torch.cat([is_synthetic, torch.zeros_like(prototype_labels, dtype=torch.bool)])
-    similarity = features @ torch.cat([features, prototypes]).T
-    similarity = similarity.masked_fill(barred, -torch.inf)
-    nearest, index = similarity.topk(min(neighbours, len(barred)), dim=1)
+    similarity = (queries @ candidates.transpose(1, 2)).masked_fill(barred, -torch.inf)
+    nearest, index = similarity.topk(min(neighbours, len(barred)), dim=2)
     return nearest, candidate_labels[index]
 
 

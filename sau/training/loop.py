@@ -5,7 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from itertools import repeat
+from itertools import islice, repeat
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,14 @@ from sau.training.methods import Epoch
 from sau.training.models import Network
 from sau.training.phases import Phase
 from sau.training.prediction import class_balanced_top1, predict
+from sau.training.ranks.batch_norm import average_statistics
+from sau.training.ranks.ranks import ALONE, Ranks
+from sau.training.ranks.share import sharing
 from sau.training.settings import TrainingSettings
-from sau.training.state import Predictions, RunState
+from sau.training.state import PartialEpoch, Predictions, RunState
 from sau.training.step import take_step
+from sau.training.stopping import Stop
+from sau.training.totals import LossTotals
 from sau.training.views import ViewOptions
 
 logger = logging.getLogger(__name__)
@@ -29,7 +34,10 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one run trains, on what and how; all of it on `device`."""
+    """What one run trains, on what and how; all of it on `device`.
+
+    `ranks`: the processes that train together. After each step all of them have the same values.
+    """
 
     network: Network
     averager: Averager
@@ -40,6 +48,7 @@ class Run:
     settings: TrainingSettings
     seed: int
     device: torch.device
+    ranks: Ranks = ALONE
 
     def phase_of(self, epoch: int) -> Phase:
         """Return the stage that `epoch` of the run belongs to."""
@@ -56,14 +65,16 @@ def train(
     state: RunState,
     save: Callable[[RunState], None],
     record: Callable[[int, str, float], None],
+    stop: Stop,
 ) -> None:
     """Train the epochs that `state` lacks, and add to it what they give.
 
     Args:
         run: network, data and settings.
         state: of a new run, or restored from a checkpoint; changed in place.
-        save: called at the end of every `checkpoint_every`-th epoch.
+        save: called at the end of every `checkpoint_every`-th epoch, and when the run stops early.
         record: called with epoch, name and value of each quantity of the history.
+        stop: asked before each epoch and after each step; `state` then says how far the run came.
 
     Raises:
         UserError: the loss is no longer finite.
@@ -71,12 +82,19 @@ def train(
     total = run.settings.total_epochs()
     epochs = range(state.epoch + 1, total + 1)
     announced = time.monotonic()
-    for epoch in progress(epochs, "training", total=len(epochs), unit="epoch"):
+    unsaved = False
+    shown = progress(epochs, "training", total=len(epochs), unit="epoch")
+    for epoch in shown if run.ranks.is_first else epochs:
+        if stop.before_epoch():
+            break
         phase = run.phase_of(epoch)
-        losses = train_epoch(run, phase, epoch)
+        losses = train_epoch(run, phase, epoch, state.partial, stop.due)
+        if isinstance(losses, PartialEpoch):
+            state.partial, unsaved = losses, True
+            break
         _refuse_non_finite(losses, epoch, phase.rate)
         predictions = measure_epoch(run, epoch)
-        state.epoch = epoch
+        state.epoch, state.partial, unsaved = epoch, None, True
         state.record_predictions(predictions)
         state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
         values = {f"loss/{name}": value for name, value in losses.items()}
@@ -86,73 +104,108 @@ def train(
             record(epoch, name, value)
         if epoch % run.settings.checkpoint_every == 0:
             save(state)
+            unsaved = False
         if epoch == total or time.monotonic() > announced + LOG_INTERVAL:
             announced = time.monotonic()
             _announce(epoch, total, losses["total"], predictions.top1)
+        stop.end_epoch()
+    if unsaved and state.epoch < total:
+        save(state)
 
 
-def train_epoch(run: Run, phase: Phase, epoch: int) -> dict[str, float]:
+def begin_epoch(run: Run, phase: Phase, epoch: int) -> None:
+    """Prepare averages and method for an epoch of the run; they may look at the network."""
+    number, start = phase.number_of(epoch), Streams(run.seed, epoch).torch("prototypes")
+    run.averager.start_epoch(epoch)
+    size = phase.settings.batch_size
+    phase.method.start_epoch(
+        Epoch(number, run.network, phase.data, run.views, size, start, run.ranks)
+    )
+
+
+def train_epoch(
+    run: Run,
+    phase: Phase,
+    epoch: int,
+    partial: PartialEpoch | None = None,
+    due: Callable[[], bool] = lambda: False,
+) -> dict[str, float] | PartialEpoch:
     """Train one epoch of the run; return the mean of each loss over its images.
 
-    No step reads a value back from the device: losses are added up there, and read at the end.
+    Args:
+        run: what is trained.
+        phase: the stage that the epoch belongs to.
+        epoch: its number in the run.
+        partial: what the epoch's first steps have found, if it is taken up again after them.
+        due: asked after each step whether to leave the epoch; then what it has found so far is
+            returned instead.
     """
     streams = Streams(run.seed, epoch)
-    method, size = phase.method, phase.settings.batch_size
-    number, start = phase.number_of(epoch), streams.torch("prototypes")
-    run.averager.start_epoch(epoch)
-    method.start_epoch(Epoch(number, run.network, phase.data, run.views, size, start))
+    mixing = streams.numpy("mixing")
+    if partial is None:
+        begin_epoch(run, phase, epoch)
+    else:
+        mixing.bit_generator.state = partial.mixing
     # After the method, which may have looked at the network in eval mode.
     phase.prepare(run.network, epoch)
-    mixing = streams.numpy("mixing")
-    sums: Tensor | None = None
-    names: list[str] = []
-    images = 0
-    for batch, second in _batch_pairs(run, phase, streams):
+    totals = LossTotals(partial, run.device)
+    # Batches that were trained on are drawn again, or the streams would not be where they were.
+    for batch, second in islice(_batch_pairs(run, phase, streams), totals.steps, None):
         losses = take_step(
-            *(run.network, method, phase.optimizer, batch, second, mixing),
-            phase.settings.sharpness_radius,
+            *(run.network, phase.method, phase.optimizer, batch, second, mixing),
+            *(phase.settings.sharpness_radius, phase.loss_of),
         )
+        _average_statistics(run, run.network, phase.method)
         run.averager.after_step()
-        names = list(losses)
-        count = len(batch.labels)
-        weighted = torch.stack([value.detach() for value in losses.values()]) * count
-        sums = weighted if sums is None else sums + weighted
-        images += count
+        totals.add(losses, len(batch.labels))
+        if due():
+            return totals.partial(dict(mixing.bit_generator.state))
     run.averager.end_epoch(epoch, _plain_views(run, phase, streams))
-    assert sums is not None
-    return dict(zip(names, (sums / images).tolist(), strict=True))
+    return totals.means()
 
 
 def measure_epoch(run: Run, epoch: int) -> Predictions:
     """Classify the test images, and measure the validation images if there are any."""
     network, flip = run.averager.tested(), run.settings.test_flip
-    predictions = predict(network, run.test, run.views, epoch, flip=flip)
+    predictions = predict(network, run.test, run.views, epoch, flip=flip, ranks=run.ranks)
     if run.validation is None:
         return predictions
-    found = predict(network, run.validation, run.views, epoch, flip=flip).predicted
-    top1 = class_balanced_top1(found, run.validation.labels.cpu())
+    held_out = predict(network, run.validation, run.views, epoch, flip=flip, ranks=run.ranks)
+    top1 = class_balanced_top1(held_out.predicted, run.validation.labels.cpu())
     return dataclasses.replace(predictions, validation_top1=top1)
 
 
 def _batch_pairs(run: Run, phase: Phase, streams: Streams) -> Iterator[tuple[Batch, Batch | None]]:
     """Yield the epoch's batches, each with its second batch if the method has one."""
     method, size = phase.method, phase.settings.batch_size
-    first = view_batches(phase.data, method.views, run.views, size, streams, "first")
+    first = view_batches(
+        phase.data, method.views, run.views, size, streams, "first", ranks=run.ranks
+    )
     if not method.second_views:
         yield from zip(first, repeat(None))
         return
     weights = method.second_class_weights()
     second = view_batches(
-        phase.data, method.second_views, run.views, size, streams, "second", weights
+        phase.data, method.second_views, run.views, size, streams, "second", weights, run.ranks
     )
     yield from zip(first, second, strict=True)
 
 
 def _plain_views(run: Run, phase: Phase, streams: Streams) -> Iterator[Tensor]:
     """Yield the first view of all training images, for BatchNorm's statistics."""
-    size = phase.settings.batch_size
-    for batch in view_batches(phase.data, ("v1",), run.views, size, streams, "statistics"):
-        yield batch.views["v1"]
+    size, network = phase.settings.batch_size, run.averager.tested()
+    for batch in view_batches(
+        phase.data, ("v1",), run.views, size, streams, "statistics", ranks=run.ranks
+    ):
+        with sharing(network.modules(), batch.share):
+            yield batch.views["v1"]
+    _average_statistics(run, network)
+
+
+def _average_statistics(run: Run, *modules: nn.Module) -> None:
+    """Let all processes remember the same, where each one's BatchNorm sees its own rows alone."""
+    if run.ranks.count > 1 and not run.settings.sync_batch_norm:
+        average_statistics(*modules)
 
 
 def _announce(epoch: int, epochs: int, loss: float, top1: float) -> None:

@@ -30,7 +30,7 @@ def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str
         "class_names": facts.class_names,
         "mean": list(facts.normalisation.mean),
         "std": list(facts.normalisation.std),
-        "image_size": list(data.images.shape[2:]),
+        "image_size": list(data.images.size),
         "seed": run.seed,
         "parameters": counts["at_test"],
         "parameters_trained": counts["trained"] + heads,

@@ -7,6 +7,7 @@ import torch
 from sau.training.data import TrainingData
 from sau.training.methods import Method
 from sau.training.models import Network
+from sau.training.ranks.parallel import LossFunction, own_loss
 from sau.training.schedule import learning_rate
 from sau.training.settings import TrainingSettings
 
@@ -16,6 +17,7 @@ class Phase:
     """What one stage minimises, on what, and from which epoch of the run on.
 
     `settings` are the stage's own: epochs, learning rate and weight decay of its optimizer.
+    `loss_of` is another function where several processes share the batches.
     """
 
     method: Method
@@ -24,6 +26,7 @@ class Phase:
     settings: TrainingSettings
     first_epoch: int
     frozen_encoder: bool = False
+    loss_of: LossFunction = own_loss
 
     def number_of(self, epoch: int) -> int:
         """Return the number within the stage, from 1, of the run's `epoch`."""

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from sau.training.data import TestData
 from sau.training.models import Network
+from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.state import Predictions
 from sau.training.views import ViewOptions, test_view
 
@@ -14,7 +15,13 @@ TEST_BATCH = 256
 
 @torch.no_grad()
 def predict(
-    network: Network, data: TestData, views: ViewOptions, epoch: int, *, flip: bool = False
+    network: Network,
+    data: TestData,
+    views: ViewOptions,
+    epoch: int,
+    *,
+    flip: bool = False,
+    ranks: Ranks = ALONE,
 ) -> Predictions:
     """Classify all of the data's images in eval mode; the network then has its mode back.
 
@@ -26,22 +33,25 @@ def predict(
         views: how to normalise.
         epoch: for the record.
         flip: average the probabilities of each image and its mirror image.
+        ranks: the processes that share the images; all of them get all predictions.
     """
     was_training = network.training
     network.eval()
-    predicted, confidence = [], []
-    for images in torch.split(data.images, TEST_BATCH):
-        highest = _probabilities(network, images, views, flip).max(dim=1)
-        predicted.append(highest.indices)
-        confidence.append(highest.values)
+    pieces = torch.split(ranks.own(torch.arange(len(data.ids))), TEST_BATCH)
+    found = [
+        _probabilities(network, images, views, flip).max(dim=1)
+        for images in data.images.batches(pieces)
+    ]
     network.train(was_training)
-    classes = torch.cat(predicted)
+    confidence, classes = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if share := ranks.share(len(data.ids)):
+        confidence, classes = share.gather(confidence), share.gather(classes)
     right = int((classes == data.labels).sum())
     return Predictions(
         epoch,
         100 * right / len(data.ids),
         classes.to(torch.int32).cpu(),
-        torch.cat(confidence).cpu(),
+        confidence.cpu(),
     )
 
 

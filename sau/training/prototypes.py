@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from sau.training.batches import batches_of
 from sau.training.data import TrainingData
 from sau.training.models import Network
-from sau.training.views import ViewName, ViewOptions, view
+from sau.training.ranks.ranks import ALONE, Ranks
+from sau.training.views import ViewName, ViewOptions
 
 PROTOTYPE_VIEWS: tuple[ViewName, ViewName] = ("v2", "v3")
 
@@ -25,6 +27,7 @@ def class_prototypes(
     generator: Generator,
     *,
     normalise: bool = True,
+    ranks: Ranks = ALONE,
 ) -> Tensor:
     """Embed the real training images and average them by class; no embedding is kept.
 
@@ -36,10 +39,11 @@ def class_prototypes(
         batch_size: images embedded at once.
         generator: of the CPU, for the views.
         normalise: see `prototypes_of`.
+        ranks: the processes that share the work.
 
     Returns float32 (C, 2, d).
     """
-    batches = embedded_batches(network, data, options, batch_size, generator)
+    batches = embedded_batches(network, data, options, batch_size, generator, ranks)
     return _class_means(batches, classes, normalise)
 
 
@@ -70,13 +74,14 @@ def embed_real(
     options: ViewOptions,
     batch_size: int,
     generator: Generator,
+    ranks: Ranks = ALONE,
 ) -> tuple[Tensor, Tensor]:
     """Embed views 2 and 3 of all real training images; see `embedded_batches`.
 
     Returns the embeddings, float32 (N_real, 2, d), and the labels, int64 (N_real,), in the order of
     the training data.
     """
-    batches = list(embedded_batches(network, data, options, batch_size, generator))
+    batches = list(embedded_batches(network, data, options, batch_size, generator, ranks))
     embeddings, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
     return embeddings, labels
 
@@ -88,6 +93,7 @@ def embedded_batches(
     options: ViewOptions,
     batch_size: int,
     generator: Generator,
+    ranks: Ranks = ALONE,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield embeddings of views 2 and 3 of the real training images, and labels, by batches.
 
@@ -99,17 +105,17 @@ def embedded_batches(
         options: of the views.
         batch_size: images embedded at once.
         generator: of the CPU, for the views.
+        ranks: the processes that share each batch; all of them get all its embeddings.
 
     Yields float32 (b, 2, d), of length 1, and int64 (b,).
     """
     was_training = network.training
     network.eval()
-    real = (~data.is_synthetic).nonzero()[:, 0]
-    for index in torch.split(real, batch_size):
-        images = data.images[index]
-        views = [view(name, images, options, generator) for name in PROTOTYPE_VIEWS]
-        embeddings = [network.embeddings(batch) for batch in views]
-        yield torch.stack(embeddings, dim=1), data.labels[index]
+    pieces = torch.split((~data.is_synthetic).nonzero()[:, 0].cpu(), batch_size)
+    for batch in batches_of(data, pieces, PROTOTYPE_VIEWS, options, generator, ranks):
+        views = [network.embeddings(batch.views[name]) for name in PROTOTYPE_VIEWS]
+        embeddings = torch.stack(views, dim=1)
+        yield batch.share.gather(embeddings) if batch.share else embeddings, batch.labels
     network.train(was_training)
 
 

@@ -26,6 +26,9 @@ MethodName = Literal[
 ]
 DataName = Literal["real", "balanced"]
 
+NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
+"""Settings that change no result: changed, a run goes on, and none is trained again."""
+
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 """Channels of the first stage where none are set: He et al.'s for either kind of network."""
 
@@ -173,9 +176,31 @@ class TrainingSettings(Section):
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "of the forward passes; bfloat16 is autocast, losses stay in float32"
     )
+    compile: Literal["off", "default", "reduce-overhead"] = setting(
+        "off",
+        "mode of torch.compile for encoder and projection: quicker steps after a minute or more of "
+        "compiling (on the CPU it needs a C++ compiler); reduce-overhead: CUDA graphs as well",
+    )
+    decode: Literal["ahead", "on_demand"] = setting(
+        "ahead",
+        "hold all images as pixels on the device, or decode those of each batch when it needs them,"
+        " from a file on disk that lasts as long as the run; no effect on results",
+    )
+    decode_workers: int = setting(
+        1, "threads that decode images; no effect on results", unit="threads", minimum=1
+    )
     device: Literal["cpu", "cuda"] = setting("cpu", "where to train; never changed in silence")
     threads: int = setting(
         1, "CPU threads; part of the result's identity, sums depend on it", minimum=1
+    )
+    processes: int = setting(
+        1,
+        "processes that share each batch, each on a GPU (or CPU threads) of its own; the rule "
+        "starts them with torchrun",
+        minimum=1,
+    )
+    sync_batch_norm: bool = setting(
+        False, "several processes: BatchNorm by the moments of the whole batch, not of each part"
     )
     checkpoint_every: int = setting(1, "epochs between two checkpoints", unit="epochs", minimum=1)
     tensorboard: bool = setting(False, "write TensorBoard logs beside the results")
@@ -185,6 +210,9 @@ class TrainingSettings(Section):
         self.method_options()
         check_schedule(self)
         second = self.second()
+        check_processes(self, self.batch_size, "training")
+        if second and second.batch_size is not None:
+            check_processes(self, second.batch_size, second.section)
         if self.nesterov and self.momentum == 0:
             raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
         if second and second.trained == "classifier" and self.swa_from > self.epochs:
@@ -240,6 +268,27 @@ class TrainingSettings(Section):
         """Return whether a stage trains on the balanced set."""
         second = self.second()
         return "balanced" in (self.data, second.data if second else "")
+
+
+def check_processes(settings: TrainingSettings, batch_size: int, section: str) -> None:
+    """Refuse a batch that the processes cannot share, and what needs several; raises UserError."""
+    processes = settings.processes
+    if processes > 1 and (batch_size % processes or batch_size < 2 * processes):
+        raise UserError(
+            f"{section}.batch_size: {batch_size} for training.processes: {processes}, expected a "
+            f"multiple of it, two images for each at least, such as "
+            f"{max(2, -(-batch_size // processes)) * processes}"
+        )
+    if settings.sync_batch_norm and processes == 1:
+        raise UserError(
+            "training.sync_batch_norm: true has no effect with processes: 1; leave it out, or "
+            "raise that"
+        )
+    if settings.sync_batch_norm and settings.compile != "off":
+        raise UserError(
+            f"training.sync_batch_norm: true, but training.compile {settings.compile} compiles no "
+            "layer that waits for other processes; set one of them to its default"
+        )
 
 
 def check_schedule(stage: SecondStage | TrainingSettings) -> None:

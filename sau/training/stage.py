@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sau.errors import StoppedEarlyError
 from sau.manifest import write
 from sau.provenance import provenance
 from sau.training.assemble import assemble
@@ -14,12 +15,14 @@ from sau.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.training.device import repeatable
 from sau.training.loop import train
 from sau.training.outputs import predictions_table, rows_table, run_facts
-from sau.training.settings import TrainingSettings
+from sau.training.parts import remove_parts
+from sau.training.ranks.ranks import find_ranks, process_group, refuse_disagreement
+from sau.training.settings import NO_EFFECT, TrainingSettings
+from sau.training.state import RunState
+from sau.training.stopping import Stop, sigterm_asks
 from sau.training.tensorboard import recorder
 
 LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
-NO_EFFECT = ("tensorboard", "checkpoint_every")
-"""Settings that change no result, so that a run may go on when they are changed."""
 
 
 def training(
@@ -37,8 +40,13 @@ def training(
     settings: TrainingSettings,
     validation: Path | None = None,
     run: str = "",
+    stop_after: float | None = None,
 ) -> None:
     """Train one network.
+
+    SIGTERM stops the run after its current step, a time limit before an epoch that would end after
+    it; an epoch that is under way at the limit all the same is left after its current step. The
+    same command then goes on from the checkpoint.
 
     Args:
         members: manifests of the training set's members: the real ones, and their complement if
@@ -53,14 +61,19 @@ def training(
         history: manifest to write: losses, learning rate, and top-1 of each epoch.
         label_correction: manifest to write: synthetic and noisy samples by epoch and class.
         model: folder to write: config.json and model.safetensors of the last epoch.
-        checkpoint: file to go on from after a kill; removed when all outputs are written.
+        checkpoint: folder to go on from after a stop or a kill; removed when all outputs are
+            written.
         seed: of weights, order and views.
         settings: the section `training`.
         validation: manifest of members that are held out of the real training images, to classify
             after each epoch; none, or one without rows: no validation split.
         run: the run's key in the configuration, for reports.
+        stop_after: seconds that the run may take; as many as it wants if None.
+
+    Of several processes, started by `torchrun`, the first one writes the files.
 
     Raises:
+        StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
         UserError: no such device, images that do not fit together, or a loss that is not finite.
     """
     inputs = {
@@ -70,24 +83,42 @@ def training(
         "synthetic_images": synthetic_images,
         "validation": [validation] if validation else [],
     }
+    stop = Stop(stop_after)
+    ranks = find_ranks(settings.processes)
+    stop.agree = ranks.any
     made_of = provenance("training", settings, inputs, LIBRARIES)
     identity = run_identity(made_of, seed)
-    with repeatable(settings.threads):
-        images = (train_images, test_images, synthetic_images)
-        job = assemble(members, *images, seed, settings, validation)
-        state = load_checkpoint(checkpoint, identity, job)
-        save = partial(save_checkpoint, checkpoint, identity, job)
-        logs = checkpoint.parent / "tensorboard" if settings.tensorboard else None
-        with recorder(logs, state.epoch + 1) as record:
-            train(job, state, save, record)
-    facts = run_facts(members, train_images[0], job) | {"run": run}
-    made_of |= facts
-    write(predictions, "predictions", predictions_table(state, job.test), made_of)
-    write(history, "history", rows_table("history", state.history), made_of)
-    tallies = rows_table("label_correction", state.label_correction)
-    write(label_correction, "label_correction", tallies, made_of)
-    job.averager.tested().save_pretrained(model, provenance=made_of)
-    checkpoint.unlink(missing_ok=True)
+    with sigterm_asks(stop), process_group(ranks, ranks.device(settings.device)):
+        with repeatable(settings.threads):
+            images = (train_images, test_images, synthetic_images)
+            folder = checkpoint.parent
+            job = assemble(members, *images, seed, settings, validation, folder, ranks)
+            state = load_checkpoint(checkpoint, identity, job)
+            refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
+            save = partial(save_checkpoint, checkpoint, identity, job)
+            logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
+            with recorder(logs, state.epoch + 1) as record:
+                train(job, state, save if ranks.is_first else _save_nothing, record, stop)
+        if state.epoch < settings.total_epochs():
+            raise StoppedEarlyError(
+                f"stopped by {stop.reason} after {state.progress()}, of {settings.total_epochs()}; "
+                f"the same command goes on from {checkpoint}"
+            )
+        if not ranks.is_first:
+            return
+        facts = run_facts(members, train_images[0], job) | {"run": run}
+        made_of |= facts
+        write(predictions, "predictions", predictions_table(state, job.test), made_of)
+        write(history, "history", rows_table("history", state.history), made_of)
+        tallies = rows_table("label_correction", state.label_correction)
+        write(label_correction, "label_correction", tallies, made_of)
+        job.averager.tested().save_pretrained(model, provenance=made_of)
+        remove_parts(checkpoint)
+
+
+def _save_nothing(state: RunState) -> None:
+    """Leave the checkpoint to the first process, whose state is the same."""
+    del state
 
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:

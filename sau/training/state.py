@@ -1,6 +1,7 @@
-"""What a run knows at the end of an epoch, besides its weights."""
+"""What a run knows at the end of an epoch, or within one, besides its weights."""
 
 import dataclasses
+from typing import Any
 
 from torch import Tensor
 
@@ -27,12 +28,28 @@ class Predictions:
         return figures | {"test/top1": self.top1}
 
 
+@dataclasses.dataclass(frozen=True)
+class PartialEpoch:
+    """What an epoch that was left after `steps` of its steps has found until then.
+
+    `images`: how many those steps have seen; `sums`: float32 (L,), each loss times the images that
+    it is a mean over, added up, in the order of `names`; `mixing`: the state of NumPy's generator.
+    """
+
+    steps: int
+    images: int
+    names: list[str]
+    sums: Tensor
+    mixing: dict[str, Any]
+
+
 @dataclasses.dataclass
 class RunState:
     """Everything that outlives an epoch; `epoch` counts those that are trained.
 
     `history`: rows (epoch, name, value); `label_correction`: rows (epoch, label, synthetic, noise).
-    `last`, `best_on_test` and `best_on_validation`: test predictions by selection.
+    `last`, `best_on_test` and `best_on_validation`: test predictions by selection. `partial`: of
+    the epoch after those, if it was left before its end.
     """
 
     epoch: int = 0
@@ -41,6 +58,19 @@ class RunState:
     last: Predictions | None = None
     best_on_test: Predictions | None = None
     best_on_validation: Predictions | None = None
+    partial: PartialEpoch | None = None
+
+    @property
+    def current_epoch(self) -> int:
+        """The epoch that weights and momentum are of: the one under way, or else the last."""
+        return self.epoch + (self.partial is not None)
+
+    def progress(self) -> str:
+        """Return in words how far the run is, such as `epoch 3 and 12 steps of the next`."""
+        if self.partial is None:
+            return f"epoch {self.epoch}"
+        steps = "1 step" if self.partial.steps == 1 else f"{self.partial.steps} steps"
+        return f"epoch {self.epoch} and {steps} of the next"
 
     def record_predictions(self, predictions: Predictions) -> None:
         """Keep the epoch's predictions, and as best where no earlier epoch's figure is as high."""

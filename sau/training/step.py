@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from sau.training.batches import Batch
 from sau.training.methods import Losses, Method
 from sau.training.models import Network
+from sau.training.ranks.parallel import LossFunction, own_loss
 
 
 def take_step(
@@ -22,18 +23,19 @@ def take_step(
     second: Batch | None,
     generator: np.random.Generator,
     sharpness_radius: float = 0.0,
+    loss_of: LossFunction = own_loss,
 ) -> Losses:
     """Change the weights by the gradient of the batch's loss, and return its parts.
 
     With a radius rho above 0, the gradient is taken at the weights w + rho * g / |g|, g being the
     gradient at w, with the same draws in both passes; BatchNorm's running statistics are those of
-    the first pass.
+    the first pass. `loss_of` is another function where several processes share the batch.
 
     Source of the latter: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving
     Generalization" (ICLR 2021), equations 2 and 3.
     """
     draws = generator.bit_generator.state
-    losses = method.loss(batch, second, network, generator)
+    losses = loss_of(method, batch, second, network, generator)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(losses["total"])
     if sharpness_radius > 0:
@@ -41,7 +43,7 @@ def take_step(
         with uphill(parameters, sharpness_radius), still_statistics(network, method):
             generator.bit_generator.state = draws
             # A copy, so that what the method keeps for `after_step` is of the first pass.
-            there = copy.copy(method).loss(batch, second, network, generator)
+            there = loss_of(copy.copy(method), batch, second, network, generator)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(there["total"])
     optimizer.step()

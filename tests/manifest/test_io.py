@@ -56,6 +56,33 @@ def test_refuses_missing_values(tmp_path):
         manifest.write(tmp_path / "x.parquet", "members", rows, {})
 
 
+def test_row_groups_one_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest_io, "_rows_of_a_group", lambda _: 3)
+    path = tmp_path / "members.parquet"
+    rows = pa.table({"id": list("abcdefgh"), "label": range(8), "is_synthetic": [False, True] * 4})
+    manifest.write(path, "members", rows, {})
+    tables = list(manifest.read_groups(path, "members"))
+    assert [table["id"].to_pylist() for table in tables] == [list("abc"), list("def"), list("gh")]
+    assert pa.concat_tables(tables).equals(manifest.read(path, "members"))
+    some = manifest.read_groups(path, "members", columns=["label", "id"], groups=[2, 0])
+    assert [table.to_pydict() for table in some] == [
+        {"id": ["g", "h"], "label": [6, 7]},
+        {"id": ["a", "b", "c"], "label": [0, 1, 2]},
+    ]
+
+
+def test_row_groups_of_another_kind_or_of_a_damaged_file(tmp_path):
+    path = tmp_path / "members.parquet"
+    manifest.write(path, "members", ROWS, {})
+    with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
+        next(manifest.read_groups(path, "kept"))
+    data = bytearray(path.read_bytes())
+    data[4:60] = bytes(56)
+    path.write_bytes(data)
+    with pytest.raises(UserError, match="members.parquet: damaged .*run its stage again"):
+        list(manifest.read_groups(path, "members"))
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -80,7 +107,7 @@ def test_another_kind_and_another_schema_version_are_refused(tmp_path, monkeypat
     with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
         manifest.read(path, "kept")
     monkeypatch.setattr(manifest_io, "SCHEMA_VERSION", 99)
-    with pytest.raises(UserError, match="schema version 2, expected 99"):
+    with pytest.raises(UserError, match="schema version 3, expected 99"):
         manifest.read(path, "members")
 
 

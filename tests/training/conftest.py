@@ -12,6 +12,7 @@ from PIL import Image
 from sau.manifest import SCHEMAS, write
 from sau.training import stage
 from sau.training.assemble import assemble
+from sau.training.data import TestData, TrainingData
 from sau.training.loop import Run
 from sau.training.settings import TrainingSettings
 
@@ -112,7 +113,7 @@ class Inputs:
             "history": folder / "history.parquet",
             "label_correction": folder / "label_correction.parquet",
             "model": folder / "model",
-            "checkpoint": folder / "checkpoint.safetensors",
+            "checkpoint": folder / "checkpoint",
         }
         settings = TrainingSettings(**{**TINY, **changes})
         stage.training(**self.of(settings), **outputs, seed=seed, settings=settings)
@@ -126,6 +127,11 @@ def bytes_of(outputs: dict[str, Path]) -> dict[str, bytes]:
     model = {path.name: path.read_bytes() for path in sorted(outputs["model"].iterdir())}
     assert set(model) == {"config.json", "model.safetensors"}
     return files | model
+
+
+def pixels_of(data: TrainingData | TestData) -> torch.Tensor:
+    """Return all images of the data, uint8 (N, 3, H, W)."""
+    return data.images.take(torch.arange(len(data.ids)))
 
 
 class Killed(BaseException):
@@ -153,7 +159,7 @@ def assert_goes_on(
         kill_after(epoch, patch)
         inputs.train(folder / "killed", **changes)
     left = [path.name for path in (folder / "killed").iterdir()]
-    assert left == ["checkpoint.safetensors"]
+    assert left == ["checkpoint"]
     again = inputs.train(folder / "killed", **changes)
     assert bytes_of(whole) == bytes_of(again)
     assert not again["checkpoint"].exists()

@@ -13,7 +13,7 @@ from sau.training.data import read_facts
 from sau.training.loading import load_test
 from sau.training.models import Network, NetworkConfig
 from sau.training.settings import TrainingSettings
-from tests.training.conftest import Inputs, assert_goes_on, bytes_of
+from tests.training.conftest import Inputs, assert_goes_on, bytes_of, pixels_of
 
 CONFIG = NetworkConfig("resnet8", 2, 3, 6, 4)
 
@@ -167,7 +167,7 @@ def test_tested_network_is_the_one_that_is_saved(
     network = Network.from_pretrained(outputs["model"])
     facts = read_facts(inputs.train_images[0])
     with torch.no_grad():
-        images = facts.normalisation.from_bytes(load_test(inputs.test_images, 3).images)
+        images = facts.normalisation.from_bytes(pixels_of(load_test(inputs.test_images, 3)))
         scores = network(images).softmax(dim=1)
     last = read(outputs["predictions"], "predictions").to_pandas().query("selection == 'last'")
     assert last["predicted"].tolist() == scores.argmax(dim=1).tolist()

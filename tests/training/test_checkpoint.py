@@ -11,7 +11,7 @@ from sau.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.training.loop import Run, train_epoch
 from sau.training.methods import METHODS
 from sau.training.methods.cross_entropy import CrossEntropy
-from sau.training.state import Predictions, RunState
+from sau.training.state import PartialEpoch, Predictions, RunState
 from tests.training.conftest import Inputs
 
 ROW: dict[str, Any] = {"method": "cross_entropy", "epochs": 2, "ema_decay": 0.5}
@@ -70,7 +70,7 @@ def train_to(run: Run, first: int, last: int) -> None:
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_goes_on_bit_for_bit(epoch: int, inputs: Inputs, tmp_path: Path) -> None:
     """In the first stage, at its end, and in the second; with average, head and memory."""
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint"
     run = inputs.assemble(seed=1, **TWO_STAGES)
     train_to(run, 1, epoch)
     save_checkpoint(path, "a", run, state(epoch))
@@ -94,14 +94,14 @@ def test_saving_changes_nothing(inputs: Inputs, tmp_path: Path) -> None:
     run = inputs.assemble(**ROW)
     train_to(run, 1, 1)
     before = all_values(run)
-    save_checkpoint(tmp_path / "checkpoint.safetensors", "a", run, state(1))
+    save_checkpoint(tmp_path / "checkpoint", "a", run, state(1))
     after = all_values(run)
     assert set(before) == set(after)
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
 def test_state_comes_back_whole(inputs: Inputs, tmp_path: Path) -> None:
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint"
     run = inputs.assemble(**ROW)
     save_checkpoint(path, "a", run, state())
     loaded = load_checkpoint(path, "a", run)
@@ -118,16 +118,43 @@ def test_state_comes_back_whole(inputs: Inputs, tmp_path: Path) -> None:
     assert torch.equal(loaded.last.confidence, torch.tensor([0.1, 0.9]))
 
 
+def test_what_an_epoch_that_was_left_needs_comes_back(inputs: Inputs, tmp_path: Path) -> None:
+    """In the first epoch of all, and in the first of the second stage."""
+    run, other = (inputs.assemble(seed=seed, **TWO_STAGES) for seed in (1, 2))
+    other = dataclasses.replace(other, seed=1)
+    for epoch in (1, 3):
+        found = train_epoch(run, run.phase_of(epoch), epoch, due=lambda: True)
+        assert isinstance(found, PartialEpoch)
+        assert (found.steps, found.images, found.names) == (1, 8, ["total"])
+        left = dataclasses.replace(state(), epoch=epoch - 1, partial=found)
+        save_checkpoint(tmp_path / "checkpoint", "a", run, left)
+        loaded = load_checkpoint(tmp_path / "checkpoint", "a", other)
+        assert loaded.partial is not None
+        assert loaded.progress() == f"epoch {epoch - 1} and 1 step of the next"
+        assert loaded.partial.mixing == found.mixing
+        assert torch.equal(loaded.partial.sums, found.sums)
+        theirs = train_epoch(other, other.phase_of(epoch), epoch, loaded.partial)
+        ours = train_epoch(run, run.phase_of(epoch), epoch, found)
+        assert ours == theirs
+        expected, values = all_values(run), all_values(other)
+        place = f"momentum {epoch // 3}"
+        assert any(name.startswith(place) for name in values)
+        kept = [name for name in expected if not name.startswith("momentum") or place in name]
+        assert all(torch.equal(expected[name], values[name]) for name in kept)
+        train_to(run, epoch + 1, 2)
+
+
 def test_another_identity_or_a_damaged_file_starts_afresh(
     inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = tmp_path / "checkpoint.safetensors"
+    path = tmp_path / "checkpoint"
     save_checkpoint(path, "a", inputs.assemble(seed=1, **ROW), state())
     other = inputs.assemble(seed=2, **ROW)
     before = all_values(other)
     with caplog.at_level(logging.WARNING):
         assert load_checkpoint(path, "b", other) == RunState()
-        path.write_bytes(path.read_bytes()[:50])
+        part = next(path.glob("part-*"))
+        part.write_bytes(part.read_bytes()[:50])
         assert load_checkpoint(path, "a", other) == RunState()
     assert [record.message.split("; ")[-1] for record in caplog.records] == ["starting afresh"] * 2
     assert load_checkpoint(tmp_path / "none", "a", other) == RunState()

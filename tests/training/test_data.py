@@ -12,6 +12,7 @@ from tests.training.conftest import (
     Inputs,
     encode,
     image_row,
+    pixels_of,
     random_images,
     write_members,
     write_rows,
@@ -22,13 +23,14 @@ def test_members_in_their_order(inputs: Inputs) -> None:
     data = load_training(
         inputs.members, inputs.train_images, inputs.synthetic_images, 3, "balanced"
     )
-    assert data.images.shape == (24, 3, 8, 8)
-    assert data.images.dtype == torch.uint8
+    pixels = pixels_of(data)
+    assert pixels.shape == (24, 3, 8, 8)
+    assert pixels.dtype == torch.uint8
     assert data.labels.dtype == torch.int64
     assert "spare-0" not in data.ids
     assert data.is_synthetic.tolist() == [not name.startswith("real") for name in data.ids]
     # `random_images` lifts the channel of the class.
-    brightest = data.images.float().mean(dim=(2, 3)).argmax(dim=1)
+    brightest = pixels_of(data).float().mean(dim=(2, 3)).argmax(dim=1)
     assert torch.equal(brightest, data.labels)
     assert data.labels.bincount().tolist() == [8, 8, 8]
 
@@ -52,9 +54,10 @@ def test_mixed_order_and_grey_and_transparent_images(tmp_path: Path) -> None:
     synthetic = write_rows(tmp_path / "synthetic.parquet", "images", [rows[2], rows[0]])
     data = load_training([members], [real], [synthetic], 2, "balanced")
     assert data.ids == ["s", "r", "t"]
-    assert torch.equal(data.images[1], torch.from_numpy(grey).expand(3, 8, 8))
-    assert torch.equal(data.images[0], torch.from_numpy(colour).permute(2, 0, 1))
-    assert torch.equal(data.images[0], data.images[2])
+    pixels = pixels_of(data)
+    assert torch.equal(pixels[1], torch.from_numpy(grey).expand(3, 8, 8))
+    assert torch.equal(pixels[0], torch.from_numpy(colour).permute(2, 0, 1))
+    assert torch.equal(pixels[0], pixels[2])
 
 
 def test_test_images_without_failed_ones(tmp_path: Path) -> None:
@@ -75,7 +78,7 @@ def test_validation_images_come_from_the_real_ones(tmp_path: Path) -> None:
     assert data is not None
     assert data.ids == ["real-3", "real-1"]
     assert data.labels.tolist() == [0, 2]
-    assert data.images.float().mean(dim=(2, 3)).argmax(dim=1).tolist() == [0, 2]
+    assert pixels_of(data).float().mean(dim=(2, 3)).argmax(dim=1).tolist() == [0, 2]
     with pytest.raises(UserError, match="'real-1' has label 2, but .* 2 classes"):
         load_validation(held, images, 2)
     other = [write_rows(tmp_path / "other.parquet", "images", real[:3])]

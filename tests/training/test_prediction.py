@@ -6,11 +6,12 @@ from torch import Generator, Tensor
 
 from sau.manifest import read
 from sau.training.data import TestData, read_facts
+from sau.training.images import PixelImages
 from sau.training.loading import load_test
 from sau.training.models import Network, NetworkConfig
 from sau.training.prediction import TEST_BATCH, predict
 from sau.training.views import Normalisation, ViewOptions
-from tests.training.conftest import Inputs
+from tests.training.conftest import Inputs, pixels_of
 
 VIEWS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)))
 
@@ -23,7 +24,7 @@ def network() -> Network:
 def some_images(count: int) -> TestData:
     generator = Generator().manual_seed(1)
     images = torch.randint(0, 256, (count, 3, 8, 8), generator=generator, dtype=torch.uint8)
-    return TestData([str(n) for n in range(count)], images, torch.arange(count) % 3)
+    return TestData([str(n) for n in range(count)], PixelImages(images), torch.arange(count) % 3)
 
 
 def probabilities(network: Network, image: Tensor) -> list[float]:
@@ -37,7 +38,7 @@ def test_probabilities_of_image_and_mirror_image_are_averaged(flip: bool, networ
     data = some_images(7)
     found = predict(network, data, VIEWS, 4, flip=flip)
     right = 0
-    for place, image in enumerate(data.images):
+    for place, image in enumerate(pixels_of(data)):
         normalised = VIEWS.normalisation.from_bytes(image[None])[0]
         expected = probabilities(network, normalised)
         if flip:
@@ -66,7 +67,7 @@ def test_network_keeps_its_mode_and_its_statistics(training: bool, network: Netw
 def test_more_images_than_one_batch_keep_their_order(network: Network) -> None:
     data = some_images(TEST_BATCH + 3)
     found = predict(network, data, VIEWS, 1)
-    tail = TestData(data.ids[-3:], data.images[-3:], data.labels[-3:])
+    tail = TestData(data.ids[-3:], PixelImages(pixels_of(data)[-3:]), data.labels[-3:])
     alone = predict(network, tail, VIEWS, 1)
     assert len(found.predicted) == TEST_BATCH + 3
     torch.testing.assert_close(found.confidence[-3:], alone.confidence)
@@ -76,7 +77,7 @@ def test_flip_is_used_in_a_run_that_asks_for_it(inputs: Inputs, tmp_path: Path) 
     outputs = inputs.train(tmp_path, method="cross_entropy", epochs=1, test_flip=True)
     network = Network.from_pretrained(outputs["model"])
     normalisation = read_facts(inputs.train_images[0]).normalisation
-    images = normalisation.from_bytes(load_test(inputs.test_images, 3).images)
+    images = normalisation.from_bytes(pixels_of(load_test(inputs.test_images, 3)))
     with torch.no_grad():
         both = (network(images).softmax(dim=1) + network(images.flip(3)).softmax(dim=1)) / 2
     last = read(outputs["predictions"], "predictions").to_pandas().query("selection == 'last'")

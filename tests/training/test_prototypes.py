@@ -5,6 +5,7 @@ from torch import Generator, Tensor
 
 from sau.training import prototypes
 from sau.training.data import TrainingData
+from sau.training.images import PixelImages
 from sau.training.models import Network, NetworkConfig
 from sau.training.prototypes import class_prototypes, embed_real, prototypes_of
 from sau.training.views import Normalisation, ViewOptions, auto_augment_view, sim_augment_view
@@ -15,7 +16,7 @@ OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_s
 def make(pictures: Tensor) -> tuple[Network, TrainingData]:
     count = len(pictures)
     labels, is_synthetic = torch.arange(count) % 3, torch.arange(count) % 4 == 3
-    data = TrainingData([str(n) for n in range(count)], pictures, labels, is_synthetic)
+    data = TrainingData([str(n) for n in range(count)], PixelImages(pictures), labels, is_synthetic)
     return Network(NetworkConfig("resnet8", 2, 3, 6, 4)), data
 
 
@@ -40,7 +41,7 @@ def test_real_images_are_embedded_in_the_data_s_order(pictures: Tensor) -> None:
     generator = Generator().manual_seed(7)
     real = [n for n in range(len(pictures)) if not data.is_synthetic[n]]
     views = [
-        view(data.images[real], OPTIONS, generator)
+        view(data.images.take(torch.tensor(real)), OPTIONS, generator)
         for view in (auto_augment_view, sim_augment_view)
     ]
     network.eval()

@@ -27,6 +27,21 @@ from sau.training.settings import TrainingSettings
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         ({"options": {"search_backend": "faiss"}}, "search_scope batch searches nothing"),
+        (
+            {"processes": 3},
+            "training.batch_size: 128 for training.processes: 3, expected a multiple",
+        ),
+        ({"processes": 3}, "such as 129"),
+        ({"processes": 4, "batch_size": 4}, "two images for each at least, such as 8"),
+        (
+            {"processes": 2, "second_stage": {"batch_size": 3}},
+            "training.second_stage.batch_size: 3 for training.processes: 2",
+        ),
+        ({"sync_batch_norm": True}, "training.sync_batch_norm: true has no effect with processes"),
+        (
+            {"processes": 2, "sync_batch_norm": True, "compile": "default"},
+            "training.sync_batch_norm: true, but training.compile default",
+        ),
         ({"options": {"neighbors": 3}}, "did you mean 'neighbours'?"),
     ],
 )

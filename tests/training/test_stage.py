@@ -17,6 +17,7 @@ from tests.training.conftest import (
     assert_goes_on,
     bytes_of,
     kill_after,
+    pixels_of,
     random_images,
     write_rows,
 )
@@ -83,7 +84,7 @@ def test_saved_model_gives_the_last_predictions(inputs: Inputs, tmp_path: Path) 
     facts = read_facts(inputs.train_images[0])
     test = load_test(inputs.test_images, 3)
     with torch.no_grad():
-        scores = network(facts.normalisation.from_bytes(test.images)).softmax(dim=1)
+        scores = network(facts.normalisation.from_bytes(pixels_of(test))).softmax(dim=1)
     last = read(outputs["predictions"], "predictions").to_pandas().query("selection == 'last'")
     assert last["predicted"].tolist() == scores.argmax(dim=1).tolist()
     assert last["confidence"].tolist() == pytest.approx(scores.amax(dim=1).tolist())

@@ -19,6 +19,7 @@ from tests.training.conftest import (
     Inputs,
     assert_goes_on,
     bytes_of,
+    pixels_of,
     random_images,
     write_members,
     write_rows,
@@ -49,23 +50,27 @@ def test_killed_run_ends_in_the_same_bytes(
 def test_held_out_images_are_in_no_batch_and_no_prototype(
     split: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: dict[str, set[bytes]] = {}
-    for module in (batches, prototypes):
-        view, name = module.view, module.__name__.rpartition(".")[2]
+    seen: dict[str, set[bytes]] = {"batches": set(), "prototypes": set()}
+    made_for = ["batches"]
+    view, batches_of = batches.view, prototypes.batches_of
 
-        def watched(
-            name_: Any, images: Tensor, *rest: Any, of: str = name, view: Any = view
-        ) -> Any:
-            seen.setdefault(of, set()).update(image.numpy().tobytes() for image in images)
-            return view(name_, images, *rest)
+    def watched_view(name: Any, images: Tensor, *rest: Any) -> Any:
+        seen[made_for[-1]].update(image.numpy().tobytes() for image in images)
+        return view(name, images, *rest)
 
-        monkeypatch.setattr(module, "view", watched)
+    def for_prototypes(*arguments: Any) -> Any:
+        made_for.append("prototypes")
+        yield from batches_of(*arguments)
+        made_for.pop()
+
+    monkeypatch.setattr(batches, "view", watched_view)
+    monkeypatch.setattr(prototypes, "batches_of", for_prototypes)
     split.train(tmp_path / "out", epochs=1)
     run = split.assemble()
     (phase,) = run.phases
     assert run.validation is not None
-    held = {image.numpy().tobytes() for image in run.validation.images}
-    real = {image.numpy().tobytes() for image in phase.data.real().images}
+    held = {image.numpy().tobytes() for image in pixels_of(run.validation)}
+    real = {image.numpy().tobytes() for image in pixels_of(phase.data.real())}
     assert len(held) == len(LABELS)
     assert seen["prototypes"] == real
     assert real < seen["batches"]
@@ -80,7 +85,7 @@ def test_validation_top1_is_the_mean_over_classes(split: Inputs, tmp_path: Path)
     assert data is not None
     views = split.assemble().views
     with torch.no_grad():
-        predicted = network(views.normalisation.from_bytes(data.images)).argmax(dim=1).tolist()
+        predicted = network(views.normalisation.from_bytes(pixels_of(data))).argmax(dim=1).tolist()
     rates = []
     for label in range(3):
         right = [p == label for p, found in zip(predicted, LABELS, strict=True) if found == label]

@@ -66,7 +66,8 @@ def test_requirements_are_pinned_and_name_no_index():
 def test_one_stage_has_one_name(name):
     rules = "".join(path.read_text() for path in RULES)
     assert f"rule {name}:" in rules
-    assert f"python -m sau {name} " in rules
+    launcher = "{params.launcher}" if name == "training" else "python -m"
+    assert f"{launcher} sau {name} " in rules
 
 
 def dry_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -113,6 +114,23 @@ def test_lists_of_the_grid_are_replaced_on_the_command_line():
             "evaluation": "4",
             "report": "2",
         }
+
+
+@pytest.mark.parametrize(
+    ("processes", "launcher"),
+    [(1, "python -m"), (2, "torchrun --standalone --nproc-per-node 2 -m")],
+)
+def test_several_processes_are_started_by_torchrun(processes, launcher):
+    change = f"training={{processes: {processes}, threads: 3, batch_size: 8}}"
+    words = ["--dry-run", "--forceall", "--printshellcmds", "--cores", "8", "--config", change]
+    command = [sys.executable, "-m", "snakemake", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    printed = done.stdout + done.stderr
+    lines = re.findall(r"^Shell command: (\S.*) sau training ", printed, re.MULTILINE)
+    assert set(lines) == {launcher}
+    jobs = re.findall(r"rule training:\n(?:    .*\n)*?    threads: (\d+)", printed)
+    assert set(jobs) == {str(3 * processes)}
 
 
 def test_it_runs_from_another_folder(tmp_path):

@@ -22,7 +22,7 @@ def wait_for(pattern: str, folder, process: subprocess.Popen[bytes]) -> None:
 @pytest.mark.slow
 def test_killed_between_two_epochs_and_in_between_stages(finished, tmp_path):
     project = make_project(tmp_path)
-    for pattern in ("results/prompts/*.parquet", "results/training/**/checkpoint.safetensors"):
+    for pattern in ("results/prompts/*.parquet", "results/training/**/checkpoint/checkpoint.json"):
         process = subprocess.Popen(
             project.command(),
             cwd=project.folder,

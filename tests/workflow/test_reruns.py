@@ -88,6 +88,11 @@ def test_training_setting_leaves_the_data_alone(finished):
     assert planned == {"training": 3, "evaluation": 3, "report": 1, "overview": 1}
 
 
+def test_settings_without_effect_on_results_run_nothing_again(finished):
+    changes = {"decode": "on_demand", "decode_workers": 2, "checkpoint_every": 2}
+    assert finished.planned(**{f"training__{name}": value for name, value in changes.items()}) == {}
+
+
 def test_one_rows_setting_runs_that_row_alone(finished):
     planned = finished.planned(training__runs__sau__epochs=4)
     assert planned == {"training": 1, "evaluation": 1, "report": 1, "overview": 1}
@@ -105,6 +110,10 @@ def test_report_setting_touches_the_reports_alone(finished):
 def test_new_prompts_generate_the_images_again(finished):
     planned = finished.planned(prompts__templates=["A {name}."])
     assert set(planned) == AFTER_FILTER | {"prompts", "images", "scores"}
+
+
+def test_how_prompts_are_asked_for_is_no_part_of_the_result(finished):
+    assert finished.planned(prompts__max_cost=3.0, prompts__concurrency=2) == {}
 
 
 SYNTHETIC = ["prompts", "images", "scores", "filter", "complement", "training", "evaluation"]

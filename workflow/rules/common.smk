@@ -14,6 +14,7 @@ from sau.errors import UserError
 from sau.flags import to_flags
 from sau.provenance import code_digest
 from sau.shipped import fingerprint
+from sau.training.settings import NO_EFFECT
 
 
 def checked_config():
@@ -95,18 +96,42 @@ def fingerprint_of(paths):
     return lambda wildcards: once()
 
 
-def training_flags(wildcards):
+def training_settings(wildcards):
     """Return the settings of one row of the table at an imbalance factor."""
-    row, factor = wildcards.run, wildcards.imbalance_factor
-    return to_flags(CONFIG.training.settings_of(row, factor))
+    return CONFIG.training.settings_of(wildcards.run, wildcards.imbalance_factor)
+
+
+def training_flags(wildcards):
+    """Return those settings of a row that its results depend on."""
+    settings = training_settings(wildcards)
+    return to_flags(settings, set(settings.to_mapping()) - set(NO_EFFECT))
+
+
+def execution_flags(wildcards, input):
+    """Return the others. Snakemake trains nothing again for params that depend on `input`."""
+    return to_flags(training_settings(wildcards), NO_EFFECT)
+
+
+def training_threads(wildcards):
+    """Return the CPU threads of a row's runs: those that compute, or those that decode if more."""
+    settings = CONFIG.training.runs[wildcards.run]
+    return max(settings.threads, settings.decode_workers) * settings.processes
+
+
+def launcher(wildcards):
+    """Return what starts `sau` for a row's runs: Python, or torchrun for several processes."""
+    processes = CONFIG.training.runs[wildcards.run].processes
+    if processes == 1:
+        return "python -m"
+    return f"torchrun --standalone --nproc-per-node {processes} -m"
 
 
 def checkpoint_of(wildcards):
-    """Return a run's checkpoint.
+    """Return a run's checkpoint, a folder.
 
     It is no output: Snakemake removes the outputs of a killed job, and a checkpoint must outlive it.
     """
-    return results("training", f"{RUN}/checkpoint.safetensors").format(**wildcards)
+    return results("training", f"{RUN}/checkpoint").format(**wildcards)
 
 
 def synthetic_images(wildcards):

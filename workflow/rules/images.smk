@@ -25,7 +25,7 @@ rule images:
     params:
         flags=flags(CONFIG.images),
         code=digest("images"),
-        weights=fingerprint_of([CONFIG.images.model]),
+        weights=fingerprint_of([CONFIG.images.model, CONFIG.images.upsampler]),
         source=fingerprint_of(IMPORTED),
         prompts=lambda wildcards, input: (
             f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""

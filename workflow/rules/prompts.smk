@@ -1,3 +1,16 @@
+from sau.prompts.settings import HOW_TO_ASK
+
+
+def prompts_flags(wildcards):
+    """Return the settings that the prompts depend on."""
+    return to_flags(CONFIG.prompts, set(CONFIG.prompts.to_mapping()) - set(HOW_TO_ASK))
+
+
+def asking_flags(wildcards, input):
+    """Return the others. Snakemake asks nothing again for params that depend on `input`."""
+    return to_flags(CONFIG.prompts, HOW_TO_ASK)
+
+
 rule prompts:
     input:
         train_images=rules.dataset.output.train,
@@ -10,8 +23,11 @@ rule prompts:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.prompts),
+        flags=prompts_flags,
+        asking=asking_flags,
         code=digest("prompts"),
+        # No output: Snakemake removes the outputs of a killed job, and paid answers must outlive it.
+        answers=results("prompts", "answers.jsonl"),
     shell:
         "python -m sau prompts --train-images {input.train_images:q} --output {output:q}"
-        " {params.flags} 2>&1 | tee {log:q}"
+        " --answers {params.answers:q} {params.flags} {params.asking} 2>&1 | tee {log:q}"

@@ -16,16 +16,18 @@ rule training:
         timing("training", RUN)
     conda:
         "../../envs/training.yaml"
-    threads: lambda wildcards: CONFIG.training.runs[wildcards.run].threads
+    threads: training_threads
     params:
+        launcher=launcher,
         flags=training_flags,
+        execution=execution_flags,
         code=digest("training"),
         checkpoint=checkpoint_of,
     shell:
-        "python -m sau training --members {input.members:q} --validation {input.validation:q}"
+        "{params.launcher} sau training --members {input.members:q} --validation {input.validation:q}"
         " --train-images {input.train_images:q}"
         " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
         " --predictions {output.predictions:q} --history {output.history:q}"
         " --label-correction {output.label_correction:q} --model {output.model:q}"
         " --checkpoint {params.checkpoint:q} --run {wildcards.run}"
-        " --seed {wildcards.seed} {params.flags} 2>&1 | tee {log:q}"
+        " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | tee {log:q}"

@@ -1,8 +1,15 @@
 """Which of the training time steps a shorter sampling run visits."""
 
+from typing import Literal
+
+SamplerName = Literal["ancestral", "ddim", "dpm-solver++"]
+
 # Steps per fifth of the schedule in GLIDE's published 27-step run of the upsampler.
 FAST_27 = "fast27"
 FAST_27_COUNTS = (10, 10, 3, 2, 2)
+
+# Of the 1000 training steps; more would fall on the same ones.
+MOST_SOLVER_STEPS = 500
 
 
 def section_counts(respacing: str | int) -> tuple[int, ...]:
@@ -49,3 +56,24 @@ def respaced_timesteps(respacing: str | int, train_timesteps: int = 1000) -> lis
         # GLIDE starts this run two steps early: its noisiest step leaves artefacts under DDIM.
         chosen[-1] = train_timesteps - 3
     return chosen
+
+
+def solver_steps(respacing: str | int) -> int:
+    """Number of steps of a solver that places them itself, such as DPM-Solver++.
+
+    Raises ValueError if the respacing is not one number, or more than 500.
+    """
+    counts = section_counts(respacing)
+    if len(counts) != 1:
+        raise ValueError(f"respacing {respacing!r}: dpm-solver++ takes one number of steps, as 20")
+    if counts[0] > MOST_SOLVER_STEPS:
+        raise ValueError(f"respacing {respacing!r}: dpm-solver++ takes at most {MOST_SOLVER_STEPS}")
+    return counts[0]
+
+
+def check_respacing(sampler: SamplerName, respacing: str | int) -> None:
+    """Check that a sampler can follow a respacing; raises ValueError if it cannot."""
+    if sampler == "dpm-solver++":
+        solver_steps(respacing)
+    else:
+        respaced_timesteps(respacing)

@@ -12,12 +12,20 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A prompt that is longer than the context, and the end of it that is lost."""
+
+    prompt: str
+    lost: str
+
+
+@dataclass(frozen=True)
 class TokenizedPrompts:
     """Tokens of B prompts: ids (B, T) int64, mask (B, T) bool (True: text), and the cut prompts."""
 
     ids: Tensor
     mask: Tensor
-    cut: tuple[str, ...]
+    cut: tuple[Cut, ...]
 
 
 class GlideTokenizer:
@@ -34,7 +42,7 @@ class GlideTokenizer:
         self.context_length = context_length
 
     def __call__(self, prompts: Sequence[str]) -> TokenizedPrompts:
-        """Tokenize B prompts; one longer than the context is cut, reported and logged."""
+        """Tokenize B prompts; one longer than the context is cut and reported."""
         if isinstance(prompts, str):
             raise TypeError("prompts must be a sequence of strings, not one string")
         shape = (len(prompts), self.context_length)
@@ -45,12 +53,20 @@ class GlideTokenizer:
             tokens = self._encode(prompt)
             if len(tokens) > self.context_length:
                 lost = self.tokenizer.decode(tokens[self.context_length :])
-                logger.warning("prompt cut to %d tokens, losing %r", self.context_length, lost)
-                cut.append(prompt)
+                cut.append(Cut(prompt, lost))
                 tokens = tokens[: self.context_length]
             ids[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64)
             mask[row, : len(tokens)] = True
         return TokenizedPrompts(ids=ids, mask=mask, cut=tuple(cut))
+
+    def warn_of_cut(self, prompts: Sequence[str]) -> None:
+        """Say once how many of the prompts are cut, and what the first of them loses."""
+        cut = self(prompts).cut
+        if cut:
+            logger.warning(
+                "%d of %d prompts are longer than %d tokens and are cut; the first loses %r",
+                *(len(cut), len(prompts), self.context_length, cut[0].lost),
+            )
 
     def _encode(self, prompt: str) -> list[int]:
         # str.lower, not the tokenizer's normaliser: the two differ on some Unicode letters.

@@ -11,6 +11,7 @@ from sau.settings import Section
 from sau.training.batches import Batch
 from sau.training.data import TrainingData
 from sau.training.models import ClassifierKind, Network
+from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.views import ViewName, ViewOptions
 
 Losses = dict[str, Tensor]
@@ -43,7 +44,7 @@ class Epoch:
     """The start of an epoch: `number` is 1 to the stage's epochs.
 
     `data` is what this stage trains on; `generator` a stream of the CPU for this epoch's start
-    alone; `batch_size` how many images to embed at once.
+    alone; `batch_size` how many images to embed at once; `ranks` the processes that share the work.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Epoch:
     views: ViewOptions
     batch_size: int
     generator: Generator
+    ranks: Ranks = ALONE
 
 
 class Method(nn.Module, abc.ABC):
@@ -107,6 +109,18 @@ class Method(nn.Module, abc.ABC):
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Prepare an epoch."""
+
+    def epoch_state(self) -> dict[str, Tensor]:
+        """Return what the epoch under way has made of weights or batches, outside of buffers.
+
+        A run that is stopped within an epoch saves it. When it goes on, it calls `start_epoch`,
+        restores parameters and buffers, and hands this back to `load_epoch_state`.
+        """
+        return {}
+
+    def load_epoch_state(self, state: dict[str, Tensor]) -> None:
+        """Take back what `epoch_state` returned, now on the CPU."""
+        del state
 
     @abc.abstractmethod
     def loss(

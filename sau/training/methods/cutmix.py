@@ -33,7 +33,7 @@ class Cutmix(Method):
             return {"total": F.cross_entropy(network.logits(images), labels)}
         drawn = float(generator.beta(self.cutmix.alpha, self.cutmix.alpha))
         partners = mixing.draw_partners(len(labels), generator, labels.device)
-        mixed, kept = mixing.cutmix(images, images[partners], drawn, generator)
+        mixed, kept = mixing.cutmix(images, batch.partners_of("v1", partners), drawn, generator)
         ratio = kept if self.cutmix.label == "area" else drawn
         targets = mixing.mix_labels(labels, labels[partners], ratio, self.task.classes)
         return {"total": mixing.soft_cross_entropy(network.logits(mixed), targets)}

@@ -29,6 +29,6 @@ class Mixup(Method):
         images, labels = batch.views["v1"], batch.labels
         ratio = float(generator.beta(self.alpha, self.alpha))
         partners = mixing.draw_partners(len(labels), generator, labels.device)
-        mixed = mixing.mixup(images, images[partners], ratio)
+        mixed = mixing.mixup(images, batch.partners_of("v1", partners), ratio)
         targets = mixing.mix_labels(labels, labels[partners], ratio, self.task.classes)
         return {"total": mixing.soft_cross_entropy(network.logits(mixed), targets)}

@@ -67,6 +67,21 @@ class Sau(Method):
         if self.needs_projection:
             self._embed_real(epoch)
 
+    def epoch_state(self) -> dict[str, Tensor]:
+        """Return prototypes, tallies and the memory of the epoch's start."""
+        state = {"tallies": self.tallies, "prototypes": self.prototypes}
+        if self.memory is not None:
+            state |= {"embeddings": self.memory.embeddings(), "labels": self.memory.labels}
+        return state
+
+    def load_epoch_state(self, state: dict[str, Tensor]) -> None:
+        """Take them back."""
+        state = {name: value.to(self.task.device) for name, value in state.items()}
+        self.tallies, self.prototypes = state["tallies"], state["prototypes"]
+        if "embeddings" in state:
+            backend = self.sau.search_backend
+            self.memory = Memory.of(state["embeddings"], state["labels"], backend)
+
     def loss(
         self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
     ) -> Losses:
@@ -110,10 +125,12 @@ class Sau(Method):
         classes, normalise = self.task.classes, self.sau.prototypes == "normalised"
         if self.sau.search_scope == "batch":
             self.prototypes = class_prototypes(
-                *arguments, classes, epoch.batch_size, epoch.generator, normalise=normalise
+                *(*arguments, classes, epoch.batch_size, epoch.generator),
+                normalise=normalise,
+                ranks=epoch.ranks,
             )
             return
-        embeddings, labels = embed_real(*arguments, epoch.batch_size, epoch.generator)
+        embeddings, labels = embed_real(*arguments, epoch.batch_size, epoch.generator, epoch.ranks)
         self.prototypes = prototypes_of(embeddings, labels, classes, normalise=normalise)
         self.memory = Memory.of(embeddings, labels, self.sau.search_backend)
 

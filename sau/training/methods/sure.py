@@ -92,7 +92,7 @@ class Sure(Method):
         images, labels = batch.views["v1"], batch.labels
         ratio = float(generator.beta(self.sure.mixup_alpha, self.sure.mixup_alpha))
         partners = mixing.draw_partners(len(labels), generator, labels.device)
-        mixed = mixing.mixup(images, images[partners], ratio)
+        mixed = mixing.mixup(images, batch.partners_of("v1", partners), ratio)
         targets = mixing.mix_labels(labels, labels[partners], ratio, self.task.classes)
         return network.logits(mixed), targets
 
@@ -116,7 +116,8 @@ def measure_confidence(epoch: Epoch) -> Tensor:
     was_training = network.training
     network.eval()
     found = []
-    for images in torch.split(epoch.data.images, epoch.batch_size):
+    places = torch.split(torch.arange(len(epoch.data.ids)), epoch.batch_size)
+    for images in epoch.data.images.batches(places):
         scores = network.logits(view("v1", images, epoch.views, epoch.generator))
         found.append(scores.softmax(dim=1).amax(dim=1))
     network.train(was_training)

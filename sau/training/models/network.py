@@ -18,6 +18,7 @@ from sau.training.models.classifier import ClassifierKind, make_classifier
 from sau.training.models.encoder import TorchvisionEncoder, make_encoder
 from sau.training.models.initialise import initialise, seeded
 from sau.training.models.projection import Projection
+from sau.training.ranks.share import SharesRows
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -41,8 +42,11 @@ class NetworkConfig:
     classifier_scale: float = 1.0
 
 
-class Network(nn.Module):
+class Network(SharesRows, nn.Module):
     """An encoder with a classifier and, where the method has a use for it, a projection.
+
+    While it has a share of a batch, encoder and projection head work on this process's own rows:
+    images are those of its own rows, and features, scores and embeddings those of all rows.
 
     Args:
         config: what to build.
@@ -57,6 +61,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.precision = precision
+        self.recorded = False
         with seeded(seed):
             self.encoder = make_encoder(config.backbone, config.width)
             features = self.encoder.feature_size
@@ -76,7 +81,8 @@ class Network(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Map normalised images (B, 3, H, W) to features, float32 (B, F)."""
-        return self.through(self.encoder, images.contiguous(memory_format=torch.channels_last))
+        features = self._encode(images)
+        return self.share.gather(features) if self.share else features
 
     def classify(self, features: Tensor) -> Tensor:
         """Map features (B, F) to class scores, float32 (B, C), computed in float32.
@@ -90,9 +96,9 @@ class Network(nn.Module):
 
     def project(self, features: Tensor) -> Tensor:
         """Map features (B, F) to `z`, float32 (B, d), of length 1."""
-        if self.projection is None:
-            raise ValueError("this network was built without a projection head")
-        return self.through(self.projection, features)
+        if self.share is None:
+            return self._project(features)
+        return self.share.gather(self._project(self.share.take(features)))
 
     def logits(self, images: Tensor) -> Tensor:
         """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
@@ -100,18 +106,43 @@ class Network(nn.Module):
 
     def embeddings(self, images: Tensor) -> Tensor:
         """Map normalised images (B, 3, H, W) to `z`, float32 (B, d), of length 1."""
-        return self.project(self.features(images))
+        embeddings = self._project(self._encode(images))
+        return self.share.gather(embeddings) if self.share else embeddings
 
     def forward(self, images: Tensor) -> Tensor:
         """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
         return self.logits(images)
+
+    def _encode(self, images: Tensor) -> Tensor:
+        return self.through(self.encoder, images.contiguous(memory_format=torch.channels_last))
+
+    def _project(self, features: Tensor) -> Tensor:
+        if self.projection is None:
+            raise ValueError("this network was built without a projection head")
+        return self.through(self.projection, features)
 
     def through(self, module: nn.Module, inputs: Tensor) -> Tensor:
         """Apply a module in the network's precision; views and losses stay outside autocast."""
         enabled = self.precision != torch.float32
         with torch.autocast(inputs.device.type, self.precision, enabled=enabled):
             output: Tensor = module(inputs)
-        return output.float()
+        # A recorded graph writes its next result over this one.
+        return output.float().clone() if self.recorded else output.float()
+
+    def compile_layers(self, mode: str) -> None:
+        """Let encoder and projection be compiled for each shape of batch that they meet.
+
+        Weights, their names and what is saved stay as they are; sums may round differently. A copy
+        of the network is not compiled.
+
+        Args:
+            mode: of `torch.compile`.
+        """
+        self.recorded = mode == "reduce-overhead"
+        for module in (self.encoder, self.projection):
+            if module is not None:
+                # One compilation for each shape: code for any shape at all is slower code.
+                module.compile(dynamic=False, mode=mode)
 
     def parameter_counts(self) -> dict[str, int]:
         """Return the number of parameters that are trained, and of those that a test needs."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import torch
 from torch import Tensor
 
 from sau.training.search.backends import Backend, Index, make_index
@@ -27,6 +28,19 @@ class Memory:
         """
         first, second = (make_index(embeddings[:, view], backend) for view in (0, 1))
         return cls(labels, (first, second))
+
+    def embeddings(self) -> Tensor:
+        """Return what it was made of, float32 (N, 2, d)."""
+        return torch.stack([index.base for index in self.indexes], dim=1)
+
+    def nearest_in_each_view(self, queries: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Find the neighbours of float (Q, 2, d) queries, each view's in its own index.
+
+        Returns similarities, float32 (2, Q, min(k, N)), largest first, and labels likewise.
+        """
+        found = [self.nearest(queries[:, view], view, k) for view in (0, 1)]
+        similarities, labels = zip(*found, strict=True)
+        return torch.stack(similarities), torch.stack(labels)
 
     def nearest(self, queries: Tensor, view: int, k: int) -> tuple[Tensor, Tensor]:
         """Find the k images whose embedding of one view is nearest, by inner product.

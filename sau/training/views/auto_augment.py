@@ -3,10 +3,9 @@
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import integers
-from sau.training.views.operations import SIGNED, Step, apply_steps, operation
-
-__all__ = ["CIFAR10_POLICY", "LEVELS", "SIGNED", "auto_augment", "operation"]
+from sau.training.views.draws import draw, integers
+from sau.training.views.operations import apply_steps
+from sau.training.views.steps import SIGNED, Step
 
 LEVELS = 10
 """Magnitudes have a level from 0 to 9."""
@@ -59,8 +58,8 @@ def auto_augment(images: Tensor, generator: Generator) -> Tensor:
     """
     count = images.shape[0]
     policy = integers(torch.full((count,), len(CIFAR10_POLICY)), generator).tolist()
-    chances = torch.rand(count, 2, generator=generator).tolist()
-    negative = (torch.rand(count, 2, generator=generator) < 0.5).tolist()
+    chances = draw((count, 2), generator).tolist()
+    negative = (draw((count, 2), generator) < 0.5).tolist()
     images = images.clone(memory_format=torch.contiguous_format)
     for place in (0, 1):
         steps: list[Step | None] = []

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, integers
+from sau.training.views.draws import coins, integers, to_device
 
 
 def random_crop_flip(
@@ -46,6 +46,6 @@ def crop_flip(images: Tensor, padding: int, top: Tensor, left: Tensor, flip: Ten
     columns = torch.where(flip[:, None], width - 1 - columns, columns) + left[:, None]
     rows = torch.arange(height) + top[:, None]
     index = torch.arange(count, device=images.device)[:, None, None]
-    rows, columns = rows.to(images.device), columns.to(images.device)
+    rows, columns = to_device(rows, images.device), to_device(columns, images.device)
     # Indexing around a slice puts the channels last: (B, H, W, 3).
     return padded[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

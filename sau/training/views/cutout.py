@@ -3,7 +3,7 @@
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import integers
+from sau.training.views.draws import integers, to_device
 
 
 def random_cutout(images: Tensor, size: int, generator: Generator) -> Tensor:
@@ -23,7 +23,7 @@ def random_cutout(images: Tensor, size: int, generator: Generator) -> Tensor:
     count, _, height, width = images.shape
     rows = integers(torch.full((count,), height), generator)
     columns = integers(torch.full((count,), width), generator)
-    return cutout(images, size, rows.to(images.device), columns.to(images.device))
+    return cutout(images, size, to_device(rows, images.device), to_device(columns, images.device))
 
 
 def cutout(images: Tensor, size: int, rows: Tensor, columns: Tensor) -> Tensor:

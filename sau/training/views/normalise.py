@@ -5,6 +5,8 @@ import dataclasses
 import torch
 from torch import Tensor
 
+from sau.training.views.draws import to_device
+
 
 def to_unit(images: Tensor) -> Tensor:
     """Map uint8, 0 to 255, to float32 of the same shape, 0 to 1."""
@@ -32,7 +34,7 @@ class Normalisation:
 
         The result is channels-last in memory, the order in which convolutions are fastest.
         """
-        mean = torch.tensor(self.mean, device=images.device).view(3, 1, 1)
-        std = torch.tensor(self.std, device=images.device).view(3, 1, 1)
+        mean = to_device(torch.tensor(self.mean), images.device).view(3, 1, 1)
+        std = to_device(torch.tensor(self.std), images.device).view(3, 1, 1)
         normalised = (images - mean) / std
         return normalised.contiguous(memory_format=torch.channels_last)

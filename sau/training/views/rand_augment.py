@@ -4,7 +4,8 @@ import torch
 from torch import Generator, Tensor
 
 from sau.training.views.draws import coins, integers
-from sau.training.views.operations import SIGNED, apply_steps
+from sau.training.views.operations import apply_steps
+from sau.training.views.steps import SIGNED
 
 LEVELS = 31
 """Magnitudes have a level from 0 to 30, as in Cubuk et al.'s paper and in torchvision."""

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, integers, uniform
+from sau.training.views.draws import coins, integers, to_device, uniform
 
 ATTEMPTS = 10
 """Windows drawn for an image before the largest central one is taken, as in torchvision."""
@@ -86,19 +86,27 @@ def resized_crop_flip(
     _, _, height, width = images.shape
     new_height, new_width = size or (height, width)
     top, left, window_height, window_width = windows.unbind(dim=1)
-    rows = _weights(height, new_height, top, window_height)
-    columns = _weights(width, new_width, left, window_width)
+    rows = _weights(height, new_height, top, window_height, images.device)
+    columns = _weights(width, new_width, left, window_width, images.device)
+    flip = to_device(flip, images.device)
     columns = torch.where(flip[:, None, None], columns.flip(1), columns)
-    rows, columns = rows.to(images), columns.to(images)
+    rows, columns = rows.to(images.dtype), columns.to(images.dtype)
     return rows[:, None] @ images @ columns.transpose(1, 2)[:, None]
 
 
-def _weights(length: int, new_length: int, start: Tensor, extent: Tensor) -> Tensor:
-    """Return float32 (B, new_length, length): the weight of each source pixel in each new pixel."""
+def _weights(
+    length: int, new_length: int, start: Tensor, extent: Tensor, device: torch.device
+) -> Tensor:
+    """Return float32 (B, new_length, length): the weight of each source pixel in each new pixel.
+
+    `start` and `extent` are known to the CPU; the weights are computed on `device`.
+    """
+    shrinks = torch.nonzero(extent > new_length)[:, 0]
+    start, extent = to_device(start, device), to_device(extent, device)
     weights = _interpolate(length, new_length, start, extent)
-    shrinks = extent > new_length
-    if shrinks.any():
-        weights[shrinks] = _average(length, new_length, start[shrinks], extent[shrinks])
+    if len(shrinks):
+        index = to_device(shrinks, device)
+        weights[index] = _average(length, new_length, start[index], extent[index])
     return weights
 
 
@@ -108,9 +116,10 @@ def _interpolate(length: int, new_length: int, start: Tensor, extent: Tensor) ->
     A new pixel's centre lies between two source centres, which get weights that sum to 1; beyond
     the centres at the window's border, the border pixel is repeated.
     """
-    centres = (torch.arange(new_length) + 0.5) * (extent[:, None] / new_length) - 0.5
+    new, old = (torch.arange(n, device=extent.device) for n in (new_length, length))
+    centres = (new + 0.5) * (extent[:, None] / new_length) - 0.5
     centres = torch.minimum(centres.clamp(min=0), extent[:, None] - 1) + start[:, None]
-    return (1 - (centres[:, :, None] - torch.arange(length)).abs()).clamp(min=0)
+    return (1 - (centres[:, :, None] - old).abs()).clamp(min=0)
 
 
 def _average(length: int, new_length: int, start: Tensor, extent: Tensor) -> Tensor:
@@ -120,8 +129,9 @@ def _average(length: int, new_length: int, start: Tensor, extent: Tensor) -> Ten
     distance of one new pixel; pixels outside the window do not count.
     """
     step = (extent / new_length)[:, None, None]
-    source = torch.arange(length) - start[:, None, None]
-    centres = (torch.arange(new_length)[:, None] + 0.5) * step - 0.5
+    new, old = (torch.arange(n, device=extent.device) for n in (new_length, length))
+    source = old - start[:, None, None]
+    centres = (new[:, None] + 0.5) * step - 0.5
     weights = (1 - (centres - source).abs() / step).clamp(min=0)
     weights = weights * ((source >= 0) & (source < extent[:, None, None]))
     return weights / weights.sum(dim=2, keepdim=True)

@@ -1,4 +1,4 @@
-"""A GLIDE pipeline with random weights, small enough to sample in an instant."""
+"""GLIDE pipelines with random weights, small enough to sample in an instant."""
 
 import pytest
 import torch
@@ -7,8 +7,10 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from tokenizers import pre_tokenizers
 from transformers import GPT2Tokenizer
 
+from sau.images.glide.architecture import Architecture
 from sau.images.glide.pipeline import GlidePipeline
 from sau.images.glide.text_encoder import GlideTextEncoder
+from sau.images.glide.upsampler import GlideUpsamplePipeline
 
 CONTEXT_LENGTH = 12
 WIDTH = 32
@@ -54,3 +56,24 @@ def pipeline(byte_tokenizer: GPT2Tokenizer, text_encoder: GlideTextEncoder) -> G
         )
     scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2", variance_type="learned_range")
     return GlidePipeline(byte_tokenizer, text_encoder, unet.eval(), scheduler)
+
+
+@pytest.fixture
+def upsampler(
+    byte_tokenizer: GPT2Tokenizer, text_encoder: GlideTextEncoder
+) -> GlideUpsamplePipeline:
+    """An upsampler of GLIDE's block types to 8 x 8 pixels."""
+    sizes = Architecture(
+        image_size=8,
+        channels=(32, 32),
+        layers=1,
+        attention=(False, True),
+        beta_schedule="linear",
+        upsampler=True,
+        head_channels=16,
+        text_width=WIDTH,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        unet = sizes.unet().eval()
+    return GlideUpsamplePipeline(byte_tokenizer, text_encoder, unet, sizes.scheduler())

@@ -1,5 +1,6 @@
 """The pipeline: seeds, guidance, the learned-range step, saving and loading."""
 
+import logging
 import math
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.images.glide.pipeline import GlidePipeline, to_bytes
+from sau.images.glide.pipeline import GlidePipeline
+from sau.images.glide.pixels import from_bytes, quantise, to_bytes
 from sau.images.glide.respacing import respaced_timesteps
+from sau.images.glide.upsampler import GlideUpsamplePipeline
 
 # The other files hold settings, in which the libraries note where a model was loaded from.
 EXACT_FILES = (
@@ -28,14 +31,6 @@ def test_same_seeds_give_the_same_pictures(pipeline: GlidePipeline) -> None:
     assert first.dtype == np.uint8
     assert np.array_equal(first, second)
     assert not np.array_equal(first, pipeline(PROMPTS, [4, 5, 6], respacing=4))
-
-
-def test_picture_does_not_depend_on_its_batch(pipeline: GlidePipeline) -> None:
-    batch = pipeline(PROMPTS, [1, 2, 3], respacing=4).astype(int)
-    alone = pipeline([PROMPTS[1]], [2], respacing=4).astype(int)
-    reordered = pipeline(PROMPTS[::-1], [9, 2, 8], respacing=4).astype(int)
-    assert np.abs(batch[1] - alone[0]).max() <= 1
-    assert np.abs(batch[1] - reordered[1]).max() <= 1
 
 
 def test_save_and_load_round_trip(pipeline: GlidePipeline, tmp_path: Path) -> None:
@@ -125,3 +120,41 @@ def test_seeds_must_match_the_prompts(pipeline: GlidePipeline) -> None:
 def test_bytes_are_clipped_and_rounded() -> None:
     values = torch.tensor([-2.0, -1.0, 0.0, 0.999, 1.0, 2.0]).view(1, 1, 1, 6)
     assert to_bytes(values).ravel().tolist() == [0, 0, 128, 255, 255, 255]
+
+
+def test_pixels_survive_the_way_through_images() -> None:
+    pixels = np.arange(256, dtype=np.uint8).reshape(1, 8, 32, 1)
+    assert np.array_equal(to_bytes(from_bytes(pixels)), pixels)
+    assert torch.equal(quantise(from_bytes(pixels)), from_bytes(pixels))
+
+
+def test_a_long_prompt_is_cut_and_reported_once(
+    pipeline: GlidePipeline, caplog: pytest.LogCaptureFixture
+) -> None:
+    prompts = ["a photo of a dog", "two cats", "a photo of a cow"]
+    with caplog.at_level(logging.WARNING):
+        pictures = pipeline(prompts, [1, 1, 1], respacing=2)
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["2 of 3 prompts are longer than 12 tokens and are cut; the first loses ' dog'"]
+    assert np.array_equal(pictures[0], pictures[2])
+
+
+def test_text_is_encoded_once_for_each_distinct_prompt(
+    pipeline: GlidePipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    forward = pipeline.text_encoder.forward
+
+    def counted(ids: Tensor, mask: Tensor) -> Tensor:
+        seen.append(len(ids))
+        return forward(ids, mask)
+
+    monkeypatch.setattr(pipeline.text_encoder, "forward", counted)
+    pipeline(["a", "b", "a", "a"], [1, 2, 3, 4], respacing=5)
+    assert seen == [1, 1, 1]  # a, b and the empty prompt, at no step again
+
+
+def test_an_upsampler_is_no_base(pipeline: GlidePipeline) -> None:
+    parts = dict(pipeline.components)
+    with pytest.raises(ValueError, match="has 3 input and 6 output channels; GlideUpsamplePipe"):
+        GlideUpsamplePipeline(**parts)

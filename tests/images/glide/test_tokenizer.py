@@ -5,7 +5,7 @@ import logging
 import pytest
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.tokenizer import GlideTokenizer
+from sau.images.glide.tokenizer import Cut, GlideTokenizer
 
 
 @pytest.fixture
@@ -29,15 +29,24 @@ def test_case_is_ignored(tokenize: GlideTokenizer) -> None:
     assert tokens.ids[0].tolist() == tokens.ids[1].tolist()
 
 
-def test_long_prompt_is_cut_and_reported(
+def test_long_prompt_is_cut_and_reported(tokenize: GlideTokenizer) -> None:
+    tokens = tokenize(["abcdef", "abcdefgh"])
+    assert tokens.mask.all()
+    assert tokens.ids[0].tolist() == tokens.ids[1].tolist()
+    assert tokens.cut == (Cut("abcdefgh", "gh"),)
+
+
+def test_cut_prompts_are_counted_in_one_line(
     tokenize: GlideTokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        tokens = tokenize(["abcdef", "abcdefgh"])
-    assert tokens.mask.all()
-    assert tokens.ids[0].tolist() == tokens.ids[1].tolist()
-    assert tokens.cut == ("abcdefgh",)
-    assert "'gh'" in caplog.text
+        tokenize.warn_of_cut(["a", "abcdef"])
+        assert caplog.text == ""
+        tokenize.warn_of_cut(["a", "abcdefgh", "abcdefg"])
+    assert len(caplog.records) == 1
+    assert (
+        "2 of 3 prompts are longer than 6 tokens and are cut; the first loses 'gh'" in caplog.text
+    )
 
 
 def test_spelled_out_special_token_is_plain_text(

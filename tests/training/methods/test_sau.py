@@ -10,6 +10,7 @@ from sau.errors import UserError
 from sau.training import search
 from sau.training.contrastive import synthetic_aware_loss
 from sau.training.data import TrainingData
+from sau.training.images import PixelImages
 from sau.training.methods import METHODS, Epoch, Task
 from sau.training.methods.sau import Sau
 from sau.training.models import Network, NetworkConfig
@@ -37,7 +38,9 @@ def network() -> Network:
 @pytest.fixture
 def data(pictures: Tensor) -> TrainingData:
     labels = torch.arange(len(pictures)) % 3
-    return TrainingData([str(n) for n in range(24)], pictures, labels, torch.arange(24) < 6)
+    return TrainingData(
+        [str(n) for n in range(24)], PixelImages(pictures), labels, torch.arange(24) < 6
+    )
 
 
 def contrastive_only(**options: Any) -> Sau:

@@ -13,6 +13,7 @@ from sau.training.models import Network, NetworkConfig
 from sau.training.options import SureOptions
 from sau.training.step import take_step
 from sau.training.views import view
+from tests.training.conftest import pixels_of
 from tests.training.methods.conftest import CPU, VIEWS, loss_of, make, make_batch, start
 
 
@@ -107,7 +108,7 @@ def test_reweighting_measures_confidence_at_the_stages_start(
     assert cosine.training
     assert cosine.encoder.training
     seen, generator = [], Generator().manual_seed(0)
-    for images in torch.split(data.images, 8):
+    for images in torch.split(pixels_of(data), 8):
         with torch.no_grad():
             scores = cosine.eval()(view("v1", images, VIEWS, generator))
         seen.append(scores.softmax(dim=1).amax(dim=1))

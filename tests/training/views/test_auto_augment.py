@@ -4,7 +4,10 @@ from torch import Generator, Tensor
 from torchvision.transforms import v2
 
 from sau.training.views import auto_augment as module
-from sau.training.views.auto_augment import CIFAR10_POLICY, SIGNED, auto_augment, operation
+from sau.training.views.auto_augment import CIFAR10_POLICY, LEVELS, auto_augment
+from sau.training.views.operations import apply_steps
+from sau.training.views.steps import SIGNED
+from tests.training.views.oracle import assert_same
 
 ORACLE = v2.AutoAugment(v2.AutoAugmentPolicy.CIFAR10)
 STEPS = sorted({(name, level) for pair in CIFAR10_POLICY for name, _, level in pair})
@@ -29,12 +32,13 @@ def test_operation_equals_torchvisions(
         return
     levels = levels_of(10, *pictures.shape[2:])
     strength = 0.0 if levels is None else float(levels[level]) * (-1 if negative else 1)
-    found = operation(name, level, negative, pictures.shape[2:])(pictures)
+    found = pictures.clone()
+    apply_steps(found, [(name, level, negative)] * len(found), LEVELS)
     for image, mine in zip(pictures, found, strict=True):
         theirs = ORACLE._apply_image_or_video_transform(
             image, name, strength, interpolation=v2.InterpolationMode.NEAREST, fill={}
         )
-        assert torch.equal(mine, theirs)
+        assert_same(mine, theirs, name)
 
 
 def test_each_image_gets_its_own_two_steps(

@@ -4,8 +4,10 @@ from torch import Generator, Tensor
 from torchvision.transforms import v2
 
 from sau.training.views import rand_augment as module
-from sau.training.views.operations import SIGNED, operation
+from sau.training.views.operations import apply_steps
 from sau.training.views.rand_augment import LEVELS, OPERATIONS, rand_augment
+from sau.training.views.steps import SIGNED
+from tests.training.views.oracle import assert_same
 
 ORACLE = v2.RandAugment(num_ops=2, magnitude=10)
 
@@ -27,12 +29,13 @@ def test_operation_equals_torchvisions(
         return
     levels = levels_of(LEVELS, *pictures.shape[2:])
     strength = 0.0 if levels is None else float(levels[level]) * (-1 if negative else 1)
-    found = operation(name, level, negative, pictures.shape[2:], LEVELS)(pictures)
+    found = pictures.clone()
+    apply_steps(found, [(name, level, negative)] * len(found), LEVELS)
     for image, mine in zip(pictures, found, strict=True):
         theirs = ORACLE._apply_image_or_video_transform(
             image, name, strength, interpolation=v2.InterpolationMode.NEAREST, fill={}
         )
-        assert torch.equal(mine, theirs)
+        assert_same(mine, theirs, name)
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])
@@ -52,7 +55,8 @@ def test_result_is_one_that_torchvision_can_give(
                 ("ShearX", True, 0.25),
                 ("Solarize", False, 0.5),
             ):
-                after = operation(name, 10, negative, image.shape[1:], LEVELS)(before)
+                after = before[None].clone()
+                apply_steps(after, [(name, 10, negative)], LEVELS)
                 key = after.numpy().tobytes()
                 nexts[key] = nexts.get(key, 0.0) + chance * share
         outcomes = nexts

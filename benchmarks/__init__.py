@@ -1,0 +1,1 @@
+"""Benchmarks: each times two things side by side and writes their ratio (docs/benchmarks.md)."""

@@ -1,0 +1,64 @@
+"""What the command lines of the benchmarks have in common."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sau.errors import UserError
+from sau.training.device import resolve_device
+
+EXIT_USER_ERROR = 2
+
+
+def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the flags that every benchmark has."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}",
+        description=(description or "").split("\n\n")[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where to compute")
+    parser.add_argument("--threads", type=positive, default=2, help="threads of PyTorch")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="time for each ratio; at least three rounds"
+    )
+    parser.add_argument("--output", type=Path, help="JSON file to write")
+    return parser
+
+
+def positive(text: str) -> int:
+    """Return a flag's value, an integer of at least 1; argparse says what is wrong with others."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value}, expected at least 1")
+    return value
+
+
+def prepare(arguments: argparse.Namespace) -> torch.device:
+    """Set the number of threads and return the device.
+
+    Raises:
+        UserError: cuda without such a GPU.
+    """
+    torch.set_num_threads(arguments.threads)
+    return resolve_device(arguments.device)
+
+
+def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the values of all flags but `--output`, as JSON values."""
+    return {name: value for name, value in vars(arguments).items() if name != "output"}
+
+
+def run(main: Callable[[], object]) -> int:
+    """Run a benchmark; return its exit code: 2 on bad input, which is said in one line."""
+    try:
+        main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    return 0

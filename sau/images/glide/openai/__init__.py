@@ -1,0 +1,1 @@
+"""GLIDE as OpenAI published it: checkpoints and vocabulary, brought into our networks."""

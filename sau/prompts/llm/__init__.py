@@ -1,0 +1,1 @@
+"""Prompts from a language model behind a server that speaks OpenAI's protocol."""

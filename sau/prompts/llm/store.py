@@ -1,0 +1,134 @@
+"""Every raw answer, kept as it arrives."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from sau.errors import UserError
+from sau.prompts.llm.requests import Request
+
+_STARTED, _ENDED = "started_batch", "ended_batch"
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredAnswer:
+    """A line of the store.
+
+    Attributes:
+        key: of the request.
+        class_name, number, model: of the request, for those who read the file.
+        batch: whether it came through the Batch API, which has a price of its own.
+        body: of the HTTP response, as it arrived but for the key, should a server repeat it.
+    """
+
+    key: str
+    class_name: str
+    number: int
+    model: str
+    batch: bool
+    body: str
+
+    @classmethod
+    def of(cls, request: Request, body: str, *, batch: bool = False) -> Self:
+        """Return the line for a request's answer."""
+        return cls(request.key, request.class_name, request.number, request.model, batch, body)
+
+
+class AnswerStore:
+    """A file of JSON lines that is only ever appended to.
+
+    A line is on the disk when `add` returns. The half of a line that a killed process leaves at the
+    end counts as not written. Lines are in the order in which the answers came, which nothing
+    depends on; of two with one key the first counts.
+
+    Args:
+        path: the file; it need not be there yet.
+
+    Raises:
+        UserError: a line, other than such a half one at the end, that is none of a store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._answers: dict[str, StoredAnswer] = {}
+        self._open_batches: list[str] = []
+        self._whole: int | None = None
+        if path.exists():
+            self._load(path.read_bytes())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._answers
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def body(self, key: str) -> str:
+        """Return the raw answer of the request with this key."""
+        return self._answers[key].body
+
+    def answers(self) -> list[StoredAnswer]:
+        """Return all answers, in the order in which they came."""
+        return list(self._answers.values())
+
+    def open_batches(self) -> list[str]:
+        """Return the ids of the jobs of the Batch API whose answers are still to be fetched."""
+        return list(self._open_batches)
+
+    def add(self, answer: StoredAnswer) -> None:
+        """Keep an answer, unless there is one with its key."""
+        if answer.key not in self._answers:
+            self._append(dataclasses.asdict(answer))
+            self._answers[answer.key] = answer
+
+    def start_batch(self, job: str) -> None:
+        """Keep the id of a job of the Batch API, so that a later run can fetch its answers."""
+        if job not in self._open_batches:
+            self._append({_STARTED: job})
+            self._open_batches.append(job)
+
+    def end_batch(self, job: str) -> None:
+        """Keep that all of a job's answers were fetched."""
+        if job in self._open_batches:
+            self._append({_ENDED: job})
+            self._open_batches.remove(job)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                if self._whole is not None:
+                    file.truncate(self._whole)  # a half line would spoil the next one
+                    self._whole = None
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self.path}: {error.strerror or error}; make room and run again, "
+                f"{len(self)} answers are kept"
+            ) from error
+
+    def _load(self, data: bytes) -> None:
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            self._whole = whole
+        for number, line in enumerate(data[:whole].splitlines(), start=1):
+            try:
+                self._read(json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise UserError(
+                    f"{self.path}: line {number} is no stored answer ({error}); delete the line, "
+                    "or the file to ask for everything again"
+                ) from error
+
+    def _read(self, line: dict[str, Any]) -> None:
+        if _STARTED in line:
+            self._open_batches.append(line[_STARTED])
+        elif _ENDED in line:
+            self._open_batches.remove(line[_ENDED])
+        else:
+            answer = StoredAnswer(**line)
+            self._answers.setdefault(answer.key, answer)

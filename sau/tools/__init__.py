@@ -1,0 +1,32 @@
+"""Commands beside the stages: they fetch and convert what a stage reads from outside."""
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+
+
+@dataclasses.dataclass(frozen=True)
+class Tool:
+    """One command that is no stage: a few words on the command line, a module and a function.
+
+    The module and its function are called like the words, with `_` between them; as those of a
+    stage, its flags are the function's parameters.
+    """
+
+    name: str
+    summary: str
+
+    def load(self) -> Callable[..., None]:
+        """Import and return the tool's function."""
+        name = self.name.replace(" ", "_")
+        function: Callable[..., None] = getattr(importlib.import_module(f"sau.tools.{name}"), name)
+        return function
+
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool("fetch glide", "download GLIDE's published checkpoints"),
+        Tool("convert glide", "turn them into diffusers' format"),
+    )
+}

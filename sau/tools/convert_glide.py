@@ -1,0 +1,52 @@
+"""`sau convert glide`: the published checkpoints in the format that diffusers loads."""
+
+import json
+import logging
+from pathlib import Path
+
+import diffusers
+
+import sau
+from sau.folders import new_folder
+from sau.images.glide.architecture import BASE, UPSAMPLER
+from sau.images.glide.cascade import UPSAMPLER_FOLDER
+from sau.images.glide.pipeline import GlidePipeline
+from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.tools.download import file_sha256
+
+log = logging.getLogger(__name__)
+
+
+def convert_glide(
+    base: Path, output: Path, upsampler: Path | None = None, vocabulary: Path | None = None
+) -> None:
+    """Convert GLIDE's published checkpoints into a folder for `images.model`.
+
+    The folder appears when all of it is written. It holds the base pipeline and, in `upsampler`,
+    that of the upsampler, for `images.upsampler`.
+
+    Args:
+        base: the published base.pt.
+        output: folder to write; must not exist.
+        upsampler: the published upsample.pt; without it only the base network is converted.
+        vocabulary: folder of encoder.json and vocab.bpe; default: the folder of base.pt.
+
+    Raises:
+        UserError: a file that is missing, damaged, malicious or another one, or a folder that
+            cannot be written.
+    """
+    diffusers.utils.logging.disable_progress_bar()
+    folder = base.parent if vocabulary is None else vocabulary
+    with new_folder(output) as temporary:
+        GlidePipeline.from_openai(base, folder, BASE).save_pretrained(temporary)
+        origin = {"sau": sau.__version__, "base_sha256": file_sha256(base)}
+        log.info("%s is converted", base)
+        if upsampler is not None:
+            pipeline = GlideUpsamplePipeline.from_openai(upsampler, folder, UPSAMPLER)
+            pipeline.save_pretrained(temporary / UPSAMPLER_FOLDER)
+            origin["upsampler_sha256"] = file_sha256(upsampler)
+            log.info("%s is converted", upsampler)
+        (temporary / "origin.json").write_text(
+            json.dumps(origin, indent=2) + "\n", encoding="utf-8"
+        )
+    log.info("set images.model to %s", output)

@@ -1,0 +1,121 @@
+"""Each benchmark, tiny: it runs, and writes what it prints."""
+
+import dataclasses
+import importlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import all as everything
+from sau.errors import UserError
+from tests.benchmarks.conftest import TINY, TINY_NETWORK
+
+SMALL: dict[str, list[str]] = {
+    "training_step": TINY_NETWORK,
+    "views": ["--batch-size", "4", "--stored-size", "20", "--crop-size", "16"],
+    "contrastive_loss": ["--batch-sizes", "256", "--classes", "3", "4", "--embedding-size", "8"],
+    "nearest_neighbours": ["--rows", "200", "--dimension", "8", "--queries", "4"],
+    "share_of_peak": [*TINY_NETWORK, "--matrix-size", "32"],
+}
+RATIOS = {
+    "training_step": 2,
+    "views": 4,
+    "contrastive_loss": 2,
+    "nearest_neighbours": 4,
+    "share_of_peak": 1,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What a benchmark has written and printed."""
+
+    text: str
+    printed: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.text)
+        return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    """Run each benchmark once."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    results = {}
+    for name, small in SMALL.items():
+        path = folder / f"{name}.json"
+        with pytest.MonkeyPatch.context() as patch:
+            printed: list[str] = []
+            patch.setattr("builtins.print", lambda text, into=printed: into.append(text))
+            importlib.import_module(f"benchmarks.{name}").main(
+                [*TINY, *small, "--output", str(path)]
+            )
+        results[name] = Made(path.read_text(), "\n".join(printed))
+    return results
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_benchmark_prints_and_writes_positive_ratios(name: str, made: dict[str, Made]) -> None:
+    record = made[name].record
+    assert record["benchmark"] == name
+    assert len(record["ratios"]) == RATIOS[name]
+    for ratio in record["ratios"]:
+        assert 0 < ratio["lowest"] <= ratio["ratio"] <= ratio["highest"]
+        assert len(ratio["rounds"]["slower"]) == len(ratio["rounds"]["faster"]) >= 3
+        assert f"{ratio['what']}: {ratio['slower']}" in made[name].printed
+    assert record["settings"]["threads"] == record["machine"]["threads"] == 1
+    assert {"torch", "torchvision", "python"} <= set(record["versions"])
+
+
+def test_both_back_ends_found_the_same_neighbours(made: dict[str, Made]) -> None:
+    figures = made["nearest_neighbours"].record["figures"]
+    assert list(figures["same_neighbours"].values()) == [True] * 3
+
+
+def test_full_masks_keep_more_than_one_matrix_and_the_engine_about_one(
+    made: dict[str, Made],
+) -> None:
+    facts = made["contrastive_loss"].record["figures"]["memory"]["batch 256, 3 classes"]
+    matrix = 4 * (2 * (256 + 3)) ** 2
+    assert facts["masked kept"] > 2 * matrix
+    assert facts["engine kept"] < 1.5 * matrix
+    assert facts["masked loss"] == pytest.approx(facts["engine loss"], rel=1e-4)
+
+
+def test_all_of_them_stand_on_one_page(
+    made: dict[str, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pretend(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
+        arguments = importlib.import_module(command[2]).build_parser().parse_args(command[3:])
+        name = command[2].removeprefix("benchmarks.")
+        record = made[name].record
+        record["settings"] |= {"reference": getattr(arguments, "reference", None)}
+        arguments.output.write_text(json.dumps(record))
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", pretend)
+    everything.main([*TINY, "--workers", "3", "--output", str(tmp_path)])
+    page = (tmp_path / "README.md").read_text()
+    assert len(list(tmp_path.glob("*.json"))) == len(SMALL) + 1
+    for name in SMALL:
+        assert f"| {name}" in page
+    assert "published reference" in page
+    assert "lean reference" in page
+    assert "| convolution |" in page
+    assert "engine kept" in page
+
+
+def test_a_benchmark_that_fails_stops_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 2)
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    with pytest.raises(UserError, match="training_step failed"):
+        everything.main([*TINY, "--output", str(tmp_path)])

@@ -1,0 +1,70 @@
+import pytest
+
+from sau.errors import UserError
+from sau.prompts.llm.store import AnswerStore, StoredAnswer
+
+
+def answer(key, body="{}", **others):
+    return StoredAnswer(key, "bee", 3, "gpt-4", batch=False, body=body, **others)
+
+
+def test_what_was_added_is_there_again(tmp_path):
+    path = tmp_path / "folder" / "answers.jsonl"
+    store = AnswerStore(path)
+    first = answer("a", '{"text": "\u871c\u8702\u2028\\n"}')
+    store.add(first)
+    store.add(answer("b"))
+    again = AnswerStore(path)
+    assert again.answers() == store.answers() == [first, answer("b")]
+    assert "a" in again
+    assert "c" not in again
+
+
+def test_each_answer_is_on_the_disk_when_add_returns(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    store = AnswerStore(path)
+    for number, key in enumerate("abc", start=1):
+        store.add(answer(key))
+        assert len(path.read_bytes().splitlines()) == number
+
+
+@pytest.mark.parametrize("lost", [1, 2, 40])
+def test_half_a_line_at_the_end_counts_as_not_written(tmp_path, lost):
+    path = tmp_path / "answers.jsonl"
+    store = AnswerStore(path)
+    store.add(answer("a"))
+    store.add(answer("b"))
+    path.write_bytes(path.read_bytes()[:-lost])
+    after = AnswerStore(path)
+    assert [found.key for found in after.answers()] == ["a"]
+    after.add(answer("b"))
+    after.add(answer("c"))
+    assert [found.key for found in AnswerStore(path).answers()] == ["a", "b", "c"]
+
+
+def test_of_two_answers_to_one_request_the_first_counts(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    AnswerStore(path).add(answer("a", "1"))
+    twin = tmp_path / "twin.jsonl"
+    AnswerStore(twin).add(answer("a", "2"))
+    path.write_bytes(path.read_bytes() + twin.read_bytes())
+    assert AnswerStore(path).body("a") == "1"
+
+
+@pytest.mark.parametrize("line", ["no JSON", "[]", '{"key": "a"}', "3"])
+def test_another_file_is_refused_with_its_line(tmp_path, line):
+    path = tmp_path / "answers.jsonl"
+    AnswerStore(path).add(answer("a"))
+    path.write_bytes(path.read_bytes() + line.encode() + b"\n")
+    with pytest.raises(UserError) as raised:
+        AnswerStore(path)
+    assert "line 2 is no stored answer" in str(raised.value)
+
+
+def test_jobs_are_open_until_their_answers_are_fetched(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    store = AnswerStore(path)
+    store.start_batch("one")
+    store.start_batch("two")
+    store.end_batch("one")
+    assert AnswerStore(path).open_batches() == ["two"]

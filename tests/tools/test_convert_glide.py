@@ -1,0 +1,171 @@
+"""`sau convert glide` on small checkpoints: whole, or not at all."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sau.__main__ import main
+from sau.images.glide.cascade import GlideCascade
+from sau.images.glide.pipeline import GlidePipeline
+from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.tools import convert_glide
+from tests.images.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
+
+PROMPTS = ["the cat", "two dogs and the other thing"]
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return write_published(tmp_path / "published")
+
+
+@pytest.fixture
+def words(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The command line for small checkpoints."""
+    monkeypatch.setattr(convert_glide, "BASE", SMALL_BASE)
+    monkeypatch.setattr(convert_glide, "UPSAMPLER", SMALL_UPSAMPLER)
+    files = ["--base", str(published / "base.pt"), "--upsampler", str(published / "upsample.pt")]
+    return ["convert", "glide", *files, "--output", str(tmp_path / "out" / "glide")]
+
+
+def left(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_the_converted_folder_draws_what_the_checkpoints_draw(
+    words: list[str],
+    published: Path,
+    tmp_path: Path,
+) -> None:
+    assert main(words) == 0
+    sizes = (SMALL_BASE, SMALL_UPSAMPLER)
+    files = (published / "base.pt", published / "upsample.pt")
+    direct = GlideCascade.from_openai(*files, architectures=sizes)
+    loaded = GlideCascade.from_pretrained(tmp_path / "out" / "glide")
+    options = {"respacing": "3", "upsampler_respacing": "3"}
+    pictures = [each(PROMPTS, [1, 2], **options) for each in (direct, loaded)]
+    assert np.array_equal(*pictures)
+    assert pictures[0].std() > 10
+    origin = json.loads((tmp_path / "out" / "glide" / "origin.json").read_text())
+    assert origin["base_sha256"] == hashlib.sha256(files[0].read_bytes()).hexdigest()
+    assert left(tmp_path / "out") == ["glide"]
+
+
+def test_saved_again_it_is_the_same_bits(words: list[str], tmp_path: Path) -> None:
+    assert main(words) == 0
+    first, second = tmp_path / "out" / "glide", tmp_path / "second"
+    GlideCascade.from_pretrained(first).save_pretrained(second)
+    for path in sorted(first.rglob("*.safetensors")):
+        assert path.read_bytes() == (second / path.relative_to(first)).read_bytes()
+    assert len(list(second.rglob("*.safetensors"))) == 4
+
+
+def test_the_base_alone(words: list[str], tmp_path: Path) -> None:
+    assert main([*words[:4], *words[6:]]) == 0
+    folder = tmp_path / "out" / "glide"
+    assert not (folder / "upsampler").exists()
+    assert GlidePipeline.from_pretrained(folder)(["the"], [1], "2").shape == (1, 16, 16, 3)
+
+
+def test_an_interrupted_conversion_leaves_nothing(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        assert left(tmp_path / "out") == [".glide.part"]  # the base is written, but not in place
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GlideUpsamplePipeline, "save_pretrained", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        main(words)
+    assert left(tmp_path / "out") == []
+
+
+def test_what_a_killed_conversion_left_is_replaced(words: list[str], tmp_path: Path) -> None:
+    remains = tmp_path / "out" / ".glide.part"
+    remains.mkdir(parents=True)
+    (remains / "half.safetensors").write_bytes(b"half")
+    assert main(words) == 0
+    assert left(tmp_path / "out") == ["glide"]
+    assert "half.safetensors" not in left(tmp_path / "out" / "glide")
+
+
+def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None:
+    script = (
+        "import os, sys, signal, pathlib\n"
+        "from sau.folders import new_folder\n"
+        "with new_folder(pathlib.Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'half').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", script, str(tmp_path / "glide")]
+    done = subprocess.run(command, env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert left(tmp_path) == [".glide.part"]
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-999])
+
+
+def _add_key(path: Path) -> None:
+    state = torch.load(path, weights_only=True)
+    torch.save({**state, "extra.weight": torch.ones(2)}, path)
+
+
+def _make_malicious(path: Path) -> None:
+    class Runs:
+        def __reduce__(self) -> tuple[object, ...]:
+            return os.mkdir, (str(path.parent / "ran"),)
+
+    torch.save({"out.2.bias": Runs()}, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("base.pt", _truncate, "base.pt: not a whole PyTorch checkpoint"),
+        ("base.pt", Path.unlink, "base.pt: no such checkpoint; `sau fetch glide` downloads"),
+        ("base.pt", _make_malicious, "base.pt: refused: it holds"),
+        ("upsample.pt", _truncate, "upsample.pt: not a whole PyTorch checkpoint"),
+        ("upsample.pt", _add_key, "upsample.pt: has extra.weight, for which this network has no"),
+        ("vocab.bpe", Path.unlink, "GLIDE's vocabulary; `sau fetch glide` downloads it"),
+    ],
+)
+def test_bad_files_are_one_line_and_leave_nothing(
+    words: list[str],
+    published: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    change: object,
+    message: str,
+) -> None:
+    assert callable(change)
+    change(published / name)
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.startswith("sau convert glide: error: ")
+    assert error.count("\n") == 1
+    assert left(tmp_path / "out") == []
+    assert not (published / "ran").exists()
+
+
+def test_a_folder_that_is_there_is_not_touched(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "out" / "glide"
+    folder.mkdir(parents=True)
+    (folder / "mine").write_text("mine")
+    assert main(words) == 2
+    assert "is there already; remove it or choose another folder" in capsys.readouterr().err
+    assert left(folder) == ["mine"]

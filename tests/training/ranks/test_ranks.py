@@ -1,0 +1,86 @@
+import logging
+
+import pytest
+import torch
+
+from sau.errors import UserError
+from sau.training.ranks.ranks import Ranks, find_ranks, process_group, refuse_disagreement
+from tests.training.ranks.pair import Pair
+
+SECOND_OF_THREE = {"RANK": "1", "WORLD_SIZE": "3", "LOCAL_RANK": "1"}
+
+
+def test_environment_says_which_process_this_is() -> None:
+    assert find_ranks(3, SECOND_OF_THREE) == Ranks(1, 3, 1)
+    assert not find_ranks(3, SECOND_OF_THREE).is_first
+    assert find_ranks(1, {}) == Ranks()
+    assert find_ranks(1, {"WORLD_SIZE": "4"}) == Ranks()
+    assert Ranks().is_first
+
+
+@pytest.mark.parametrize(("processes", "environment"), [(4, SECOND_OF_THREE), (1, SECOND_OF_THREE)])
+def test_other_number_of_processes_is_refused(processes: int, environment: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=rf"processes: {processes}, but 3 of them run"):
+        find_ranks(processes, environment)
+
+
+def test_processes_without_torchrun_are_refused() -> None:
+    with pytest.raises(UserError, match="torchrun --standalone --nproc-per-node 2 -m sau training"):
+        find_ranks(2, {})
+
+
+def test_fewer_gpus_than_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    chosen: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+    assert Ranks(1, 3, 1).device("cuda") == torch.device("cuda", 1)
+    assert chosen == [torch.device("cuda", 1)]
+    with pytest.raises(UserError, match="process 2 wants GPU 2 of this machine, which has 2"):
+        Ranks(2, 3, 2).device("cuda")
+    assert Ranks().device("cuda") == torch.device("cuda")
+
+
+def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="no CUDA GPU"):
+        Ranks(1, 2, 1).device("cuda")
+    assert Ranks(1, 2, 1).device("cpu") == torch.device("cpu")
+
+
+def test_single_process_forms_no_group() -> None:
+    with process_group(Ranks(), torch.device("cpu")):
+        assert not torch.distributed.is_initialized()
+    refuse_disagreement(Ranks(), 3, 1)
+    assert Ranks().any(True)
+    assert not Ranks().any(False)
+
+
+def backend_and_level(ranks: Ranks) -> tuple[str, int]:
+    refuse_disagreement(ranks, 3, 1)
+    return torch.distributed.get_backend(), logging.getLogger("sau").level
+
+
+def test_group_is_of_gloo_on_cpus_and_the_first_process_speaks(pair: Pair) -> None:
+    first, second = pair.in_group(backend_and_level)
+    assert first[0] == second[0] == "gloo"
+    assert first[1] < logging.ERROR == second[1]
+
+
+def disagreement(ranks: Ranks) -> str:
+    with pytest.raises(UserError) as error:
+        refuse_disagreement(ranks, 4, ranks.rank)
+    return str(error.value)
+
+
+def test_other_checkpoint_in_one_process_is_refused(pair: Pair) -> None:
+    for message in pair.in_group(disagreement):
+        assert "[[4, 0], [4, 1]]" in message
+
+
+def answers(ranks: Ranks) -> list[bool]:
+    return [ranks.any(ranks.rank == asked) for asked in (0, 1, 2)]
+
+
+def test_one_process_is_enough_for_any(pair: Pair) -> None:
+    assert pair.in_group(answers) == [[True, True, False]] * 2
