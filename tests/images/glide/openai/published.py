@@ -141,7 +141,7 @@ def random_checkpoint(sizes: Architecture, seed: int = 0) -> dict[str, Tensor]:
 
 
 def write_published(folder: Path) -> Path:
-    """Make a folder with small `base.pt`, `upsample.pt` and a vocabulary of bytes and two merges."""
+    """Make a folder with small `base.pt` and `upsample.pt`, and a vocabulary of two merges."""
     folder.mkdir()
     torch.save(random_checkpoint(SMALL_BASE, 1), folder / "base.pt")
     torch.save(random_checkpoint(SMALL_UPSAMPLER, 2), folder / "upsample.pt")
