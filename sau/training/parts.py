@@ -25,8 +25,8 @@ _NAME = re.compile(r"\.?part-[0-9a-f]{16}\.safetensors(\.part)?")
 def write_parts(folder: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors and what is known of them; a kill leaves the former ones, or these.
 
-    The parts are safetensors files named after their hashes, each below `PART_BYTES`; a tensor that
-    is larger is spread over several. They count once the index names them, which is written last
+    The parts are safetensors files named after their hashes, each below `PART_BYTES`; a tensor may
+    be spread over several. They count once the index names them, which is written last
     and replaced at once; then those that it no longer names are removed.
 
     Args:
@@ -79,33 +79,30 @@ def remove_parts(folder: Path) -> None:
 def _packed(
     tensors: Mapping[str, Tensor], split: dict[str, dict[str, Any]]
 ) -> Iterator[dict[str, Tensor]]:
-    """Yield the tensors in groups that fit into a part each, and note which of them were split."""
+    """Yield the tensors in groups that fill a part each, and note which of them were split.
+
+    What does not fit into the rest of a part is cut there, flat.
+    """
     limit = PART_BYTES - ROOM_FOR_HEADER
     group: dict[str, Tensor] = {}
-    size = 0
-    for name, tensor in _small_pieces(tensors, limit, split):
-        if group and size + tensor.nbytes > limit:
-            yield group
-            group, size = {}, 0
-        group[name] = tensor
-        size += tensor.nbytes
+    room = limit
+    for name, tensor in tensors.items():
+        if tensor.nbytes <= room:
+            group[name] = tensor
+            room -= tensor.nbytes
+            continue
+        rest, pieces = tensor.flatten(), 0
+        while len(rest):
+            piece, rest = rest.tensor_split([room // tensor.element_size()])
+            group[_piece_name(name, pieces)] = piece.clone()
+            room -= piece.nbytes
+            pieces += 1
+            if len(rest):
+                yield group
+                group, room = {}, limit
+        split[name] = {"shape": list(tensor.shape), "pieces": pieces}
     if group:
         yield group
-
-
-def _small_pieces(
-    tensors: Mapping[str, Tensor], limit: int, split: dict[str, dict[str, Any]]
-) -> Iterator[tuple[str, Tensor]]:
-    """Yield each tensor under its name; one above the limit flat and in pieces."""
-    for name, tensor in tensors.items():
-        if tensor.nbytes <= limit:
-            yield name, tensor
-            continue
-        pieces = torch.split(tensor.flatten(), limit // tensor.element_size())
-        split[name] = {"shape": list(tensor.shape), "pieces": len(pieces)}
-        for place, piece in enumerate(pieces):
-            # A copy: two slices of one memory are refused.
-            yield _piece_name(name, place), piece.clone()
 
 
 def _piece_name(name: str, place: int) -> str:

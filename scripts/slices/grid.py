@@ -52,9 +52,8 @@ def chosen_runs(
 
 def _refuse_unknown(config: Config, run: Run) -> None:
     rows, factors = config.training.runs, config.experiment.factor_names()
+    name = f"run {run.row}/imbalance-{run.imbalance_factor}"
     if run.row not in rows:
-        raise UserError(unknown_key(f"--rows {run.row}", run.row, rows, "row"))
+        raise UserError(unknown_key(name, run.row, rows, "row"))
     if run.imbalance_factor not in factors:
-        raise UserError(
-            f"--imbalance-factors {run.imbalance_factor}: the config has {', '.join(factors)}"
-        )
+        raise UserError(f"{name}: no such factor in the config; it has {', '.join(factors)}")

@@ -38,10 +38,13 @@ def test_single_runs_come_last_and_none_comes_twice(cifake: Config) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((["suu"], [], []), "--rows suu: unknown row; did you mean 'sau'"),
-        ((["sau"], ["80"], []), "--imbalance-factors 80: the config has 200, 100, 50, 10"),
+        ((["suu"], [], []), "run suu/imbalance-200: unknown row; did you mean 'sau'"),
+        (
+            (["sau"], ["80"], []),
+            "run sau/imbalance-80: no such factor in the config; it has 200, 100, 50",
+        ),
         ((["sau"], [], ["sau"]), "--also sau: expected a run such as sau/imbalance-100"),
-        ((["sau"], [], ["sau/imbalance-8"]), "--imbalance-factors 8: the config has"),
+        ((["sau"], [], ["sau/imbalance-8"]), "run sau/imbalance-8: no such factor"),
     ],
 )
 def test_what_the_config_does_not_have_is_refused(
