@@ -12,6 +12,7 @@ import yaml
 from sau.config import check_sources, expected_grid, load
 from sau.errors import UserError
 from sau.flags import to_flags
+from sau.prompts.settings import HOW_TO_ASK
 from sau.provenance import code_digest
 from sau.shipped import fingerprint
 from sau.training.settings import NO_EFFECT
@@ -170,3 +171,13 @@ def expected_runs(wildcards):
 def metrics_so_far(wildcards):
     """Return the metrics that are there now, of all that there should be."""
     return [path for path in rules.overview.input.metrics if os.path.exists(path)]
+
+
+def prompts_flags(wildcards):
+    """Return the settings that the prompts depend on."""
+    return to_flags(CONFIG.prompts, set(CONFIG.prompts.to_mapping()) - set(HOW_TO_ASK))
+
+
+def asking_flags(wildcards, input):
+    """Return the others. Snakemake asks nothing again for params that depend on `input`."""
+    return to_flags(CONFIG.prompts, HOW_TO_ASK)

@@ -1,16 +1,3 @@
-from sau.prompts.settings import HOW_TO_ASK
-
-
-def prompts_flags(wildcards):
-    """Return the settings that the prompts depend on."""
-    return to_flags(CONFIG.prompts, set(CONFIG.prompts.to_mapping()) - set(HOW_TO_ASK))
-
-
-def asking_flags(wildcards, input):
-    """Return the others. Snakemake asks nothing again for params that depend on `input`."""
-    return to_flags(CONFIG.prompts, HOW_TO_ASK)
-
-
 rule prompts:
     input:
         train_images=rules.dataset.output.train,
