@@ -24,7 +24,7 @@ def joined(path: Path) -> bytes:
     """
     if path.exists():
         return path.read_bytes()
-    pieces = []
+    pieces: list[bytes] = []
     while _piece(path, len(pieces)).exists():
         pieces.append(_piece(path, len(pieces)).read_bytes())
     if not pieces:

@@ -14,7 +14,7 @@ import torch.distributed as dist
 from sau.training.ranks.ranks import Ranks, find_ranks, process_group
 
 SIZE = 2
-PATIENCE = 180
+PATIENCE = 600
 """Seconds until a task counts as hanging."""
 
 
