@@ -93,12 +93,14 @@ def train(
             state.partial, unsaved = losses, True
             break
         _refuse_non_finite(losses, epoch, phase.rate)
-        predictions = measure_epoch(run, epoch)
-        state.epoch, state.partial, unsaved = epoch, None, True
-        state.record_predictions(predictions)
-        state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
         values = {f"loss/{name}": value for name, value in losses.items()}
-        values |= {"learning_rate": phase.rate, **predictions.figures()}
+        values["learning_rate"] = phase.rate
+        if epoch == total or epoch % run.settings.evaluate_every == 0:
+            predictions = measure_epoch(run, epoch)
+            state.record_predictions(predictions)
+            values |= predictions.figures()
+        state.epoch, state.partial, unsaved = epoch, None, True
+        state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
         for name, value in values.items():
             state.history.append((epoch, name, value))
             record(epoch, name, value)
@@ -107,7 +109,7 @@ def train(
             unsaved = False
         if epoch == total or time.monotonic() > announced + LOG_INTERVAL:
             announced = time.monotonic()
-            _announce(epoch, total, losses["total"], predictions.top1)
+            _announce(epoch, total, losses["total"], values.get("test/top1"))
         stop.end_epoch()
     if unsaved and state.epoch < total:
         save(state)
@@ -208,8 +210,9 @@ def _average_statistics(run: Run, *modules: nn.Module) -> None:
         average_statistics(*modules)
 
 
-def _announce(epoch: int, epochs: int, loss: float, top1: float) -> None:
-    logger.info("epoch %d of %d: loss %.3f, test top-1 %.2f %%", epoch, epochs, loss, top1)
+def _announce(epoch: int, epochs: int, loss: float, top1: float | None) -> None:
+    measured = "" if top1 is None else f", test top-1 {top1:.2f} %"
+    logger.info("epoch %d of %d: loss %.3f%s", epoch, epochs, loss, measured)
 
 
 def _refuse_non_finite(losses: dict[str, float], epoch: int, rate: float) -> None:

@@ -202,6 +202,12 @@ class TrainingSettings(Section):
     sync_batch_norm: bool = setting(
         False, "several processes: BatchNorm by the moments of the whole batch, not of each part"
     )
+    evaluate_every: int = setting(
+        1,
+        "epochs between two measurements on test and validation images; the last always is one",
+        unit="epochs",
+        minimum=1,
+    )
     checkpoint_every: int = setting(1, "epochs between two checkpoints", unit="epochs", minimum=1)
     tensorboard: bool = setting(False, "write TensorBoard logs beside the results")
 
