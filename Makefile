@@ -15,8 +15,8 @@ help:           ## list the targets
 run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs another experiment
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
-test: $(VENV)/.ready        ## all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready        ## all tests, on CORES processes
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope
 
 lint: $(VENV)/.ready        ## ruff, types, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

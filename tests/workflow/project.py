@@ -30,11 +30,16 @@ class Project:
             for parent in parents:
                 section = section[parent]
             section[key] = value
-        path = self.folder / "build" / "config.yaml"
+        path = self.folder / self.config_path
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(config))
         words = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
         return [*words, "--configfile", os.fspath(path), *flags]
+
+    @property
+    def config_path(self) -> str:
+        """Where `command` writes the config, from the project's folder; one for each process."""
+        return f"build/config-{os.getpid()}.yaml"
 
     def run(self, *flags: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """Run Snakemake to its end and return what it printed."""
@@ -76,6 +81,18 @@ def make_project(folder: Path) -> Project:
     config["subset"]["largest_class"] = 15
     config["training"] |= {"epochs": 3, "projection_hidden": 32}
     return Project(folder, config)
+
+
+def finished_project(folder: Path) -> Project:
+    """Return the project in `folder`, run to its end unless it is there already."""
+    done = folder / "done"
+    if done.exists():
+        return Project(folder / "project", yaml.safe_load(done.read_text()))
+    project = make_project(folder / "project")
+    ran = project.run()
+    assert ran.returncode == 0, ran.stderr[-5000:]
+    done.write_text(yaml.safe_dump(project.config))
+    return project
 
 
 def results_of(folder: Path) -> dict[str, bytes]:

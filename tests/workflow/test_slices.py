@@ -42,7 +42,7 @@ def tables_of(project: Project) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_snakemake_goes_on_from_collected_runs(untrained: Project, finished: Project) -> None:
-    config = "build/config.yaml"
+    config = untrained.config_path
     packed = slices(untrained, "pack", config, "--output", "build/pack", "--rows", "sau", "ce")
     assert packed.returncode == 0, packed.stderr
     assert re.search(r"build/pack: 2 runs, \d+ files, 0\.\d MB", packed.stdout)

@@ -1,0 +1,116 @@
+"""Trains a small CLIP on one's own labelled images: `python -m scripts.small_clip.build`.
+
+It stands in for a pretrained CLIP where none is at hand, and is less: it knows the classes that it
+was trained on and no other words, and it has seen the very images it is trained on. A run that was
+stopped goes on from its checkpoint.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from open_clip import CLIP
+from torch import Tensor
+
+from sau import manifest
+from sau.manifest.schemas import STATUS_OK
+from sau.training.decode import decode_image
+from scripts.small_clip.settings import SmallClipTraining
+from scripts.small_clip.train import (
+    CONTEXT_LENGTH,
+    captions,
+    model_config,
+    preprocess,
+    tokenize,
+    train,
+)
+from scripts.tiny_models.train_clip import CONFIG_FILE, save_clip_weights
+from scripts.tiny_models.train_tokenizer import save_clip_tokenizer, train_bpe
+
+THREADS = 2
+
+
+def read_images(path: Path) -> tuple[Tensor, Tensor, list[str]]:
+    """Return pixels uint8 (N, 3, H, W) of one size, labels int64 (N,) and the class names."""
+    class_names = manifest.read_facts(path, "images", "class_names")["class_names"]
+    table = manifest.read(path, "images", columns=["id", "image", "label", "status"])
+    rows = [row for row in table.to_pylist() if row["status"] == STATUS_OK]
+    pixels = np.stack([decode_image(row["image"]["bytes"], row["id"]) for row in rows])
+    return torch.from_numpy(pixels), torch.tensor([row["label"] for row in rows]), class_names
+
+
+def build(
+    images: Path, output: Path, checkpoints: Path, settings: SmallClipTraining
+) -> tuple[CLIP, list[str]]:
+    """Train on a manifest of real images, and write the model as open_clip's folder `output`."""
+    pixels, labels, class_names = read_images(images)
+    class_captions = captions(class_names)
+    words = [caption for row in class_captions for caption in row]
+    vocabulary, merges = train_bpe(words)
+    identity = f"{settings!r} {class_names} {manifest.hash_of([images])}"
+    name = f"clip-{hashlib.sha256(identity.encode()).hexdigest()[:12]}"
+    folder = checkpoints / name
+    save_clip_tokenizer(folder, vocabulary, merges, CONTEXT_LENGTH)
+    config = model_config(settings, len(vocabulary), output.name)
+    (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+    model = train(
+        *(settings, pixels, labels, class_captions, folder, checkpoints / f"{name}.safetensors")
+    )
+    save_clip_weights(folder, model)
+    shutil.rmtree(output, ignore_errors=True)
+    shutil.copytree(folder, output)
+    return model, class_names
+
+
+@torch.no_grad()
+def zero_shot_accuracy(model: CLIP, folder: Path, images: Path, batch_size: int = 500) -> float:
+    """Return the percentage of a manifest's images whose own class has the nearest text.
+
+    A class's text is the mean of its captions' embeddings.
+    """
+    pixels, labels, class_names = read_images(images)
+    tokens = tokenize(captions(class_names), folder)
+    texts = torch.stack(
+        [model.encode_text(own, normalize=True).mean(dim=0) for own in tokens.unbind()]
+    )
+    texts = torch.nn.functional.normalize(texts, dim=1)
+    size = model.visual.image_size[0]
+    right = sum(
+        int((model.encode_image(preprocess(part, size), normalize=True) @ texts.T)
+            .argmax(dim=1).eq(own).sum())
+        for part, own in zip(pixels.split(batch_size), labels.split(batch_size), strict=True)
+    )  # fmt: skip
+    return 100 * right / len(labels)
+
+
+def main() -> None:
+    """Read the command line, build, and say how good it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--train-images", type=Path, required=True, help="the dataset stage's train.parquet"
+    )
+    parser.add_argument("--test-images", type=Path, required=True, help="its test.parquet")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--checkpoints", type=Path, default=Path("build/small-clip"))
+    parser.add_argument("--threads", type=int, default=THREADS, help="of PyTorch")
+    for field in dataclasses.fields(SmallClipTraining):
+        if field.name in ("image_tower", "image_size", "steps", "batch_size", "precision"):
+            flag = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(flag, type=type(field.default), default=field.default)
+    arguments = vars(parser.parse_args())
+    torch.set_num_threads(arguments.pop("threads"))
+    paths = {name: arguments.pop(name) for name in ("train_images", "output", "checkpoints")}
+    test_images = arguments.pop("test_images")
+    settings = SmallClipTraining(**arguments)
+    model, _ = build(paths["train_images"], paths["output"], paths["checkpoints"], settings)
+    accuracy = zero_shot_accuracy(model, paths["output"], test_images)
+    print(f"{paths['output']}: zero-shot top-1 {accuracy:.2f} % on {test_images}")
+
+
+if __name__ == "__main__":
+    main()
