@@ -20,7 +20,9 @@ include: "workflow/rules/prompts.smk"
 include: "workflow/rules/images.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/filter.smk"
+include: "workflow/rules/gallery.smk"
 include: "workflow/rules/subset.smk"
+include: "workflow/rules/rounds.smk"
 include: "workflow/rules/complement.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
@@ -30,5 +32,6 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
+        GALLERY,
         OVERVIEW,
         REPORTS,

@@ -16,7 +16,16 @@ from benchmarks.report import page
 from sau.errors import UserError
 from sau.files import write_text
 
-NAMES = ("training_step", "views", "contrastive_loss", "nearest_neighbours", "share_of_peak")
+NAMES = (
+    "training_step",
+    "views",
+    "contrastive_loss",
+    "nearest_neighbours",
+    "share_of_peak",
+    "generation",
+    "scoring",
+    "curation",
+)
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -67,8 +76,11 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
                 *("benchmarks.training_step", *common, *network, *workers, "--reference", style)
             ]
         found[f"share_of_peak-width{width}"] = ["benchmarks.share_of_peak", *common, *network]
-    for name in ("views", "contrastive_loss", "nearest_neighbours"):
+    exact = ["--precision", arguments.precision, "--compile", arguments.compile]
+    found["generation"] = ["benchmarks.generation", *common, *exact]
+    for name in ("views", "contrastive_loss", "nearest_neighbours", "curation"):
         found[name] = [f"benchmarks.{name}", *common]
+    found["scoring"] = ["benchmarks.scoring", *common, "--precision", arguments.precision]
     return {
         arguments.output / f"{name}.json": command
         for name, command in found.items()

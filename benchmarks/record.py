@@ -14,7 +14,13 @@ from benchmarks.timing import Ratio
 from sau.files import write_text
 from sau.provenance import code_digest, versions
 
-LIBRARIES = ("torch", "torchvision", "pillow", "numpy", "scikit-learn")
+LIBRARIES = (
+    *("torch", "torchvision", "diffusers", "pillow"),
+    *("numpy", "pandas", "pyarrow", "scikit-learn"),
+)
+
+STAGES = ("images", "filter", "training")
+"""The stages whose code is timed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Record:
             "ratios": [ratio.to_mapping() for ratio in self.ratios],
             "figures": self.figures,
             "machine": machine(device),
-            "code": {"sau": sau.__version__, "training_digest": code_digest("training")},
+            "code": {"sau": sau.__version__}
+            | {f"{name}_digest": code_digest(name) for name in STAGES},
             "versions": versions(LIBRARIES),
         }
 

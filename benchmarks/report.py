@@ -52,17 +52,25 @@ def _details(record: dict[str, Any]) -> list[str]:
         return _shares(record)
     if record["benchmark"] == "contrastive_loss":
         return _memory(record)
+    if record["benchmark"] == "curation":
+        return _processes(record)
+    if record["benchmark"] == "generation":
+        return _generation(record)
     return []
 
 
 def _shares(record: dict[str, Any]) -> list[str]:
     facts, what = record["figures"], record["ratios"][0]["what"]
-    shares = sorted(facts["share_by_kind"].items(), key=lambda item: -item[1])
     work, rate = facts["flops"] / 1e9, facts["matrix_flops_per_second"] / 1e9
     summary = (
         f"{work:.0f} GFLOP at {rate:.0f} GFLOP/s need {facts['needed_seconds']:.3g} s; the epoch "
         f"takes {facts['epoch_seconds']:.3g} s: {100 * facts['share_reached']:.0f} % of that rate."
     )
+    return _table_of_shares(what, summary, facts["share_by_kind"])
+
+
+def _table_of_shares(what: str, summary: str, shares: dict[str, float]) -> list[str]:
+    rows = sorted(shares.items(), key=lambda item: -item[1])
     return [
         f"## Where the time goes: {what}",
         "",
@@ -70,9 +78,19 @@ def _shares(record: dict[str, Any]) -> list[str]:
         "",
         "| kind of work | share of the time, % |",
         "| - | -: |",
-        *[f"| {kind} | {100 * share:.1f} |" for kind, share in shares],
+        *[f"| {kind} | {100 * share:.1f} |" for kind, share in rows],
         "",
     ]
+
+
+def _generation(record: dict[str, Any]) -> list[str]:
+    facts, what = record["figures"], record["ratios"][0]["what"]
+    work, rate = facts["flops_of_image"] / 1e9, facts["matrix_flops_per_second"] / 1e9
+    summary = (
+        f"{work:.0f} GFLOP an image and {facts['images_per_second']:.4g} images per second are "
+        f"{100 * facts['share_reached']:.0f} % of a matrix product's {rate:.0f} GFLOP/s."
+    )
+    return _table_of_shares(what, summary, facts["share_by_kind"])
 
 
 def _memory(record: dict[str, Any]) -> list[str]:
@@ -85,5 +103,22 @@ def _memory(record: dict[str, Any]) -> list[str]:
         f"| what | {' | '.join(names)} |",
         f"| - |{' -: |' * len(names)}",
         *[f"| {what} | {' | '.join(values)} |" for what, values in cells.items()],
+        "",
+    ]
+
+
+def _processes(record: dict[str, Any]) -> list[str]:
+    figures = record["figures"]
+    rows = figures["stages"] | {"all": figures}
+    return [
+        f"## Curation as processes: {record['ratios'][0]['what']}",
+        "",
+        "| stage | seconds | on a core | peak of resident memory, MiB |",
+        "| - | -: | -: | -: |",
+        *[
+            f"| {name} | {facts['seconds']:.4g} | {facts['cpu_seconds']:.4g} "
+            f"| {facts['peak_bytes'] / 2**20:.0f} |"
+            for name, facts in rows.items()
+        ],
         "",
     ]

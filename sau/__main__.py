@@ -65,7 +65,7 @@ def usage() -> str:
             "Long-tailed image recognition with generated images. Stages, in their order:",
             *lines,
             "",
-            "Tools, for what a stage reads from outside:",
+            "Tools, for models and to look at what they draw:",
             *tools,
             "",
             "`sau STAGE --help` lists a stage's files and settings; the whole pipeline is",

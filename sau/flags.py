@@ -13,6 +13,8 @@ from typing import Any, Literal
 from sau.docstrings import argument_texts
 from sau.settings import Section, strip_optional
 
+_NULL = "null"
+
 
 def build_parser(command: str, stage: Callable[..., None]) -> argparse.ArgumentParser:
     """Return the parser of one stage: its paths and values first, then its settings."""
@@ -58,6 +60,7 @@ def to_flags(section: Section, names: Container[str] | None = None) -> str:
         names: which of them; every one if None.
     """
     words: list[str] = []
+    defaults = {field.name: field.default for field in dataclasses.fields(section)}
     for name, value in section.to_mapping().items():
         if names is not None and name not in names:
             continue
@@ -69,6 +72,8 @@ def to_flags(section: Section, names: Container[str] | None = None) -> str:
         elif value is not None:
             # With "=", so that a value may begin with a dash.
             words.append(f"{flag}={value}")
+        elif defaults[name] is not None:
+            words.append(f"{flag}={_NULL}")
     return shlex.join(words)
 
 
@@ -105,7 +110,7 @@ def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None
     unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
     text = (field.metadata["description"] + unit).replace("%", "%%")
     keywords: dict[str, Any] = {"dest": field.name, "default": default, "help": text}
-    inner, _ = strip_optional(hint)
+    inner, is_optional = strip_optional(hint)
     origin = typing.get_origin(inner)
     if inner is bool:
         keywords["action"] = argparse.BooleanOptionalAction
@@ -114,8 +119,20 @@ def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None
     elif origin in (dict, list):
         keywords |= {"type": _json, "metavar": "JSON"}
     else:
-        keywords |= {"type": inner, "metavar": inner.__name__.upper()}
+        is_number = inner in (int, float)
+        kind = _or_null(inner) if is_optional and is_number else inner
+        keywords |= {"type": kind, "metavar": inner.__name__.upper()}
     group.add_argument(_flag(field.name), **keywords)
+
+
+def _or_null(kind: type[float]) -> Callable[[str], float | None]:
+    """Return what reads a number, or the word that stands for none where there is a default."""
+
+    def parse(text: str) -> float | None:
+        return None if text == _NULL else kind(text)
+
+    parse.__name__ = kind.__name__  # for argparse: "invalid float value"
+    return parse
 
 
 def _json(text: str) -> Any:

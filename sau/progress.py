@@ -1,8 +1,9 @@
 """Progress with an estimate of the time left: a bar on a terminal, a line now and then in a log."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
@@ -16,15 +17,27 @@ def progress(
     items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "it"
 ) -> Iterator[Item]:
     """Yield `items`, showing on standard error how many are done and the time left."""
+    yield from tqdm(items, **_look(description, total, unit))
+
+
+@contextmanager
+def progress_in_batches(
+    description: str, *, total: int, unit: str
+) -> Iterator[Callable[[int], object]]:
+    """Show the same of items that are done several at once, by a function to be told how many."""
+    with tqdm(**_look(description, total, unit)) as bar:
+        yield bar.update
+
+
+def _look(description: str, total: int | None, unit: str) -> dict[str, Any]:
     terminal = sys.stderr.isatty()
-    yield from tqdm(
-        items,
-        desc=description,
-        total=total,
-        unit=unit,
-        file=sys.stderr,
-        mininterval=0.2 if terminal else LOG_INTERVAL,
-        maxinterval=LOG_INTERVAL,
-        dynamic_ncols=terminal,
-        ascii=not terminal,
-    )
+    return {
+        "desc": description,
+        "total": total,
+        "unit": unit,
+        "file": sys.stderr,
+        "mininterval": 0.2 if terminal else LOG_INTERVAL,
+        "maxinterval": LOG_INTERVAL,
+        "dynamic_ncols": terminal,
+        "ascii": not terminal,
+    }

@@ -25,9 +25,11 @@ STAGES: dict[str, Stage] = {
     for stage in (
         Stage("dataset", "dataset", "bring the real images into one table"),
         Stage("prompts", "prompts", "write the texts to generate images from"),
+        Stage("rounds", "rounds", "count the images that a round of generation draws"),
         Stage("images", "images", "generate or import one shard of synthetic images"),
         Stage("scores", "scores", "score one shard of images against their texts with CLIP"),
         Stage("filter", "filter", "decide which synthetic images may be trained on"),
+        Stage("gallery", "gallery", "show real, kept and rejected images on one page"),
         Stage("subset", "subset", "cut the long tail of real images"),
         Stage("complement", "complement", "fill the long tail with synthetic images"),
         Stage("training", "training", "train one network"),

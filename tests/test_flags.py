@@ -5,6 +5,7 @@ import pytest
 
 from sau.dataset.settings import DatasetSettings
 from sau.dataset.stage import dataset
+from sau.filter.settings import FilterSettings
 from sau.flags import arguments_of, build_parser, to_flags
 from sau.prompts.settings import PromptsSettings
 from sau.stages import STAGES
@@ -49,6 +50,27 @@ def test_values_may_begin_with_a_dash_and_lists_may_be_empty():
         words = shlex.split(f"--train a --test b {to_flags(section)}")
         parsed = build_parser("dataset", dataset).parse_args(words)
         assert arguments_of(dataset, parsed)["settings"] == section
+
+
+def filter_settings(flags):
+    function = STAGES["filter"].load()
+    words = shlex.split(f"--scores a --output b {flags}")
+    return arguments_of(function, build_parser("filter", function).parse_args(words))["settings"]
+
+
+def test_null_in_place_of_a_default_survives():
+    settings = FilterSettings(leak_similarity=None, blank_contrast=None, quota=3)
+    flags = to_flags(settings)
+    assert "--leak-similarity=null" in flags.split()
+    assert "--threshold" not in flags  # null is its default
+    assert filter_settings(flags) == settings
+
+
+def test_a_word_that_is_no_number_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        filter_settings("--leak-similarity nul")
+    words = "argument --leak-similarity: invalid float value: 'nul'"
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", STAGES)

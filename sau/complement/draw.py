@@ -2,6 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sau.rng import numpy_generator
 
@@ -26,9 +28,38 @@ def draw_complement(labels: Labels, counts: list[int], seed: int) -> Labels:
 
     Returns: indices into `labels`, class by class.
     """
+    classes = _by_class(labels, np.argsort(labels, kind="stable"), len(counts))
     chosen = [np.empty(0, dtype=np.int64)]
-    for label, count in enumerate(counts):
-        indices = np.flatnonzero(labels == label)
+    for label, (indices, count) in enumerate(zip(classes, counts, strict=True)):
         order = numpy_generator("complement", seed, label).permutation(len(indices))
         chosen.append(indices[order[:count]])
     return np.concatenate(chosen)
+
+
+def best_complement(
+    labels: Labels, scores: pa.ChunkedArray, ids: pa.ChunkedArray, counts: list[int]
+) -> Labels:
+    """Take exactly what each class lacks, best score first, ties by id.
+
+    The same for every data seed; a smaller tail's complement is part of a larger one's.
+
+    Args:
+        labels: class of each kept synthetic image, (N,).
+        scores: of each, finite, (N,).
+        ids: of each, (N,).
+        counts: how many each class lacks; where there are fewer, all of them are taken.
+
+    Returns: indices into `labels`, class by class, best first.
+    """
+    table = pa.table({"label": labels, "score": scores, "id": ids})
+    keys = [("label", "ascending"), ("score", "descending"), ("id", "ascending")]
+    order = pc.sort_indices(table, sort_keys=keys).to_numpy().astype(np.int64)
+    classes = _by_class(labels, order, len(counts))
+    best = [indices[:count] for indices, count in zip(classes, counts, strict=True)]
+    return np.concatenate([np.empty(0, dtype=np.int64), *best])
+
+
+def _by_class(labels: Labels, order: Labels, classes: int) -> list[Labels]:
+    """Cut indices that are sorted by class into one array for each class."""
+    ends = np.cumsum(np.bincount(labels, minlength=classes))
+    return np.split(order, ends[:-1])

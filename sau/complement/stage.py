@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sau import manifest
-from sau.complement.draw import complement_counts, draw_complement
+from sau.complement.draw import best_complement, complement_counts, draw_complement
 from sau.complement.settings import ComplementSettings
 from sau.errors import UserError
 from sau.provenance import provenance
@@ -36,17 +37,22 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
         settings: the section `complement`.
 
     Raises:
-        UserError: real members that no subset stage wrote, or too few synthetic images of a class.
+        UserError: real members that no subset stage wrote, too few synthetic images of a class, or
+            images without a score of which the best are wanted.
     """
     facts = manifest.read_facts(real, "members", *SUBSET_FACTS)
     names, counts = facts["class_names"], facts["real_counts"]
-    synthetic = manifest.read(kept, "kept", columns=["id", "label", "kept"])
+    synthetic = manifest.read(kept, "kept", columns=["id", "label", "score", "kept"])
     synthetic = synthetic.filter(synthetic["kept"])
     manifest.check_labels(kept, synthetic["label"], names)
 
     labels = synthetic["label"].to_numpy().astype(np.int64)
     lacking = complement_counts(counts)
-    chosen = draw_complement(labels, lacking, facts["data_seed"])
+    if settings.order == "best":
+        _check_scores(kept, synthetic["score"])
+        chosen = best_complement(labels, synthetic["score"], synthetic["id"], lacking)
+    else:
+        chosen = draw_complement(labels, lacking, facts["data_seed"])
     drawn = np.bincount(labels[chosen], minlength=len(counts)).tolist()
     _check_shortage(lacking, drawn, names, settings)
 
@@ -55,6 +61,15 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
     facts |= {"synthetic_counts": drawn, "lacking_counts": lacking}
     made = provenance("complement", settings, {"real": real, "kept": kept}, **facts)
     manifest.write(output, "members", rows, made)
+
+
+def _check_scores(kept: Path, scores: pa.ChunkedArray) -> None:
+    missing = len(scores) - pc.sum(pc.is_finite(scores), min_count=0).as_py()
+    if missing:
+        raise UserError(
+            f"complement.order: best, but {missing} of {len(scores)} kept images in {kept} have no "
+            "score; set it to random, or score the images with scores.scorer open_clip"
+        )
 
 
 def _check_shortage(
@@ -72,7 +87,7 @@ def _check_shortage(
     )
     if settings.on_shortage == "refuse":
         raise UserError(
-            f"complement: {problem}; raise prompts.per_class or filter.keep_fraction, "
-            "or set complement.on_shortage to underfill"
+            f"complement: {problem}; raise prompts.per_class (with rounds, rounds.most) or "
+            "filter.keep_fraction, or set complement.on_shortage to underfill"
         )
     logger.warning("%s; these classes stay smaller", problem)

@@ -8,9 +8,11 @@ from sau.dataset.settings import DatasetSettings
 from sau.errors import UserError
 from sau.evaluation.settings import EvaluationSettings
 from sau.filter.settings import FilterSettings
+from sau.gallery.settings import GallerySettings
 from sau.images.settings import ImagesSettings
 from sau.prompts.settings import PromptsSettings
 from sau.report.settings import ReportSettings
+from sau.rounds.settings import RoundsSettings
 from sau.scores.settings import ScoresSettings
 from sau.settings import Section, setting
 from sau.subset.settings import AS_IS, SubsetSettings
@@ -58,6 +60,12 @@ class ExperimentSettings(Section):
                     f"experiment.imbalance_factors: {factor!r} must be a number of at least 1 "
                     f"or {AS_IS}"
                 )
+
+    def largest_factors(self) -> list[str]:
+        """Return the largest imbalance factor, and as-is if it is there, as in folder names."""
+        names = self.factor_names()
+        numbers = sorted((name for name in names if name != AS_IS), key=float)
+        return [*numbers[-1:], *(name for name in names if name == AS_IS)]
 
     def factor_names(self) -> list[str]:
         """Return the imbalance factors as they stand in folder names, such as 100 or as-is."""
@@ -129,14 +137,20 @@ class Config:
     experiment: ExperimentSettings
     dataset: DatasetSettings
     prompts: PromptsSettings
+    rounds: RoundsSettings
     images: ImagesSettings
     scores: ScoresSettings
     filter: FilterSettings
+    gallery: GallerySettings
     subset: SubsetSettings
     complement: ComplementSettings
     training: TrainingGrid
     evaluation: EvaluationSettings
     report: ReportSettings
+
+    def image_shards(self) -> int:
+        """Return the number of shards of synthetic images: those of all rounds."""
+        return self.images.shards * self.rounds.most
 
     def row_names(self) -> list[str]:
         """Return the keys of the rows that are run, in the order of the configuration."""
@@ -150,9 +164,11 @@ SECTIONS: dict[str, type[Section]] = {
         ExperimentSettings,
         DatasetSettings,
         PromptsSettings,
+        RoundsSettings,
         ImagesSettings,
         ScoresSettings,
         FilterSettings,
+        GallerySettings,
         SubsetSettings,
         ComplementSettings,
         TrainingSettings,

@@ -114,10 +114,12 @@ def _explain(error: jsonschema.ValidationError) -> str:
 
 def _check_together(config: Config) -> None:
     """Check what concerns several sections."""
-    if config.scores.scorer == "none" and config.filter.keep_fraction < 1:
+    if config.scores.scorer == "none":
+        _check_without_scorer(config)
+    if config.rounds.over_generation is not None and config.images.source == "imported":
         raise UserError(
-            f"config: filter.keep_fraction: {config.filter.keep_fraction:g}, but scores.scorer is "
-            "none, so nothing can be ranked; set it to 1 or choose a scorer"
+            f"config: rounds.over_generation: {config.rounds.over_generation:g}, but images.source "
+            "is imported, which draws nothing; leave it out"
         )
     _check_rows(config)
     _check_counterparts(config)
@@ -126,6 +128,19 @@ def _check_together(config: Config) -> None:
         raise UserError(
             f"config: subset.largest_class: {config.subset.largest_class}, but {AS_IS} among the "
             "imbalance factors leaves every class as large as it is; leave one of them out"
+        )
+
+
+def _check_without_scorer(config: Config) -> None:
+    """Refuse what needs scores, where there are none."""
+    wanted = {f"filter.{key}": off for key, off in config.filter.needing_scorer().items()}
+    if config.complement.order == "best":
+        wanted["complement.order"] = "random"
+    if wanted:
+        path, off = next(iter(wanted.items()))
+        raise UserError(
+            f"config: {path}: needs scores, but scores.scorer is none, so nothing can be ranked or "
+            f"compared with its text; set it to {off}, or choose a scorer"
         )
 
 

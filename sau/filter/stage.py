@@ -1,45 +1,103 @@
 """The filter stage."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
-
-import pyarrow as pa
+from typing import Any
 
 from sau import manifest
 from sau.errors import UserError
-from sau.filter.keep import keep_top_fraction
+from sau.filter.classes import check_classes, count_classes
+from sau.filter.decisions import decisions
+from sau.filter.images import Images
+from sau.filter.leaks import LeakCheck, find_leaks, log_leaks, no_check
+from sau.filter.reasons import rejected_by
+from sau.filter.rules import Columns, judge, verdicts
+from sau.filter.same_model import check_same_model
 from sau.filter.settings import FilterSettings
-from sau.manifest.schemas import STATUS_UNSCORED
 from sau.provenance import provenance
 
 logger = logging.getLogger(__name__)
 
 
-def filter(scores: list[Path], output: Path, *, settings: FilterSettings) -> None:  # noqa: A001
-    """Decide which synthetic images may be trained on.
+def filter(  # noqa: A001
+    scores: list[Path],
+    output: Path,
+    test_scores: list[Path] | None = None,
+    *,
+    settings: FilterSettings,
+) -> None:
+    """Decide which synthetic images may be trained on. No image is opened for it.
 
     Args:
-        scores: the shards of the scores.
-        output: manifest of kept: one row for each row of the scores, with the decision's reason.
+        scores: the shards of the synthetic images' scores.
+        output: manifest of kept: one row for each row of the scores, in their order, with a column
+            for each rule and the decision's reason.
+        test_scores: scores of the real test images, for the leak check; needed unless leak is off.
         settings: the section `filter`.
 
     Raises:
-        UserError: a share of images without a score is to be ranked.
+        UserError: images that lack a measure which a rule needs, embeddings of different models, no
+            test scores, or a class that the rules leave without an image.
     """
-    table = manifest.read(scores, "scores").to_pandas()
-    if settings.keep_fraction < 1 and (table["status"] == STATUS_UNSCORED).any():
+    names = _class_names(scores)
+    table = manifest.read(scores, "scores", columns=_columns(settings))
+    manifest.check_labels(scores[0], table["label"], names)
+    images = Images.readable(table)
+    if settings.compares_embeddings():
+        check_same_model([*scores, *(test_scores or [])])
+    check = _check_leaks(images, test_scores, settings)
+    log_leaks(check.facts)
+    columns = judge(images, check.reasons if settings.leak == "drop" else None, settings, names)
+    reported = check.reasons if settings.leak == "report" else None
+    kept = decisions(table, images, columns, verdicts(columns, images, reported))
+
+    rejected = _count(columns)
+    labels = table["label"].to_numpy()
+    chosen = labels[kept["kept"].to_numpy()]
+    logger.info("%d of %d synthetic images kept", len(chosen), len(table))
+    check_classes(count_classes(labels, images.labels, columns, chosen, names), settings)
+    inputs: dict[str, Path | Sequence[Path]] = {"scores": scores, "test_scores": test_scores or []}
+    facts: dict[str, Any] = {"class_names": names, "rejected": rejected, "leak": check.facts}
+    made = provenance("filter", settings, inputs, **facts)
+    manifest.write(output, "kept", kept, made)
+
+
+def _class_names(scores: list[Path]) -> list[str]:
+    if not scores:
+        raise UserError("--scores: no manifest of scores given; at least one is needed")
+    names: list[str] = manifest.read_facts(scores[0], "scores", "class_names")["class_names"]
+    return names
+
+
+def _columns(settings: FilterSettings) -> list[str]:
+    """Return the columns to read: embeddings are large, and read only where they are compared."""
+    columns = set(manifest.SCHEMAS["scores"].names)
+    if not settings.compares_embeddings():
+        columns -= {"embedding"}
+    return sorted(columns - {"class_score", "reason"})
+
+
+def _check_leaks(
+    images: Images, test_scores: list[Path] | None, settings: FilterSettings
+) -> LeakCheck:
+    if settings.leak == "off":
+        return no_check(len(images))
+    if not test_scores:
         raise UserError(
-            f"filter.keep_fraction: {settings.keep_fraction:g}, but the images have no scores to "
-            "rank by; set it to 1, or score them with scores.scorer open_clip"
+            f"--test-scores: missing, but filter.leak is {settings.leak}; give the scores of the "
+            "real test images, or set filter.leak to off"
         )
-    kept = keep_top_fraction(table, settings.keep_fraction)
-    for label, rows in kept.groupby("label"):
-        if not rows["kept"].any():
-            logger.warning("class %s: none of its %d synthetic images is kept", label, len(rows))
-    logger.info("%d of %d synthetic images kept", kept["kept"].sum(), len(kept))
-    manifest.write(
-        output,
-        "kept",
-        pa.Table.from_pandas(kept, schema=manifest.SCHEMAS["kept"], preserve_index=False),
-        provenance("filter", settings, {"scores": scores}),
-    )
+    columns = ["id", "label", "status", "perceptual_hash"]
+    if settings.leak_similarity is not None:
+        columns.append("embedding")
+    table = manifest.read(test_scores, "scores", columns=columns)
+    return find_leaks(images, Images.readable(table, "test images"), settings)
+
+
+def _count(columns: Columns) -> dict[str, int]:
+    """Return how many images each rule rejects."""
+    counts = {name: int(rejected_by(column).sum()) for name, column in columns.items()}
+    for name, count in counts.items():
+        logger.info("%s: rejects %d", name, count)
+    return counts

@@ -1,127 +1,84 @@
-"""Pictures from prompts, by GLIDE."""
+"""Pictures from prompts, by the generators of their classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import torch
-from PIL import Image
-from torch import Tensor
 
-from sau import manifest
-from sau.images.glide.cascade import GlideCascade
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.pixels import to_bytes
+from sau.images.batches import draw_in_batches
+from sau.images.finished import FinishedBatches
+from sau.images.generator import Drawn
 from sau.images.load import load_generator
+from sau.images.rows import EMPTY_PROMPT, Task, images_rows
 from sau.images.settings import ImagesSettings
-from sau.manifest.schemas import STATUS_FAILED, STATUS_OK
-from sau.progress import progress
-from sau.rng import derive_seed
-from sau.sources.decode import encode_png
-from sau.sources.resize import resize
+from sau.progress import progress_in_batches
 
-EMPTY_PROMPT = "the prompt is empty"
-NOT_FINITE = "the sample is not finite"
+Generators = Mapping[int, ImagesSettings]
 
 
-def generate(prompts: pa.Table, settings: ImagesSettings) -> pa.Table:
-    """Generate one image for each prompt.
+def generate(
+    tasks: Sequence[Task],
+    by_label: Generators,
+    finished: FinishedBatches,
+    device: torch.device,
+    on_batch: Callable[[pa.Table], None],
+) -> pa.Table:
+    """Generate the images that are not finished yet, batch by batch, and return all of them.
 
     Args:
-        prompts: rows of a prompts manifest; may be none.
-        settings: the section `images`, with source glide.
+        tasks: one for each image of the shard.
+        by_label: settings of each class; tasks of classes with equal ones are drawn together.
+        finished: batches of an earlier job, to which those of this one are added.
+        device: where to draw.
+        on_batch: called with the rows of each new batch.
 
-    Returns: rows of an images manifest, in the order of the prompts. An empty prompt and a sample
-        that is not finite are failed rows. Prompts that are longer than the model's context are
-        cut, which is said once.
+    Returns: rows of an images manifest, in the order of the tasks. An empty prompt, a sample that
+        is not finite and one that a safety checker blanked are failed rows. Prompts that are
+        longer than the model's context are cut, which is said once.
 
     Raises:
-        UserError: no such model, or no such device.
+        UserError: no such model, or no memory for a single image.
     """
-    rows = prompts.to_pylist()
-    seeds = {row["id"]: derive_seed("images", settings.seed, row["id"]) for row in rows}
-    # The empty prompt is the unconditional one: its picture would be of any class.
-    wanted = [row for row in rows if row["prompt"].strip()]
-    pictures: dict[str, npt.NDArray[np.uint8] | None] = {}
-    if wanted:
-        generator = load_generator(settings)
-        generator.glide_tokenizer.warn_of_cut([row["prompt"] for row in wanted])
-        starts = range(0, len(wanted), settings.batch_size)
-        for start in progress(starts, "images", unit="batch"):
-            batch = wanted[start : start + settings.batch_size]
-            own = [seeds[row["id"]] for row in batch]
-            samples = draw(generator, [row["prompt"] for row in batch], own, settings)
-            pictures.update(
-                zip([row["id"] for row in batch], finite_pictures(samples), strict=True)
-            )
-    images = [
-        image_row(row, seeds[row["id"]], pictures[row["id"]], NOT_FINITE, settings.image_size)
-        if row["id"] in pictures
-        else image_row(row, seeds[row["id"]], None, EMPTY_PROMPT, settings.image_size)
-        for row in rows
-    ]
-    return pa.Table.from_pylist(images, schema=manifest.SCHEMAS["images"])
+    there = finished.ids()
+    missing = [task for task in tasks if task.id not in there]
+    with progress_in_batches("images", total=len(missing), unit="image") as done:
+        for batch, drawn in _batches(missing, by_label, device):
+            rows = images_rows(batch, drawn, by_label[batch[0].label].image_size)
+            finished.add(batch[0].place, rows)
+            on_batch(rows)
+            done(len(batch))
+    return finished.table([task.id for task in tasks])
 
 
-def draw(
-    generator: GlidePipeline | GlideCascade,
-    prompts: Sequence[str],
-    seeds: Sequence[int],
-    settings: ImagesSettings,
-) -> Tensor:
-    """Sample one batch: (N, 3, H, W) float32, about -1 to 1."""
-    if isinstance(generator, GlideCascade):
-        return generator.sample(
-            prompts,
-            seeds,
-            settings.steps,
-            settings.guidance_scale,
-            settings.sampler,
-            upsampler_respacing=settings.upsampler_steps,
-            temperature=settings.upsampler_temperature,
-        )
-    scale, sampler = settings.guidance_scale, settings.sampler
-    return generator.sample(prompts, seeds, settings.steps, scale, sampler=sampler)
+def groups_of(
+    tasks: Sequence[Task], by_label: Generators
+) -> list[tuple[ImagesSettings, list[Task]]]:
+    """Return the tasks of each generator, in their order, and its settings."""
+    groups: list[tuple[ImagesSettings, list[Task]]] = []
+    for task in tasks:
+        settings = by_label[task.label]
+        group = next((own for known, own in groups if known == settings), None)
+        if group is None:
+            groups.append((settings, group := []))
+        group.append(task)
+    return groups
 
 
-def finite_pictures(samples: Tensor) -> list[npt.NDArray[np.uint8] | None]:
-    """Return each sample of (N, 3, H, W) as pixels (H, W, 3), or None if it is not finite."""
-    finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
-    pixels = to_bytes(torch.nan_to_num(samples))
-    return [picture if good else None for picture, good in zip(pixels, finite, strict=True)]
+def _batches(
+    tasks: Sequence[Task], by_label: Generators, device: torch.device
+) -> Iterator[tuple[list[Task], list[Drawn]]]:
+    """Yield what comes of the tasks: first the empty prompts, then one generator's after another's.
 
-
-def image_row(
-    prompt: dict[str, object],
-    seed: int,
-    pixels: npt.NDArray[np.uint8] | None,
-    reason: str,
-    image_size: int | None,
-) -> dict[str, object]:
-    """Return one row of the images manifest.
-
-    Args:
-        prompt: a row of the prompts manifest.
-        seed: the image's own.
-        pixels: (H, W, 3); None if there is no picture.
-        reason: why there is none; not used if there is one.
-        image_size: side in pixels that the image is resized to (Lanczos); None leaves it.
+    The empty prompt is the unconditional one: its picture would be of any class.
     """
-    row: dict[str, object] = {
-        "id": f"synthetic/{prompt['id']}",
-        "label": prompt["label"],
-        "prompt": prompt["prompt"],
-        "seed": seed,
-    }
-    if pixels is None:
-        return {**row, "status": STATUS_FAILED, "reason": reason}
-    picture = resize(Image.fromarray(pixels), image_size)
-    return {
-        **row,
-        "image": {"bytes": encode_png(picture), "path": None},
-        "width": picture.width,
-        "height": picture.height,
-        "status": STATUS_OK,
-        "reason": None,
-    }
+    empty = [task for task in tasks if not task.prompt.strip()]
+    if empty:
+        yield empty, [Drawn(None, EMPTY_PROMPT)] * len(empty)
+    wanted = [task for task in tasks if task.prompt.strip()]
+    for settings, own in groups_of(wanted, by_label):
+        generator = load_generator(settings, device)
+        generator.announce([task.prompt for task in own])
+        yield from draw_in_batches(generator, own, settings.batch_size)
+        del generator  # before the next one is loaded
+        if device.type == "cuda":
+            torch.cuda.empty_cache()

@@ -1,42 +1,82 @@
-"""The generator that the settings name, ready on its device."""
+"""The generator that the settings name, ready on its device, and where its weights lie."""
 
-from typing import TypeVar
+from pathlib import Path
 
-import diffusers
 import torch
 
 from sau.errors import UserError
-from sau.images.glide.cascade import GlideCascade
-from sau.images.glide.conditioned import TextConditionedPipeline
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.images.generator import Generator
 from sau.images.settings import ImagesSettings
-from sau.shipped import model_folder
-
-Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
+from sau.shipped import model_folder, weights_sha256
 
 
-def load_generator(settings: ImagesSettings) -> GlidePipeline | GlideCascade:
-    """Load the generator, with its upsampler if there is one, in evaluation mode.
+def load_generator(settings: ImagesSettings, device: torch.device) -> Generator:
+    """Load the generator of the settings; those of single classes are not looked at.
 
     Raises:
-        UserError: no such folder, no such device, or a folder that holds another model.
+        UserError: no such model, or a folder that holds another one.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("images.device: cuda, but this machine has no CUDA GPU; set it to cpu")
     torch.set_num_threads(settings.threads)
-    diffusers.utils.logging.disable_progress_bar()  # loading takes no time worth a bar
-    base = _load(GlidePipeline, settings.model, "images.model")
-    if not settings.upsampler:
-        return base.to(settings.device)
-    upsampler = _load(GlideUpsamplePipeline, settings.upsampler, "images.upsampler")
-    return GlideCascade(base, upsampler).to(settings.device)
+    if settings.source == "diffusers":
+        from sau.images.diffusers_generator import load_diffusers
+
+        return load_diffusers(settings, device, base_folder(settings))
+    from sau.images.glide_generator import load_glide
+
+    return load_glide(settings, device, base_folder(settings), upsampler_folder(settings))
 
 
-def _load(kind: type[Pipeline], name: str, key: str) -> Pipeline:
-    folder = model_folder(name, key)
+def base_folder(settings: ImagesSettings) -> Path:
+    """Return the folder of the model; one of the Hub is fetched into its cache first.
+
+    Raises:
+        UserError: there is none, or it cannot be fetched.
+    """
+    name = settings.model
+    if settings.source != "diffusers":
+        return model_folder(name, "images.model")
+    if Path(name).is_dir():
+        return Path(name)
+    if name.count("/") != 1 or name.startswith((".", "/")):
+        raise UserError(
+            f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
+            "stabilityai/sd-turbo"
+        )
+    return _fetched(name, settings.revision)
+
+
+def upsampler_folder(settings: ImagesSettings) -> Path | None:
+    """Return the folder of GLIDE's upsampler, None if none is named.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    if settings.source != "glide" or not settings.upsampler:
+        return None
+    return model_folder(settings.upsampler, "images.upsampler")
+
+
+def weights_of(settings: ImagesSettings) -> dict[str, str]:
+    """Return digests of the weights that the settings draw with, for the record."""
+    digests = {"weights_sha256": weights_sha256(base_folder(settings))}
+    upsampler = upsampler_folder(settings)
+    if upsampler is not None:
+        digests["upsampler_sha256"] = weights_sha256(upsampler)
+    return digests
+
+
+def _fetched(name: str, revision: str) -> Path:
+    import diffusers
+
     try:
-        return kind.from_pretrained(folder)
+        # Safetensors alone: pickles are not even downloaded.
+        folder = diffusers.DiffusionPipeline.download(
+            name, revision=revision or None, use_safetensors=True
+        )
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{key}: {folder} does not load as {kind.__name__}: {reason}") from error
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise UserError(
+            f"images.model: {name} is no folder here and does not come from the Hugging Face Hub "
+            f"({reason}); connect to the network, or give a folder"
+        ) from error
+    return Path(folder)

@@ -1,11 +1,32 @@
 """Settings of the images stage."""
 
 import dataclasses
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 from sau.errors import UserError
 from sau.images.glide.respacing import SamplerName, check_respacing
-from sau.settings import Section, setting
+from sau.settings import Section, setting, unknown_key
+from sau.shipped import SHIPPED
+
+GENERATOR_KEYS = (
+    "source",
+    "model",
+    "revision",
+    "steps",
+    "sampler",
+    "guidance_scale",
+    "negative_prompt",
+    "height",
+    "width",
+    "upsampler",
+    "upsampler_steps",
+    "upsampler_temperature",
+    "batch_size",
+    "precision",
+    "compile",
+)
+"""What `per_class` may set for a class: all that a generator depends on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,8 +35,10 @@ class ImagesSettings(Section):
 
     section: ClassVar[str] = "images"
 
-    source: Literal["glide", "imported"] = setting(
-        "glide", "generate with GLIDE, or import images that someone else made"
+    source: Literal["glide", "diffusers", "imported"] = setting(
+        "glide",
+        "generate with GLIDE or another text-to-image model of diffusers, or import images that "
+        "someone else made",
     )
     shards: int = setting(
         4, "files the images are spread over; the unit of work and of a cluster job", minimum=1
@@ -27,13 +50,34 @@ class ImagesSettings(Section):
         minimum=4,
     )
     model: str = setting(
-        "tiny-glide", "glide: a folder that from_pretrained loads, or tiny-glide, which is shipped"
+        "tiny-glide",
+        "a folder that from_pretrained loads; glide: or tiny-glide, which is shipped; "
+        "diffusers: or a name on the Hugging Face Hub",
     )
-    steps: str = setting("20", "glide: respacing of the 1000 time steps, such as 100 or fast27")
+    revision: str = setting(
+        "", "diffusers, a name on the Hub: the commit to take; empty: the newest, whatever it is"
+    )
+    steps: str = setting(
+        "20",
+        "glide: respacing of the 1000 time steps, such as 100 or fast27; diffusers: how many",
+    )
     sampler: SamplerName = setting(
         "ancestral", "glide: GLIDE's own, ddim, or dpm-solver++, which needs 15 to 25 steps"
     )
-    guidance_scale: float = setting(3.0, "glide: of classifier-free guidance; 1 is none", minimum=0)
+    guidance_scale: float = setting(
+        3.0,
+        "of classifier-free guidance; 1 is none; diffusers: as the model's page says",
+        minimum=0,
+    )
+    negative_prompt: str = setting(
+        "", "diffusers: what guidance leads away from; empty: the model's own empty prompt"
+    )
+    height: int | None = setting(
+        None, "diffusers: of a picture as drawn; null: the model's own", unit="pixels", minimum=8
+    )
+    width: int | None = setting(
+        None, "diffusers: of a picture as drawn; null: the model's own", unit="pixels", minimum=8
+    )
     upsampler: str = setting(
         "", "glide: a folder with the upsampler, which makes images four times larger; empty: none"
     )
@@ -41,12 +85,26 @@ class ImagesSettings(Section):
     upsampler_temperature: float = setting(
         0.997, "glide: deviation of the upsampler's first noise; 1 is sharper and grainier", above=0
     )
-    batch_size: int = setting(50, "glide: images sampled at once", unit="images", minimum=1)
-    device: Literal["cpu", "cuda"] = setting("cpu", "glide: where to sample")
-    threads: int = setting(
-        1, "glide: CPU threads; part of the result's identity, sums depend on it", minimum=1
+    per_class: dict[str, Any] = setting(
+        {},
+        "generators of single classes, by class name: any of the keys from model to compile, and "
+        "source, such as {woman: {source: diffusers, model: ...}} (docs/images.md)",
     )
-    seed: int = setting(0, "glide: each image's own seed derives from this and its id", minimum=0)
+    batch_size: int = setting(
+        50, "images sampled at once; halved where memory runs out", unit="images", minimum=1
+    )
+    device: Literal["cpu", "cuda"] = setting("cpu", "where to sample; never changed in silence")
+    precision: Literal["float32", "bfloat16", "float16"] = setting(
+        "float32", "of the networks' weights and sums; noise and steps stay in float32 with glide"
+    )
+    compile: Literal["off", "default", "reduce-overhead"] = setting(
+        "off",
+        "mode of torch.compile for the denoising network; reduce-overhead: CUDA graphs as well",
+    )
+    threads: int = setting(
+        1, "CPU threads; part of the result's identity, sums depend on it", minimum=1
+    )
+    seed: int = setting(0, "each image's own seed derives from this and its id", minimum=0)
     folder: str = setting(
         "", "imported: folder of class folders, a CIFAKE tree, or a folder of its Parquet files"
     )
@@ -65,15 +123,83 @@ class ImagesSettings(Section):
     )
 
     def check(self) -> None:
-        """Check the respacings, and that the source's own keys are there."""
-        self._check_respacing("steps", self.sampler)
+        """Check what the source needs, and the generators of single classes."""
         self._check_respacing("upsampler_steps", "ddim")
-        if self.source != "imported":
-            return
+        if self.source == "diffusers":
+            self._check_diffusers()
+        else:
+            self._check_respacing("steps", self.sampler)
+        if self.precision == "float16" and self.device == "cpu":
+            raise UserError(
+                "images.precision: float16, but images.device is cpu, for which diffusers does not "
+                "support it; set bfloat16 or float32"
+            )
+        if self.compile == "reduce-overhead" and self.device == "cpu":
+            raise UserError(
+                "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
+                "set compile to default or off"
+            )
+        if self.source == "imported":
+            self._check_imported()
+        for name in self.per_class:
+            self.for_class(name)
+
+    def for_class(self, name: str) -> Self:
+        """Return the settings of a class that `per_class` names, without any of single classes.
+
+        Raises:
+            UserError: a key that no generator has, or values that do not fit.
+        """
+        path, own = f"images.per_class.{name}", self.per_class[name]
+        if not isinstance(own, Mapping):
+            raise UserError(f"{path}: {own!r} must be a mapping, such as {{guidance_scale: 5}}")
+        for key in own:
+            if key not in GENERATOR_KEYS:
+                raise UserError(unknown_key(f"{path}.{key}", key, GENERATOR_KEYS))
+        if own.get("source") == "imported":
+            raise UserError(f"{path}.source: imported images are no generator of single classes")
+        try:
+            return dataclasses.replace(self, per_class={}, **own)
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
+
+    def without_classes(self) -> Self:
+        """Return the settings of the classes that `per_class` does not name."""
+        return dataclasses.replace(self, per_class={})
+
+    def models(self) -> list[str]:
+        """Return the models and upsamplers that any class is drawn with; empty for imported images.
+
+        Each is a folder, a shipped model or a name on the Hub, once.
+        """
+        if self.source == "imported":
+            return []
+        each = [self, *(self.for_class(name) for name in self.per_class)]
+        names = [name for one in each for name in (one.model, one.upsampler) if name]
+        return list(dict.fromkeys(names))
+
+    def _check_diffusers(self) -> None:
+        if not (self.steps.isascii() and self.steps.isdigit() and int(self.steps) > 0):
+            raise UserError(
+                f"images.steps: {self.steps!r} must be a number of steps, such as '30', with "
+                "images.source diffusers"
+            )
+        if self.model in SHIPPED or not self.model.strip():
+            raise UserError(
+                f"images.model: {self.model!r} is no model for images.source diffusers; give a "
+                "folder, or a name on the Hugging Face Hub such as stabilityai/sd-turbo"
+            )
+
+    def _check_imported(self) -> None:
         if self.layout == "parquet" and not self.file:
             raise UserError("images.file: empty, but images.layout parquet reads it")
         if self.layout != "parquet" and not self.folder:
             raise UserError(f"images.folder: empty, but images.layout {self.layout} reads it")
+        if self.per_class:
+            raise UserError(
+                "images.per_class: no effect with images.source imported, which draws nothing; "
+                "leave it out"
+            )
 
     def _check_respacing(self, key: str, sampler: SamplerName) -> None:
         try:

@@ -1,15 +1,15 @@
 """The images stage: one shard of synthetic images."""
 
+import hashlib
+import json
 from pathlib import Path
-
-import pyarrow as pa
+from typing import Any
 
 from sau import manifest
 from sau.errors import UserError
 from sau.images.settings import ImagesSettings
 from sau.images.shards import shard_bounds
 from sau.provenance import provenance
-from sau.shipped import model_folder, weights_sha256
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
@@ -20,21 +20,26 @@ def images(
     *,
     shard: int,
     prompts: Path | None = None,
+    draws: Path | None = None,
     settings: ImagesSettings,
 ) -> None:
     """Generate or import one shard of synthetic images.
 
+    Finished batches wait in a folder beside the output, called as it is with `.batches` at the end.
+    The same call goes on from there after it was killed, and removes the folder at its end.
+
     Args:
         train_images: manifest of the real training images; only its class names are read.
         output: manifest of images, one row for each prompt or imported file of the shard.
-        shard: which of the `settings.shards` shards, from 0.
+        shard: which of the `settings.shards` shards, from 0; those of a later round count on.
         prompts: manifest of prompts; read unless the images are imported.
+        draws: what the shard's round draws of each class; without it each prompt is drawn once.
         settings: the section `images`.
 
     Raises:
         UserError: a shard out of range, no prompts to generate from, a model that is not there.
     """
-    if not 0 <= shard < settings.shards:
+    if shard < 0 or (shard >= settings.shards and draws is None):
         raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     facts = {"class_names": class_names, "shard": shard}
@@ -43,21 +48,63 @@ def images(
 
         table = import_shard(settings, class_names, shard, settings.shards)
         record = provenance("images", settings, {}, ("pillow",), **facts)
+        manifest.write(output, "images", table, record)
+    elif prompts is None:
+        source = settings.source
+        raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
     else:
-        if prompts is None:
-            raise UserError("--prompts: missing, but images.source glide generates from prompts")
-        table = _generate(prompts, shard, settings)
-        facts["weights_sha256"] = weights_sha256(model_folder(settings.model, "images.model"))
-        if settings.upsampler:
-            folder = model_folder(settings.upsampler, "images.upsampler")
-            facts["upsampler_sha256"] = weights_sha256(folder)
-        record = provenance("images", settings, {"prompts": prompts}, _LIBRARIES, **facts)
+        inputs = {"prompts": prompts} | ({"draws": draws} if draws else {})
+        _generate(inputs, output, shard, settings, facts)
+
+
+def _generate(
+    inputs: dict[str, Path],
+    output: Path,
+    shard: int,
+    settings: ImagesSettings,
+    facts: dict[str, Any],
+) -> None:
+    from sau.images.device import reserved_device
+    from sau.images.disk import DiskEstimate
+    from sau.images.finished import FinishedBatches
+    from sau.images.generate import generate, groups_of
+    from sau.images.load import weights_of
+    from sau.images.per_class import settings_by_label, warn_of_people
+    from sau.images.rows import tasks_of
+
+    names, shards = facts["class_names"], settings.shards
+    tasks = tasks_of(_rows_of_shard(inputs, shard % shards, shards, names), settings)
+    by_label = settings_by_label(settings, names)
+    warn_of_people({task.label for task in tasks}, names, by_label)
+    facts["generators"] = [
+        {
+            "classes": [names[label] for label in sorted({task.label for task in own})],
+            **weights_of(shared),
+        }
+        for shared, own in groups_of(tasks, by_label)
+    ]
+    record = provenance("images", settings, inputs, _LIBRARIES, **facts)
+    identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    finished = FinishedBatches(output.with_suffix(".batches"), identity)
+    estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
+    with reserved_device(settings.device, shard) as device:
+        table = generate(tasks, by_label, finished, device, estimate.see)
     manifest.write(output, "images", table, record)
+    finished.remove()
 
 
-def _generate(prompts: Path, shard: int, settings: ImagesSettings) -> pa.Table:
-    from sau.images.generate import generate
+def _rows_of_shard(
+    inputs: dict[str, Path], shard: int, shards: int, class_names: list[str]
+) -> list[dict[str, Any]]:
+    """Return the rows of prompts that a shard draws: each once, or as its round has it."""
+    prompts = manifest.read(inputs["prompts"], "prompts")
+    manifest.check_labels(inputs["prompts"], prompts["label"], class_names)
+    if "draws" not in inputs:
+        start, stop = shard_bounds(prompts.num_rows, shard, shards)
+        return list(prompts.slice(start, stop - start).to_pylist())
+    from sau.images.rounds import rows_to_draw
 
-    rows = manifest.read(prompts, "prompts")
-    start, stop = shard_bounds(rows.num_rows, shard, settings.shards)
-    return generate(rows.slice(start, stop - start), settings)
+    counts = manifest.read(inputs["draws"], "draws").to_pylist()
+    rows = rows_to_draw(prompts.to_pylist(), counts)
+    start, stop = shard_bounds(len(rows), shard, shards)
+    return rows[start:stop]

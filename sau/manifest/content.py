@@ -46,6 +46,10 @@ def _update(digest: "hashlib._Hash", name: str, column: pa.ChunkedArray) -> None
         empty = b"" if pa.types.is_binary(column.type) else ""
         for chunk in column.chunks:  # to fill all at once would copy all images
             _update_data(digest, pc.fill_null(chunk, empty))
+    elif pa.types.is_list(column.type):
+        lengths = pc.fill_null(pc.list_value_length(column), 0)
+        digest.update(lengths.to_numpy().astype("<i8").tobytes())
+        _update(digest, f"{name}[]", pc.list_flatten(column))
     else:
         zero = pa.scalar(0).cast(column.type)
         digest.update(np.ascontiguousarray(pc.fill_null(column, zero).to_numpy()).tobytes())

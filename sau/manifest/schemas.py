@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -15,11 +15,33 @@ BEST_ON_TEST = "best_on_test"
 SELECTIONS = (LAST, BEST_ON_VALIDATION, BEST_ON_TEST)
 """The epochs whose test predictions are kept; the second only where there is a validation split."""
 
+FILTER_RULES = {
+    "blank": "hardly any contrast",
+    "dark": "too dark",
+    "blurred": "too little sharpness",
+    "leak": "near a real test image",
+    "threshold": "score below a threshold",
+    "zero_shot": "CLIP takes it for another class",
+    "margin": "margin below a threshold",
+    "near_duplicate": "near a better image of its class",
+    "top_fraction": "not among the best share of its class",
+    "quota": "its class is full without it",
+}
+"""The filter's rules in the order in which they are asked, and what each rejects."""
+
 _IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 
 def _column(name: str, kind: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
     return pa.field(name, kind, nullable=nullable, metadata={"description": description})
+
+
+def _measure(name: str, kind: pa.DataType, description: str) -> pa.Field:
+    return _column(name, kind, f"{description}; null where not measured", nullable=True)
+
+
+def _rule(name: str, rejects: str) -> pa.Field:
+    return _column(name, pa.string(), f"why rejected: {rejects}; null if not", nullable=True)
 
 
 _ID = _column("id", pa.string(), "stable across runs and unique in the data set")
@@ -59,16 +81,37 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("reason", pa.string(), "why it failed; null if ok", nullable=True),
         ]
     ),
+    "draws": pa.schema(
+        [
+            _LABEL,
+            _column("needed", pa.int64(), "synthetic images that the class lacks in the long tail"),
+            _column("before", pa.int64(), "images drawn in the rounds before"),
+            _column("kept", pa.int64(), "those of them that the filter kept"),
+            _column("draws", pa.int64(), "images that this round draws"),
+        ]
+    ),
     "scores": pa.schema(
         [
             _ID,
             _LABEL,
-            _column(
-                "score",
+            _measure("score", pa.float32(), "cosine of image and its own prompt, -1 to 1"),
+            _measure(
+                "class_score",
                 pa.float32(),
-                "cosine of image and prompt, -1 to 1; null without a scorer or a readable image",
-                nullable=True,
+                "cosine of image and its class's text, the mean of an ensemble of templates",
             ),
+            _measure("zero_shot", pa.int32(), "class whose text has the highest cosine"),
+            _measure("zero_shot_probability", pa.float32(), "softmax probability of that class"),
+            _measure(
+                "margin",
+                pa.float32(),
+                "class_score minus the highest cosine with another class's text, -2 to 2",
+            ),
+            _measure("embedding", pa.list_(pa.float16()), "CLIP's, of unit length"),
+            _measure("perceptual_hash", pa.int64(), "64 bits of imagehash.phash"),
+            _measure("brightness", pa.float32(), "mean of the grey levels, 0 to 1"),
+            _measure("contrast", pa.float32(), "standard deviation of the grey levels, 0 to 0.5"),
+            _measure("sharpness", pa.float32(), "variance of the grey levels' Laplacian"),
             _column("status", pa.string(), "ok, failed, or unscored where no scorer is set"),
             _column("reason", pa.string(), "why it failed; null if ok", nullable=True),
         ]
@@ -79,8 +122,9 @@ SCHEMAS: dict[str, pa.Schema] = {
             _LABEL,
             _column("score", pa.float32(), "copied from scores", nullable=True),
             _column("rank", pa.int32(), "within the class, best is 1; null if none", nullable=True),
+            *(_rule(name, what) for name, what in FILTER_RULES.items()),
             _column("kept", pa.bool_(), "whether the image may be trained on"),
-            _column("reason", pa.string(), "the rule that decided"),
+            _column("reason", pa.string(), "the first rule that rejects it, or why it is kept"),
         ]
     ),
     "members": pa.schema(
@@ -147,6 +191,7 @@ SCHEMAS: dict[str, pa.Schema] = {
 ID_COLUMNS: dict[str, list[str]] = {
     "prompts": ["id"],
     "images": ["id"],
+    "draws": ["label"],
     "scores": ["id"],
     "kept": ["id"],
     "members": ["id"],

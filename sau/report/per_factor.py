@@ -1,6 +1,7 @@
 """The page of one imbalance factor: what its runs show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -129,13 +130,18 @@ def per_class_png(runs: Sequence[Run]) -> bytes:
 
 
 def statements_of(
-    runs: Sequence[Run], kept: pd.DataFrame, statuses: pd.Series, class_names: Sequence[str]
+    runs: Sequence[Run],
+    kept: pd.DataFrame,
+    leak: Mapping[str, Any],
+    statuses: pd.Series,
+    class_names: Sequence[str],
 ) -> list[statements.Statement]:
     """Return what the reader must know of the data, in the order of the page.
 
     Args:
         runs: of one imbalance factor.
         kept: columns score and kept, of all synthetic images.
+        leak: what the filter says of the leak check.
         statuses: of all synthetic images: ok or failed.
         class_names: in label order.
     """
@@ -146,6 +152,7 @@ def statements_of(
         statements.validation(runs[0]),
         statements.bounds(runs[0]),
         *statements.synthetic_images(kept, statuses),
+        None if statuses.empty else statements.leak_check(leak),
         statements.shortage(counts, class_names),
         statements.missing_figures(runs),
     ]

@@ -76,6 +76,7 @@ def report(
     names = per_factor.class_names_of(runs)
     table = summary(run_rows(runs))
     decided = manifest.read(kept, "kept").to_pandas()
+    leak = manifest.read_facts(kept, "kept", "leak")["leak"]
     statuses = _read_statuses(synthetic_images)
     chosen = sheet.choose(runs[0].members, decided, len(names), settings.sheet_images)
     images = _read_images([train_images, *synthetic_images], chosen["id"].tolist())
@@ -85,7 +86,7 @@ def report(
         settings.title,
         f"{facts['dataset']}, imbalance factor {called}",
         settings.note,
-        per_factor.statements_of(runs, decided, statuses, names),
+        per_factor.statements_of(runs, decided, leak, statuses, names),
         per_factor.sections_of(runs, table, names),
         sheet.sheets(chosen, images, names),
         sheet.caption(len(names)),

@@ -1,6 +1,7 @@
 """What the reader must know before the numbers: a name and a sentence each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -125,8 +126,27 @@ def synthetic_images(kept: pd.DataFrame, statuses: pd.Series) -> list[Statement]
     words = f"{total} made, {number(failed)} failed, {number(kept['kept'].sum())} kept"
     statements = [("Synthetic images", words)]
     if kept["kept"].any() and kept["score"].isna().all():
-        statements.append(("Scores", "no scorer configured: every image kept"))
+        statements.append(("Scores", "no scorer configured: no image is rejected by its score"))
     return statements
+
+
+def leak_check(facts: Mapping[str, Any]) -> Statement:
+    """Say how many synthetic images are near a real test image, and how that was looked for.
+
+    Args:
+        facts: `leak` of the kept images' manifest, as the filter stage wrote it.
+    """
+    if facts["mode"] == "off":
+        return "Leak check", "off: no synthetic image was compared with the real test images"
+    done = "dropped" if facts["mode"] == "drop" else "reported only, so they may be trained on"
+    found, tests = number(facts["found"]), number(facts["test_images"])
+    words = [f"{found} synthetic images near one of {tests} real test images, {done}"]
+    for measure in facts["measures"]:
+        found = f"{number(measure['found'])} of {number(measure['compared'])} compared"
+        limit = f"limit {measure['limit']:g}"
+        how = f"skipped: {measure['skipped']}" if measure["skipped"] else f"({limit}) {found}"
+        words.append(f"by {measure['name']} {how}")
+    return "Leak check", "; ".join(words)
 
 
 def missing_figures(runs: Sequence[Run]) -> Statement | None:

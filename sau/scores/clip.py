@@ -1,79 +1,95 @@
-"""CLIP, by open_clip: texts and images to cosines."""
+"""CLIP, by open_clip: texts and images to embeddings of unit length."""
 
-import io
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import open_clip
+import numpy as np
 import torch
-from PIL import Image
+import torch.nn.functional as F
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.shipped import SHIPPED, model_folder
+from sau.scores.enlarge import enlarge
+from sau.scores.load import LoadedModel
+from sau.scores.prepare import Pixels
+from sau.scores.transfer import upload
 
 
-class ClipScorer:
-    """An open_clip model with its own preprocessing and tokenizer.
+class Clip:
+    """Embeds texts and images, a batch at a time.
 
     Args:
-        model: a shipped name, a folder in open_clip's format (`open_clip_config.json` and
-            `open_clip_model.safetensors`), or a model name of open_clip such as ViT-B-32.
-        pretrained: for a model name, open_clip's tag or a local checkpoint; else empty.
-        device: `cpu` or `cuda`.
+        loaded: the model, on `device`.
+        device: where it computes; on a GPU nothing here waits for it.
+        precision: of the model's matrix products, by autocast; what it gives is float32.
 
-    Raises:
-        UserError: no such model, weights or device.
+    Attributes:
+        scale: what cosines are multiplied with before a softmax, exp of the model's `logit_scale`.
+        autocast: the context in which the model computes.
     """
 
-    def __init__(self, model: str, pretrained: str, device: str) -> None:
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UserError("scores.device: cuda, but this machine has no CUDA GPU; set it to cpu")
-        name = _open_clip_name(model, pretrained)
-        try:
-            self.model, self.preprocess = open_clip.create_model_from_pretrained(
-                name, pretrained=pretrained or None, device=device
-            )
-            self.tokenizer: Any = open_clip.get_tokenizer(name)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise UserError(f"scores.model: {model} does not load in open_clip: {error}") from error
-        self.model.eval()
-        self.device = torch.device(device)
-
-    @torch.no_grad()
-    def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Return unit embeddings of N texts, (N, d) float32; each distinct text is run once."""
-        distinct = list(dict.fromkeys(texts))
-        tokens = self.tokenizer(distinct).to(self.device)
-        embedded: Tensor = self.model.encode_text(tokens, normalize=True).float()
-        position = {text: index for index, text in enumerate(distinct)}
-        return embedded[torch.tensor([position[text] for text in texts], device=self.device)]
-
-    @torch.no_grad()
-    def embed_images(self, images: Sequence[bytes]) -> Tensor:
-        """Return unit embeddings of N encoded images, (N, d) float32."""
-        pixels = torch.stack([self.preprocess(_open(data)) for data in images]).to(self.device)
-        embedded: Tensor = self.model.encode_image(pixels, normalize=True).float()
-        return embedded
-
-
-def _open_clip_name(model: str, pretrained: str) -> str:
-    if model in SHIPPED or Path(model).is_dir():
-        return f"local-dir:{model_folder(model, 'scores.model')}"
-    known = open_clip.list_models()
-    if model not in known:
-        raise UserError(
-            f"scores.model: {model!r} is neither a folder nor a model of open_clip "
-            f"(such as {', '.join(known[:3])}; `open_clip.list_models()` names all)"
+    def __init__(
+        self, loaded: LoadedModel, device: torch.device, precision: Literal["float32", "bfloat16"]
+    ) -> None:
+        self.loaded = loaded
+        self.device = device
+        self.scale = float(loaded.model.logit_scale.detach().exp())
+        self.autocast = torch.autocast(
+            device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16"
         )
-    if not pretrained:
-        raise UserError(
-            f"scores.pretrained: empty, but {model} has no meaning without weights; give "
-            "open_clip's tag, such as openai, or the path of a checkpoint"
-        )
-    return model
+        self._mean = torch.tensor(loaded.mean, device=device)[:, None, None]
+        self._std = torch.tensor(loaded.std, device=device)[:, None, None]
+
+    @torch.inference_mode()
+    def embed_texts(self, texts: Sequence[str], batch_size: int) -> Tensor:
+        """Return unit embeddings of N texts, (N, d) float32; N is at least 1.
+
+        A text that is longer than the model's context is cut by its tokenizer.
+        """
+        parts = []
+        for start in range(0, len(texts), batch_size):
+            tokens = self.loaded.tokenizer(list(texts[start : start + batch_size]))
+            with self.autocast:
+                embedded = self.loaded.model.encode_text(tokens.to(self.device))
+            parts.append(F.normalize(embedded.float(), dim=1))
+        return torch.cat(parts)
+
+    @torch.inference_mode()
+    def embed_images(self, pixels: Sequence[Pixels]) -> Tensor:
+        """Return unit embeddings of N images, (N, d) float32.
+
+        Args:
+            pixels: of the model's size or smaller squares, mixed; N is at least 1.
+        """
+        return self.embed_normalised(self.normalised(pixels))
+
+    @torch.inference_mode()
+    def normalised(self, pixels: Sequence[Pixels]) -> Tensor:
+        """Return what the image tower takes: (N, 3, S, S) float32 on the device."""
+        places: dict[int, list[int]] = {}
+        for place, image in enumerate(pixels):
+            places.setdefault(len(image), []).append(place)
+        parts = [self._squares([pixels[place] for place in same]) for same in places.values()]
+        levels = parts[0] if len(parts) == 1 else _in_order(parts, list(places.values()))
+        return levels.div_(255).sub_(self._mean).div_(self._std)
+
+    @torch.inference_mode()
+    def embed_normalised(self, images: Tensor) -> Tensor:
+        """Return unit embeddings, (N, d) float32, of what `normalised` gives."""
+        with self.autocast:
+            embedded = self.loaded.model.encode_image(images)
+        return F.normalize(embedded.float(), dim=1)
+
+    def _squares(self, pixels: Sequence[Pixels]) -> Tensor:
+        """Return images of one size on the device, enlarged: (N, 3, S, S) float32, 0 to 255."""
+        stacked = upload(torch.from_numpy(np.stack(pixels)), self.device)
+        images = stacked.permute(0, 3, 1, 2).float()
+        geometry = self.loaded.geometry
+        if images.shape[-1] == geometry.side:
+            return images
+        return enlarge(images, geometry.side, geometry.bilinear)
 
 
-def _open(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data)).convert("RGB")
+def _in_order(parts: Sequence[Tensor], places: Sequence[Sequence[int]]) -> Tensor:
+    """Return the rows of all parts, each row at its place."""
+    order = torch.tensor([place for same in places for place in same])
+    return torch.cat(list(parts))[upload(order.argsort(), parts[0].device)]

@@ -62,8 +62,9 @@ def sample(
     # The protocols are defined by NumPy's legacy generator; this one is ours alone, not the global.
     random = np.random.RandomState(seed)
     chosen = []
-    for label, count in enumerate(counts):
-        indices = np.flatnonzero(labels == label)
+    ends = np.cumsum(np.bincount(labels, minlength=len(counts)))
+    classes = np.split(np.argsort(labels, kind="stable"), ends[:-1])
+    for label, (indices, count) in enumerate(zip(classes, counts, strict=True)):
         if len(indices) < count:
             name = class_names[label] if class_names else label
             raise UserError(

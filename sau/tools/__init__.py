@@ -1,4 +1,4 @@
-"""Commands beside the stages: they fetch and convert what a stage reads from outside."""
+"""Commands beside the stages: they fetch and convert models, and let one look at what they draw."""
 
 import dataclasses
 import importlib
@@ -28,5 +28,6 @@ TOOLS: dict[str, Tool] = {
     for tool in (
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),
+        Tool("sample", "draw pictures of your own prompts on one sheet"),
     )
 }

@@ -3,10 +3,12 @@
 import dataclasses
 
 import torch
+from torch import nn
 
 from sau.training.data import TrainingData
 from sau.training.methods import Method
 from sau.training.models import Network
+from sau.training.muon import Muon
 from sau.training.ranks.parallel import LossFunction, own_loss
 from sau.training.schedule import learning_rate
 from sau.training.settings import TrainingSettings
@@ -50,19 +52,39 @@ class Phase:
 def make_optimizer(
     network: Network, method: Method, settings: TrainingSettings, frozen_encoder: bool = False
 ) -> torch.optim.SGD:
-    """Return SGD with momentum, and with weight decay on every parameter.
+    """Return SGD with momentum, and with weight decay on every parameter; or Muon.
 
-    It holds the network's parameters, or its classifier's alone, then the method's own.
+    It holds the network's parameters, or its classifier's alone, then the method's own. Muon's
+    hidden weights are those of encoder and projection head, but for the encoder's first layer.
     """
     module = network.classifier if frozen_encoder else network
+    parameters = [*module.parameters(), *method.parameters()]
+    if settings.optimizer == "muon":
+        return Muon(
+            parameters,
+            [] if frozen_encoder else hidden_weights(network),
+            settings.learning_rate,
+            ratio=settings.muon_learning_rate / settings.learning_rate,
+            hidden_decay=settings.muon_weight_decay,
+            momentum=settings.momentum,
+            weight_decay=settings.weight_decay,
+            nesterov=settings.nesterov,
+        )
     return torch.optim.SGD(
-        [*module.parameters(), *method.parameters()],
+        parameters,
         settings.learning_rate,
         momentum=settings.momentum,
         weight_decay=settings.weight_decay,
         nesterov=settings.nesterov,
         fused=True,
     )
+
+
+def hidden_weights(network: Network) -> list[nn.Parameter]:
+    """Return the matrices and kernels between a network's first layer and its classifier."""
+    parts = [network.encoder, *([network.projection] if network.projection is not None else [])]
+    weights = [p for part in parts for p in part.parameters() if p.ndim > 1]
+    return weights[1:]
 
 
 def second_settings(settings: TrainingSettings) -> TrainingSettings | None:

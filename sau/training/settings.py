@@ -128,6 +128,13 @@ class TrainingSettings(Section):
     momentum: float = setting(0.9, "of SGD", minimum=0, maximum=1)
     weight_decay: float = setting(5e-3, "of SGD, on all parameters", minimum=0)
     nesterov: bool = setting(False, "Nesterov's form of momentum")
+    optimizer: Literal["sgd", "muon"] = setting(
+        "sgd", "SGD, or Muon: SGD with orthogonal steps of the hidden layers' weights"
+    )
+    muon_learning_rate: float = setting(
+        0.02, "muon: of those weights, at the start; it follows the schedule too", above=0
+    )
+    muon_weight_decay: float = setting(0.05, "muon: of those weights, decoupled", minimum=0)
     sharpness_radius: float = setting(
         0.0, "rho of sharpness-aware minimisation, two passes a step; 0: plain SGD", minimum=0
     )
@@ -226,6 +233,13 @@ class TrainingSettings(Section):
                 f"training.swa_from: {self.swa_from} lies in the second stage, whose encoder is "
                 "frozen, BatchNorm statistics and all; set it to an epoch of the first stage"
             )
+        for key in ("muon_learning_rate", "muon_weight_decay"):
+            default = type(self).__dataclass_fields__[key].default
+            if self.optimizer != "muon" and getattr(self, key) != default:
+                raise UserError(
+                    f"training.{key}: {getattr(self, key):g} has no effect with training.optimizer "
+                    f"{self.optimizer}; leave it out, or set that to muon"
+                )
         if self.is_torchvision() and self.width not in (None, IMAGENET_WIDTH):
             raise UserError(
                 f"training.width: {self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "

@@ -43,7 +43,7 @@ class EarlyStages:
     @classmethod
     def of(cls, config: Config) -> "EarlyStages":
         """Return the places that a config names."""
-        return cls(Path(config.experiment.results), config.images.shards)
+        return cls(Path(config.experiment.results), config.image_shards())
 
 
 def make_early_stages(config: Config, config_file: Path, runs: Sequence[Run], cores: int) -> None:

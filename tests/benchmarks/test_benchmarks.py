@@ -13,12 +13,16 @@ from benchmarks import all as everything
 from sau.errors import UserError
 from tests.benchmarks.conftest import TINY, TINY_NETWORK
 
+TAIL = ["--imbalance-factor", "5", "--reference-share", "0.5"]
 SMALL: dict[str, list[str]] = {
     "training_step": TINY_NETWORK,
     "views": ["--batch-size", "4", "--stored-size", "20", "--crop-size", "16"],
     "contrastive_loss": ["--batch-sizes", "256", "--classes", "3", "4", "--embedding-size", "8"],
     "nearest_neighbours": ["--rows", "200", "--dimension", "8", "--queries", "4"],
     "share_of_peak": [*TINY_NETWORK, "--matrix-size", "32"],
+    "generation": ["--size", "small", "--steps", "2", "--solver-steps", "2", "--matrix-size", "32"],
+    "scoring": ["--model", "tiny-clip", "--batch-size", "3", "--batches", "2", "--side", "12"],
+    "curation": ["--classes", "4", "--per-class", "30", "--test-images", "20", *TAIL],
 }
 RATIOS = {
     "training_step": 2,
@@ -26,6 +30,9 @@ RATIOS = {
     "contrastive_loss": 2,
     "nearest_neighbours": 4,
     "share_of_peak": 1,
+    "generation": 2,
+    "scoring": 1,
+    "curation": 1,
 }
 
 
@@ -87,6 +94,24 @@ def test_full_masks_keep_more_than_one_matrix_and_the_engine_about_one(
     assert facts["masked loss"] == pytest.approx(facts["engine loss"], rel=1e-4)
 
 
+def test_share_of_the_bare_model_is_that_of_the_times(made: dict[str, Made]) -> None:
+    record, printed = made["scoring"].record, made["scoring"].printed
+    ratio, figures = record["ratios"][0], record["figures"]
+    assert (ratio["slower"], ratio["faster"]) == ("scoring", "bare forward")
+    assert figures["share"] == pytest.approx(1 / ratio["ratio"])
+    assert figures["scored_per_second"] == pytest.approx(6 / ratio["slower_seconds"])
+    assert f"{100 * figures['share']:.1f} %" in printed
+
+
+def test_curation_measures_each_stage_as_a_process(made: dict[str, Made]) -> None:
+    figures = made["curation"].record["figures"]
+    stages = figures["stages"]
+    assert list(stages) == ["complement", "filter", "subset"]
+    assert figures["seconds"] == pytest.approx(sum(each["seconds"] for each in stages.values()))
+    assert figures["peak_bytes"] == max(each["peak_bytes"] for each in stages.values()) > 10 << 20
+    assert "as processes: " in made["curation"].printed
+
+
 def test_all_of_them_stand_on_one_page(
     made: dict[str, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +132,9 @@ def test_all_of_them_stand_on_one_page(
     assert "published reference" in page
     assert "lean reference" in page
     assert "| convolution |" in page
+    assert "GFLOP an image" in page
     assert "engine kept" in page
+    assert "| complement |" in page
 
 
 def test_a_benchmark_that_fails_stops_the_others(

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from sau import manifest
-from sau.complement.draw import draw_complement
+from sau.complement.draw import best_complement, draw_complement
 from sau.complement.settings import ComplementSettings
 from sau.complement.stage import complement
 from sau.errors import UserError
@@ -16,11 +16,21 @@ PINNED = [[1, 10, 4, 8, 5], [13, 1, 10, 2, 14]]
 """What was drawn when one stage still wrote real and synthetic members together."""
 
 
+SCORES = [0.1, 0.4, 0.2, 0.4, 0.3, 0.1, 0.2, 0.4, 0.3, 0.1, 0.2, 0.3, 0.9, 0.9, 0.9]
+"""Of each class's images; the last three, which are not kept, have the best."""
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Fifteen synthetic images of each class, of which twelve are kept."""
     rows = [
-        {"id": f"synthetic/{label}/{i}", "label": label, "kept": i < KEPT, "reason": "test"}
+        {
+            "id": f"synthetic/{label}/{i}",
+            "label": label,
+            "score": SCORES[i],
+            "kept": i < KEPT,
+            "reason": "test",
+        }
         for label in range(3)
         for i in range(MADE)
     ]
@@ -93,6 +103,50 @@ def test_the_draw_is_the_first_of_one_shuffle_of_each_class():
             numpy_generator("complement", seed, c).permutation(5)[:n] for c, n in ((1, 3), (2, 2))
         ]
         assert [3 * i + c for c, places in enumerate(order, 1) for i in places] == expected
+
+
+def slow_best(count):
+    """Kept places of a class by score, ties by id as text: 10 comes before 2."""
+    return sorted(range(KEPT), key=lambda i: (-SCORES[i], f"{i}"))[:count]
+
+
+def test_the_best_are_exactly_what_the_class_lacks_with_ties_by_id(folder):
+    ids, facts = run(folder, [20, 14, 10], order="best")
+    assert ids == [f"synthetic/1/{i}" for i in slow_best(6)] + [
+        f"synthetic/2/{i}" for i in slow_best(10)
+    ]
+    assert facts["synthetic_counts"] == facts["lacking_counts"] == [0, 6, 10]
+    assert facts["settings"]["order"] == "best"
+    assert run(folder, [20, 14, 10], data_seed=1, order="best")[0] == ids
+
+
+def test_the_best_of_a_smaller_tail_are_part_of_a_larger_ones(folder):
+    small, large = (set(run(folder, c, order="best")[0]) for c in ([20, 16, 13], [20, 14, 10]))
+    assert small < large
+
+
+def test_the_best_of_too_few_are_all_of_them(folder):
+    ids, facts = run(folder, [20, 4, 20], order="best", on_shortage="underfill")
+    assert ids == [f"synthetic/1/{i}" for i in slow_best(KEPT)]
+    assert facts["synthetic_counts"] == [0, KEPT, 0]
+
+
+@pytest.mark.parametrize("score", [None, float("nan")])
+def test_the_best_of_images_without_a_score_are_refused(folder, score):
+    rows = [
+        {"id": f"{place}", "label": 0, "score": value, "kept": True, "reason": "test"}
+        for place, value in enumerate([0.5, score])
+    ]
+    write(folder / "kept.parquet", "kept", rows)
+    with pytest.raises(UserError, match=r"complement.order: best, but 1 of 2 kept images"):
+        run(folder, [1, 2, 2], order="best")
+
+
+def test_no_image_and_no_lack_are_drawn_as_nothing():
+    empty = pa.array([], pa.float32()), pa.array([], pa.string())
+    nothing = np.empty(0, dtype=np.int64)
+    assert best_complement(nothing, *empty, [3, 0]).tolist() == []
+    assert draw_complement(nothing, [3, 0], 0).tolist() == []
 
 
 def test_shortage_is_refused_or_underfilled(folder):

@@ -79,6 +79,7 @@ def test_every_key_of_the_schema_is_described():
         ("prompts.templates", ["a {name"], "does not parse"),
         ("images.shards", 0, "0 is less than the minimum of 1"),
         ("scores.scorer", "none", "nothing can be ranked"),
+        ("filter.leak_hash_distance", 17, "17 is greater than the maximum of 16"),
         ("filter.keep_fraction", 0, "0 is less than or equal to the minimum of 0"),
         ("evaluation.few_at_most", 500, "medium-shot lies between them"),
     ],
@@ -94,6 +95,36 @@ def test_bad_values_are_refused_in_one_line(default, path, value, message):
         load(config)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "off"),
+    [
+        ("filter.keep_fraction", 0.5, "1"),
+        ("filter.quota", 100, "null"),
+        ("filter.threshold", 0.2, "null"),
+        ("filter.zero_shot", True, "false"),
+        ("filter.margin", 0.01, "null"),
+        ("filter.duplicate_similarity", 0.95, "null"),
+        ("complement.order", "best", "random"),
+    ],
+)
+def test_what_needs_scores_is_refused_without_a_scorer(default, path, value, off):
+    default["scores"] = {"scorer": "none"}
+    default["filter"] = {"keep_fraction": 1, "duplicate_hash_distance": 2, "leak": "drop"}
+    load(default)
+    section, key = path.split(".")
+    default[section][key] = value
+    with pytest.raises(UserError) as error:
+        load(default)
+    assert f"config: {path}: needs scores, but scores.scorer is none" in str(error.value)
+    assert f"set it to {off}, or choose" in str(error.value)
+
+
+def test_a_leak_check_that_compares_nothing_is_refused(default):
+    default["filter"] |= {"leak_similarity": None, "leak_hash_distance": None}
+    with pytest.raises(UserError, match="filter.leak: drop, but leak_similarity and"):
+        load(default)
 
 
 def test_missing_section_is_named(default):

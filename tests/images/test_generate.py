@@ -13,57 +13,23 @@ from sau.errors import UserError
 from sau.images.glide.openai.convert import convert
 from sau.images.glide.pipeline import GlidePipeline
 from sau.images.glide.upsampler import GlideUpsamplePipeline
-from sau.images.settings import ImagesSettings
 from sau.images.shards import shard_bounds
-from sau.images.stage import images
 from sau.shipped import model_folder
+from tests.images.conftest import pixels
 from tests.images.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
 
 
-@pytest.fixture
-def inputs(tmp_path):
-    """Class names and seven prompts."""
-    names = ["zero", "one"]
-    empty = pa.Table.from_pylist([], schema=manifest.SCHEMAS["images"])
-    manifest.write(tmp_path / "train.parquet", "images", empty, {"class_names": names})
-    rows = [
-        {
-            "id": f"{i:04d}",
-            "label": i % 2,
-            "class_name": names[i % 2],
-            "prompt": f"A photo of the digit {names[i % 2]}.",
-            "source": "template",
-        }
-        for i in range(7)
-    ]
-    write_prompts(tmp_path, rows)
-    return tmp_path
-
-
-def run(folder, shard=0, **settings):
-    output = folder / f"shard-{shard}.parquet"
-    settings = ImagesSettings(**{"steps": "3", "shards": 1, **settings})
-    images(
-        folder / "train.parquet",
-        output,
-        shard=shard,
-        prompts=folder / "prompts.parquet",
-        settings=settings,
-    )
-    return output
-
-
-def pixels(path):
-    return pixels_of(manifest.read(path, "images").to_pylist())
+def run(inputs, shard=0, **settings):
+    return inputs.run(shard, **settings)
 
 
 def pixels_of(rows):
     return np.stack([np.asarray(Image.open(io.BytesIO(r["image"]["bytes"]))) for r in rows])
 
 
-def write_prompts(folder, rows):
+def write_prompts(inputs, rows):
     table = pa.Table.from_pylist(rows, schema=manifest.SCHEMAS["prompts"])
-    manifest.write(folder / "prompts.parquet", "prompts", table, {})
+    manifest.write(inputs.folder / "prompts.parquet", "prompts", table, {})
 
 
 def test_one_row_for_each_prompt(inputs):
@@ -118,7 +84,7 @@ def test_weights_that_are_not_finite_give_failed_rows(inputs, tmp_path):
 
 def test_an_empty_prompt_is_a_row_with_its_reason(inputs):
     whole = pixels(run(inputs))
-    table = manifest.read(inputs / "prompts.parquet", "prompts").to_pylist()
+    table = manifest.read(inputs.folder / "prompts.parquet", "prompts").to_pylist()
     table[2]["prompt"] = " \n"
     write_prompts(inputs, table)
     rows = manifest.read(run(inputs), "images").to_pylist()
@@ -129,14 +95,14 @@ def test_an_empty_prompt_is_a_row_with_its_reason(inputs):
 
 
 def test_only_empty_prompts_load_no_model(inputs):
-    table = manifest.read(inputs / "prompts.parquet", "prompts").to_pylist()
+    table = manifest.read(inputs.folder / "prompts.parquet", "prompts").to_pylist()
     write_prompts(inputs, [{**row, "prompt": ""} for row in table])
     rows = manifest.read(run(inputs, batch_size=3), "images").to_pylist()
     assert [row["reason"] for row in rows] == ["the prompt is empty"] * 7
 
 
 def test_cut_prompts_are_counted_once_for_all_batches(inputs, caplog):
-    table = manifest.read(inputs / "prompts.parquet", "prompts").to_pylist()
+    table = manifest.read(inputs.folder / "prompts.parquet", "prompts").to_pylist()
     long = [{**row, "prompt": row["prompt"] + " and" * 40} for row in table[:5]]
     write_prompts(inputs, long + table[5:])
     with caplog.at_level(logging.WARNING):
@@ -162,7 +128,8 @@ def test_an_upsampler_follows(inputs, tmp_path):
     settings = {"upsampler": str(tmp_path / "upsampler"), "upsampler_steps": "2"}
     whole = run(inputs, **settings)
     assert pixels(whole).shape == (7, 32, 32, 3)
-    assert "upsampler_sha256" in manifest.read_metadata(whole)["provenance"]
+    made = manifest.read_metadata(whole)["provenance"]
+    assert set(made["generators"][0]) == {"classes", "weights_sha256", "upsampler_sha256"}
     expected = pixels(whole)
     parts = [pixels(run(inputs, shard, shards=2, batch_size=1, **settings)) for shard in range(2)]
     assert np.array_equal(np.concatenate(parts), expected)
@@ -184,6 +151,8 @@ def test_images_are_resized(inputs):
         ({"upsampler_steps": "x"}, "images.upsampler_steps"),
         ({"upsampler": "no/such"}, "images.upsampler: no folder no/such"),
         ({"upsampler": "tiny-glide"}, "images.upsampler: .* does not load as GlideUpsample"),
+        ({"compile": "reduce-overhead"}, "images.compile: reduce-overhead .* images.device is cpu"),
+        ({"precision": "float16"}, "images.precision: float16, but images.device is cpu"),
     ],
 )
 def test_generators_that_are_not_there(inputs, settings, message):

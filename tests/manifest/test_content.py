@@ -13,6 +13,8 @@ rows = st.lists(
             "text": st.none() | st.text(max_size=3),
             "number": st.none() | st.integers(-5, 5),
             "flag": st.none() | st.booleans(),
+            "vector": st.none()
+            | st.lists(st.none() | st.sampled_from([0.0, 0.5, -2.0]), max_size=3),
             "image": st.none()
             | st.fixed_dictionaries(
                 {"bytes": st.none() | st.binary(max_size=3), "path": st.none()}
@@ -26,6 +28,7 @@ SCHEMA = pa.schema(
         ("text", pa.string()),
         ("number", pa.int32()),
         ("flag", pa.bool_()),
+        ("vector", pa.list_(pa.float16())),
         ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
     ]
 )

@@ -107,7 +107,7 @@ def test_another_kind_and_another_schema_version_are_refused(tmp_path, monkeypat
     with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
         manifest.read(path, "kept")
     monkeypatch.setattr(manifest_io, "SCHEMA_VERSION", 99)
-    with pytest.raises(UserError, match="schema version 3, expected 99"):
+    with pytest.raises(UserError, match=f"schema version {manifest.SCHEMA_VERSION}, expected 99"):
         manifest.read(path, "members")
 
 

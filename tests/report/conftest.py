@@ -237,7 +237,9 @@ def write_images(folder: Path, world: World, files: Fake) -> None:
     frame = images[["id", "label"]].assign(
         score=score, rank=rank.astype("Int32"), kept=kept, reason=reason
     )
-    made = provenance("filter", FilterSettings(), {})
+    frame = frame.reindex(columns=manifest.SCHEMAS["kept"].names)  # no rule's column has a reason
+    leak = {"mode": "off", "test_images": 0, "found": 0, "measures": []}
+    made = provenance("filter", FilterSettings(leak="off"), {}, leak=leak)
     put(folder / "kept.parquet", "kept", frame, made)
 
 

@@ -10,6 +10,7 @@ from sau.errors import UserError
 from sau.report.grid import Grid, GridRow
 from sau.report.settings import ReportSettings
 from sau.report.stage import overview, report
+from sau.report.statements import leak_check
 from tests.report.conftest import METHODS
 
 SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)
@@ -152,9 +153,27 @@ def test_what_was_short_failed_capped_and_unscored_is_said(fake):
     out = run_report(files)["markdown"]
 
     assert "5: 100 was requested and would have left a class empty" in out
-    assert "no scorer configured: every image kept" in out
+    assert "no scorer configured: no image is rejected by its score" in out
+    assert "Leak check: off: no synthetic image was compared" in out
     assert "dog lacks 3; ship lacks 3" in out
     assert re.search(r"\d+ made, 6 failed", out)
+
+
+@pytest.mark.parametrize(("mode", "done"), [("drop", "dropped"), ("report", "reported only")])
+def test_the_leak_check_is_reported(mode, done):
+    measure = {"limit": 0.98, "compared": 1600, "test_compared": 500, "found": 2, "skipped": None}
+    skipped = measure | {"name": "embedding", "skipped": "the test images have no embedding"}
+    found = [measure | {"name": "embedding"}, measure | {"name": "perceptual hash", "limit": 4}]
+    facts = {"mode": mode, "test_images": 500, "found": 3, "measures": found}
+    name, words = leak_check(facts)
+    assert name == "Leak check"
+    assert words.startswith("3 synthetic images near one of 500 real test images, " + done)
+    assert words.endswith(
+        "; by embedding (limit 0.98) 2 of 1,600 compared; "
+        "by perceptual hash (limit 4) 2 of 1,600 compared"
+    )
+    _, words = leak_check(facts | {"measures": [skipped]})
+    assert words.endswith("by embedding skipped: the test images have no embedding")
 
 
 def test_a_balanced_run_without_any_synthetic_image_is_short(fake):

@@ -2,7 +2,8 @@
 
 import pytest
 
-AFTER_FILTER = {"filter", "complement", "training", "evaluation", "report", "overview"}
+AFTER_COMPLEMENT = {"complement", "training", "evaluation", "report", "overview"}
+AFTER_FILTER = {"filter", "gallery"} | AFTER_COMPLEMENT
 BALANCED, ALL = 2, 3
 """Rows that need synthetic images, and all of them."""
 
@@ -15,6 +16,7 @@ def test_filter_setting_touches_neither_images_nor_scores_nor_rows_on_real_image
     planned = finished.planned(filter__keep_fraction=0.9)
     assert planned == {
         "filter": 1,
+        "gallery": 1,
         "complement": 1,
         "training": BALANCED,
         "evaluation": BALANCED,
@@ -22,7 +24,7 @@ def test_filter_setting_touches_neither_images_nor_scores_nor_rows_on_real_image
         "overview": 1,
     }
     alone = finished.planned(filter__keep_fraction=0.9, experiment__rows=["ce"])
-    assert alone == {"filter": 1, "report": 1, "overview": 1}
+    assert alone == {"filter": 1, "gallery": 1, "report": 1, "overview": 1}
 
 
 def test_new_synthetic_images_run_no_row_on_real_images_again(finished):
@@ -34,13 +36,13 @@ def test_new_synthetic_images_run_no_row_on_real_images_again(finished):
 
 def test_shortage_setting_runs_no_row_on_real_images_again(finished):
     planned = finished.planned(complement__on_shortage="underfill")
-    assert set(planned) == AFTER_FILTER - {"filter"}
+    assert set(planned) == AFTER_COMPLEMENT
     assert (planned["training"], planned["evaluation"]) == (BALANCED, BALANCED)
 
 
 def test_a_validation_split_runs_every_row_again(finished):
     planned = finished.planned(subset__validation_fraction=0.1)
-    assert set(planned) == AFTER_FILTER - {"filter"} | {"subset"}
+    assert set(planned) == AFTER_COMPLEMENT | {"subset"}
     assert (planned["training"], planned["evaluation"]) == (ALL, ALL)
 
 
@@ -126,18 +128,21 @@ def test_edit_of_a_stage_runs_it_and_what_follows(project, stage):
     (project.folder / path).write_text((project.folder / path).read_text() + "\nEDITED = True\n")
     order = SYNTHETIC if stage in SYNTHETIC else REAL
     follow = {*order[order.index(stage) :], *(SYNTHETIC if stage == "dataset" else [])}
-    assert set(project.planned()) == follow | {"report", "overview"}
+    gallery = {"gallery"} if "filter" in follow else set()
+    tests = {"scores_test"} if stage in ("dataset", "scores") else set()
+    assert set(project.planned()) == follow | gallery | tests | {"report", "overview"}
 
 
 def test_edit_of_a_module_that_a_stage_imports_runs_it_too(project):
     project.edit("sau/sources/resize.py", "LANCZOS", "BICUBIC")
-    assert set(project.planned()) == {*SYNTHETIC, *REAL, "report", "overview"}
+    others = {"scores_test", "gallery", "report", "overview"}
+    assert set(project.planned()) == {*SYNTHETIC, *REAL, *others}
 
 
 def test_new_weights_score_the_images_again(project):
     path = project.folder / "sau/assets/tiny-clip/open_clip_config.json"
     path.write_text(path.read_text() + "\n")
-    assert set(project.planned()) == AFTER_FILTER | {"scores"}
+    assert set(project.planned()) == AFTER_FILTER | {"scores", "scores_test"}
 
 
 def test_a_rows_label_trains_nothing_again(finished):

@@ -18,6 +18,7 @@ def test_one_command_makes_every_table_and_report(finished):
         "images/shard-0.parquet",
         "scores/shard-1.parquet",
         "filter/kept.parquet",
+        "gallery/index.html",
         "subset/imbalance-10/data-seed-0/real.parquet",
         "subset/imbalance-10/data-seed-0/validation.parquet",
         "complement/imbalance-10/data-seed-0/synthetic.parquet",
@@ -62,6 +63,7 @@ def test_every_rule_has_its_log_and_benchmark(finished):
             "images",
             "scores",
             "filter",
+            "gallery",
             "subset",
             "complement",
             "training",
@@ -79,7 +81,16 @@ def test_a_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     printed = project.run("--dry-run", "--printshellcmds", "--forceall").stderr
     printed += project.run("--dry-run", "--printshellcmds", "--forceall").stdout
     before = results_of(project.folder)
-    stages = ("prompts", "filter", "subset", "complement", "evaluation", "report", "overview")
+    stages = (
+        "prompts",
+        "filter",
+        "gallery",
+        "subset",
+        "complement",
+        "evaluation",
+        "report",
+        "overview",
+    )
     for stage in stages:
         line = re.search(rf"python -m sau {stage} .*", printed).group(0)
         words = shlex.split(line.split(" 2>&1")[0])

@@ -1,5 +1,6 @@
 # What the rules share: the checked config, folder names, and a stage's flags.
 
+import dataclasses
 import functools
 import os
 import shlex
@@ -14,6 +15,7 @@ from sau.errors import UserError
 from sau.flags import to_flags
 from sau.prompts.settings import HOW_TO_ASK
 from sau.provenance import code_digest
+from sau.scores.settings import NO_EFFECT as NO_EFFECT_ON_SCORES
 from sau.shipped import fingerprint
 from sau.training.settings import NO_EFFECT
 
@@ -34,7 +36,8 @@ def checked_config():
 CONFIG = checked_config()
 RESULTS = CONFIG.experiment.results
 FACTORS = CONFIG.experiment.factor_names()
-SHARDS = list(range(CONFIG.images.shards))
+# Those of the first round, then those of the second one, and so on.
+SHARDS = list(range(CONFIG.image_shards()))
 
 # A rule's shell line finds this checkout's `sau` from any working directory and, unless an
 # environment of its own is deployed for it, the `python` that runs Snakemake, activated or not.
@@ -57,6 +60,7 @@ wildcard_constraints:
     data_seed=r"\d+",
     seed=r"\d+",
     shard=r"\d+",
+    round=r"\d+",
     run=r"[a-z0-9][a-z0-9-]*",
 
 
@@ -181,3 +185,53 @@ def prompts_flags(wildcards):
 def asking_flags(wildcards, input):
     """Return the others. Snakemake asks nothing again for params that depend on `input`."""
     return to_flags(CONFIG.prompts, HOW_TO_ASK)
+
+
+def rounds_flags(wildcards):
+    """Return the settings that a round depends on: not how many there may be."""
+    return to_flags(CONFIG.rounds, {"over_generation"})
+
+
+def longest_tails(wildcards):
+    """Return the real images of the tails that lack most; any data seed's have the same counts."""
+    return expand(
+        rules.subset.output.real,
+        imbalance_factor=CONFIG.experiment.largest_factors(),
+        data_seed=CONFIG.experiment.data_seeds[0],
+    )
+
+
+def draws_of(wildcards):
+    """Return what the round of a shard draws, if there are rounds."""
+    if CONFIG.rounds.over_generation is None:
+        return []
+    number = int(wildcards.shard) // CONFIG.images.shards
+    return results("rounds", f"round-{number}.parquet")
+
+
+def kept_before(wildcards):
+    """Return what the filter keeps of the rounds before one, if it is not the first."""
+    before = int(wildcards.round) - 1
+    return results("filter", f"round-{before}.parquet") if before >= 0 else []
+
+
+def filter_flags_between_rounds(wildcards):
+    """Return the filter's settings, but a class that is empty for now stops nothing."""
+    return to_flags(dataclasses.replace(CONFIG.filter, on_empty_class="warn"))
+
+
+def scores_until(wildcards):
+    """Return the scores of a round and of those before it."""
+    shards = range(CONFIG.images.shards * (int(wildcards.round) + 1))
+    return expand(rules.scores.output, shard=shards)
+
+
+def scores_flags(wildcards):
+    """Return the settings that the scores depend on."""
+    names = set(CONFIG.scores.to_mapping()) - set(NO_EFFECT_ON_SCORES)
+    return to_flags(CONFIG.scores, names)
+
+
+def decoding_flags(wildcards, input):
+    """Return the others. Snakemake scores nothing again for params that depend on `input`."""
+    return to_flags(CONFIG.scores, NO_EFFECT_ON_SCORES)

@@ -1,6 +1,10 @@
+# It reads figures, no image. The test images' are for the leak check alone.
 rule filter:
     input:
-        SCORES,
+        scores=SCORES,
+        test_scores=(
+            [] if CONFIG.filter.leak == "off" else results("scores", "test.parquet")
+        ),
     output:
         results("filter", "kept.parquet"),
     log:
@@ -9,8 +13,10 @@ rule filter:
         timing("filter", "filter")
     conda:
         "../../envs/pipeline.yaml"
+    threads: CONFIG.filter.threads
     params:
         flags=flags(CONFIG.filter),
         code=digest("filter"),
     shell:
-        "python -m sau filter --scores {input:q} --output {output:q} {params.flags} 2>&1 | tee {log:q}"
+        "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
+        " --output {output:q} {params.flags} 2>&1 | tee {log:q}"

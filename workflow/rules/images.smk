@@ -13,6 +13,7 @@ rule images:
     input:
         train_images=rules.dataset.output.train,
         prompts=PROMPTS,
+        draws=draws_of,
     output:
         results("images", "shard-{shard}.parquet"),
     log:
@@ -22,16 +23,21 @@ rule images:
     conda:
         "../../envs/pipeline.yaml"
     threads: CONFIG.images.threads
+    resources:
+        gpu=int(CONFIG.images.device == "cuda"),
     params:
         flags=flags(CONFIG.images),
         code=digest("images"),
-        weights=fingerprint_of([CONFIG.images.model, CONFIG.images.upsampler]),
+        weights=fingerprint_of(CONFIG.images.models()),
         source=fingerprint_of(IMPORTED),
         prompts=lambda wildcards, input: (
             f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""
         ),
+        draws=lambda wildcards, input: (
+            f"--draws {shlex.quote(str(input.draws))}" if input.draws else ""
+        ),
     shell:
-        "python -m sau images --train-images {input.train_images:q} {params.prompts} --output {output:q}"
+        "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} --output {output:q}"
         " --shard {wildcards.shard} {params.flags} 2>&1 | tee {log:q}"
 
 

@@ -9,13 +9,27 @@ rule scores:
         timing("scores", "shard-{shard}")
     conda:
         "../../envs/pipeline.yaml"
-    threads: CONFIG.scores.threads
+    threads: CONFIG.scores.threads + CONFIG.scores.decode_workers
     params:
-        flags=flags(CONFIG.scores),
+        flags=scores_flags,
+        decoding=decoding_flags,
         code=digest("scores"),
         weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
     shell:
-        "python -m sau scores --images {input:q} --output {output:q} {params.flags} 2>&1 | tee {log:q}"
+        "python -m sau scores --images {input:q} --output {output:q} {params.flags}"
+        " {params.decoding} 2>&1 | tee {log:q}"
+
+
+# Real images in the same way, for whoever compares synthetic ones with them. They have no prompts.
+use rule scores as scores_test with:
+    input:
+        rules.dataset.output.test,
+    output:
+        results("scores", "test.parquet"),
+    log:
+        log("scores", "test"),
+    benchmark:
+        timing("scores", "test")
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)

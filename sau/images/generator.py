@@ -1,0 +1,40 @@
+"""What draws pictures: one small interface for every kind of text-to-image model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+NOT_FINITE = "the sample is not finite"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What came of one prompt: a picture (H, W, 3) uint8, or None and the reason why."""
+
+    pixels: npt.NDArray[np.uint8] | None
+    reason: str | None = None
+
+
+class Generator(Protocol):
+    """A text-to-image model, ready on its device.
+
+    A picture depends on its own prompt and seed, not on those that are drawn along with it: on a
+    CPU to the bit, on a GPU up to how its kernels round in a batch of that size.
+    """
+
+    @property
+    def full_batches(self) -> bool:
+        """Whether batches should all have one size, the last one filled up."""
+
+    def announce(self, prompts: Sequence[str]) -> None:
+        """Say once, before any is drawn, how many of all prompts are cut."""
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+        """Draw one picture for each prompt, by the seed at the same place.
+
+        Raises:
+            torch.OutOfMemoryError: the GPU cannot hold so many at once.
+        """

@@ -1,0 +1,1 @@
+"""Rounds of generation: how many images each draws of a class."""

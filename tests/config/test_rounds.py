@@ -1,0 +1,49 @@
+"""What the configuration says of rounds of generation."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sau.config import ExperimentSettings, load
+from sau.errors import UserError
+
+CONFIG = Path(__file__).parents[2] / "config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("factors", "largest"),
+    [
+        ([10, 100, 50], ["100"]),
+        ([9, 10.5], ["10.5"]),
+        (["as-is"], ["as-is"]),
+        (["as-is", 20, 3], ["20", "as-is"]),
+    ],
+)
+def test_the_longest_tails_are_those_of_the_largest_factor(
+    factors: list[Any], largest: list[str]
+) -> None:
+    assert ExperimentSettings(imbalance_factors=factors).largest_factors() == largest
+
+
+def test_there_are_no_rounds_unless_they_are_asked_for() -> None:
+    config = load(yaml.safe_load(CONFIG.read_text()))
+    assert (config.rounds.over_generation, config.rounds.most) == (None, 1)
+
+
+def test_every_round_has_its_shards() -> None:
+    values = yaml.safe_load(CONFIG.read_text())
+    values["images"]["shards"] = 3
+    values["rounds"] = {"over_generation": 1.5, "most": 4}
+    assert load(values).image_shards() == 12
+
+
+def test_imported_images_have_no_rounds() -> None:
+    values = yaml.safe_load(CONFIG.read_text())
+    values["images"] = {"source": "imported", "folder": "there"}
+    values["rounds"] = {"over_generation": 1.5}
+    with pytest.raises(
+        UserError, match="rounds.over_generation: 1.5, but images.source is imported"
+    ):
+        load(values)

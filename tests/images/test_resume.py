@@ -1,0 +1,182 @@
+"""A killed shard goes on after its last finished batch, and ends in the same bytes."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from sau import manifest
+from sau.errors import UserError
+from sau.images import generate
+from sau.images.finished import FinishedBatches
+from sau.images.generator import Drawn, Generator
+from sau.images.rows import Task, images_rows
+from sau.images.settings import ImagesSettings
+from sau.rng import numpy_generator
+from tests.images.conftest import Inputs
+
+BATCH = 2
+
+
+class Quick:
+    """A generator that needs no time: noise by prompt, seed and guidance."""
+
+    full_batches = False
+    sizes: ClassVar[list[int]] = []
+    """Of the batches that were drawn."""
+    most = 99
+    """Batches after which drawing raises."""
+
+    def __init__(self, settings: ImagesSettings, device: torch.device) -> None:
+        self.scale = settings.guidance_scale
+
+    def announce(self, prompts: Sequence[str]) -> None:
+        pass
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+        if len(self.sizes) == self.most:
+            raise RuntimeError("killed")
+        self.sizes.append(len(prompts))
+        streams = [numpy_generator(*pair, self.scale) for pair in zip(prompts, seeds, strict=True)]
+        return [Drawn(stream.integers(0, 256, (4, 4, 3), np.uint8)) for stream in streams]
+
+
+@pytest.fixture
+def quick(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> Inputs:
+    """The prompts, with a generator that needs no time."""
+    monkeypatch.setattr(generate, "load_generator", Quick)
+    monkeypatch.setattr(Quick, "sizes", [])
+    return inputs
+
+
+def kill_after(batches: int, quick: Inputs) -> None:
+    """Run the shard, and let the batch after so many raise."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(Quick, "sizes", [])
+        patch.setattr(Quick, "most", batches)
+        quick.run(batch_size=BATCH)
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_only_what_is_not_finished_is_drawn_again(quick: Inputs, batches: int) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+    kill_after(batches, quick)
+    left = quick.folder / "shard-0.batches"
+    assert len(list(left.glob("*"))) == batches
+    Quick.sizes.clear()
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+    assert sum(Quick.sizes) == 7 - BATCH * batches
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("changed", [{"guidance_scale": 2.0}, {"seed": 3}, {"steps": "2"}])
+def test_other_settings_start_afresh(
+    quick: Inputs, caplog: pytest.LogCaptureFixture, changed: dict[str, Any]
+) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH, **changed).read_bytes()
+    kill_after(2, quick)
+    with caplog.at_level(logging.WARNING):
+        assert quick.run(batch_size=BATCH, **changed).read_bytes() == expected
+    assert "batches of other settings, prompts, weights or code; starting afresh" in caplog.text
+
+
+def test_other_prompts_start_afresh(quick: Inputs) -> None:
+    kill_after(2, quick)
+    quick.write_prompts(7, "Another {name}.")
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+
+
+def test_the_file_depends_on_no_batches(quick: Inputs) -> None:
+    """But for what it records of the settings: more rows than are put together at once."""
+    quick.write_prompts(150)
+    tables = [
+        manifest.read(quick.run(name=f"by-{size}", batch_size=size), "images") for size in (150, 16)
+    ]
+    assert tables[0].equals(tables[1])
+    assert tables[0]["id"].num_chunks == tables[1]["id"].num_chunks
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_loses_one_batch(inputs: Inputs) -> None:
+    inputs.write_prompts(60)
+    expected = inputs.run(name="whole", batch_size=BATCH).read_bytes()
+    output, left = inputs.folder / "shard-0.parquet", inputs.folder / "shard-0.batches"
+    words = [sys.executable, "-m", "sau", "images", "--shard", "0", "--shards", "1"]
+    files = ["--train-images", "train.parquet", "--prompts", "prompts.parquet"]
+    flags = ["--output", output.name, "--steps", "3", "--batch-size", str(BATCH)]
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen(
+        [*words, *files, *flags],
+        cwd=inputs.folder,
+        env={**os.environ, "PYTHONPATH": os.fspath(root)},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for_batches(left, 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    finished = len(list(left.glob("batch-*.parquet")))
+    assert 3 <= finished < 30
+    for path in left.glob("batch-*.parquet"):
+        assert manifest.read(path, "images").num_rows == BATCH
+    assert inputs.run(batch_size=BATCH).read_bytes() == expected
+    assert not left.exists()
+
+
+def wait_for_batches(folder: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 300
+    while len(list(folder.glob("batch-*.parquet"))) < count:
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "no batches came"
+        time.sleep(0.005)
+
+
+def test_a_damaged_batch_is_said(quick: Inputs) -> None:
+    kill_after(2, quick)
+    path = next((quick.folder / "shard-0.batches").glob("*"))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UserError, match="batch-.*delete it and run its stage again"):
+        quick.run(batch_size=BATCH)
+
+
+def test_nothing_is_loaded_where_all_is_finished(
+    quick: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the last batch, before the shard's own file stood."""
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+
+    def killed(self: FinishedBatches, ids: list[str]) -> pa.Table:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(FinishedBatches, "table", killed)
+        quick.run(batch_size=BATCH)
+
+    def load(*_: object) -> Generator:
+        raise AssertionError("all images are there")
+
+    monkeypatch.setattr(generate, "load_generator", load)
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+
+
+def test_rows_stand_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
+    finished = FinishedBatches(tmp_path / "shard.batches", "identity")
+    places = [4, 0, 3, 1, 2]
+    for place in places:
+        task = Task(place, f"image {place}", 0, "prompt", place)
+        finished.add(place, images_rows([task], [Drawn(None, "none")], None))
+    ids = [f"image {place}" for place in range(5)]
+    assert FinishedBatches(tmp_path / "shard.batches", "identity").ids() == set(ids)
+    assert finished.table(ids)["id"].to_pylist() == ids
+    assert finished.table([]).num_rows == 0

@@ -1,0 +1,28 @@
+rule gallery:
+    input:
+        train_images=rules.dataset.output.train,
+        kept=rules.filter.output,
+        images=IMAGES,
+        scores=SCORES,
+    output:
+        report(
+            results("gallery", "index.html"),
+            caption="../report/gallery.rst",
+            category="Images",
+        ),
+    log:
+        log("gallery", "gallery"),
+    benchmark:
+        timing("gallery", "gallery")
+    conda:
+        "../../envs/pipeline.yaml"
+    params:
+        flags=flags(CONFIG.gallery),
+        code=digest("gallery"),
+    shell:
+        "python -m sau gallery --train-images {input.train_images:q} --kept {input.kept:q}"
+        " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags}"
+        " 2>&1 | tee {log:q}"
+
+
+GALLERY = rules.gallery.output

@@ -1,0 +1,38 @@
+# Only where rounds.over_generation is set: the first round draws for what the tail lacks, each later
+# one for what the filter left short. A round that has nothing to draw makes empty shards.
+rule rounds:
+    input:
+        real=longest_tails,
+        kept=kept_before,
+    output:
+        results("rounds", "round-{round}.parquet"),
+    log:
+        log("rounds", "round-{round}"),
+    benchmark:
+        timing("rounds", "round-{round}")
+    conda:
+        "../../envs/pipeline.yaml"
+    params:
+        flags=rounds_flags,
+        code=digest("rounds"),
+        kept=lambda wildcards, input: (
+            f"--kept {shlex.quote(str(input.kept))}" if input.kept else ""
+        ),
+    shell:
+        "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
+        " 2>&1 | tee {log:q}"
+
+
+use rule filter as filter_round with:
+    input:
+        scores=scores_until,
+        test_scores=rules.filter.input.test_scores,
+    output:
+        results("filter", "round-{round}.parquet"),
+    log:
+        log("filter", "round-{round}"),
+    benchmark:
+        timing("filter", "round-{round}")
+    params:
+        flags=filter_flags_between_rounds,
+        code=digest("filter"),
