@@ -77,9 +77,16 @@ def _files_of(stage: str) -> set[Path]:
     while waiting:
         imported = _imported_modules(ast.parse(waiting.pop().read_text(encoding="utf-8")))
         new = {path for path in imported if path not in found and _belongs_to_a_stage(path)}
-        found |= new
+        found |= new | {data for path in new for data in _data_of(path)}
         waiting += new
     return found
+
+
+def _data_of(module: Path) -> set[Path]:
+    """Return the files beside a module of another stage that it names."""
+    source = module.read_text(encoding="utf-8")
+    beside = {path for path in module.parent.iterdir() if path.suffix in _CODE - {".py"}}
+    return {path for path in beside if path.name in source}
 
 
 def _belongs_to_a_stage(path: Path) -> bool:

@@ -43,6 +43,16 @@ def test_digest_follows_the_modules_that_the_stage_imports(package):
     assert changed == {"dataset", "images"}
 
 
+def test_digest_follows_the_data_that_those_modules_read(package):
+    """The scores' default templates are a table of the prompts stage."""
+    stages = ("images", "prompts", "scores")
+    before = {stage: code_digest(stage) for stage in stages}
+    path = package / "prompts" / "clip_imagenet_templates.csv"
+    path.write_text(path.read_text().replace("a bad photo", "a poor photo"))
+    changed = {stage for stage in stages if code_digest(stage) != before[stage]}
+    assert changed == {"prompts", "scores"}
+
+
 def test_digest_leaves_out_what_all_stages_share(package):
     before = code_digest("images")
     path = package / "progress.py"

@@ -78,14 +78,19 @@ def from_text(value: Any, schema: Mapping[str, Any]) -> Any:
         return {key: from_text(item, known.get(key, others)) for key, item in value.items()}
     if isinstance(value, list):
         return [from_text(item, schema.get("items", {})) for item in value]
+    if value is False and "off" in schema.get("enum", ()):
+        return "off"  # YAML 1.1 takes the bare word for a switch
     kinds = {part.get("type") for part in [schema, *schema.get("anyOf", [])]}
     if not isinstance(value, str) or not kinds & {"integer", "number", "boolean", "null", "object"}:
         return value
     try:
-        # YAML takes 1e-2, which has no point, for a word.
-        parsed = float(value) if "number" in kinds else yaml.safe_load(value)
+        parsed = yaml.safe_load(value)
+        if "number" in kinds and isinstance(parsed, str):
+            parsed = float(value)  # YAML takes 1e-2, which has no point, for a word
     except (ValueError, yaml.YAMLError):
         return value
+    if parsed is None and "null" in kinds:
+        return None
     # Words such as as-is stay what they are.
     return value if "string" in kinds and not isinstance(parsed, int | float) else parsed
 
@@ -136,6 +141,8 @@ def _check_without_scorer(config: Config) -> None:
     wanted = {f"filter.{key}": off for key, off in config.filter.needing_scorer().items()}
     if config.complement.order == "best":
         wanted["complement.order"] = "random"
+    if config.filter.leak != "off" and config.filter.leak_hash_distance is None:
+        wanted["filter.leak"] = "off, or filter.leak_hash_distance to 4"
     if wanted:
         path, off = next(iter(wanted.items()))
         raise UserError(

@@ -39,7 +39,7 @@ def find_leaks(images: Images, tests: Images, settings: FilterSettings) -> LeakC
         many were found, and `skipped`: why it was not used, if it was not.
 
     Raises:
-        UserError: embeddings of different models.
+        UserError: embeddings of different models, or nothing of the images can be compared.
     """
     limits = {"embedding": settings.leak_similarity, "perceptual hash": settings.leak_hash_distance}
     columns, measures = [], []
@@ -49,6 +49,12 @@ def find_leaks(images: Images, tests: Images, settings: FilterSettings) -> LeakC
         reasons, facts = _by_measure(name, limit, images, tests, settings.threads)
         columns.append(reasons)
         measures.append(facts)
+    if len(images) and len(tests) and all(facts["skipped"] for facts in measures):
+        why = "; ".join(facts["skipped"] for facts in measures)
+        raise UserError(
+            f"filter.leak: {settings.leak}, but nothing can be compared: {why}; score the images, "
+            "give filter.leak_hash_distance a value, or set filter.leak to off"
+        )
     reasons = first_of(columns)
     found = len(reasons) - reasons.null_count
     facts = {"mode": settings.leak, "test_images": len(tests), "found": found, "measures": measures}

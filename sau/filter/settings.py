@@ -6,6 +6,9 @@ from typing import Any, ClassVar, Literal
 from sau.errors import UserError
 from sau.settings import Section, setting
 
+NO_EFFECT = ("warn_share", "threads")
+"""Settings that no decision depends on."""
+
 UNRELATED_BITS = 16
 """Hashes of unrelated images often differ in no more than about as many bits."""
 

@@ -15,11 +15,19 @@ from sau.errors import UserError
 from sau.images.device import DTYPES, make_quick
 from sau.images.generator import NOT_FINITE, Drawn
 from sau.images.settings import ImagesSettings
+from sau.images.vocabulary import check_vocabulary
+from sau.unloadable import UNLOADABLE, reason_of
 
 BLANKED = "the model's safety checker blanked the picture"
 
 DENOISERS = ("unet", "transformer")
 """What pipelines call the network that takes a step."""
+
+TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
+"""What they call those of their text encoders."""
+
+ALWAYS_SET = ("steps", "guidance_scale")
+"""Settings that have a value whether one is given or not."""
 
 log = logging.getLogger(__name__)
 
@@ -106,14 +114,15 @@ def load_diffusers(
             local_files_only=True,
             low_cpu_mem_usage=False,
         )
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
+        pipeline.to(device)
+    except UNLOADABLE as error:
         raise UserError(
             f"images.model: {folder} does not load as a text-to-image pipeline of diffusers: "
-            f"{reason}"
+            f"{reason_of(error)}"
         ) from error
     options = _options(settings, pipeline)
-    pipeline.to(device)
+    tokenizers = {name: getattr(pipeline, name, None) for name in TOKENIZERS}
+    check_vocabulary(tokenizers, f"images.model: {folder}")
     pipeline.set_progress_bar_config(disable=True)
     networks = [getattr(pipeline, name, None) for name in DENOISERS]
     found = [network for network in networks if network is not None]
@@ -139,8 +148,6 @@ def _options(settings: ImagesSettings, pipeline: Any) -> dict[str, Any]:
     known = inspect.signature(pipeline.__call__).parameters
     for key, (name, value) in wanted.items():
         if value is not None and name not in known:
-            raise UserError(
-                f"images.{key}: {type(pipeline).__name__} takes no {name}; "
-                "leave it out, or choose another model"
-            )
+            mend = "choose another model" if key in ALWAYS_SET else "leave it out"
+            raise UserError(f"images.{key}: {type(pipeline).__name__} takes no {name}; {mend}")
     return {name: value for name, value in wanted.values() if value is not None}

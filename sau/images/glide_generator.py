@@ -17,6 +17,8 @@ from sau.images.glide.pipeline import GlidePipeline
 from sau.images.glide.pixels import to_bytes
 from sau.images.glide.upsampler import GlideUpsamplePipeline
 from sau.images.settings import ImagesSettings
+from sau.images.vocabulary import check_vocabulary
+from sau.unloadable import UNLOADABLE, reason_of
 
 Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
 
@@ -89,9 +91,11 @@ def _load(
 ) -> Pipeline:
     try:
         pipeline = kind.from_pretrained(folder, dtype=DTYPES[settings.precision])
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{key}: {folder} does not load as {kind.__name__}: {reason}") from error
-    pipeline.to(device)
+        pipeline.to(device)
+    except UNLOADABLE as error:
+        raise UserError(
+            f"{key}: {folder} does not load as {kind.__name__}: {reason_of(error)}"
+        ) from error
+    check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
     make_quick(pipeline.unet, device, settings.compile)
     return pipeline

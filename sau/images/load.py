@@ -37,7 +37,7 @@ def base_folder(settings: ImagesSettings) -> Path:
         return model_folder(name, "images.model")
     if Path(name).is_dir():
         return Path(name)
-    if name.count("/") != 1 or name.startswith((".", "/")):
+    if name.count("/") != 1 or Path(name).parent.is_dir() or name.startswith((".", "/")):
         raise UserError(
             f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
             "stabilityai/sd-turbo"

@@ -28,6 +28,12 @@ GENERATOR_KEYS = (
 )
 """What `per_class` may set for a class: all that a generator depends on."""
 
+ONLY_OF = {
+    "glide": ("sampler", "upsampler", "upsampler_steps", "upsampler_temperature"),
+    "diffusers": ("revision", "negative_prompt", "height", "width"),
+}
+"""Keys that one source alone looks at."""
+
 
 @dataclasses.dataclass(frozen=True)
 class ImagesSettings(Section):
@@ -134,6 +140,7 @@ class ImagesSettings(Section):
                 "images.precision: float16, but images.device is cpu, for which diffusers does not "
                 "support it; set bfloat16 or float32"
             )
+        self._check_only_of_others()
         if self.compile == "reduce-overhead" and self.device == "cpu":
             raise UserError(
                 "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
@@ -156,10 +163,15 @@ class ImagesSettings(Section):
         for key in own:
             if key not in GENERATOR_KEYS:
                 raise UserError(unknown_key(f"{path}.{key}", key, GENERATOR_KEYS))
+        # YAML 1.1 takes the bare word off for a switch.
+        own = {
+            key: "off" if key == "compile" and value is False else value
+            for key, value in own.items()
+        }
         if own.get("source") == "imported":
             raise UserError(f"{path}.source: imported images are no generator of single classes")
         try:
-            return dataclasses.replace(self, per_class={}, **own)
+            return dataclasses.replace(self, per_class={}, **(self._not_shared(own) | own))
         except UserError as error:
             raise UserError(f"{path}: {error}") from error
 
@@ -177,6 +189,21 @@ class ImagesSettings(Section):
         each = [self, *(self.for_class(name) for name in self.per_class)]
         names = [name for one in each for name in (one.model, one.upsampler) if name]
         return list(dict.fromkeys(names))
+
+    def _not_shared(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Return defaults for what a class of another source does not share with the section."""
+        if own.get("source", self.source) == self.source:
+            return {}
+        return {key: _default(key) for key in ONLY_OF.get(self.source, ())}
+
+    def _check_only_of_others(self) -> None:
+        for source, keys in ONLY_OF.items():
+            for key in keys if source != self.source else ():
+                if getattr(self, key) != _default(key):
+                    raise UserError(
+                        f"images.{key}: {getattr(self, key)!r} has no effect with images.source "
+                        f"{self.source}, only with {source}; leave it out"
+                    )
 
     def _check_diffusers(self) -> None:
         if not (self.steps.isascii() and self.steps.isdigit() and int(self.steps) > 0):
@@ -206,3 +233,7 @@ class ImagesSettings(Section):
             check_respacing(sampler, getattr(self, key))
         except ValueError as error:
             raise UserError(f"images.{key}: {error}") from error
+
+
+def _default(key: str) -> Any:
+    return next(field.default for field in dataclasses.fields(ImagesSettings) if field.name == key)

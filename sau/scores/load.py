@@ -3,26 +3,16 @@
 import dataclasses
 import hashlib
 import json
-import pickle
 from pathlib import Path
 from typing import Any
 
 import open_clip
 import torch
-from safetensors import SafetensorError
 
 from sau.errors import UserError
 from sau.scores.geometry import Geometry, geometry_of
 from sau.shipped import SHIPPED, model_folder, weights_sha256
-
-_LONGEST_REASON = 300  # PyTorch lists each weight that does not fit
-
-_UNLOADABLE = (
-    *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
-    *(ArithmeticError, AssertionError, ImportError, StopIteration, EOFError),
-    *(pickle.UnpicklingError, SafetensorError),
-)
-"""What open_clip raises on a config that lacks something, and on weights that do not fit."""
+from sau.unloadable import UNLOADABLE, reason_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,11 +68,10 @@ def load_model(model: str, pretrained: str, device: torch.device) -> LoadedModel
             force_quick_gelu=_wants_quick_gelu(model, pretrained),
         )
         return as_loaded(loaded, open_clip.get_tokenizer(name))
-    except _UNLOADABLE as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+    except UNLOADABLE as error:
         raise UserError(
             f"scores.model: {model}{f' with {pretrained}' if pretrained else ''} does not load in "
-            f"open_clip: {reason[:_LONGEST_REASON]}"
+            f"open_clip: {reason_of(error)}"
         ) from error
 
 

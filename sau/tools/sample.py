@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from itertools import product
 from pathlib import Path
 
 from PIL.PngImagePlugin import PngInfo
@@ -10,14 +11,17 @@ from PIL.PngImagePlugin import PngInfo
 import sau
 from sau.errors import UserError
 from sau.files import write_bytes
+from sau.images.batches import draw_in_batches
 from sau.images.device import reserved_device
 from sau.images.generator import Drawn, Generator
 from sau.images.load import load_generator, weights_of
+from sau.images.rows import Task
 from sau.images.settings import ImagesSettings
 from sau.progress import progress
 from sau.rng import derive_seed
 from sau.shipped import SHIPPED
 from sau.tools.sample_sheet import SheetRow, draw_sheet
+from sau.unloadable import reason_of
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +90,7 @@ def sample(
             if number == 0:
                 model.announce(list(dict.fromkeys(prompt)))
             _add_group(rows, model, count, one)
+            del model  # before the next one comes
     heads = [f"guidance {scale:g}" for scale in scales]
     record = common | {"prompts": prompt, "guidance_scales": scales, "count": count}
     record |= {"sau": sau.__version__, **weights_of(settings[0])}
@@ -100,8 +105,14 @@ def _is_glide(generator: str) -> bool:
     index = Path(generator) / "model_index.json"
     if not index.is_file():
         return False
-    kind: str = json.loads(index.read_text(encoding="utf-8")).get("_class_name", "")
-    return kind.startswith("Glide")
+    try:
+        kind = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"--generator: {index} is no index of a pipeline ({reason_of(error)}); fetch or copy "
+            "the model again"
+        ) from error
+    return str(kind).startswith("Glide")
 
 
 def _add_group(
@@ -109,18 +120,17 @@ def _add_group(
 ) -> None:
     """Draw `count` pictures of each row's prompt."""
     # The empty prompt is the unconditional one: its picture would be of anything.
+    seed, prompts = settings.seed, [row.prompt for row in rows]
     wanted = [
-        (row.prompt, derive_seed("sample", settings.seed, row.prompt, number))
-        for row in rows
-        if row.prompt.strip()
-        for number in range(count)
+        Task(place, prompt, 0, prompt, derive_seed("sample", seed, prompt, number))
+        for place, (prompt, number) in enumerate(product(prompts, range(count)))
+        if prompt.strip()
     ]
-    found: list[Drawn] = []
-    starts = range(0, len(wanted), settings.batch_size)
-    for start in progress(starts, "sample", unit="batch"):
-        prompts, seeds = zip(*wanted[start : start + settings.batch_size], strict=True)
-        found.extend(generator.draw(prompts, seeds))
-    drawn = iter(found)
+    batches = draw_in_batches(generator, wanted, settings.batch_size)
+    total = -(-len(wanted) // settings.batch_size)
+    drawn = (
+        one for _, batch in progress(batches, "sample", total=total, unit="batch") for one in batch
+    )
     for row in rows:
         readable = bool(row.prompt.strip())
         row.groups.append(

@@ -127,6 +127,26 @@ def test_a_leak_check_that_compares_nothing_is_refused(default):
         load(default)
 
 
+def test_a_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
+    default["scores"] = {"scorer": "none"}
+    default["filter"] = {"keep_fraction": 1, "leak_hash_distance": None}
+    with pytest.raises(UserError, match="filter.leak: needs scores, but scores.scorer is none"):
+        load(default)
+    default["filter"]["leak"] = "off"
+    load(default)
+
+
+def test_off_needs_no_quotes(default):
+    """YAML 1.1 reads the bare word as false."""
+    default["filter"]["leak"] = False
+    default["training"]["compile"] = False
+    default["images"]["per_class"] = {"zero": {"compile": False}}
+    config = load(default)
+    assert config.filter.leak == "off"
+    assert config.training.runs["sau"].compile == "off"
+    assert config.images.for_class("zero").compile == "off"
+
+
 def test_missing_section_is_named(default):
     del default["dataset"]
     with pytest.raises(UserError, match="'dataset' is a required property"):
@@ -144,6 +164,7 @@ def test_text_from_the_command_line_becomes_what_the_schema_expects(default):
     default["training"] |= {"horizontal_flip": "true", "learning_rate": "1e-2"}
     default["dataset"]["image_size"] = "null"
     default["images"]["steps"] = "20"
+    default["filter"] |= {"leak_similarity": "null", "leak_hash_distance": "3", "margin": "1e-2"}
     config = load(default)
     assert config.experiment.factor_names() == ["33.3333333", "100", "as-is"]
     assert config.experiment.seeds == [4]
@@ -151,6 +172,8 @@ def test_text_from_the_command_line_becomes_what_the_schema_expects(default):
     assert config.training.runs["sau"].learning_rate == 0.01
     assert config.dataset.image_size is None
     assert config.images.steps == "20"
+    assert config.filter.leak_similarity is None
+    assert (config.filter.leak_hash_distance, config.filter.margin) == (3, 0.01)
 
 
 def test_factors_keep_all_their_digits(default):

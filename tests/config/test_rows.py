@@ -71,7 +71,9 @@ def test_the_grid_holds_every_run_of_the_experiment(values):
 
     assert grid.dataset == "digits"
     assert grid.rows == [
-        GridRow("ce", "CE", "cross_entropy", "real", "resnet8", 16, 16, ""),
+        GridRow(
+            "ce", "CE", "cross_entropy", "real", "resnet8", 16, values["training"]["epochs"], ""
+        ),
         GridRow("sau", "SAU (flip)", "sau", "balanced", "resnet8", 16, 7, "SAU"),
     ]
     assert (grid.imbalance_factors, grid.data_seeds, grid.seeds) == (

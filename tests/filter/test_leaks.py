@@ -80,6 +80,12 @@ def test_without_embeddings_that_half_is_skipped_and_said(unscored, tests, caplo
     assert "1 of 5 synthetic images are near one of 4 test images (limit 4)" in caplog.text
 
 
+def test_a_check_that_could_compare_nothing_is_refused(tests):
+    with pytest.raises(UserError, match="nothing can be compared: the synthetic images have no"):
+        check(unscored_table(5), tests, leak_hash_distance=None)
+    assert check(unscored_table(5).slice(0, 0), tests, leak_hash_distance=None).facts["found"] == 0
+
+
 def test_images_that_lack_a_measure_are_not_counted_as_compared(tests):
     embeddings = [VECTORS[0], None, VECTORS[1], None, VECTORS[4]]
     found = check(scores_table(5, embedding=embeddings), tests, leak_hash_distance=None)

@@ -155,6 +155,43 @@ def test_code_that_comes_with_a_model_is_not_run(short: Inputs, tmp_path: Path) 
     assert not (tmp_path / "ran").exists()
 
 
+def test_a_model_whose_vocabulary_is_missing_is_refused(short: Inputs, tmp_path: Path) -> None:
+    """It loads all the same, and then takes every prompt for one."""
+    folder = Path(save_tiny_pipeline(tmp_path / "wordless"))
+    for file in ("tokenizer.json", "vocab.json", "merges.txt"):
+        (folder / "tokenizer" / file).unlink(missing_ok=True)
+    with pytest.raises(UserError, match="its tokenizer takes all words for one"):
+        short.run(source="diffusers", model=str(folder))
+
+
+@pytest.mark.parametrize("part", ["text_encoder", "unet", "vae"])
+def test_weights_that_were_cut_are_one_line(short: Inputs, tmp_path: Path, part: str) -> None:
+    folder = Path(save_tiny_pipeline(tmp_path / "cut"))
+    (weights,) = (folder / part).glob("*.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(UserError, match="does not load as a text-to-image pipeline") as error:
+        short.run(source="diffusers", model=str(folder))
+    assert "\n" not in str(error.value)
+
+
+def test_weights_of_another_size_are_one_line(short: Inputs, tmp_path: Path) -> None:
+    folder = Path(save_tiny_pipeline(tmp_path / "other"))
+    path = folder / "unet" / "config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({**config, "in_channels": config["in_channels"] + 1}))
+    with pytest.raises(UserError, match="does not load as a text-to-image pipeline"):
+        short.run(source="diffusers", model=str(folder))
+
+
+def test_a_folder_that_is_not_there_is_not_asked_of_the_hub(
+    short: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="images.model: no folder models/sd-turbo"):
+        short.run(source="diffusers", model="models/sd-turbo")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -82,6 +82,15 @@ def test_classes_that_do_not_fit(
             {"per_class": {"one": {"source": "diffusers"}}},
             "images.per_class.one: images.model: 'tiny-glide' is no model",
         ),
+        ({"height": 512}, "images.height: 512 has no effect with images.source glide"),
+        (
+            {"source": "diffusers", "model": "a/b", "sampler": "ddim"},
+            "images.sampler: 'ddim' has no effect with images.source diffusers, only with glide",
+        ),
+        (
+            {"per_class": {"one": {"negative_prompt": "x"}}},
+            "images.per_class.one: images.negative_prompt: 'x' has no effect",
+        ),
         (
             {"source": "imported", "folder": "there", "per_class": {"one": {"steps": "2"}}},
             "images.per_class: no effect with images.source imported",
@@ -94,10 +103,18 @@ def test_settings_that_do_not_fit(settings: dict[str, object], message: str) -> 
 
 
 def test_all_models_are_known_for_reruns() -> None:
-    other = {"source": "diffusers", "model": "a/b", "upsampler": ""}
+    other = {"source": "diffusers", "model": "a/b"}
     settings = ImagesSettings(upsampler="up", per_class={"x": other, "y": {"steps": "9"}})
     assert settings.models() == ["tiny-glide", "up", "a/b"]
     assert ImagesSettings(source="imported", folder="there").models() == []
+
+
+def test_a_class_of_another_source_shares_only_what_both_look_at() -> None:
+    settings = ImagesSettings(
+        sampler="ddim", upsampler="up", per_class={"x": {"source": "diffusers", "model": "a/b"}}
+    )
+    drawn = settings.for_class("x")
+    assert (drawn.sampler, drawn.upsampler, drawn.steps) == ("ancestral", "", settings.steps)
 
 
 def warnings_of_people(

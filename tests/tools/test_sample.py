@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from sau.__main__ import main
 from sau.errors import UserError
 from sau.images.generator import Drawn
 from sau.images.glide.pipeline import GlidePipeline
+from sau.images.glide_generator import GlideGenerator
 from sau.rng import derive_seed
 from sau.shipped import model_folder
 from sau.tools.sample import sample
@@ -93,6 +95,31 @@ def test_bad_input_is_one_line(
     assert len(lines) == 1
     assert message in lines[0]
     assert not output.exists()
+
+
+def test_a_damaged_index_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text("{")
+    with pytest.raises(UserError, match="is no index of a pipeline"):
+        sample(["a"], tmp_path / "x.png", generator=str(tmp_path))
+
+
+def test_memory_that_runs_out_halves_the_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw, sizes = GlideGenerator.draw, []
+
+    def small(self: GlideGenerator, prompts: list[str], seeds: list[int]) -> list[Drawn]:
+        if len(prompts) > 2:
+            raise torch.OutOfMemoryError
+        sizes.append(len(prompts))
+        return draw(self, prompts, seeds)
+
+    sample(PROMPTS, tmp_path / "whole.png", count=2, steps="2")
+    monkeypatch.setattr(GlideGenerator, "draw", small)
+    sample(PROMPTS, tmp_path / "halved.png", count=2, steps="2")
+    assert sum(sizes) == 4
+    whole, halved = (Image.open(tmp_path / f"{name}.png").tobytes() for name in ("whole", "halved"))
+    assert whole == halved
 
 
 def test_failed_pictures_alone_still_make_a_sheet() -> None:

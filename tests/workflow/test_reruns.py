@@ -27,6 +27,10 @@ def test_filter_setting_touches_neither_images_nor_scores_nor_rows_on_real_image
     assert alone == {"filter": 1, "gallery": 1, "report": 1, "overview": 1}
 
 
+def test_a_warnings_threshold_decides_nothing_again(finished):
+    assert finished.planned(filter__warn_share=0.9, filter__threads=2) == {}
+
+
 def test_new_synthetic_images_run_no_row_on_real_images_again(finished):
     planned = finished.planned(images__seed=7)
     assert {"images", "scores"} < set(planned)

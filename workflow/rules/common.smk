@@ -12,6 +12,7 @@ import yaml
 
 from sau.config import check_sources, expected_grid, load
 from sau.errors import UserError
+from sau.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
 from sau.flags import to_flags
 from sau.prompts.settings import HOW_TO_ASK
 from sau.provenance import code_digest
@@ -197,7 +198,7 @@ def longest_tails(wildcards):
     return expand(
         rules.subset.output.real,
         imbalance_factor=CONFIG.experiment.largest_factors(),
-        data_seed=CONFIG.experiment.data_seeds[0],
+        data_seed=min(CONFIG.experiment.data_seeds),
     )
 
 
@@ -215,9 +216,21 @@ def kept_before(wildcards):
     return results("filter", f"round-{before}.parquet") if before >= 0 else []
 
 
+def filter_flags(wildcards):
+    """Return the filter's settings that its decisions depend on."""
+    names = set(CONFIG.filter.to_mapping()) - set(NO_EFFECT_ON_DECISIONS)
+    return to_flags(CONFIG.filter, names)
+
+
 def filter_flags_between_rounds(wildcards):
-    """Return the filter's settings, but a class that is empty for now stops nothing."""
-    return to_flags(dataclasses.replace(CONFIG.filter, on_empty_class="warn"))
+    """Return the same, but a class that is empty for now stops nothing."""
+    between = dataclasses.replace(CONFIG.filter, on_empty_class="warn")
+    return to_flags(between, set(between.to_mapping()) - set(NO_EFFECT_ON_DECISIONS))
+
+
+def warning_flags(wildcards, input):
+    """Return the others. Snakemake decides nothing again for params that depend on `input`."""
+    return to_flags(CONFIG.filter, NO_EFFECT_ON_DECISIONS)
 
 
 def scores_until(wildcards):

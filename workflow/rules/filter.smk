@@ -15,8 +15,9 @@ rule filter:
         "../../envs/pipeline.yaml"
     threads: CONFIG.filter.threads
     params:
-        flags=flags(CONFIG.filter),
+        flags=filter_flags,
+        warnings=warning_flags,
         code=digest("filter"),
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
-        " --output {output:q} {params.flags} 2>&1 | tee {log:q}"
+        " --output {output:q} {params.flags} {params.warnings} 2>&1 | tee {log:q}"

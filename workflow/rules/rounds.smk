@@ -35,4 +35,5 @@ use rule filter as filter_round with:
         timing("filter", "round-{round}")
     params:
         flags=filter_flags_between_rounds,
+        warnings=warning_flags,
         code=digest("filter"),

@@ -10,6 +10,8 @@ rule scores:
     conda:
         "../../envs/pipeline.yaml"
     threads: CONFIG.scores.threads + CONFIG.scores.decode_workers
+    resources:
+        gpu=int(CONFIG.scores.device == "cuda"),
     params:
         flags=scores_flags,
         decoding=decoding_flags,
