@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau import manifest
@@ -116,14 +115,9 @@ def _refuse_shared_ids(ids: pd.Series) -> None:
 
 
 def _read_images(paths: Sequence[Path], ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Read the images of the given ids, one row group in memory at a time."""
+    """Read the images of the given ids."""
     columns = ["id", "image", "prompt", "seed", "reason"]
-    wanted = pa.array(ids, pa.string())
-    found: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        for table in manifest.read_groups(path, "images", columns=columns):
-            rows = table.filter(pc.is_in(table["id"], value_set=wanted)).to_pylist()
-            found |= {row["id"]: row for row in rows}
+    found = manifest.read_rows(paths, "images", ids, columns=columns)
     absent = set(ids) - set(found)
     if absent:
         raise UserError(

@@ -8,6 +8,7 @@ from sau.manifest.io import (
     read_facts,
     read_groups,
     read_metadata,
+    read_rows,
     write,
 )
 from sau.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
@@ -23,5 +24,6 @@ __all__ = [
     "read_facts",
     "read_groups",
     "read_metadata",
+    "read_rows",
     "write",
 ]

@@ -107,6 +107,31 @@ def read_groups(
         raise _damaged(path, error) from error
 
 
+def read_rows(
+    paths: Sequence[Path], kind: str, ids: Sequence[str], *, columns: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Read the rows of some ids from manifests of `kind`, one row group in memory at a time.
+
+    Args:
+        paths: the files.
+        kind: a name in `SCHEMAS` whose rows have an id.
+        ids: of the rows that are wanted; those that no file has are left out.
+        columns: only these columns, id among them.
+
+    Returns: the rows by id, as Python values.
+
+    Raises:
+        UserError: no such file, not a manifest, or another kind or schema version.
+    """
+    wanted = pa.array(ids, pa.string())
+    found: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        for table in read_groups(path, kind, columns=columns):
+            rows = table.filter(pc.is_in(table["id"], value_set=wanted)).to_pylist()
+            found |= {row["id"]: row for row in rows}
+    return found
+
+
 def read_metadata(path: Path) -> dict[str, Any]:
     """Return what a manifest's file says of itself.
 

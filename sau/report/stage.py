@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from sau import manifest
 from sau.errors import UserError
@@ -192,15 +190,9 @@ def _read_statuses(paths: Sequence[Path]) -> pd.Series:
 
 
 def _read_images(paths: Sequence[Path], ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Read the images of the given ids, one row group in memory at a time."""
+    """Read the images of the given ids."""
     columns = ["id", "image", "prompt", "status", "reason"]
-    wanted = pa.array(ids, pa.string())
-    found: dict[str, dict[str, Any]] = {}
-    for path in paths:
-        for table in manifest.read_groups(path, "images", columns=columns):
-            rows = table.filter(pc.is_in(table["id"], value_set=wanted)).to_pylist()
-            found |= {row["id"]: row for row in rows}
-    return found
+    return manifest.read_rows(paths, "images", ids, columns=columns)
 
 
 def _listings(

@@ -147,3 +147,15 @@ def test_the_written_schema_is_the_one_of_the_code():
 
     page = Path(__file__).parents[2] / "docs" / "manifests.md"
     assert page.read_text() == markdown(), "run `make schema`"
+
+
+def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest_io, "_rows_of_a_group", lambda _: 2)
+    paths = []
+    for number in range(2):
+        ids = [f"{number}-{place}" for place in range(5)]
+        rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5}
+        paths.append(tmp_path / f"{number}.parquet")
+        manifest.write(paths[-1], "members", pa.table(rows), {})
+    found = manifest.read_rows(paths, "members", ["1-4", "0-0", "9-9"], columns=["id", "label"])
+    assert found == {"0-0": {"id": "0-0", "label": 0}, "1-4": {"id": "1-4", "label": 1}}
