@@ -64,7 +64,7 @@ def _generate(
     settings: ImagesSettings,
     facts: dict[str, Any],
 ) -> None:
-    from sau.images.device import reserved_device
+    from sau.gpus import reserved_device
     from sau.images.disk import DiskEstimate
     from sau.images.finished import FinishedBatches
     from sau.images.generate import generate, groups_of
@@ -87,7 +87,7 @@ def _generate(
     identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
     finished = FinishedBatches(output.with_suffix(".batches"), identity)
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
-    with reserved_device(settings.device, shard) as device:
+    with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see)
     manifest.write(output, "images", table, record)
     finished.remove()

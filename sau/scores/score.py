@@ -7,7 +7,6 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from sau.errors import UserError
 from sau.scores.clip import Clip
 from sau.scores.cosines import compare
 from sau.scores.load import load_model
@@ -57,21 +56,21 @@ class Scorer:
         return Download({**found, "embedding": embeddings.half(), "finite": finite})
 
 
-def open_scorer(images: pa.Table, class_names: Sequence[str], settings: ScoresSettings) -> Scorer:
+def open_scorer(
+    images: pa.Table, class_names: Sequence[str], settings: ScoresSettings, device: torch.device
+) -> Scorer:
     """Load the model, and embed the texts of a shard, each distinct one once.
 
     Args:
         images: columns label and prompt of the images manifest; may have no rows.
         class_names: of all classes.
         settings: the section `scores`, with scorer open_clip.
+        device: that it names.
 
     Raises:
-        UserError: no such device, model or weights.
+        UserError: no such model or weights.
     """
-    if settings.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("scores.device: cuda, but this machine has no CUDA GPU; set it to cpu")
     torch.set_num_threads(settings.threads)
-    device = torch.device(settings.device)
     clip = Clip(load_model(settings.model, settings.pretrained, device), device, settings.precision)
     return scorer_of(images, class_names, clip, settings)
 

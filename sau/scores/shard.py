@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sau.gpus import reserved_device
 from sau.manifest.schemas import SCHEMAS
 from sau.progress import progress
 from sau.scores.load import weights_of
@@ -35,10 +36,11 @@ def score_shard(
     """
     if settings.scorer == "none":
         return _score(images, rows, None, settings), {"scored": False}
-    scorer = open_scorer(rows, class_names, settings)
+    with reserved_device(settings.device, "scores.device") as device:
+        scorer = open_scorer(rows, class_names, settings, device)
+        table = _score(images, rows, scorer, settings)
     facts = {"scored": True, "model": settings.model, "embedding_dimension": scorer.dimension}
-    weights = weights_of(settings.model, settings.pretrained)
-    return _score(images, rows, scorer, settings), {**facts, **weights}
+    return table, {**facts, **weights_of(settings.model, settings.pretrained)}
 
 
 def _score(

@@ -11,8 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 import sau
 from sau.errors import UserError
 from sau.files import write_bytes
+from sau.gpus import reserved_device
 from sau.images.batches import draw_in_batches
-from sau.images.device import reserved_device
 from sau.images.generator import Drawn, Generator
 from sau.images.load import load_generator, weights_of
 from sau.images.rows import Task
@@ -85,7 +85,7 @@ def sample(
     rows: list[SheetRow] = [SheetRow(text, []) for text in prompt]
     settings = [ImagesSettings.from_mapping(common | {"guidance_scale": scale}) for scale in scales]
     for number, one in enumerate(settings):
-        with reserved_device(one.device, 0) as place:
+        with reserved_device(one.device, "--device") as place:
             model = load_generator(one, place)
             if number == 0:
                 model.announce(list(dict.fromkeys(prompt)))

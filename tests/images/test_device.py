@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sau.errors import UserError
-from sau.images.device import free_place, make_quick, reserved_device
+from sau.gpus import free_place, reserved_device
+from sau.images.device import make_quick
 from tests.images.conftest import Inputs, pixels
 
 needs_compiler = pytest.mark.skipif(
@@ -39,7 +40,7 @@ def test_a_gpu_is_free_again_after_an_error(locks: None) -> None:
 
 
 def test_the_cpu_needs_no_reservation() -> None:
-    with reserved_device("cpu", 3) as one, reserved_device("cpu", 4) as two:
+    with reserved_device("cpu", "x") as one, reserved_device("cpu", "x", 4) as two:
         assert (one, two) == (torch.device("cpu"), torch.device("cpu"))
 
 
