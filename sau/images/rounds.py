@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sau.errors import UserError
+
 
 def rows_to_draw(
     prompts: Iterable[Mapping[str, Any]], counts: Iterable[Mapping[str, Any]]
@@ -19,7 +21,7 @@ def rows_to_draw(
         counts: rows of a draws manifest.
 
     Raises:
-        ValueError: a class without prompts is to be drawn.
+        UserError: a class without prompts is to be drawn.
     """
     by_label: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in prompts:
@@ -28,7 +30,10 @@ def rows_to_draw(
     for count in counts:
         own = by_label[count["label"]]
         if count["draws"] and not own:
-            raise ValueError(f"class {count['label']} has no prompts to draw from")
+            raise UserError(
+                f"--prompts: class {count['label']} has none, but {count['draws']} images of it "
+                "are to be drawn; give the prompts that --draws was counted for"
+            )
         for place in range(count["before"], count["before"] + count["draws"]):
             turn, prompt = divmod(place, len(own))
             row = own[prompt]

@@ -36,7 +36,13 @@ THREADS = 2
 
 
 def read_images(path: Path) -> tuple[Tensor, Tensor, list[str]]:
-    """Return pixels uint8 (N, 3, H, W) of one size, labels int64 (N,) and the class names."""
+    """Read the readable images of a manifest, all of one size.
+
+    Returns: pixels, uint8 (N, 3, H, W); labels, int64 (N,); and the class names.
+
+    Raises:
+        UserError: no manifest of images, or an image that does not decode.
+    """
     class_names = manifest.read_facts(path, "images", "class_names")["class_names"]
     table = manifest.read(path, "images", columns=["id", "image", "label", "status"])
     rows = [row for row in table.to_pylist() if row["status"] == STATUS_OK]
@@ -47,7 +53,16 @@ def read_images(path: Path) -> tuple[Tensor, Tensor, list[str]]:
 def build(
     images: Path, output: Path, checkpoints: Path, settings: SmallClipTraining
 ) -> tuple[CLIP, list[str]]:
-    """Train on a manifest of real images, and write the model as open_clip's folder `output`."""
+    """Train on a manifest of real images, and write the model as a folder that open_clip loads.
+
+    Args:
+        images: manifest of images, as the dataset stage writes it.
+        output: folder of the model; an older one is replaced when the new one is done.
+        checkpoints: folder for what a stopped run goes on from; named by settings and images.
+        settings: of the training.
+
+    Returns: the model in evaluation mode, and the class names.
+    """
     pixels, labels, class_names = read_images(images)
     class_captions = captions(class_names)
     words = [caption for row in class_captions for caption in row]
@@ -80,12 +95,12 @@ def zero_shot_accuracy(model: CLIP, folder: Path, images: Path, batch_size: int 
     )
     texts = torch.nn.functional.normalize(texts, dim=1)
     size = model.visual.image_size[0]
-    right = sum(
-        int((model.encode_image(preprocess(part, size), normalize=True) @ texts.T)
-            .argmax(dim=1).eq(own).sum())
-        for part, own in zip(pixels.split(batch_size), labels.split(batch_size), strict=True)
-    )  # fmt: skip
-    return 100 * right / len(labels)
+    seen = [
+        model.encode_image(preprocess(part, size), normalize=True)
+        for part in pixels.split(batch_size)
+    ]
+    right = (torch.cat(seen) @ texts.T).argmax(dim=1) == labels
+    return 100 * right.double().mean().item()
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from sau.prompts.templates import clean_name, fill
 from sau.training.views.crop import random_crop_flip
 from scripts.small_clip.loss import label_aware_loss
 from scripts.small_clip.settings import SmallClipTraining
-from scripts.tiny_models.loop import run_steps, seeded
+from scripts.tiny_models.loop import seeded
 from scripts.tiny_models.pool import step_generator
-from scripts.tiny_models.train_clip import LARGEST_LOGIT_SCALE
+from scripts.tiny_models.train_clip import run_clip_steps
 
 CONTEXT_LENGTH = 32
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -94,17 +94,7 @@ def train(
             seen, read, scale = model(pixels, tokens[labels[rows], columns])
         return label_aware_loss(seen.float(), read.float(), scale, labels[rows])
 
-    run_steps(
-        "CLIP",
-        settings,
-        {"model": model},
-        optimizer,
-        checkpoint,
-        loss_of_step,
-        # CLIP's own limit, which keeps the training stable (Radford et al. 2021, section 2.5).
-        after_step=lambda: model.logit_scale.data.clamp_(0.0, LARGEST_LOGIT_SCALE),
-    )
-    return model.eval()
+    return run_clip_steps(settings, model, optimizer, checkpoint, loss_of_step)
 
 
 def tokenize(class_captions: list[list[str]], folder: Path) -> Tensor:

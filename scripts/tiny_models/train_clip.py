@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from scripts.tiny_models.loop import run_steps, seeded
+from scripts.tiny_models.loop import LoopSettings, run_steps, seeded
 from scripts.tiny_models.pool import Pool, step_generator
 
 CONTEXT_LENGTH = 32
@@ -89,6 +90,17 @@ def train_clip(settings: ClipTraining, pool: Pool, folder: Path, checkpoint: Pat
         loss: Tensor = contrast(*model(*_batch(settings, step, pool.images, tokens)))
         return loss
 
+    return run_clip_steps(settings, model, optimizer, checkpoint, loss_of_step)
+
+
+def run_clip_steps(
+    settings: LoopSettings,
+    model: CLIP,
+    optimizer: torch.optim.Optimizer,
+    checkpoint: Path,
+    loss_of_step: Callable[[int], Tensor],
+) -> CLIP:
+    """Take all steps from `checkpoint` on, and return the model in evaluation mode."""
     run_steps(
         "CLIP",
         settings,

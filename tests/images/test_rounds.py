@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from sau import manifest
+from sau.errors import UserError
 from sau.images.rounds import rows_to_draw
 from sau.images.settings import ImagesSettings
 from sau.images.stage import images
@@ -37,7 +38,7 @@ def test_a_later_round_goes_on_where_the_one_before_ended() -> None:
 
 
 def test_a_class_without_prompts_is_an_error() -> None:
-    with pytest.raises(ValueError, match="class 2 has no prompts"):
+    with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
         rows_to_draw(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
 
 
