@@ -20,7 +20,8 @@ from sau.training.phases import Phase, make_optimizer, second_settings
 from sau.training.ranks.batch_norm import synchronise
 from sau.training.ranks.parallel import ParallelLoss, own_loss
 from sau.training.ranks.ranks import ALONE, Ranks
-from sau.training.settings import DataName, TrainingSettings
+from sau.training.second_stage import DataName
+from sau.training.settings import TrainingSettings
 from sau.training.views import ViewOptions
 
 

@@ -6,73 +6,19 @@ from typing import Any, ClassVar, Literal
 from sau.errors import UserError
 from sau.settings import Section, setting
 from sau.training.options import METHOD_OPTIONS
-
-MethodName = Literal[
-    "balanced_softmax",
-    "bcl",
-    "cb_focal",
-    "cross_entropy",
-    "cutmix",
-    "glmc",
-    "hybrid_sc",
-    "ldam_drw",
-    "logit_adjustment",
-    "max_norm",
-    "mixup",
-    "paco",
-    "proco",
-    "sau",
-    "sure",
-]
-DataName = Literal["real", "balanced"]
+from sau.training.second_stage import DataName, MethodName, SecondStage
+from sau.training.setting_checks import (
+    check_averages,
+    check_optimizer,
+    check_processes,
+    check_schedule,
+)
 
 NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
 """Settings that change no result: changed, a run goes on, and none is trained again."""
 
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 """Channels of the first stage where none are set: He et al.'s for either kind of network."""
-
-
-@dataclasses.dataclass(frozen=True)
-class SecondStage(Section):
-    """A second stage of training on the first one's network; what it lacks is as in the first."""
-
-    section: ClassVar[str] = "training.second_stage"
-
-    method: MethodName = setting("cross_entropy", "what is minimised")
-    options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
-    data: DataName = setting("real", "the long-tailed real images alone, or the balanced set")
-    epochs: int = setting(10, "passes over the stage's images", unit="epochs", minimum=1)
-    learning_rate: float = setting(0.001, "of SGD at the stage's start; cosine to 0", above=0)
-    weight_decay: float = setting(5e-3, "of SGD", minimum=0)
-    batch_size: int | None = setting(
-        None, "images of a batch; null: as in the first stage", unit="images", minimum=2
-    )
-    schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
-    step_epochs: list[int] = setting(
-        [], "schedule step: epochs of the stage after which the rate falls", minimum=1
-    )
-    step_factor: float = setting(
-        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
-    )
-    warmup_epochs: int = setting(
-        0, "epochs in which the rate rises linearly", unit="epochs", minimum=0
-    )
-    sharpness_radius: float | None = setting(
-        None, "rho of sharpness-aware minimisation; null: as in the first stage", minimum=0
-    )
-    trained: Literal["all", "classifier"] = setting(
-        "all", "what learns: all of the network, or its classifier on a frozen encoder"
-    )
-
-    def check(self) -> None:
-        """Check the method's own options."""
-        self.method_options()
-        check_schedule(self)
-
-    def method_options(self) -> Section:
-        """Return the options of the method, typed."""
-        return METHOD_OPTIONS[self.method].from_mapping(self.options)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,20 +172,7 @@ class TrainingSettings(Section):
         check_processes(self, self.batch_size, "training")
         if second and second.batch_size is not None:
             check_processes(self, second.batch_size, second.section)
-        if self.nesterov and self.momentum == 0:
-            raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
-        if second and second.trained == "classifier" and self.swa_from > self.epochs:
-            raise UserError(
-                f"training.swa_from: {self.swa_from} lies in the second stage, whose encoder is "
-                "frozen, BatchNorm statistics and all; set it to an epoch of the first stage"
-            )
-        for key in ("muon_learning_rate", "muon_weight_decay"):
-            default = type(self).__dataclass_fields__[key].default
-            if self.optimizer != "muon" and getattr(self, key) != default:
-                raise UserError(
-                    f"training.{key}: {getattr(self, key):g} has no effect with training.optimizer "
-                    f"{self.optimizer}; leave it out, or set that to muon"
-                )
+        check_optimizer(self)
         if self.is_torchvision() and self.width not in (None, IMAGENET_WIDTH):
             raise UserError(
                 f"training.width: {self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "
@@ -250,18 +183,7 @@ class TrainingSettings(Section):
                 f"training.crop_size: {self.crop_size}, but the views of training.view_set "
                 f"{self.view_set} keep the image's size; leave it out"
             )
-        if self.ema_decay > 0 and self.swa_from > 0:
-            raise UserError("training.ema_decay and training.swa_from: set one of them, not both")
-        if self.swa_learning_rate > 0 and not 0 < self.swa_from <= self.epochs:
-            raise UserError(
-                f"training.swa_learning_rate: {self.swa_learning_rate:g} has no effect with "
-                f"swa_from {self.swa_from}; set that to an epoch from 1 to {self.epochs}"
-            )
-        if self.swa_from > self.total_epochs():
-            raise UserError(
-                f"training.swa_from: {self.swa_from} is beyond the last epoch, "
-                f"{self.total_epochs()}; lower it"
-            )
+        check_averages(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, typed."""
@@ -288,38 +210,3 @@ class TrainingSettings(Section):
         """Return whether a stage trains on the balanced set."""
         second = self.second()
         return "balanced" in (self.data, second.data if second else "")
-
-
-def check_processes(settings: TrainingSettings, batch_size: int, section: str) -> None:
-    """Refuse a batch that the processes cannot share, and what needs several; raises UserError."""
-    processes = settings.processes
-    if processes > 1 and (batch_size % processes or batch_size < 2 * processes):
-        raise UserError(
-            f"{section}.batch_size: {batch_size} for training.processes: {processes}, expected a "
-            f"multiple of it, two images for each at least, such as "
-            f"{max(2, -(-batch_size // processes)) * processes}"
-        )
-    if settings.sync_batch_norm and processes == 1:
-        raise UserError(
-            "training.sync_batch_norm: true has no effect with processes: 1; leave it out, or "
-            "raise that"
-        )
-    if settings.sync_batch_norm and settings.compile != "off":
-        raise UserError(
-            f"training.sync_batch_norm: true, but training.compile {settings.compile} compiles no "
-            "layer that waits for other processes; set one of them to its default"
-        )
-
-
-def check_schedule(stage: SecondStage | TrainingSettings) -> None:
-    """Refuse a schedule that never acts; raises UserError."""
-    if 0 < stage.epochs <= stage.warmup_epochs:
-        raise UserError(
-            f"{stage.section}.warmup_epochs: {stage.warmup_epochs} of {stage.epochs} epochs, so "
-            "the schedule never begins; lower it"
-        )
-    if stage.schedule == "step" and not any(step < stage.epochs for step in stage.step_epochs):
-        raise UserError(
-            f"{stage.section}.step_epochs: {stage.step_epochs} has no epoch before the last, "
-            f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine"
-        )

@@ -1,0 +1,69 @@
+"""Settings of a second stage of training."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+from sau.settings import Section, setting
+from sau.training.options import METHOD_OPTIONS
+from sau.training.setting_checks import check_schedule
+
+MethodName = Literal[
+    "balanced_softmax",
+    "bcl",
+    "cb_focal",
+    "cross_entropy",
+    "cutmix",
+    "glmc",
+    "hybrid_sc",
+    "ldam_drw",
+    "logit_adjustment",
+    "max_norm",
+    "mixup",
+    "paco",
+    "proco",
+    "sau",
+    "sure",
+]
+DataName = Literal["real", "balanced"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SecondStage(Section):
+    """A second stage of training on the first one's network; what it lacks is as in the first."""
+
+    section: ClassVar[str] = "training.second_stage"
+
+    method: MethodName = setting("cross_entropy", "what is minimised")
+    options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
+    data: DataName = setting("real", "the long-tailed real images alone, or the balanced set")
+    epochs: int = setting(10, "passes over the stage's images", unit="epochs", minimum=1)
+    learning_rate: float = setting(0.001, "of SGD at the stage's start; cosine to 0", above=0)
+    weight_decay: float = setting(5e-3, "of SGD", minimum=0)
+    batch_size: int | None = setting(
+        None, "images of a batch; null: as in the first stage", unit="images", minimum=2
+    )
+    schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
+    step_epochs: list[int] = setting(
+        [], "schedule step: epochs of the stage after which the rate falls", minimum=1
+    )
+    step_factor: float = setting(
+        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
+    )
+    warmup_epochs: int = setting(
+        0, "epochs in which the rate rises linearly", unit="epochs", minimum=0
+    )
+    sharpness_radius: float | None = setting(
+        None, "rho of sharpness-aware minimisation; null: as in the first stage", minimum=0
+    )
+    trained: Literal["all", "classifier"] = setting(
+        "all", "what learns: all of the network, or its classifier on a frozen encoder"
+    )
+
+    def check(self) -> None:
+        """Check the method's own options."""
+        self.method_options()
+        check_schedule(self)
+
+    def method_options(self) -> Section:
+        """Return the options of the method, typed."""
+        return METHOD_OPTIONS[self.method].from_mapping(self.options)
