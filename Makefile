@@ -6,7 +6,7 @@ VENV ?= .venv
 CONFIG ?=
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint schema models clean help
+.PHONY: run test check lint lint-code lint-types lint-workflow schema models clean help
 .DELETE_ON_ERROR:
 
 help:           ## list the targets
@@ -18,10 +18,16 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 test: $(VENV)/.ready        ## all tests, on CORES processes
 	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope
 
-lint: $(VENV)/.ready        ## ruff, types, snakefmt, snakemake --lint
+lint: lint-code lint-types lint-workflow    ## ruff, types, snakefmt, snakemake --lint; --jobs 2: side by side
+
+lint-code: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: $(VENV)/.ready
 	$(BIN)/mypy
+
+lint-workflow: $(VENV)/.ready
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 

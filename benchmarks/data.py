@@ -91,6 +91,6 @@ def _image_row(images: RandomImages, place: int) -> dict[str, Any]:
 def _members(images: RandomImages) -> list[dict[str, Any]]:
     facts = zip(images.labels.tolist(), images.is_synthetic.tolist(), strict=True)
     return [
-        {"id": f"noise/{place}", "label": label, "is_synthetic": made}
+        {"id": f"noise/{place}", "label": label, "is_synthetic": made, "score": None}
         for place, (label, made) in enumerate(facts)
     ]

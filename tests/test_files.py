@@ -32,7 +32,8 @@ WRITERS = {
         import pyarrow as pa
         from sau import manifest
         names = [random.Random(i).randbytes(40).hex() for i in range(20000)]
-        rows = pa.table({"id": names, "label": [0] * 20000, "is_synthetic": [False] * 20000})
+        facts = {"label": [0] * 20000, "is_synthetic": [False] * 20000, "score": [0.5] * 20000}
+        rows = pa.table({"id": names} | facts)
         write = lambda: manifest.write(folder / "members.parquet", "members", rows, {})
     """,
     "model": """

@@ -56,8 +56,8 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
     drawn = np.bincount(labels[chosen], minlength=len(counts)).tolist()
     _check_shortage(lacking, drawn, names, settings)
 
-    rows = synthetic.select(["id", "label"]).take(pa.array(chosen))
-    rows = rows.append_column("is_synthetic", pa.array([True] * len(chosen), pa.bool_()))
+    rows = synthetic.select(["id", "label", "score"]).take(pa.array(chosen))
+    rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(True), len(chosen)))
     facts |= {"synthetic_counts": drawn, "lacking_counts": lacking}
     made = provenance("complement", settings, {"real": real, "kept": kept}, **facts)
     manifest.write(output, "members", rows, made)

@@ -99,6 +99,10 @@ class TrainingGrid:
         """Return the settings of a row at an imbalance factor, such as 100 or as-is."""
         return self.by_factor[row].get(factor, self.runs[row])
 
+    def needs_scores(self, row: str) -> bool:
+        """Return whether a row's runs, at any imbalance factor, need the images' scores."""
+        return any(run.needs_scores() for run in (self.runs[row], *self.by_factor[row].values()))
+
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> "TrainingGrid":
         """Resolve the section `training`, whose key `runs` holds the rows."""

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -128,7 +128,12 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     "members": pa.schema(
-        [_ID, _LABEL, _column("is_synthetic", pa.bool_(), "generated rather than real")]
+        [
+            _ID,
+            _LABEL,
+            _column("is_synthetic", pa.bool_(), "generated rather than real"),
+            _column("score", pa.float32(), "copied from kept; null if real", nullable=True),
+        ]
     ),
     "predictions": pa.schema(
         [

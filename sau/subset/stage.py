@@ -116,4 +116,5 @@ def _parse_factor(text: str) -> float:
 
 def _members(images: pa.Table, indices: npt.NDArray[np.int64]) -> pa.Table:
     rows = images.select(["id", "label"]).take(pa.array(indices))
-    return rows.append_column("is_synthetic", pa.array([False] * len(indices), pa.bool_()))
+    rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(False), len(indices)))
+    return rows.append_column("score", pa.nulls(len(indices), pa.float32()))

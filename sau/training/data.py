@@ -17,18 +17,19 @@ class TrainingData:
     """What is trained on, in the members' order.
 
     `ids`: N strings; `images`: N of one size; `labels`: int64 (N,), 0 to C - 1; `is_synthetic`:
-    bool (N,).
+    bool (N,); `scores`: float32 (N,), not a number where there is none, as for real images.
     """
 
     ids: list[str]
     images: Images
     labels: Tensor
     is_synthetic: Tensor
+    scores: Tensor
 
     def to(self, device: torch.device) -> "TrainingData":
         """Return the same data on `device`."""
-        tensors = (self.labels.to(device), self.is_synthetic.to(device))
-        return TrainingData(self.ids, self.images.to(device), *tensors)
+        tensors = (self.labels, self.is_synthetic, self.scores)
+        return TrainingData(self.ids, self.images.to(device), *(t.to(device) for t in tensors))
 
     def real(self) -> "TrainingData":
         """Return the real images alone; the same object if there are no others."""
@@ -36,7 +37,7 @@ class TrainingData:
             return self
         places = (~self.is_synthetic).nonzero()[:, 0]
         ids = [self.ids[place] for place in places.tolist()]
-        tensors = (self.labels[places], self.is_synthetic[places])
+        tensors = (self.labels[places], self.is_synthetic[places], self.scores[places])
         return TrainingData(ids, self.images.subset(places), *tensors)
 
 

@@ -1,5 +1,6 @@
 """Members and image manifests to training, test and validation data."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -55,7 +56,9 @@ def load_training(
         if places:
             lists.append(Listed([ids[i] for i in places], places, manifests, size_setting))
     images = load_images(lists, decoding)
-    return TrainingData(ids, images, labels, torch.tensor(is_synthetic)).to(decoding.device)
+    scores = torch.tensor(table["score"].fill_null(math.nan).to_numpy())
+    loaded = TrainingData(ids, images, labels, torch.tensor(is_synthetic), scores)
+    return loaded.to(decoding.device)
 
 
 def load_validation(

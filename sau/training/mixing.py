@@ -8,10 +8,27 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def mix_labels(first: Tensor, second: Tensor, ratio: float, classes: int) -> Tensor:
-    """Return `ratio` parts of `first` and the rest of `second`, int64 (B,), as float32 (B, C)."""
-    one_hot = F.one_hot(first, classes), F.one_hot(second, classes)
-    return ratio * one_hot[0].float() + (1 - ratio) * one_hot[1].float()
+def mix_labels(
+    first: Tensor,
+    second: Tensor,
+    ratio: float,
+    classes: int,
+    weights: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Return `ratio` parts of the labels `first` and the rest of `second`, as float32 (B, C).
+
+    Args:
+        first: int64 (B,).
+        second: the same shape.
+        ratio: 0 to 1.
+        classes: C.
+        weights: of the images of either batch, float32 (B,) each: what their labels count; None
+            for 1.
+    """
+    one_hot = [F.one_hot(labels, classes).float() for labels in (first, second)]
+    if weights is not None:
+        one_hot = [hot * weight[:, None] for hot, weight in zip(one_hot, weights, strict=True)]
+    return ratio * one_hot[0] + (1 - ratio) * one_hot[1]
 
 
 def draw_partners(count: int, generator: np.random.Generator, device: torch.device) -> Tensor:
@@ -70,6 +87,6 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         logits: float32 (B, C).
-        targets: float32 (B, C), rows sum to 1.
+        targets: float32 (B, C), rows sum to 1, or to what the image counts.
     """
     return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
 from sau.settings import Section, setting
-from sau.training.options import METHOD_OPTIONS
+from sau.training.options import METHOD_OPTIONS, SauOptions
 from sau.training.second_stage import DataName, MethodName, SecondStage
 from sau.training.setting_checks import (
     check_averages,
@@ -210,3 +210,9 @@ class TrainingSettings(Section):
         """Return whether a stage trains on the balanced set."""
         second = self.second()
         return "balanced" in (self.data, second.data if second else "")
+
+    def needs_scores(self) -> bool:
+        """Return whether a stage weighs synthetic images by their scores."""
+        second = self.second()
+        options = [stage.method_options() for stage in (self, second) if stage]
+        return any(isinstance(o, SauOptions) and o.weighting == "score" for o in options)

@@ -120,6 +120,15 @@ def test_the_best_are_exactly_what_the_class_lacks_with_ties_by_id(folder):
     assert run(folder, [20, 14, 10], data_seed=1, order="best")[0] == ids
 
 
+def test_each_member_has_its_score(folder):
+    run(folder, [20, 14, 10])
+    kept, drawn = (
+        manifest.read(folder / f"{name}.parquet", kind, columns=["id", "score"]).to_pandas()
+        for name, kind in (("kept", "kept"), ("synthetic", "members"))
+    )
+    assert (drawn.set_index("id")["score"] == kept.set_index("id")["score"][drawn["id"]]).all()
+
+
 def test_the_best_of_a_smaller_tail_are_part_of_a_larger_ones(folder):
     small, large = (set(run(folder, c, order="best")[0]) for c in ([20, 16, 13], [20, 14, 10]))
     assert small < large

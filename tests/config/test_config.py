@@ -107,14 +107,18 @@ def test_bad_values_are_refused_in_one_line(default, path, value, message):
         ("filter.margin", 0.01, "null"),
         ("filter.duplicate_similarity", 0.95, "null"),
         ("complement.order", "best", "random"),
+        ("training.runs.sau.options.weighting", "score", "uniform"),
     ],
 )
 def test_what_needs_scores_is_refused_without_a_scorer(default, path, value, off):
     default["scores"] = {"scorer": "none"}
     default["filter"] = {"keep_fraction": 1, "duplicate_hash_distance": 2, "leak": "drop"}
     load(default)
-    section, key = path.split(".")
-    default[section][key] = value
+    *parents, key = path.split(".")
+    section = default
+    for parent in parents:
+        section = section.setdefault(parent, {})
+    section[key] = value
     with pytest.raises(UserError) as error:
         load(default)
     assert f"config: {path}: needs scores, but scores.scorer is none" in str(error.value)

@@ -116,6 +116,7 @@ def test_of_the_real_images_only_the_members_are_shown(tables):
         "id": [name for name, _ in rows],
         "label": [0, 0],
         "is_synthetic": [is_synthetic for _, is_synthetic in rows],
+        "score": [None, 0.5],
     }
     manifest.write(path, "members", pa.table(columns, manifest.SCHEMAS["members"]), {})
 

@@ -5,7 +5,14 @@ from sau import manifest
 from sau.errors import UserError
 
 NAMES = [f"{i:05d}" for i in range(20_000)]
-ROWS = pa.table({"id": NAMES, "label": [0] * 20_000, "is_synthetic": [False] * 20_000})
+ROWS = pa.table(
+    {
+        "id": NAMES,
+        "label": [0] * 20_000,
+        "is_synthetic": [False] * 20_000,
+        "score": [None] * 20_000,
+    }
+)
 
 
 def test_a_damaged_body_is_one_line(tmp_path):

@@ -9,7 +9,9 @@ from sau import manifest
 from sau.errors import UserError
 from sau.manifest import io as manifest_io
 
-ROWS = pa.table({"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True]})
+ROWS = pa.table(
+    {"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True], "score": [None, 0.5]}
+)
 
 
 def test_round_trip_with_metadata(tmp_path):
@@ -59,7 +61,8 @@ def test_refuses_missing_values(tmp_path):
 def test_row_groups_one_by_one(tmp_path, monkeypatch):
     monkeypatch.setattr(manifest_io, "_rows_of_a_group", lambda _: 3)
     path = tmp_path / "members.parquet"
-    rows = pa.table({"id": list("abcdefgh"), "label": range(8), "is_synthetic": [False, True] * 4})
+    flags = {"is_synthetic": [False, True] * 4, "score": [0.25] * 8}
+    rows = pa.table({"id": list("abcdefgh"), "label": range(8)} | flags)
     manifest.write(path, "members", rows, {})
     tables = list(manifest.read_groups(path, "members"))
     assert [table["id"].to_pylist() for table in tables] == [list("abc"), list("def"), list("gh")]
@@ -154,7 +157,7 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
     paths = []
     for number in range(2):
         ids = [f"{number}-{place}" for place in range(5)]
-        rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5}
+        rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5, "score": [0.5] * 5}
         paths.append(tmp_path / f"{number}.parquet")
         manifest.write(paths[-1], "members", pa.table(rows), {})
     found = manifest.read_rows(paths, "members", ["1-4", "0-0", "9-9"], columns=["id", "label"])

@@ -213,7 +213,7 @@ def write_members(folder: Path, world: World, data_seed: int) -> list[Path]:
         "synthetic": ("complement", ComplementSettings(), synthetic, {}),
     }
     for kind, (stage, settings, rows, facts) in made.items():
-        frame = pd.DataFrame(rows, columns=["id", "label", "is_synthetic"])
+        frame = pd.DataFrame(rows, columns=["id", "label", "is_synthetic"]).assign(score=None)
         path = folder / f"members-{kind}-{data_seed}.parquet"
         put(path, "members", frame, provenance(stage, settings, {}, **facts))
     return [folder / f"members-{kind}-{data_seed}.parquet" for kind in made]

@@ -71,10 +71,18 @@ def write_rows(
 
 
 def write_members(path: Path, rows: list[dict[str, Any]], synthetic: list[bool]) -> Path:
-    """Write a list of members; real and synthetic ones may stand in one file."""
+    """Write a list of members; real and synthetic ones may stand in one file.
+
+    The synthetic ones have scores of their place: 0, 0.125, 0.25 and so on.
+    """
     members = [
-        {"id": row["id"], "label": row["label"], "is_synthetic": made}
-        for row, made in zip(rows, synthetic, strict=True)
+        {
+            "id": row["id"],
+            "label": row["label"],
+            "is_synthetic": made,
+            "score": place / 8 if made else None,
+        }
+        for place, (row, made) in enumerate(zip(rows, synthetic, strict=True))
     ]
     facts = {"imbalance_factor": 8.0, "data_seed": 0}
     table = pa.Table.from_pylist(members, SCHEMAS["members"])

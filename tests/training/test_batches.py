@@ -3,9 +3,8 @@ import torch
 from torch import Generator, Tensor
 
 from sau.training.batches import Streams, index_batches, view_batches
-from sau.training.data import TrainingData
-from sau.training.images import PixelImages
 from sau.training.views import Normalisation, ViewOptions
+from tests.training.made import training_data
 
 OPTIONS = ViewOptions(Normalisation((0, 0, 0), (1, 1, 1)), False, 0, 0)
 
@@ -32,9 +31,7 @@ def test_streams_depend_on_all_their_names() -> None:
 def test_batches_hold_what_belongs_together(pictures: Tensor) -> None:
     count = len(pictures)
     labels = torch.arange(count)
-    data = TrainingData(
-        [str(n) for n in range(count)], PixelImages(pictures), labels, labels % 3 == 0
-    )
+    data = training_data(pictures, labels, labels % 3 == 0)
     first, again, second = (
         list(view_batches(data, ("v1",), OPTIONS, 10, Streams(0, 1), stream))
         for stream in ("first", "first", "second")

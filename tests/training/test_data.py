@@ -54,6 +54,9 @@ def test_mixed_order_and_grey_and_transparent_images(tmp_path: Path) -> None:
     synthetic = write_rows(tmp_path / "synthetic.parquet", "images", [rows[2], rows[0]])
     data = load_training([members], [real], [synthetic], 2, "balanced")
     assert data.ids == ["s", "r", "t"]
+    assert data.scores.dtype == torch.float32
+    assert data.scores[[0, 2]].tolist() == [0, 0.25]
+    assert data.scores[1].isnan()
     pixels = pixels_of(data)
     assert torch.equal(pixels[1], torch.from_numpy(grey).expand(3, 8, 8))
     assert torch.equal(pixels[0], torch.from_numpy(colour).permute(2, 0, 1))

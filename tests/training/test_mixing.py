@@ -26,6 +26,13 @@ def test_mixed_labels_sum_to_one() -> None:
     torch.testing.assert_close(found, torch.tensor([[0.25, 0, 0.75], [0, 1, 0]]))
 
 
+def test_weighted_labels_count_what_their_images_weigh() -> None:
+    labels = torch.tensor([0, 1]), torch.tensor([2, 1])
+    weights = torch.tensor([1.0, 0.5]), torch.tensor([2.0, 0.0])
+    found = mixing.mix_labels(*labels, 0.25, 3, weights)
+    torch.testing.assert_close(found, torch.tensor([[0.25, 0, 1.5], [0, 0.125, 0]]))
+
+
 @pytest.mark.parametrize("ratio", [0.0, 0.2, 0.7, 1.0])
 def test_cutmix_pastes_one_box_and_counts_its_area(
     ratio: float, batches: tuple[Tensor, Tensor]

@@ -5,10 +5,10 @@ from torch import Generator, Tensor
 
 from sau.training import prototypes
 from sau.training.data import TrainingData
-from sau.training.images import PixelImages
 from sau.training.models import Network, NetworkConfig
 from sau.training.prototypes import class_prototypes, embed_real, prototypes_of
 from sau.training.views import Normalisation, ViewOptions, auto_augment_view, sim_augment_view
+from tests.training.made import training_data
 
 OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_size=2)
 
@@ -16,7 +16,7 @@ OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_s
 def make(pictures: Tensor) -> tuple[Network, TrainingData]:
     count = len(pictures)
     labels, is_synthetic = torch.arange(count) % 3, torch.arange(count) % 4 == 3
-    data = TrainingData([str(n) for n in range(count)], PixelImages(pictures), labels, is_synthetic)
+    data = training_data(pictures, labels, is_synthetic)
     return Network(NetworkConfig("resnet8", 2, 3, 6, 4)), data
 
 

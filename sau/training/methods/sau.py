@@ -11,6 +11,7 @@ from sau.training import mixing
 from sau.training.batches import Batch
 from sau.training.contrastive import synthetic_aware_loss
 from sau.training.data import TrainingData
+from sau.training.losses.score_weights import score_weights
 from sau.training.methods.base import Epoch, Losses, Method, Task
 from sau.training.models import Network
 from sau.training.options import SauOptions
@@ -45,9 +46,17 @@ class Sau(Method):
         self.memory: Memory | None = None
         self.found = torch.empty(0)
         self.tallies = torch.empty(0)
+        self.weights: Tensor | None = None
 
     def check(self, data: TrainingData) -> None:
-        """Refuse a class without a real image, and a search back end that is not there."""
+        """Refuse what the options cannot be carried out with, and weigh the images.
+
+        Raises:
+            UserError: a synthetic image without a score, where scores weigh; a class without a
+                real image; a search back end that is not there.
+        """
+        if self.sau.weighting == "score":
+            self.weights = _weights(data)
         if not self.needs_projection:
             return
         if (self.sau.search_scope, self.sau.search_backend) == ("memory", "faiss"):
@@ -96,8 +105,7 @@ class Sau(Method):
         if self.sau.cutmix_weight > 0:
             losses["cutmix"] = self._cutmix(batch, second, network, generator)
         if not self.mixes:
-            logits = network.logits(batch.views["v1"])
-            losses["cross_entropy"] = F.cross_entropy(logits, batch.labels)
+            losses["cross_entropy"] = self._cross_entropy(batch, network)
         if self.needs_projection:
             losses["contrastive"] = self._contrastive(batch, network)
         weights = {
@@ -140,7 +148,7 @@ class Sau(Method):
         assert second is not None
         ratio = float(generator.beta(self.sau.mixup_alpha, self.sau.mixup_alpha))
         images = mixing.mixup(batch.views["v1"], second.views["v1"], ratio)
-        targets = mixing.mix_labels(batch.labels, second.labels, ratio, self.task.classes)
+        targets = self._targets(batch, second, ratio)
         return mixing.soft_cross_entropy(network.logits(images), targets)
 
     def _cutmix(
@@ -150,8 +158,23 @@ class Sau(Method):
         drawn = float(generator.beta(self.sau.cutmix_alpha, self.sau.cutmix_alpha))
         images, kept = mixing.cutmix(batch.views["v1"], second.views["v1"], drawn, generator)
         ratio = drawn if self.sau.cutmix_label == "sampled" else kept
-        targets = mixing.mix_labels(batch.labels, second.labels, ratio, self.task.classes)
+        targets = self._targets(batch, second, ratio)
         return mixing.soft_cross_entropy(network.logits(images), targets)
+
+    def _cross_entropy(self, batch: Batch, network: Network) -> Tensor:
+        logits = network.logits(batch.views["v1"])
+        if self.weights is None:
+            return F.cross_entropy(logits, batch.labels)
+        each = F.cross_entropy(logits, batch.labels, reduction="none")
+        return (self.weights[batch.index] * each).mean()
+
+    def _targets(self, first: Batch, second: Batch, ratio: float) -> Tensor:
+        """Mix the labels of two batches, each image counting what it weighs."""
+        weights = None
+        if self.weights is not None:
+            weights = self.weights[first.index], self.weights[second.index]
+        labels = first.labels, second.labels
+        return mixing.mix_labels(*labels, ratio, self.task.classes, weights)
 
     def _contrastive(self, batch: Batch, network: Network) -> Tensor:
         embeddings = [network.embeddings(batch.views[name]) for name in PROTOTYPE_VIEWS]
@@ -170,3 +193,14 @@ class Sau(Method):
         found = torch.stack([batch.is_synthetic, noise])
         self.found = (belongs[:, None] & found).sum(dim=2)
         return loss
+
+
+def _weights(data: TrainingData) -> Tensor:
+    missing = int((data.is_synthetic & ~data.scores.isfinite()).sum())
+    if missing:
+        raise UserError(
+            f"training.options.weighting: score, but {missing} of {int(data.is_synthetic.sum())} "
+            "synthetic images have none; set it to uniform, or score the images with scores.scorer "
+            "open_clip"
+        )
+    return score_weights(data.scores, data.labels, data.is_synthetic)

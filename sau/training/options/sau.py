@@ -44,6 +44,11 @@ class SauOptions(Section):
     )
     cutmix_weight: float = setting(1.0, "beta, weight of the CutMix loss", minimum=0)
     contrastive_weight: float = setting(1.0, "gamma, weight of the contrastive loss", minimum=0)
+    weighting: Literal["uniform", "score"] = setting(
+        "uniform",
+        "what a synthetic image counts in the other losses: 1, or from 2 for the best score of its"
+        " class to 0 for the worst",
+    )
 
     def check(self) -> None:
         """Refuse a search back end for what is not searched."""

@@ -8,11 +8,11 @@ from torch import Generator, Tensor
 
 from sau.training.batches import Batch
 from sau.training.data import TrainingData
-from sau.training.images import PixelImages
 from sau.training.methods import METHODS, Epoch, Losses, Method, Task
 from sau.training.models import Network, NetworkConfig
 from sau.training.options import METHOD_OPTIONS
 from sau.training.views import Normalisation, ViewName, ViewOptions
+from tests.training.made import training_data
 
 CPU = torch.device("cpu")
 COUNTS = torch.tensor([9, 4, 2])
@@ -53,6 +53,4 @@ def network() -> Network:
 def data(pictures: Tensor) -> TrainingData:
     """24 images of three classes, the first six synthetic."""
     labels = torch.arange(len(pictures)) % 3
-    return TrainingData(
-        [str(n) for n in range(24)], PixelImages(pictures), labels, torch.arange(24) < 6
-    )
+    return training_data(pictures, labels, torch.arange(24) < 6)

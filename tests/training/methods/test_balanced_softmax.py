@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -22,7 +24,7 @@ def test_prior_is_what_the_stage_trains_on(
 def test_prior_of_the_real_images_alone(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
-    data = TrainingData(data.ids, data.images, data.labels, (data.labels == 1) & data.is_synthetic)
+    data = dataclasses.replace(data, is_synthetic=(data.labels == 1) & data.is_synthetic)
     method, batch = make("balanced_softmax", counts="real"), make_batch(generator)
     method.check(data)
     start(method, network, data)
@@ -32,7 +34,7 @@ def test_prior_of_the_real_images_alone(
 
 
 def test_class_without_a_real_image_has_no_real_prior(data: TrainingData) -> None:
-    bare = TrainingData(data.ids, data.images, data.labels, data.labels == 2)
+    bare = dataclasses.replace(data, is_synthetic=data.labels == 2)
     with pytest.raises(UserError, match="class 2 has no real training image"):
         make("balanced_softmax", counts="real").check(bare)
     make("balanced_softmax").check(bare)

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ from sau.errors import UserError
 from sau.training import search
 from sau.training.contrastive import synthetic_aware_loss
 from sau.training.data import TrainingData
-from sau.training.images import PixelImages
 from sau.training.methods import METHODS, Epoch, Task
 from sau.training.methods.sau import Sau
 from sau.training.models import Network, NetworkConfig
@@ -18,6 +18,7 @@ from sau.training.options import SauOptions
 from sau.training.prototypes import embed_real, prototypes_of
 from sau.training.search import Memory
 from sau.training.views import Normalisation, ViewOptions
+from tests.training.made import training_data
 from tests.training.methods.test_methods import make_batch
 
 VIEWS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_size=2)
@@ -38,9 +39,7 @@ def network() -> Network:
 @pytest.fixture
 def data(pictures: Tensor) -> TrainingData:
     labels = torch.arange(len(pictures)) % 3
-    return TrainingData(
-        [str(n) for n in range(24)], PixelImages(pictures), labels, torch.arange(24) < 6
-    )
+    return training_data(pictures, labels, torch.arange(24) < 6)
 
 
 def contrastive_only(**options: Any) -> Sau:
@@ -99,3 +98,55 @@ def test_search_without_faiss_is_refused_before_training(
     contrastive_only(search_backend="torch", search_scope="memory").check(data)
     with pytest.raises(UserError, match="install faiss-gpu"):
         contrastive_only(search_backend="faiss", search_scope="memory").check(data)
+
+
+PLACES = torch.tensor([0, 1, 7, 4, 9, 5]), torch.tensor([2, 3, 20, 5, 1, 6])
+"""Of two batches' images in the data: real and synthetic ones."""
+
+
+def weighted(data: TrainingData, **options: Any) -> tuple[Sau, TrainingData, Tensor]:
+    """A method that weighs by score, its data, and the weights that each image has."""
+    scores = torch.full((24,), torch.nan)
+    scores[:6] = torch.tensor([0.3, 0.1, 0.2, 0.1, 0.4, 0.5])  # of the classes 0, 1, 2, 0, 1, 2
+    method = METHODS["sau"](SauOptions.from_mapping({"weighting": "score"} | options), TASK)
+    assert isinstance(method, Sau)
+    data = dataclasses.replace(data, scores=scores)
+    method.check(data)
+    return method, data, torch.tensor([1.5, 0.5, 0.5, 0.5, 1.5, 1.5, *[1.0] * 18])
+
+
+def test_scores_weigh_what_is_mixed(
+    network: Network, data: TrainingData, generator: Generator
+) -> None:
+    method, data, weights = weighted(data, contrastive_weight=0, cutmix_weight=0)
+    first, second = (dataclasses.replace(make_batch(generator), index=i) for i in PLACES)
+    found = method.loss(first, second, network, np.random.default_rng(0))["total"]
+
+    ratio = np.random.default_rng(0).beta(1, 1)
+    logits = network(ratio * first.views["v1"] + (1 - ratio) * second.views["v1"])
+    parts = [
+        share * weights[batch.index] * F.cross_entropy(logits, batch.labels, reduction="none")
+        for share, batch in ((ratio, first), (1 - ratio, second))
+    ]
+    torch.testing.assert_close(found, (parts[0] + parts[1]).mean())
+
+
+def test_scores_weigh_plain_cross_entropy_but_not_the_contrastive_loss(
+    network: Network, data: TrainingData, generator: Generator
+) -> None:
+    method, data, weights = weighted(data, mixup_weight=0, cutmix_weight=0)
+    method.start_epoch(Epoch(1, network, data, VIEWS, 8, Generator().manual_seed(0)))
+    plain = contrastive_only()
+    plain.start_epoch(Epoch(1, network, data, VIEWS, 8, Generator().manual_seed(0)))
+    batch = dataclasses.replace(make_batch(generator), index=PLACES[0])
+    found = method.loss(batch, None, network, np.random.default_rng(0))
+    each = F.cross_entropy(network(batch.views["v1"]), batch.labels, reduction="none")
+    torch.testing.assert_close(found["cross_entropy"], (weights[batch.index] * each).mean())
+    other = plain.loss(batch, None, network, np.random.default_rng(0))
+    torch.testing.assert_close(found["contrastive"], other["contrastive"])
+
+
+def test_weighing_without_scores_is_refused(data: TrainingData) -> None:
+    options = SauOptions.from_mapping({"weighting": "score"})
+    with pytest.raises(UserError, match="6 of 6 synthetic images have none; set it to uniform"):
+        METHODS["sau"](options, TASK).check(data)

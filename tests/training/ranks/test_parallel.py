@@ -10,7 +10,6 @@ from torch import Generator, Tensor
 
 from sau.training.batches import Batch
 from sau.training.data import TrainingData
-from sau.training.images import PixelImages
 from sau.training.methods import METHODS
 from sau.training.models import Network, NetworkConfig
 from sau.training.ranks.batch_norm import synchronise
@@ -18,6 +17,7 @@ from sau.training.ranks.parallel import ParallelLoss, own_loss
 from sau.training.ranks.ranks import Ranks
 from sau.training.step import take_step
 from sau.training.views import ViewName
+from tests.training.made import training_data
 from tests.training.methods.conftest import make, start
 from tests.training.ranks.float64 import float64
 from tests.training.ranks.pair import Pair
@@ -37,7 +37,7 @@ def make_data() -> TrainingData:
     generator = Generator().manual_seed(4)
     pixels = torch.randint(256, (15, 3, 8, 8), dtype=torch.uint8, generator=generator)
     labels = torch.arange(15) % 3
-    return TrainingData([str(n) for n in range(15)], PixelImages(pixels), labels, labels > 5)
+    return training_data(pixels, labels, labels > 5)
 
 
 def shared(batch: Batch | None, ranks: Ranks | None) -> Batch | None:

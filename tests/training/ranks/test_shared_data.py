@@ -9,12 +9,12 @@ from torch import Generator, Tensor
 from sau.training import batches
 from sau.training.batches import Batch, Streams, view_batches
 from sau.training.data import TestData, TrainingData
-from sau.training.images import PixelImages
 from sau.training.models import Network, NetworkConfig
 from sau.training.prediction import predict
 from sau.training.prototypes import class_prototypes, embed_real
 from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.views import Normalisation, ViewName, ViewOptions
+from tests.training.made import training_data
 from tests.training.ranks.pair import Pair, both
 
 OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_size=4)
@@ -25,8 +25,7 @@ def make_data(count: int = 31) -> TrainingData:
     generator = Generator().manual_seed(1)
     pixels = torch.randint(256, (count, 3, 8, 8), dtype=torch.uint8, generator=generator)
     labels = torch.arange(count) % 3
-    names = [str(n) for n in range(count)]
-    return TrainingData(names, PixelImages(pixels), labels, torch.arange(count) % 4 == 0)
+    return training_data(pixels, labels, torch.arange(count) % 4 == 0)
 
 
 def epoch_of(ranks: Ranks, weights: Tensor | None) -> list[Batch]:

@@ -1,0 +1,99 @@
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from sau import manifest
+from scripts import score_sheet
+
+PER_CLASS = 6
+NAMES = ["ant", "bee"]
+
+
+def grey(value: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), (value,) * 3).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[str, Path]:
+    """Six images of two classes; number i of a class has rank i + 1 and is as grey as its rank.
+
+    The first two of a class are kept. One more image of ant has failed.
+    """
+    places = [(label, i) for label in range(2) for i in range(PER_CLASS)]
+    images = [
+        {
+            "id": f"{label}/{i}",
+            "image": {"bytes": grey(40 * i), "path": None},
+            "label": label,
+            "status": "ok",
+        }
+        for label, i in places
+    ]
+    kept = [
+        {
+            "id": f"{label}/{i}",
+            "label": label,
+            "score": 0.9 - 0.1 * i - 0.5 * label,
+            "rank": i + 1,
+            "kept": i < 2,
+            "reason": "",
+        }
+        for label, i in places
+    ]
+    failed = {"id": "failed", "label": 0, "status": "failed"}
+    scores = [
+        {"id": f"{label}/{i}", "label": label, "zero_shot": 0 if i < 4 else 1, "status": "ok"}
+        for label, i in places
+    ]
+    kept.append({"id": "failed", "label": 0, "kept": False, "reason": "failed"})
+    tables = {"images": [*images, failed], "kept": kept, "scores": [*scores, failed]}
+    found = {}
+    for kind, rows in tables.items():
+        found[kind] = tmp_path / f"{kind}.parquet"
+        table = pa.Table.from_pylist(rows, manifest.SCHEMAS[kind])
+        manifest.write(found[kind], kind, table, {"class_names": NAMES})
+    return found
+
+
+def test_figures_of_each_class(paths: dict[str, Path]) -> None:
+    decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], NAMES)
+    figures = score_sheet.class_figures(decided).set_index("class")
+    assert figures["images"].tolist() == [6, 6, 12]
+    assert figures["kept"].tolist() == [2, 2, 4]
+    assert figures["mean_score_kept"].tolist() == pytest.approx([0.85, 0.35, 0.6])
+    assert figures["mean_score_rejected"].tolist() == pytest.approx([0.55, 0.05, 0.3])
+    assert figures["agree_kept"].tolist() == pytest.approx([100, 0, 50])
+    assert figures["agree_rejected"].tolist() == pytest.approx([50, 50, 50])
+
+
+def test_the_sheet_shows_best_images_left_and_worst_right(paths: dict[str, Path]) -> None:
+    decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], NAMES)
+    sheet = score_sheet.best_and_worst(decided, [paths["images"]], 2)
+    pixels = np.asarray(sheet.convert("L"))
+    line = pixels[-30]  # through the last row of tiles
+    shown = [0, 40, 160, 200]
+    starts = [int(np.flatnonzero(line == shade)[0]) for shade in shown]
+    assert starts == sorted(starts)
+    assert all((line == shade).sum() >= 64 for shade in shown)
+    assert not {80, 120} & set(line.tolist())
+
+
+def test_the_command_writes_both_files(
+    paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [word for kind, path in paths.items() for word in (f"--{kind}", str(path))]
+    output = tmp_path / "out"
+    words += ["--train-images", str(paths["images"]), "--output", str(output), "--count", "2"]
+    monkeypatch.setattr(sys, "argv", ["score_sheet", *words])
+    score_sheet.main()
+    assert pd.read_csv(output / "classes.csv")["class"].tolist() == [*NAMES, "all"]
+    with Image.open(output / "best-and-worst.png") as sheet:
+        assert sheet.width > 4 * 64
