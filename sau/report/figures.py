@@ -44,6 +44,10 @@ _LOOK = {
 }
 
 
+_ROOM = 0.95
+"""Share of a figure's width that a legend may take; browsers set its text in fonts of their own."""
+
+
 class Style(NamedTuple):
     """How a method is drawn, in every figure of a page."""
 
@@ -68,10 +72,14 @@ def look(ink: str = INK) -> Iterator[None]:
 
 
 def legend(figure: Figure, axes: Axes) -> None:
-    """Put the legend of `axes` above the whole figure."""
+    """Put the legend of `axes` above the whole figure, in as many columns as it has room for."""
     handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside upper left", ncols=min(len(labels), 6))
+    for columns in range(min(len(labels), 6), 0, -1):
+        made = figure.legend(handles, labels, loc="outside upper left", ncols=columns)
+        figure.draw_without_rendering()
+        if columns == 1 or made.get_window_extent().width <= _ROOM * figure.bbox.width:
+            return
+        made.remove()
 
 
 def to_svg(figure: Figure, description: str) -> str:

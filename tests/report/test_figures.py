@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sau.report.by_factor import by_factor
 from sau.report.confusion import confusion_matrices
 from sau.report.curves import curve_table, curves
-from sau.report.figures import styles, svg_of
+from sau.report.figures import look, styles, svg_of
 from sau.report.noise import noise, noise_counts, noise_shares
 from sau.report.per_class import per_class
 from tests.report.conftest import runs_in
@@ -72,6 +73,42 @@ def test_a_name_is_text_and_no_formula(name):
     svg = svg_of(lambda: per_class(table, styles([name]), many_above=3, few_at_most=1), "")
 
     assert "<b>" not in svg
+
+
+def summary_of(names, factors=(100.0,)):
+    rows = [
+        {"label": name, "imbalance_factor": factor, "selection": "last", "all_mean": 20.0 + place}
+        for factor in factors
+        for place, name in enumerate(names)
+    ]
+    return pd.DataFrame(rows).assign(all_std=np.nan)
+
+
+@pytest.mark.parametrize("length", [1, 12, 60])
+def test_a_legend_has_as_many_columns_as_fit(length):
+    names = [f"{number} {'w' * length}" for number in range(14)]
+    with look():
+        figure = by_factor(summary_of(names, (10.0, 100.0)), styles(names))
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    entries = [text.get_window_extent() for text in figure.legends[0].get_texts()]
+    assert len(entries) == 14
+    assert len({round(entry.x0) for entry in entries}) == {1: 6, 12: 3, 60: 1}[length]
+
+
+def test_rows_of_one_factor_stand_below_each_other_with_their_figures():
+    table = summary_of(["CE", "SAU"])
+    table.loc[1, "all_std"] = 3.0
+    with look():
+        figure = by_factor(table, styles(["CE", "SAU"]))
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["CE", "SAU"]
+    assert axes.get_ylim() == (1.5, -0.5)  # the first at the top
+    assert [text.get_text() for text in axes.texts] == ["20.00", "21.00"]
+    assert [text.xy for text in axes.texts] == [(20, 0), (24, 1)]  # behind the bar
+    assert axes.get_xlabel().endswith("imbalance factor 100")
 
 
 def test_styles_differ_for_forty_two_methods():
