@@ -17,6 +17,9 @@ logger = logging.getLogger("sau.filter")
 _COLUMNS = {"embedding": "embedding", "perceptual hash": "perceptual_hash"}
 """The measures by name, and the columns of the scores that hold them; the order of reasons."""
 
+_SUSPICIOUS = 0.05
+"""Copies of test images are rare: where a larger share is near one, the limit says little."""
+
 
 @dataclasses.dataclass(frozen=True)
 class LeakCheck:
@@ -80,6 +83,13 @@ def log_leaks(facts: dict[str, Any]) -> None:
             "leak check by %s: %d of %d synthetic images are near one of %d test images (limit %g)",
             *(measure[key] for key in ("name", "found", "compared", "test_compared", "limit")),
         )
+        if measure["name"] == "embedding" and measure["found"] > _SUSPICIOUS * measure["compared"]:
+            logger.warning(
+                "leak check by embedding: %d of %d images are hardly all copies of test images; a "
+                "model that tells few things apart puts a class's images that close: look at some "
+                "of them, then raise filter.leak_similarity or set it to null",
+                *(measure["found"], measure["compared"]),
+            )
 
 
 def _by_measure(

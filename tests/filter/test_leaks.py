@@ -80,6 +80,20 @@ def test_without_embeddings_that_half_is_skipped_and_said(unscored, tests, caplo
     assert "1 of 5 synthetic images are near one of 4 test images (limit 4)" in caplog.text
 
 
+@pytest.mark.parametrize(("compared", "found", "warns"), [(100, 6, True), (100, 5, False)])
+def test_too_many_leaks_by_embedding_are_doubted(compared, found, warns, caplog):
+    measure = {"name": "embedding", "limit": 0.98, "found": found, "compared": compared}
+    facts = {"mode": "drop", "measures": [measure | {"test_compared": 4, "skipped": None}]}
+    with caplog.at_level(logging.WARNING):
+        log_leaks(facts)
+    assert ("set it to null" in caplog.text) == warns
+    caplog.clear()
+    measure["name"] = "perceptual hash"
+    with caplog.at_level(logging.WARNING):
+        log_leaks(facts | {"measures": [measure | {"test_compared": 4, "skipped": None}]})
+    assert not caplog.text
+
+
 def test_a_check_that_could_compare_nothing_is_refused(tests):
     with pytest.raises(UserError, match="nothing can be compared: the synthetic images have no"):
         check(unscored_table(5), tests, leak_hash_distance=None)
