@@ -56,14 +56,21 @@ def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
 
 
 def _row_by_row(last: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
-    """Draw the rows of one imbalance factor, the first at the top, each with its figure."""
+    """Draw the rows of one imbalance factor, the first at the top, each with its number."""
     figure = Figure(figsize=(8.0, 0.9 + 0.26 * len(last)))
     axes = figure.subplots()
     for place, row in enumerate(last.to_dict("records")):
         style = styles[str(row["label"])]
         deviation = 0 if pd.isna(row["all_std"]) else row["all_std"]
-        drawn = {"color": style.colour, "marker": style.marker, "capsize": 3, "elinewidth": 1.0}
-        axes.errorbar(row["all_mean"], place, xerr=deviation, **drawn)
+        axes.errorbar(
+            row["all_mean"],
+            place,
+            xerr=deviation,
+            color=style.colour,
+            marker=style.marker,
+            capsize=3,
+            elinewidth=1.0,
+        )
         axes.annotate(
             f"{row['all_mean']:.2f}",
             (row["all_mean"] + deviation, place),
