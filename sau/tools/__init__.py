@@ -28,6 +28,7 @@ TOOLS: dict[str, Tool] = {
     for tool in (
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),
+        Tool("score sheet", "show the best and worst images of each class by score"),
         Tool("sample", "draw pictures of your own prompts on one sheet"),
     )
 }

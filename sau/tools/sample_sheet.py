@@ -25,7 +25,7 @@ WHITE, INK, GREY = (255, 255, 255), (31, 35, 40), (225, 228, 232)
 
 @dataclasses.dataclass(frozen=True)
 class SheetRow:
-    """The pictures of one prompt: a group for each column head, all groups of one length."""
+    """The pictures of one prompt: a group for each column head."""
 
     prompt: str
     groups: list[list[Drawn]]
@@ -41,7 +41,7 @@ def draw_sheet(rows: Sequence[SheetRow], heads: Sequence[str]) -> Image.Image:
     Returns: an RGB image. A picture that failed is a grey square with its reason in it.
     """
     width, height = _tile_size(rows)
-    count = len(rows[0].groups[0])
+    count = max(len(group) for row in rows for group in row.groups)
     group = count * (width + GAP) + 2 * GAP
     block = LINE + height + 2 * GAP
     size = (2 * MARGIN + group * len(heads), 2 * MARGIN + LINE + block * len(rows))

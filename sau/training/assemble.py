@@ -16,11 +16,11 @@ from sau.training.loading import load_test, load_training, load_validation
 from sau.training.loop import Run
 from sau.training.methods import METHODS, Method, Task
 from sau.training.models import Network, NetworkConfig, feature_size, seeded
+from sau.training.names import DataName
 from sau.training.phases import Phase, make_optimizer, second_settings
 from sau.training.ranks.batch_norm import synchronise
 from sau.training.ranks.parallel import ParallelLoss, own_loss
 from sau.training.ranks.ranks import ALONE, Ranks
-from sau.training.second_stage import DataName
 from sau.training.settings import TrainingSettings
 from sau.training.views import ViewOptions
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +15,7 @@ from sau.manifest.schemas import STATUS_OK
 from sau.training.data import TestData, TrainingData
 from sau.training.images import Decoding, Listed, load_images
 from sau.training.members import names_of, read_members
+from sau.training.names import DataName
 
 REAL_SIZE = "dataset.image_size"
 SYNTHETIC_SIZE = "images.image_size"
@@ -28,7 +28,7 @@ def load_training(
     train_images: Sequence[Path],
     synthetic_images: Sequence[Path],
     classes: int,
-    data: Literal["real", "balanced"],
+    data: DataName,
     decoding: Decoding = HERE,
 ) -> TrainingData:
     """Load the members' images, and theirs alone.

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.errors import UserError
 from sau.manifest import read, read_metadata
+from sau.training.names import DataName
 
 COPIED_FACTS = (
     "dataset",
@@ -22,7 +23,7 @@ COPIED_FACTS = (
 """Facts of the training set that its members' provenance hands on to the predictions'."""
 
 
-def read_members(paths: Sequence[Path], data: Literal["real", "balanced"]) -> pa.Table:
+def read_members(paths: Sequence[Path], data: DataName) -> pa.Table:
     """Read the members that a run trains on, all of them.
 
     Args:

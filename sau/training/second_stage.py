@@ -4,27 +4,9 @@ import dataclasses
 from typing import Any, ClassVar, Literal
 
 from sau.settings import Section, setting
+from sau.training.names import DataName, MethodName
 from sau.training.options import METHOD_OPTIONS
-from sau.training.setting_checks import check_schedule
-
-MethodName = Literal[
-    "balanced_softmax",
-    "bcl",
-    "cb_focal",
-    "cross_entropy",
-    "cutmix",
-    "glmc",
-    "hybrid_sc",
-    "ldam_drw",
-    "logit_adjustment",
-    "max_norm",
-    "mixup",
-    "paco",
-    "proco",
-    "sau",
-    "sure",
-]
-DataName = Literal["real", "balanced"]
+from sau.training.setting_checks import check_schedule, check_weighting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +45,7 @@ class SecondStage(Section):
         """Check the method's own options."""
         self.method_options()
         check_schedule(self)
+        check_weighting(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, typed."""

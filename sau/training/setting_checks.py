@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from sau.errors import UserError
+from sau.training.options import SauOptions
 
 if TYPE_CHECKING:
     from sau.training.second_stage import SecondStage
@@ -76,4 +77,19 @@ def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
         raise UserError(
             f"{stage.section}.step_epochs: {stage.step_epochs} has no epoch before the last, "
             f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine"
+        )
+
+
+def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
+    """Return whether a stage of training weighs synthetic images by their scores."""
+    options = stage.method_options()
+    return isinstance(options, SauOptions) and options.weighting == "score"
+
+
+def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
+    """Refuse weights of synthetic images where there are none; raises UserError."""
+    if weighs_by_score(stage) and stage.data == "real":
+        raise UserError(
+            f"{stage.section}.options.weighting: score has no effect with {stage.section}.data: "
+            "real, it weighs synthetic images; leave it out, or set data to balanced"
         )

@@ -5,13 +5,16 @@ from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
 from sau.settings import Section, setting
-from sau.training.options import METHOD_OPTIONS, SauOptions
-from sau.training.second_stage import DataName, MethodName, SecondStage
+from sau.training.names import DataName, MethodName
+from sau.training.options import METHOD_OPTIONS
+from sau.training.second_stage import SecondStage
 from sau.training.setting_checks import (
     check_averages,
     check_optimizer,
     check_processes,
     check_schedule,
+    check_weighting,
+    weighs_by_score,
 )
 
 NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
@@ -168,6 +171,7 @@ class TrainingSettings(Section):
         """Check the method's own options, and what concerns several settings."""
         self.method_options()
         check_schedule(self)
+        check_weighting(self)
         second = self.second()
         check_processes(self, self.batch_size, "training")
         if second and second.batch_size is not None:
@@ -214,5 +218,4 @@ class TrainingSettings(Section):
     def needs_scores(self) -> bool:
         """Return whether a stage weighs synthetic images by their scores."""
         second = self.second()
-        options = [stage.method_options() for stage in (self, second) if stage]
-        return any(isinstance(o, SauOptions) and o.weighting == "score" for o in options)
+        return any(weighs_by_score(stage) for stage in (self, second) if stage)

@@ -98,17 +98,20 @@ def _job(
         members.append(lists["synthetic"])
     else:
         images = {**images, "synthetic_images": []}
+    # Without TensorBoard's logs, which are not packed up again.
+    execution = to_flags(dataclasses.replace(settings, tensorboard=False), NO_EFFECT)
     return Job(
         *run,
-        data_seed,
-        seed,
-        settings.total_epochs(),
-        flags_of(settings),
-        # Without TensorBoard's logs, which are not packed up again.
-        shlex.split(to_flags(dataclasses.replace(settings, tensorboard=False), NO_EFFECT)),
-        members,
-        lists["validation"],
-        **images,
+        data_seed=data_seed,
+        seed=seed,
+        epochs=settings.total_epochs(),
+        flags=flags_of(settings),
+        execution=shlex.split(execution),
+        members=members,
+        validation=lists["validation"],
+        train_images=images["train_images"],
+        test_images=images["test_images"],
+        synthetic_images=images["synthetic_images"],
     )
 
 

@@ -97,7 +97,7 @@ def zero_shot_accuracy(model: CLIP, folder: Path, images: Path, batch_size: int 
     size = model.visual.image_size[0]
     seen = [
         model.encode_image(preprocess(part, size), normalize=True)
-        for part in pixels.split(batch_size)
+        for part in torch.split(pixels, batch_size)
     ]
     right = (torch.cat(seen) @ texts.T).argmax(dim=1) == labels
     return 100 * right.double().mean().item()

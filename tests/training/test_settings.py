@@ -24,6 +24,14 @@ from sau.training.settings import TrainingSettings
             {"swa_from": 205, "second_stage": {"trained": "classifier"}},
             "training.swa_from: 205 lies in the second stage",
         ),
+        (
+            {"data": "real", "options": {"weighting": "score"}},
+            "training.options.weighting: score has no effect with training.data: real",
+        ),
+        (
+            {"second_stage": {"method": "sau", "options": {"weighting": "score"}}},
+            "training.second_stage.options.weighting: score has no effect",
+        ),
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         ({"options": {"search_backend": "faiss"}}, "search_scope batch searches nothing"),

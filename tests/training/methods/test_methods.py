@@ -13,8 +13,8 @@ from sau.training.data import TrainingData
 from sau.training.methods import METHODS
 from sau.training.mixing import cutmix, mix_labels, mixup, soft_cross_entropy
 from sau.training.models import Network
+from sau.training.names import MethodName
 from sau.training.options import METHOD_OPTIONS
-from sau.training.second_stage import MethodName
 from tests.training.methods.conftest import make, make_batch, start
 
 

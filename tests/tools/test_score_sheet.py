@@ -1,5 +1,5 @@
 import io
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from sau import manifest
-from scripts import score_sheet
+from sau.__main__ import main
+from sau.tools import score_sheet
 
 PER_CLASS = 6
 NAMES = ["ant", "bee"]
@@ -86,14 +87,73 @@ def test_the_sheet_shows_best_images_left_and_worst_right(paths: dict[str, Path]
     assert not {80, 120} & set(line.tolist())
 
 
-def test_the_command_writes_both_files(
-    paths: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_class_with_few_images_shows_none_at_both_ends(paths: dict[str, Path]) -> None:
+    decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], NAMES)
+    few = pd.concat([decided[decided["label"] == 0].head(3), decided[decided["label"] == 1]])
+    width, line = 64, np.asarray(score_sheet.best_and_worst(few, [paths["images"]], 3).convert("L"))
+    ant = line[12 + 19 + 19 + width // 2]  # through the first row of tiles
+    assert [(ant == shade).sum() for shade in (0, 40, 80)] == [width, 0, width]
+
+
+def flags(paths: dict[str, Path], output: Path, *more: str) -> list[str]:
     words = [word for kind, path in paths.items() for word in (f"--{kind}", str(path))]
+    return ["score", "sheet", *words, "--output", str(output), *more]
+
+
+def test_the_command_writes_both_files(paths: dict[str, Path], tmp_path: Path) -> None:
     output = tmp_path / "out"
-    words += ["--train-images", str(paths["images"]), "--output", str(output), "--count", "2"]
-    monkeypatch.setattr(sys, "argv", ["score_sheet", *words])
-    score_sheet.main()
+    assert main(flags(paths, output, "--count", "2")) == 0
     assert pd.read_csv(output / "classes.csv")["class"].tolist() == [*NAMES, "all"]
     with Image.open(output / "best-and-worst.png") as sheet:
         assert sheet.width > 4 * 64
+
+
+def rewrite(path: Path, kind: str, table: pa.Table) -> None:
+    manifest.write(path, kind, table, {"class_names": NAMES})
+
+
+def without_scores(paths: dict[str, Path]) -> None:
+    table = manifest.read(paths["kept"], "kept")
+    place = table.schema.get_field_index("rank")
+    none = pa.nulls(len(table), table.schema.field("rank").type)
+    rewrite(paths["kept"], "kept", table.set_column(place, "rank", none))
+
+
+def without_a_shard_of_scores(paths: dict[str, Path]) -> None:
+    rewrite(paths["scores"], "scores", manifest.read(paths["scores"], "scores").slice(4))
+
+
+def without_a_shard_of_images(paths: dict[str, Path]) -> None:
+    rewrite(paths["images"], "images", manifest.read(paths["images"], "images").slice(1))
+
+
+def with_one_image_of_a_class(paths: dict[str, Path]) -> None:
+    rewrite(paths["kept"], "kept", manifest.read(paths["kept"], "kept").slice(5))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (without_scores, "no image has a score, expected some; score them"),
+        (without_a_shard_of_scores, "4 of its images are not in --scores; name all shards"),
+        (without_a_shard_of_images, "--images: 0/0 is not in them, nor are 0 more; name all"),
+        (with_one_image_of_a_class, "class ant: only one image has a score, expected two"),
+    ],
+)
+def test_what_it_cannot_draw_is_one_line(
+    change: Callable[[dict[str, Path]], None],
+    message: str,
+    paths: dict[str, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    change(paths)
+    assert main(flags(paths, tmp_path / "out")) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_count_of_none(
+    paths: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(flags(paths, tmp_path / "out", "--count", "0")) == 2
+    assert "--count: 0, expected at least 1" in capsys.readouterr().err
