@@ -9,6 +9,13 @@ from sau.prompts.stage import prompts
 
 KEY = "sk-proj-0123456789abcdefSECRETghijkl"
 
+WORDS = ["amber", "birch", "cedar", "delta", "ember", "flint", "grove", "heron", "ivory", "jade"]
+CLASSES = [
+    f"{one} {two}" for one in WORDS for two in (["stone", "fish", "cart", "tower", "moth"] * 2)
+]
+CLASSES = [f"{name} {'ab'[i % 10 // 5]}x" for i, name in enumerate(CLASSES)]
+"""A hundred names of classes."""
+
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
