@@ -16,7 +16,7 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 test: $(VENV)/.ready        ## all tests, on CORES processes
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
 
 lint: lint-code lint-types lint-workflow    ## ruff, types, snakefmt, snakemake --lint; --jobs 2: side by side
 

@@ -11,6 +11,12 @@ settings.register_profile(
 settings.load_profile("sau")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, so that no process is left with one at the very end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def png() -> bytes:
     """A red picture of 4 by 4 pixels."""

@@ -9,6 +9,9 @@ from sau.images.generator import Generator
 from sau.images.settings import ImagesSettings
 from sau.shipped import model_folder, weights_sha256
 
+INDEX_FILE = "model_index.json"
+"""What diffusers writes into the folder of every pipeline."""
+
 
 def load_generator(settings: ImagesSettings, device: torch.device) -> Generator:
     """Load the generator of the settings; those of single classes are not looked at.
@@ -30,13 +33,13 @@ def base_folder(settings: ImagesSettings) -> Path:
     """Return the folder of the model; one of the Hub is fetched into its cache first.
 
     Raises:
-        UserError: there is none, or it cannot be fetched.
+        UserError: there is none, it holds no pipeline, or it cannot be fetched.
     """
     name = settings.model
     if settings.source != "diffusers":
-        return model_folder(name, "images.model")
+        return _with_a_pipeline(model_folder(name, "images.model"), "images.model")
     if Path(name).is_dir():
-        return Path(name)
+        return _with_a_pipeline(Path(name), "images.model")
     if name.count("/") != 1 or Path(name).parent.is_dir() or name.startswith((".", "/")):
         raise UserError(
             f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
@@ -49,11 +52,12 @@ def upsampler_folder(settings: ImagesSettings) -> Path | None:
     """Return the folder of GLIDE's upsampler, None if none is named.
 
     Raises:
-        UserError: there is no such folder.
+        UserError: there is no such folder, or it holds no pipeline.
     """
     if settings.source != "glide" or not settings.upsampler:
         return None
-    return model_folder(settings.upsampler, "images.upsampler")
+    folder = model_folder(settings.upsampler, "images.upsampler")
+    return _with_a_pipeline(folder, "images.upsampler")
 
 
 def weights_of(settings: ImagesSettings) -> dict[str, str]:
@@ -63,6 +67,16 @@ def weights_of(settings: ImagesSettings) -> dict[str, str]:
     if upsampler is not None:
         digests["upsampler_sha256"] = weights_sha256(upsampler)
     return digests
+
+
+def _with_a_pipeline(folder: Path, key: str) -> Path:
+    # Looked at before anything reads the folder's files, which may be any: a home folder, say.
+    if not (folder / INDEX_FILE).is_file():
+        raise UserError(
+            f"{key}: {folder} holds no pipeline of diffusers, which has a file {INDEX_FILE}; give "
+            "the folder that one was saved to"
+        )
+    return folder
 
 
 def _fetched(name: str, revision: str) -> Path:

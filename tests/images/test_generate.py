@@ -143,7 +143,7 @@ def test_images_are_resized(inputs):
     ("settings", "message"),
     [
         ({"model": "no/such/folder"}, "images.model: no folder no/such/folder"),
-        ({"model": "."}, "does not load as GlidePipeline"),
+        ({"model": "."}, "images.model: . holds no pipeline of diffusers, .* model_index.json"),
         ({"device": "cuda"}, "no CUDA GPU"),
         ({"steps": "fsat27"}, "images.steps"),
         ({"steps": "2000"}, "images.steps"),

@@ -1,6 +1,7 @@
 """A user's own folders, blanks in names and odd labels included, through the whole pipeline."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from sau import manifest
@@ -16,6 +17,7 @@ def write_classes(folder, counts, size=16):
             Image.fromarray(shade).save(folder / name / f"{index} of {name}.png")
 
 
+@pytest.mark.slow
 def test_own_images_as_they_are(tmp_path):
     project = make_project(tmp_path / "project")
     write_classes(tmp_path / "my real", {"it's dark": 20, "-grey": 12, "{light}": 8})

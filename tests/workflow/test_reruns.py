@@ -8,6 +8,7 @@ BALANCED, ALL = 2, 3
 """Rows that need synthetic images, and all of them."""
 
 
+@pytest.mark.slow
 def test_second_run_does_nothing(finished):
     assert finished.planned() == {}
 
