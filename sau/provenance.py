@@ -1,6 +1,7 @@
 """What a result records of its making: settings, code, seeds, library versions, inputs."""
 
 import ast
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -64,8 +65,7 @@ def code_digest(stage: str) -> str:
     digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
     for path in sorted(_files_of(stage)):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-        is_python = path.suffix == ".py"
-        digest.update(_essence(path.read_text()).encode() if is_python else path.read_bytes())
+        digest.update(_essence_and_imports(path)[0] if path.suffix == ".py" else path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -75,7 +75,7 @@ def _files_of(stage: str) -> set[Path]:
     found = {path for path in folder.rglob("*") if path.suffix in _CODE}
     waiting = [path for path in found if path.suffix == ".py"]
     while waiting:
-        imported = _imported_modules(ast.parse(waiting.pop().read_text(encoding="utf-8")))
+        imported = _imported_modules(waiting.pop())
         new = {path for path in imported if path not in found and _belongs_to_a_stage(path)}
         found |= new | {data for path in new for data in _data_of(path)}
         waiting += new
@@ -95,22 +95,35 @@ def _belongs_to_a_stage(path: Path) -> bool:
     return path.parent not in (_PACKAGE, _PACKAGE / "manifest") and path.name != "__init__.py"
 
 
-def _imported_modules(tree: ast.AST) -> set[Path]:
+def _imported_modules(module: Path) -> set[Path]:
     """Return the files of the `sau` modules that are imported anywhere in a module."""
+    inside = [name.split(".")[1:] for name in _essence_and_imports(module)[1]]
+    files = {_PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside}
+    return {path for path in files if path.is_file()}
+
+
+def _essence_and_imports(module: Path) -> tuple[bytes, set[str]]:
+    return _parsed(module.read_text(encoding="utf-8"))
+
+
+@functools.cache  # by the text itself: stages share modules, and an edit is another text
+def _parsed(source: str) -> tuple[bytes, set[str]]:
+    """Return the syntax tree of `source` without docstrings, as text, and what it imports."""
+    tree = ast.parse(source)
+    return _essence(tree).encode(), _imported_names(tree)
+
+
+def _imported_names(tree: ast.AST) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    inside = [name.split(".")[1:] for name in names if name.startswith("sau.")]
-    files = {_PACKAGE.joinpath(*parts).with_suffix(".py") for parts in inside}
-    return {path for path in files if path.is_file()}
+    return {name for name in names if name.startswith("sau.")}
 
 
-def _essence(source: str) -> str:
-    """Return the syntax tree of `source` without docstrings, as text."""
-    tree = ast.parse(source)
+def _essence(tree: ast.AST) -> str:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if not isinstance(body, list):
