@@ -22,10 +22,13 @@ def progress(
 
 @contextmanager
 def progress_in_batches(
-    description: str, *, total: int, unit: str
+    description: str, *, total: int, unit: str, done: int = 0
 ) -> Iterator[Callable[[int], object]]:
-    """Show the same of items that are done several at once, by a function to be told how many."""
-    with tqdm(**_look(description, total, unit)) as bar:
+    """Show the same of items that are done several at once, by a function to be told how many.
+
+    `done` of them were done before, and do not count for the estimate.
+    """
+    with tqdm(**_look(description, total, unit), initial=done) as bar:
         yield bar.update
 
 

@@ -90,6 +90,11 @@ def index_batches(
     return [piece for piece in torch.split(order, batch_size) if len(piece) > 1]
 
 
+def count_batches(count: int, batch_size: int) -> int:
+    """Return how many pieces `index_batches` makes of `count` images."""
+    return count // batch_size + (count % batch_size > 1)
+
+
 def view_batches(
     data: TrainingData,
     names: Sequence[ViewName],

@@ -5,13 +5,14 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice, repeat
 
 import torch
 from torch import Tensor, nn
 
 from sau.errors import UserError
-from sau.progress import LOG_INTERVAL, progress
+from sau.progress import LOG_INTERVAL, progress_in_batches
 from sau.training.averaging import Averager
 from sau.training.batches import Batch, Streams, view_batches
 from sau.training.data import TestData
@@ -79,16 +80,30 @@ def train(
     Raises:
         UserError: the loss is no longer finite.
     """
+    with _steps_shown(run, state) as done:
+        _train_epochs(run, state, save, record, stop, done)
+
+
+def _train_epochs(
+    run: Run,
+    state: RunState,
+    save: Callable[[RunState], None],
+    record: Callable[[int, str, float], None],
+    stop: Stop,
+    done: Callable[[int], object],
+) -> None:
+    def leave() -> bool:
+        done(1)
+        return stop.due()
+
     total = run.settings.total_epochs()
-    epochs = range(state.epoch + 1, total + 1)
     announced = time.monotonic()
     unsaved = False
-    shown = progress(epochs, "training", total=len(epochs), unit="epoch")
-    for epoch in shown if run.ranks.is_first else epochs:
+    for epoch in range(state.epoch + 1, total + 1):
         if stop.before_epoch():
             break
         phase = run.phase_of(epoch)
-        losses = train_epoch(run, phase, epoch, state.partial, stop.due)
+        losses = train_epoch(run, phase, epoch, state.partial, leave)
         if isinstance(losses, PartialEpoch):
             state.partial, unsaved = losses, True
             break
@@ -115,6 +130,19 @@ def train(
         save(state)
 
 
+@contextmanager
+def _steps_shown(run: Run, state: RunState) -> Iterator[Callable[[int], object]]:
+    """Show the run's steps as they are done; one of several processes does."""
+    if not run.ranks.is_first:
+        yield lambda _: None
+        return
+    epochs = range(1, run.settings.total_epochs() + 1)
+    steps = [run.phase_of(epoch).steps_of_an_epoch() for epoch in epochs]
+    done = sum(steps[: state.epoch]) + (state.partial.steps if state.partial else 0)
+    with progress_in_batches("training", total=sum(steps), unit="step", done=done) as advance:
+        yield advance
+
+
 def begin_epoch(run: Run, phase: Phase, epoch: int) -> None:
     """Prepare averages and method for an epoch of the run; they may look at the network."""
     number, start = phase.number_of(epoch), Streams(run.seed, epoch).torch("prototypes")
@@ -139,8 +167,8 @@ def train_epoch(
         phase: the stage that the epoch belongs to.
         epoch: its number in the run.
         partial: what the epoch's first steps have found, if it is taken up again after them.
-        due: asked after each step whether to leave the epoch; then what it has found so far is
-            returned instead.
+        due: called after each step, returns whether to leave the epoch; then what it has found so
+            far is returned instead.
     """
     streams = Streams(run.seed, epoch)
     mixing = streams.numpy("mixing")

@@ -5,6 +5,7 @@ import dataclasses
 import torch
 from torch import nn
 
+from sau.training.batches import count_batches
 from sau.training.data import TrainingData
 from sau.training.methods import Method
 from sau.training.models import Network
@@ -42,6 +43,10 @@ class Phase:
         network.train(not self.frozen_encoder).requires_grad_(not self.frozen_encoder)
         network.classifier.train().requires_grad_()
         self.method.train()
+
+    def steps_of_an_epoch(self) -> int:
+        """Return how many batches an epoch of the stage has."""
+        return count_batches(len(self.data.ids), self.settings.batch_size)
 
     @property
     def rate(self) -> float:

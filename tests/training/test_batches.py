@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.batches import Streams, index_batches, view_batches
+from sau.training.batches import Streams, count_batches, index_batches, view_batches
 from sau.training.views import Normalisation, ViewOptions
 from tests.training.made import training_data
 
@@ -16,6 +16,7 @@ def test_last_batch_is_kept_unless_it_has_one_image(
     count: int, size: int, expected: list[int], generator: Generator
 ) -> None:
     pieces = index_batches(count, size, generator)
+    assert count_batches(count, size) == len(pieces)
     assert [len(piece) for piece in pieces] == expected
     assert len(set(torch.cat(pieces).tolist())) == sum(expected)
 

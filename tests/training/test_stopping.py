@@ -197,3 +197,22 @@ def test_a_real_sigterm_ends_the_process_soon_and_the_same_command_goes_on(
     whole = inputs.train(tmp_path / "whole", epochs=epochs, learning_rate=0.001)
     again = {name: tmp_path / "killed" / path.name for name, path in whole.items()}
     assert bytes_of(again) == bytes_of(whole)
+
+
+def test_progress_counts_the_steps_of_the_whole_run_and_goes_on_where_it_was(
+    inputs: Inputs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Two epochs on 24 images, then a second stage of one epoch on the real ones."""
+    second = {"method": "cross_entropy", "data": "real", "epochs": 1}
+    real = inputs.assemble(epochs=2, second_stage=second).phases[1].steps_of_an_epoch()
+    total = 2 * STEPS + real
+    assert 0 < real < STEPS
+    settings = {"method": "cross_entropy", "epochs": 2, "second_stage": second}
+    train_in_pieces(inputs, tmp_path, [STEPS + 1], monkeypatch, **settings)
+    shown = capsys.readouterr().err
+    assert f"| 0/{total} [00:00<?" in shown
+    assert f"| {STEPS + 1}/{total} [00:00<?" in shown, "the second bar does not begin there"
+    assert f"| {total}/{total} [" in shown
