@@ -40,9 +40,10 @@ def score_sheet(
         raise UserError(f"--count: {count}, expected at least 1")
     names = manifest.read_facts(kept, "kept", "class_names")["class_names"]
     decided = read_decided(kept, scores, names)
+    picture = best_and_worst(decided, images, count)
     write_text(output / TABLE, csv_of(class_figures(decided).round(4)))
     with atomic_path(output / PICTURE) as temporary:
-        best_and_worst(decided, images, count).save(temporary, "png", optimize=True)
+        picture.save(temporary, "png", optimize=True)
     log.info("%d images: %s and %s", len(decided), output / PICTURE, output / TABLE)
 
 

@@ -150,6 +150,7 @@ def test_what_it_cannot_draw_is_one_line(
     change(paths)
     assert main(flags(paths, tmp_path / "out")) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_count_of_none(
