@@ -80,52 +80,42 @@ def train(
     Raises:
         UserError: the loss is no longer finite.
     """
-    with _steps_shown(run, state) as done:
-        _train_epochs(run, state, save, record, stop, done)
-
-
-def _train_epochs(
-    run: Run,
-    state: RunState,
-    save: Callable[[RunState], None],
-    record: Callable[[int, str, float], None],
-    stop: Stop,
-    done: Callable[[int], object],
-) -> None:
-    def leave() -> bool:
-        done(1)
-        return stop.due()
-
     total = run.settings.total_epochs()
     announced = time.monotonic()
     unsaved = False
-    for epoch in range(state.epoch + 1, total + 1):
-        if stop.before_epoch():
-            break
-        phase = run.phase_of(epoch)
-        losses = train_epoch(run, phase, epoch, state.partial, leave)
-        if isinstance(losses, PartialEpoch):
-            state.partial, unsaved = losses, True
-            break
-        _refuse_non_finite(losses, epoch, phase.rate)
-        values = {f"loss/{name}": value for name, value in losses.items()}
-        values["learning_rate"] = phase.rate
-        if epoch == total or epoch % run.settings.evaluate_every == 0:
-            predictions = measure_epoch(run, epoch)
-            state.record_predictions(predictions)
-            values |= predictions.figures()
-        state.epoch, state.partial, unsaved = epoch, None, True
-        state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
-        for name, value in values.items():
-            state.history.append((epoch, name, value))
-            record(epoch, name, value)
-        if epoch % run.settings.checkpoint_every == 0:
-            save(state)
-            unsaved = False
-        if epoch == total or time.monotonic() > announced + LOG_INTERVAL:
-            announced = time.monotonic()
-            _announce(epoch, total, losses["total"], values.get("test/top1"))
-        stop.end_epoch()
+    with _steps_shown(run, state) as done:
+
+        def leave() -> bool:
+            done(1)
+            return stop.due()
+
+        for epoch in range(state.epoch + 1, total + 1):
+            if stop.before_epoch():
+                break
+            phase = run.phase_of(epoch)
+            losses = train_epoch(run, phase, epoch, state.partial, leave)
+            if isinstance(losses, PartialEpoch):
+                state.partial, unsaved = losses, True
+                break
+            _refuse_non_finite(losses, epoch, phase.rate)
+            values = {f"loss/{name}": value for name, value in losses.items()}
+            values["learning_rate"] = phase.rate
+            if epoch == total or epoch % run.settings.evaluate_every == 0:
+                predictions = measure_epoch(run, epoch)
+                state.record_predictions(predictions)
+                values |= predictions.figures()
+            state.epoch, state.partial, unsaved = epoch, None, True
+            state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
+            for name, value in values.items():
+                state.history.append((epoch, name, value))
+                record(epoch, name, value)
+            if epoch % run.settings.checkpoint_every == 0:
+                save(state)
+                unsaved = False
+            if epoch == total or time.monotonic() > announced + LOG_INTERVAL:
+                announced = time.monotonic()
+                _announce(epoch, total, losses["total"], values.get("test/top1"))
+            stop.end_epoch()
     if unsaved and state.epoch < total:
         save(state)
 
