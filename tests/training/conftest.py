@@ -116,16 +116,21 @@ class Inputs:
 
     def train(self, folder: Path, seed: int = 0, **changes: Any) -> dict[str, Path]:
         """Run the stage into `folder`, and return its outputs by name."""
-        outputs = {
-            "predictions": folder / "predictions.parquet",
-            "history": folder / "history.parquet",
-            "label_correction": folder / "label_correction.parquet",
-            "model": folder / "model",
-            "checkpoint": folder / "checkpoint",
-        }
+        outputs = outputs_in(folder)
         settings = TrainingSettings(**{**TINY, **changes})
         stage.training(**self.of(settings), **outputs, seed=seed, settings=settings)
         return outputs
+
+
+def outputs_in(folder: Path) -> dict[str, Path]:
+    """Return where a run that writes into `folder` puts its outputs, by name."""
+    return {
+        "predictions": folder / "predictions.parquet",
+        "history": folder / "history.parquet",
+        "label_correction": folder / "label_correction.parquet",
+        "model": folder / "model",
+        "checkpoint": folder / "checkpoint",
+    }
 
 
 def bytes_of(outputs: dict[str, Path]) -> dict[str, bytes]:

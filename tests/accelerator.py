@@ -1,0 +1,211 @@
+"""A device made of the CPU that is as strict as a GPU, for machines without one.
+
+Its tensors have values, and gradients, but no operation takes them together with the CPU's, and
+every wait for the device is recorded. What it cannot show: speed, rounding, and what a GPU's own
+kernels do.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from types import FrameType
+from typing import Any, NoReturn
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils import backend_registration
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+NAME = "strict"
+DEVICE = torch.device("privateuseone", 0)
+
+# Their results come from values of the device, or have a shape that depends on such values.
+WAITING = {
+    *("_local_scalar_dense", "item", "is_nonzero", "equal", "bincount", "repeat_interleave"),
+    *("nonzero", "nonzero_numpy", "masked_select", "unique_consecutive", "unique_dim"),
+    *("unique", "_unique", "_unique2"),
+}
+INDEXING = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index"}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """An operation that waits for the device, and the functions that led to it, outermost first."""
+
+    operation: str
+    functions: tuple[str, ...]
+
+
+class DeviceTensor(Tensor):
+    """A tensor of the device; `held` has its values."""
+
+    held: Tensor
+
+    @staticmethod
+    def __new__(cls, held: Tensor) -> "DeviceTensor":
+        made: DeviceTensor = Tensor._make_wrapper_subclass(
+            cls,
+            held.size(),
+            strides=held.stride(),
+            storage_offset=held.storage_offset(),
+            dtype=held.dtype,
+            device=DEVICE,
+        )
+        made.held = held
+        return made
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> NoReturn:
+        raise RuntimeError("tensors of the device are of use within `accelerator()` alone")
+
+    def tolist(self) -> Any:
+        """Return the values, after a wait."""
+        return self.cpu().tolist()
+
+    def numpy(self, *, force: bool = False) -> NoReturn:
+        """Refuse, as tensors of a GPU do."""
+        raise TypeError("a tensor of the device has no NumPy array; copy it to the CPU first")
+
+    def __array__(self, dtype: Any = None) -> NoReturn:  # type: ignore[override]
+        self.numpy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        copy: Tensor = self.detach().clone()
+        if isinstance(self, nn.Parameter):
+            copy = nn.Parameter(copy, self.requires_grad)
+        memo[id(self)] = copy
+        return copy
+
+    def __repr__(self, **_: Any) -> str:  # type: ignore[override]
+        return f"DeviceTensor({self.held!r})"
+
+
+@dataclass
+class Accelerator(TorchDispatchMode):
+    """Carries out what is asked of the device, and remembers what made the CPU wait."""
+
+    waits: list[Wait] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        name = function.overloadpacket.__name__
+        kwargs = dict(kwargs or {})
+        target = kwargs.get("device")
+        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)]
+        ours = [one for one in tensors if isinstance(one, DeviceTensor)]
+        if name in ("_to_copy", "copy_"):
+            self._note_copy(name, args, kwargs)
+        elif ours:
+            _refuse_mixed(name, args, tensors)
+            self._note_wait(name, args)
+        on_device = bool(ours) if target is None else torch.device(target).type == DEVICE.type
+        if on_device and target is not None:
+            kwargs["device"] = torch.device("cpu")
+        held = tree_map_only(DeviceTensor, lambda one: one.held, (args, kwargs))
+        result = function(*held[0], **held[1])
+        if not on_device:
+            return result
+        # What an operation changes in place, it returns: the same tensor then.
+        known = {id(one.held): one for one in ours}
+        return tree_map_only(
+            Tensor, lambda one: known[id(one)] if id(one) in known else DeviceTensor(one), result
+        )
+
+    def _note_copy(self, name: str, args: Any, kwargs: dict[str, Any]) -> None:
+        """Remember a copy from the device, or one to it that the CPU waits for."""
+        if name == "copy_":
+            to, source = args[:2]
+            non_blocking = args[2] if len(args) > 2 else kwargs.get("non_blocking", False)
+            ends = isinstance(source, DeviceTensor), isinstance(to, DeviceTensor)
+        else:
+            target = torch.device(kwargs.get("device") or args[0].device)
+            non_blocking = kwargs.get("non_blocking", False)
+            ends = isinstance(args[0], DeviceTensor), target.type == DEVICE.type
+        if ends == (True, False) or (ends == (False, True) and not non_blocking):
+            self._remember("copy from the device" if ends[0] else "copy to the device")
+
+    def _note_wait(self, name: str, args: Any) -> None:
+        if name in WAITING:
+            self._remember(name)
+        elif name in INDEXING:
+            index = [one for one in tree_leaves(args[1]) if isinstance(one, Tensor)]
+            if any(one.dtype in (torch.bool, torch.uint8) for one in index):
+                self._remember(f"{name} by a mask")
+            elif any(not isinstance(one, DeviceTensor) for one in index):
+                self._remember(f"{name} by places that lie on the CPU")
+
+    def _remember(self, operation: str) -> None:
+        self.waits.append(Wait(operation, tuple(_functions(sys._getframe()))))
+
+
+@contextmanager
+def accelerator() -> Iterator[Accelerator]:
+    """Have a device, `DEVICE`, for as long as the context lasts."""
+    _register()
+    with Accelerator() as made:
+        yield made
+
+
+def _refuse_mixed(name: str, args: Any, tensors: list[Tensor]) -> None:
+    """Refuse what a GPU refuses: other tensors than numbers and places that lie on the CPU."""
+    if name in INDEXING:
+        tensors = [args[0], *args[2:3]]
+    alien = [
+        one
+        for one in tensors
+        if isinstance(one, Tensor) and one.ndim > 0 and not isinstance(one, DeviceTensor)
+    ]
+    if alien:
+        raise RuntimeError(f"{name}: expected all tensors on the device, found {alien[0].device}")
+
+
+def _functions(frame: FrameType | None) -> list[str]:
+    """Return this project's functions on the stack, outermost first, as module.function."""
+    found: list[str] = []
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("sau."):
+            found.append(f"{module}.{frame.f_code.co_name}")
+        frame = frame.f_back
+    return found[::-1]
+
+
+class _Backend:
+    """What PyTorch asks of a device's module."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        answers: dict[str, Any] = {
+            "get_amp_supported_dtype": [torch.bfloat16, torch.float16],
+            "is_available": True,
+            "is_initialized": True,
+            "current_device": 0,
+            "device_count": 1,
+            "_is_in_bad_fork": False,
+            "manual_seed_all": None,
+        }
+        if name not in answers:
+            raise AttributeError(name)
+        return lambda *_: answers[name]
+
+
+@cache
+def _register() -> torch.library.Library:
+    """Tell PyTorch of the device, once in a process: autograd and autocast ask for it."""
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        pytest.skip("this PyTorch has no devices written in Python")
+    backend_registration._setup_privateuseone_for_python_backend(NAME, _Backend())
+    library = torch.library.Library("_", "IMPL")
+    library.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
+    return library

@@ -1,0 +1,76 @@
+"""Runs of the training stage on a strict device, in a process of its own: see tests/accelerator.py.
+
+python -m tests.training.strict_runs FOLDER INPUTS: the folder of the results, and JSON of `Inputs`.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from sau.training.methods import METHODS
+from sau.training.ranks.ranks import Ranks
+from tests.accelerator import DEVICE, accelerator
+from tests.training.conftest import Inputs, assert_goes_on
+
+EPOCHS = 2
+BALANCED: dict[str, Any] = {"data": "balanced", "epochs": EPOCHS}
+CLASSIFIER = {"method": "max_norm", "data": "real", "epochs": 1, "trained": "classifier"}
+
+RUNS: dict[str, dict[str, Any]] = {
+    **{name: BALANCED | {"method": name} for name in METHODS},
+    "memory": BALANCED | {"method": "sau", "options": {"search_scope": "memory", "neighbours": 3}},
+    "weighted": BALANCED | {"method": "sau", "options": {"weighting": "score"}},
+    "sharpness": BALANCED | {"method": "sau", "sharpness_radius": 0.05},
+    "averaged-weights": BALANCED | {"method": "mixup", "ema_decay": 0.9, "test_flip": True},
+    "averaged-epochs": BALANCED | {"method": "mixup", "swa_from": 1, "swa_learning_rate": 0.05},
+    "muon": BALANCED | {"method": "sau", "optimizer": "muon"},
+    "two-stages": BALANCED | {"method": "cross_entropy", "second_stage": CLASSIFIER},
+    "decoded-on-demand": BALANCED | {"method": "sau", "decode": "on_demand", "decode_workers": 2},
+    "imagenet-views": BALANCED | {"method": "paco", "view_set": "imagenet", "crop_size": 8},
+    "torchvision": BALANCED | {"method": "cross_entropy", "backbone": "resnet18", "width": None},
+}
+
+WAITS = "waits.json"
+CURIOUS = "curious"
+"""A run whose loss looks at its value in each step."""
+
+
+def main(folder: Path, inputs: Inputs) -> None:
+    """Train every run, and one that is killed and goes on; record each one's waits."""
+    with patch.object(Ranks, "device", lambda self, name: DEVICE):
+        for name, settings in RUNS.items():
+            _train(folder / name, inputs, settings)
+        with patch.object(METHODS["cross_entropy"], "loss", _curious_loss()):
+            _train(folder / CURIOUS, inputs, RUNS["cross_entropy"])
+        with accelerator(), pytest.MonkeyPatch.context() as killing:
+            assert_goes_on(inputs, folder, killing, 1, **BALANCED, method="sau", ema_decay=0.9)
+
+
+def _train(folder: Path, inputs: Inputs, settings: Mapping[str, Any]) -> None:
+    with accelerator() as device:
+        inputs.train(folder, **settings)
+    waits = [dataclasses.asdict(wait) for wait in device.waits]
+    (folder / WAITS).write_text(json.dumps(waits))
+
+
+def _curious_loss() -> Any:
+    loss = METHODS["cross_entropy"].loss
+
+    def curious(*arguments: Any) -> Any:
+        losses = loss(*arguments)
+        assert losses["total"].item() > 0
+        return losses
+
+    return curious
+
+
+if __name__ == "__main__":
+    given = json.loads(sys.argv[2])
+    parts = {name: [Path(path) for path in paths] for name, paths in given.items()}
+    main(Path(sys.argv[1]), Inputs(**parts))
