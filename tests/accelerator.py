@@ -3,13 +3,19 @@
 Its tensors have values, and gradients, but no operation takes them together with the CPU's, and
 every wait for the device is recorded. What it cannot show: speed, rounding, and what a GPU's own
 kernels do.
+
+PyTorch learns of it once, before a process's first gradients, so the tests have it in processes of
+their own: `strict_runs.py` in several folders.
 """
 
+import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -19,6 +25,11 @@ from torch import Tensor, nn
 from torch.utils import backend_registration
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
+
+needs_accelerator = pytest.mark.skipif(
+    not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"),
+    reason="this PyTorch has no devices written in Python",
+)
 
 NAME = "strict"
 DEVICE = torch.device("privateuseone", 0)
@@ -74,7 +85,7 @@ class DeviceTensor(Tensor):
         """Refuse, as tensors of a GPU do."""
         raise TypeError("a tensor of the device has no NumPy array; copy it to the CPU first")
 
-    def __array__(self, dtype: Any = None) -> NoReturn:  # type: ignore[override]
+    def __array__(self, *_: Any, **__: Any) -> NoReturn:  # type: ignore[override]
         self.numpy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
@@ -119,12 +130,15 @@ class Accelerator(TorchDispatchMode):
             return result
         # What an operation changes in place, it returns: the same tensor then.
         known = {id(one.held): one for one in ours}
-        return tree_map_only(
-            Tensor, lambda one: known[id(one)] if id(one) in known else DeviceTensor(one), result
-        )
+
+        def wrap(one: Tensor) -> Tensor:
+            return known[id(one)] if id(one) in known else DeviceTensor(one)
+
+        with torch.inference_mode(False):  # PyTorch expects as much of a view of another tensor
+            return tree_map_only(Tensor, wrap, result)
 
     def _note_copy(self, name: str, args: Any, kwargs: dict[str, Any]) -> None:
-        """Remember a copy from the device, or one to it that the CPU waits for."""
+        """Remember a copy between CPU and device that the CPU waits for."""
         if name == "copy_":
             to, source = args[:2]
             non_blocking = args[2] if len(args) > 2 else kwargs.get("non_blocking", False)
@@ -133,7 +147,7 @@ class Accelerator(TorchDispatchMode):
             target = torch.device(kwargs.get("device") or args[0].device)
             non_blocking = kwargs.get("non_blocking", False)
             ends = isinstance(args[0], DeviceTensor), target.type == DEVICE.type
-        if ends == (True, False) or (ends == (False, True) and not non_blocking):
+        if ends[0] != ends[1] and not non_blocking:
             self._remember("copy from the device" if ends[0] else "copy to the device")
 
     def _note_wait(self, name: str, args: Any) -> None:
@@ -148,6 +162,17 @@ class Accelerator(TorchDispatchMode):
 
     def _remember(self, operation: str) -> None:
         self.waits.append(Wait(operation, tuple(_functions(sys._getframe()))))
+
+
+def write_waits(path: Path, device: Accelerator) -> None:
+    """Write what the CPU waited for, as JSON."""
+    path.write_text(json.dumps([[wait.operation, *wait.functions] for wait in device.waits]))
+
+
+def read_waits(path: Path, within: str) -> Counter[tuple[str, ...]]:
+    """Count the waits within one of this project's functions: the operation, then the functions."""
+    waits = Counter(map(tuple, json.loads(path.read_text())))
+    return Counter({wait: times for wait, times in waits.items() if within in wait})
 
 
 @contextmanager
@@ -201,11 +226,23 @@ class _Backend:
 
 
 @cache
-def _register() -> torch.library.Library:
+def _register() -> list[torch.library.Library]:
     """Tell PyTorch of the device, once in a process: autograd and autocast ask for it."""
-    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
-        pytest.skip("this PyTorch has no devices written in Python")
     backend_registration._setup_privateuseone_for_python_backend(NAME, _Backend())
-    library = torch.library.Library("_", "IMPL")
-    library.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
-    return library
+    everything = torch.library.Library("_", "IMPL")
+    everything.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
+    # What PyTorch asks for below the context, as for `tensor[[0, 2]]`.
+    operations = torch.library.Library("aten", "IMPL")
+    operations.impl("empty_strided", _empty_strided, "PrivateUse1")
+    operations.impl("_copy_from", _copy_from, "PrivateUse1")
+    return [everything, operations]
+
+
+def _empty_strided(size: list[int], stride: list[int], **options: Any) -> Tensor:
+    return DeviceTensor(torch.empty_strided(size, stride, dtype=options.get("dtype")))
+
+
+def _copy_from(source: Tensor, to: Tensor, non_blocking: bool = False) -> Tensor:
+    held = [one.held if isinstance(one, DeviceTensor) else one for one in (source, to)]
+    held[1].copy_(held[0])
+    return to

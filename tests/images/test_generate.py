@@ -1,4 +1,3 @@
-import dataclasses
 import io
 import logging
 
@@ -10,13 +9,11 @@ from PIL import Image
 
 from sau import manifest
 from sau.errors import UserError
-from sau.images.glide.openai.convert import convert
 from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
 from sau.images.shards import shard_bounds
 from sau.shipped import model_folder
 from tests.images.conftest import pixels
-from tests.images.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
+from tests.images.tiny_upsampler import save_tiny_upsampler
 
 
 def run(inputs, shard=0, **settings):
@@ -120,12 +117,7 @@ def test_other_samplers_draw_other_pictures(inputs, sampler, steps):
 
 
 def test_an_upsampler_follows(inputs, tmp_path):
-    sizes = dataclasses.replace(SMALL_UPSAMPLER, image_size=32, vocabulary_size=437)
-    networks = convert(random_checkpoint(sizes), sizes, "random")
-    tokenizer = GlidePipeline.from_pretrained(model_folder("tiny-glide", "model")).tokenizer
-    upsampler = GlideUpsamplePipeline(tokenizer, *networks, sizes.scheduler())
-    upsampler.save_pretrained(tmp_path / "upsampler")
-    settings = {"upsampler": str(tmp_path / "upsampler"), "upsampler_steps": "2"}
+    settings = {"upsampler": save_tiny_upsampler(tmp_path / "upsampler"), "upsampler_steps": "2"}
     whole = run(inputs, **settings)
     assert pixels(whole).shape == (7, 32, 32, 3)
     made = manifest.read_metadata(whole)["provenance"]

@@ -3,7 +3,6 @@
 python -m tests.training.strict_runs FOLDER INPUTS: the folder of the results, and JSON of `Inputs`.
 """
 
-import dataclasses
 import json
 import sys
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ import pytest
 
 from sau.training.methods import METHODS
 from sau.training.ranks.ranks import Ranks
-from tests.accelerator import DEVICE, accelerator
+from tests.accelerator import DEVICE, accelerator, write_waits
 from tests.training.conftest import Inputs, assert_goes_on
 
 EPOCHS = 2
@@ -55,8 +54,7 @@ def main(folder: Path, inputs: Inputs) -> None:
 def _train(folder: Path, inputs: Inputs, settings: Mapping[str, Any]) -> None:
     with accelerator() as device:
         inputs.train(folder, **settings)
-    waits = [dataclasses.asdict(wait) for wait in device.waits]
-    (folder / WAITS).write_text(json.dumps(waits))
+    write_waits(folder / WAITS, device)
 
 
 def _curious_loss() -> Any:

@@ -1,8 +1,6 @@
 """The training stage on a device that is as strict as a GPU, beside the same run on the CPU."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 from sau.manifest import read
+from tests.accelerator import needs_accelerator, read_waits
+from tests.apart import run_apart
 from tests.training.conftest import Inputs, outputs_in
 from tests.training.strict_runs import CURIOUS, EPOCHS, RUNS, WAITS
+
+pytestmark = needs_accelerator
 
 STEPS = 3 * EPOCHS
 
@@ -28,17 +30,12 @@ def on_device(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the results of every run, made in one other process."""
     folder = tmp_path_factory.mktemp("device")
     given = {name: list(map(str, paths)) for name, paths in vars(inputs).items() if paths}
-    command = [sys.executable, "-m", "tests.training.strict_runs", str(folder), json.dumps(given)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_apart("tests.training.strict_runs", str(folder), json.dumps(given))
     return folder
 
 
 def waits_of_epochs(folder: Path) -> Counter[tuple[str, ...]]:
-    """Count what waited within the epochs, by operation and the functions that led to it."""
-    waits = json.loads((folder / WAITS).read_text())
-    within = [wait for wait in waits if "sau.training.loop.train_epoch" in wait["functions"]]
-    return Counter((wait["operation"], *wait["functions"]) for wait in within)
+    return read_waits(folder / WAITS, within="sau.training.loop.train_epoch")
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -1,0 +1,61 @@
+"""The images stage on a device that is as strict as a GPU, beside the same run on the CPU."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.accelerator import needs_accelerator, read_waits
+from tests.apart import run_apart
+from tests.images.conftest import Inputs, pixels
+from tests.images.strict_runs import DEVICE_RUN
+from tests.images.tiny_diffusers import save_tiny_pipeline
+from tests.images.tiny_upsampler import save_tiny_upsampler
+
+pytestmark = needs_accelerator
+
+STEPS = 4
+NAMES = ["ancestral", "ddim", "solver", "upsampled", "diffusers"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the images of every run, on the device and on the CPU."""
+    made = tmp_path_factory.mktemp("strict")
+    runs: dict[str, dict[str, Any]] = {
+        "ancestral": {},
+        "ddim": {"sampler": "ddim"},
+        "solver": {"sampler": "dpm-solver++"},
+        "upsampled": {"upsampler": save_tiny_upsampler(made / "upsampler"), "upsampler_steps": "2"},
+        "diffusers": {"model": save_tiny_pipeline(made / "pipeline"), "source": "diffusers"},
+    }
+    assert list(runs) == NAMES
+    runs = {name: {"steps": str(STEPS)} | settings for name, settings in runs.items()}
+    inputs = Inputs(made, ["zero", "one"])
+    inputs.write_prompts(3)
+    for name, settings in runs.items():
+        inputs.run(name=name, **settings)
+    run_apart("tests.images.strict_runs", str(made), json.dumps(runs))
+    return made
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_are_those_of_the_cpu(name: str, folder: Path) -> None:
+    """But for rounding: sums of a batch of another size round in another way."""
+    expected = pixels(folder / f"{name}-0.parquet").astype(int)
+    found = pixels(folder / f"{name}-{DEVICE_RUN}-0.parquet").astype(int)
+    difference = np.abs(found - expected)
+    assert difference.max() <= 1
+    assert (difference > 0).mean() < 0.005
+
+
+@pytest.mark.parametrize("name", ["ancestral", "ddim", "solver", "upsampled"])
+def test_a_step_waits_for_its_noise_alone(name: str, folder: Path) -> None:
+    """The images' own generators, on the CPU, draw the noise that the ancestral sampler adds."""
+    waits = read_waits(folder / f"{name}.json", within="sau.images.glide_generator.draw")
+    of_steps = [wait for wait, times in waits.items() if times >= STEPS - 1]
+    noise = {(wait[0], wait[-1]) for wait in of_steps}
+    drawn = {("copy to the device", "sau.images.glide.samplers.step")}
+    assert noise == (drawn if name in ("ancestral", "upsampled") else set())
