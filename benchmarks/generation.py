@@ -68,7 +68,9 @@ def main(words: Sequence[str] | None = None) -> Record:
     flops = flops_of_image(plain, arguments.steps)
     side = arguments.matrix_size or MATRIX_SIZE[device.type]
     parts = _parts(arguments, plain, quick)
-    parts[PRODUCT] = matrix_product(side, DTYPES[arguments.precision], device)
+    parts[PRODUCT] = matrix_product(
+        side, DTYPES[arguments.precision], device, torch.backends.cudnn.allow_tf32
+    )
     found = interleave(
         {name: timed(part, device) for name, part in parts.items()}, arguments.seconds
     )
@@ -138,8 +140,11 @@ def time_by_kind(draw: Callable[[], object], device: torch.device) -> dict[str, 
     with torch.profiler.profile(activities=activities) as profiler:
         draw()
     seconds = dict.fromkeys([*KINDS, "other"], 0.0)
+    on_gpu = device.type == "cuda"
     for event in profiler.key_averages():
-        on_gpu = device.type == "cuda"
+        # An operator's time on the GPU is that of its kernels, which are listed as well.
+        if event.device_type.name != "CPU":
+            continue
         own = event.self_device_time_total if on_gpu else event.self_cpu_time_total
         seconds[_kind(event.key)] += own
     total = sum(seconds.values())

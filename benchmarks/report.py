@@ -94,7 +94,8 @@ def _generation(record: dict[str, Any]) -> list[str]:
 
 
 def _memory(record: dict[str, Any]) -> list[str]:
-    rows = record["figures"]["memory"]
+    memory = record["figures"]["memory"]
+    rows = {ratio["what"]: memory[ratio["what"]] for ratio in record["ratios"]}
     names = [name for name in next(iter(rows.values())) if not name.endswith("loss")]
     cells = {what: [f"{facts[name] / 2**20:.2f}" for name in names] for what, facts in rows.items()}
     return [

@@ -18,10 +18,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.data import random_images
 from benchmarks.engine import Engine, add_settings, settings_from
-from benchmarks.profile import KINDS, time_by_kind
+from benchmarks.profile import time_by_kind
 from benchmarks.record import Record
 from benchmarks.reference.network import PlainNetwork
 from benchmarks.timing import Ratio, interleave, timed
+from sau.compiling import GRAPHS
 
 MATRIX_SIZE = {"cpu": 2048, "cuda": 8192}
 """Rows and columns, large enough for the best rate."""
@@ -53,7 +54,8 @@ def main(words: Sequence[str] | None = None) -> Record:
     name = f"width {arguments.width}, batch {arguments.batch_size}, {arguments.precision}"
     what = f"epoch of {engine.steps} steps, {name}"
     ratio = Ratio(what, "engine", "its FLOPs at the matrix rate", epochs, needs)
-    shares = time_by_kind(engine.run, engine.epoch)
+    # The kernels of a recorded graph do not say which layer they belong to.
+    shares = {} if arguments.compile == GRAPHS else time_by_kind(engine.run, engine.epoch)
     rate = 2 * side**3 / statistics.median(products)
     facts = figures(ratio, shares, flops, rate)
     record = Record("share_of_peak", settings_of(arguments), [ratio], facts)
@@ -83,13 +85,21 @@ def epoch_flops(network: PlainNetwork, batch_size: int, engine: Engine) -> int:
     return engine.steps * _count(step) + _count(prototypes) * engine.real // batch_size
 
 
-def matrix_product(side: int, dtype: torch.dtype, device: torch.device) -> Callable[[], Tensor]:
-    """Return a function that multiplies two square matrices, as the engine's layers would."""
+def matrix_product(
+    side: int, dtype: torch.dtype, device: torch.device, rounds: bool = False
+) -> Callable[[], Tensor]:
+    """Return a function that multiplies two square matrices.
+
+    Args:
+        side: of both.
+        dtype: of both.
+        device: where they lie.
+        rounds: whether a GPU may round float32 to TF32, as cuDNN's convolutions do by themselves;
+            those of the engine do not.
+    """
     generator = torch.Generator().manual_seed(0)
     first, second = (torch.randn(side, side, generator=generator) for _ in range(2))
     first, second = first.to(device, dtype), second.to(device, dtype)
-    # cuDNN's convolutions round float32 to TF32 unless told otherwise, matrix products do not.
-    rounds = device.type == "cuda" and torch.backends.cudnn.allow_tf32
 
     def product() -> Tensor:
         before = torch.get_float32_matmul_precision()
@@ -124,7 +134,7 @@ def lines(facts: dict[str, Any]) -> list[str]:
         f"{facts['epoch_seconds']:.3f} s, {100 * facts['share_reached']:.0f} % of that rate"
     )
     shares, seconds = facts["share_by_kind"], facts["seconds_by_kind"]
-    kinds = sorted(KINDS, key=lambda kind: -shares[kind])
+    kinds = sorted(shares, key=lambda kind: -shares[kind])
     parts = [f"  {100 * shares[kind]:5.1f} %  {seconds[kind]:.3f} s  {kind}" for kind in kinds]
     return [summary, *parts]
 

@@ -38,6 +38,8 @@ def reserved_device(name: str, key: str, otherwise: int = 0) -> Iterator[torch.d
         for index in range(torch.cuda.device_count())
     ]
     torch.backends.cudnn.deterministic = True
+    # By itself cuDNN would round the float32 values of a convolution to TF32's 10 bits.
+    torch.backends.cudnn.allow_tf32 = False
     with free_place(names, otherwise % len(names)) as index:
         torch.cuda.set_device(index)
         yield torch.device("cuda", index)

@@ -148,19 +148,20 @@ class Accelerator(TorchDispatchMode):
             non_blocking = kwargs.get("non_blocking", False)
             ends = isinstance(args[0], DeviceTensor), target.type == DEVICE.type
         if ends[0] != ends[1] and not non_blocking:
-            self._remember("copy from the device" if ends[0] else "copy to the device")
+            self.remember("copy from the device" if ends[0] else "copy to the device")
 
     def _note_wait(self, name: str, args: Any) -> None:
         if name in WAITING:
-            self._remember(name)
+            self.remember(name)
         elif name in INDEXING:
             index = [one for one in tree_leaves(args[1]) if isinstance(one, Tensor)]
             if any(one.dtype in (torch.bool, torch.uint8) for one in index):
-                self._remember(f"{name} by a mask")
+                self.remember(f"{name} by a mask")
             elif any(not isinstance(one, DeviceTensor) for one in index):
-                self._remember(f"{name} by places that lie on the CPU")
+                self.remember(f"{name} by places that lie on the CPU")
 
-    def _remember(self, operation: str) -> None:
+    def remember(self, operation: str) -> None:
+        """Add a wait to the others, with the functions that led to it."""
         self.waits.append(Wait(operation, tuple(_functions(sys._getframe()))))
 
 
@@ -175,12 +176,17 @@ def read_waits(path: Path, within: str) -> Counter[tuple[str, ...]]:
     return Counter({wait: times for wait, times in waits.items() if within in wait})
 
 
+_present: list[Accelerator] = []
+
+
 @contextmanager
 def accelerator() -> Iterator[Accelerator]:
     """Have a device, `DEVICE`, for as long as the context lasts."""
     _register()
     with Accelerator() as made:
+        _present.append(made)
         yield made
+        _present.remove(made)
 
 
 def _refuse_mixed(name: str, args: Any, tensors: list[Tensor]) -> None:
@@ -231,7 +237,7 @@ def _register() -> list[torch.library.Library]:
     backend_registration._setup_privateuseone_for_python_backend(NAME, _Backend())
     everything = torch.library.Library("_", "IMPL")
     everything.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
-    # What PyTorch asks for below the context, as for `tensor[[0, 2]]`.
+    # What PyTorch asks for below the context, as for `torch.tensor([0, 2], device=...)`.
     operations = torch.library.Library("aten", "IMPL")
     operations.impl("empty_strided", _empty_strided, "PrivateUse1")
     operations.impl("_copy_from", _copy_from, "PrivateUse1")
@@ -245,4 +251,7 @@ def _empty_strided(size: list[int], stride: list[int], **options: Any) -> Tensor
 def _copy_from(source: Tensor, to: Tensor, non_blocking: bool = False) -> Tensor:
     held = [one.held if isinstance(one, DeviceTensor) else one for one in (source, to)]
     held[1].copy_(held[0])
+    if not non_blocking and not isinstance(source, DeviceTensor):
+        for device in _present:
+            device.remember("copy to the device")
     return to

@@ -30,6 +30,8 @@ def main() -> dict[str, Any]:
             "a mask": lambda: there[there > 3],
             "places of the device": lambda: there[torch.zeros(2, dtype=torch.int64, device=DEVICE)],
             "places of the CPU": lambda: there[torch.tensor([0, 1])],
+            "numbers": lambda: torch.tensor([1.0, 2.0], device=DEVICE),
+            "places in a list": lambda: there[[0, 2]],
             "a copy": lambda: there.cpu(),
             "a copy that nobody waits for": lambda: there.to("cpu", non_blocking=True),
         }

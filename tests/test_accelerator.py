@@ -20,6 +20,8 @@ def test_the_strict_device_refuses_and_records_what_a_gpu_would(tmp_path: Path) 
         "a mask": "index by a mask",
         "places of the device": "",
         "places of the CPU": "index by places that lie on the CPU",
+        "numbers": "copy to the device",
+        "places in a list": "copy to the device",
         "a copy": "copy from the device",
         "a copy that nobody waits for": "",
         "slope": [2.0, -4.0, 6.0],

@@ -1,8 +1,13 @@
 """The losses, written with the full matrix of pairs and its masks."""
 
+import warnings
+
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
+
+# With a hundred classes, said of every batch.
+warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%")
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:

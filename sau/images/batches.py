@@ -55,6 +55,8 @@ def _smaller(size: int) -> int:
             "images: out of GPU memory with a single image at once; set images.precision to "
             "bfloat16, draw smaller images, or use a GPU with more memory"
         )
+    # Compiled networks are compiled anew: graphs that were recorded for more images hold memory.
+    torch.compiler.reset()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     log.warning("out of GPU memory with %d images at once; going on with %d", size, size // 2)

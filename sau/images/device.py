@@ -1,12 +1,9 @@
 """How exactly generators compute, and how they are made quick."""
 
-import os
-import shutil
-
 import torch
 from torch import nn
 
-from sau.errors import UserError
+from sau.compiling import GRAPHS, check_compiler, compile_copying, compile_network
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -20,17 +17,15 @@ def make_quick(network: nn.Module, device: torch.device, mode: str) -> None:
         mode: of `torch.compile`, or off.
 
     Raises:
-        UserError: compiling for a CPU without a C++ compiler.
+        UserError: there is no compiler.
     """
     if device.type == "cuda":
         # Not on a CPU, where results of earlier versions would change by rounding.
         network.to(memory_format=torch.channels_last)
     if mode == "off":
         return
-    compilers = [os.environ.get("CXX", ""), "g++", "clang++"]
-    if device.type == "cpu" and not any(name and shutil.which(name) for name in compilers):
-        raise UserError(
-            f"images.compile: {mode}, but there is no C++ compiler (g++ or clang++) here; "
-            "install one, or set compile to off"
-        )
-    network.compile(mode=mode, dynamic=False)
+    check_compiler(device, mode, "images")
+    if mode == GRAPHS:
+        compile_copying(network, mode)  # some schedulers keep what earlier steps returned
+    else:
+        compile_network(network, mode)

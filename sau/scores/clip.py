@@ -11,7 +11,7 @@ from torch import Tensor
 from sau.scores.enlarge import enlarge
 from sau.scores.load import LoadedModel
 from sau.scores.prepare import Pixels
-from sau.scores.transfer import upload
+from sau.transfer import upload
 
 
 class Clip:

@@ -13,7 +13,7 @@ from sau.scores.load import load_model
 from sau.scores.prepare import Pixels
 from sau.scores.settings import ScoresSettings
 from sau.scores.texts import Texts, embed_classes, embed_own_texts, own_texts
-from sau.scores.transfer import Download, upload
+from sau.transfer import Download, upload
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

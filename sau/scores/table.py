@@ -13,7 +13,7 @@ from sau.scores.measures import Measures
 from sau.scores.prepare import Prepared
 from sau.scores.score import Scorer
 from sau.scores.stream import batched, one_behind
-from sau.scores.transfer import Download
+from sau.transfer import Download
 
 NOT_FINITE = "its embedding, or its text's, is not finite"
 

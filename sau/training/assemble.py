@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 
+from sau.compiling import check_compiler
 from sau.errors import UserError
 from sau.rng import derive_seed
 from sau.training.averaging import Averager
 from sau.training.data import ImageFacts, TestData, TrainingData, read_facts
-from sau.training.device import check_compiler
 from sau.training.images import Decoding
 from sau.training.loading import load_test, load_training, load_validation
 from sau.training.loop import Run
@@ -24,6 +24,8 @@ from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.settings import TrainingSettings
 from sau.training.views import ViewOptions
 
+CPU = torch.device("cpu")
+
 
 def assemble(
     members: Sequence[Path],
@@ -34,9 +36,10 @@ def assemble(
     settings: TrainingSettings,
     validation: Path | None = None,
     folder: Path | None = None,
+    device: torch.device = CPU,
     ranks: Ranks = ALONE,
 ) -> Run:
-    """Load the data and build what is trained, all on this process's device.
+    """Load the data and build what is trained, all on one device.
 
     Args:
         members: see `sau.training.stage.training`, as for the other arguments.
@@ -48,16 +51,16 @@ def assemble(
         validation: may be None.
         folder: where encoded images stay if they are decoded on demand; None for the system's
             folder of temporary files.
+        device: this process's.
         ranks: the processes that train together; their group is there.
 
     Raises:
-        UserError: no such device, or images that do not fit together or the method.
+        UserError: nothing to compile with, or images that do not fit together or the method.
     """
     if not train_images or not test_images:
         raise UserError("--train-images and --test-images: give at least one manifest of each")
-    device = ranks.device(settings.device)
     if settings.compile != "off":
-        check_compiler(device, settings.compile)
+        check_compiler(device, settings.compile, "training")
     facts = read_facts(train_images[0])
     classes = len(facts.class_names)
     which: DataName = "balanced" if settings.needs_synthetic() else "real"

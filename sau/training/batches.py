@@ -12,7 +12,8 @@ from sau.training.data import TrainingData
 from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.ranks.share import Share
 from sau.training.views import ViewName, ViewOptions, view
-from sau.training.views.draws import SharedGenerator, to_device
+from sau.training.views.draws import SharedGenerator
+from sau.transfer import upload
 
 CHUNK_PIXELS = 1024 * 32 * 32
 """How large the images may be, all together, whose views are made at once.
@@ -153,7 +154,7 @@ def batches_of(
     draws = SharedGenerator.like(generator)
     made = zip(chunks, whole, rows, data.images.batches(own), strict=True)
     for chunk, on_cpu, part, images in made:
-        index = to_device(on_cpu, data.images.device)
+        index = upload(on_cpu, data.images.device)
         draws.images, draws.rows = len(index), part
         views = {name: view(name, images, options, draws) for name in names}
         start = 0

@@ -1,7 +1,6 @@
 """Where to compute, and how to compute the same thing twice."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,34 +24,12 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def check_compiler(device: torch.device, mode: str) -> None:
-    """Refuse CUDA graphs on a CPU, and to compile for one without a C++ compiler.
-
-    torch.compile itself says nothing of the first, and of the second only in the first step.
-
-    Raises:
-        UserError: one of the two.
-    """
-    if device.type != "cpu":
-        return
-    if mode == "reduce-overhead":
-        raise UserError(
-            "training.compile: reduce-overhead records CUDA graphs, but training.device is cpu; "
-            "set compile to default or off"
-        )
-    names = [os.environ.get("CXX", ""), "g++", "clang++"]
-    if not any(name and shutil.which(name) for name in names):
-        raise UserError(
-            f"training.compile: {mode}, but there is no C++ compiler (g++ or clang++) here; "
-            "install one, or set compile to off"
-        )
-
-
 @contextmanager
 def repeatable(threads: int) -> Iterator[None]:
     """Compute with `threads` CPU threads and deterministic algorithms; then as before.
 
-    Where an operation has no deterministic form, PyTorch warns and goes on.
+    Where an operation has no deterministic form, PyTorch warns and goes on. Convolutions in float32
+    are that on a GPU too, not TF32.
     """
     # cuBLAS reads this when it starts; without it, its sums may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -61,9 +38,11 @@ def repeatable(threads: int) -> Iterator[None]:
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
         torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
+        torch.backends.cudnn.allow_tf32,
     )
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.allow_tf32 = False
     # Filling every new tensor costs time, and nothing here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
@@ -72,3 +51,4 @@ def repeatable(threads: int) -> Iterator[None]:
         torch.set_num_threads(before[0])
         torch.use_deterministic_algorithms(before[1], warn_only=before[2])
         torch.utils.deterministic.fill_uninitialized_memory = before[3]  # type: ignore[attr-defined]
+        torch.backends.cudnn.allow_tf32 = before[4]

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sau.transfer import upload
+
 
 def mix_labels(
     first: Tensor,
@@ -33,7 +35,7 @@ def mix_labels(
 
 def draw_partners(count: int, generator: np.random.Generator, device: torch.device) -> Tensor:
     """Return whom each image of a batch is mixed with, a permutation, int64 (count,)."""
-    return torch.from_numpy(generator.permutation(count)).to(device, non_blocking=True)
+    return upload(torch.from_numpy(generator.permutation(count)), device)
 
 
 def mixup(first: Tensor, second: Tensor, ratio: float) -> Tensor:

@@ -88,11 +88,15 @@ def training(
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs, LIBRARIES)
     identity = run_identity(made_of, seed)
-    with sigterm_asks(stop), process_group(ranks, ranks.device(settings.device)):
+    with (
+        sigterm_asks(stop),
+        ranks.own_device(settings.device) as device,
+        process_group(ranks, device),
+    ):
         with repeatable(settings.threads):
             images = (train_images, test_images, synthetic_images)
             folder = checkpoint.parent
-            job = assemble(members, *images, seed, settings, validation, folder, ranks)
+            job = assemble(members, *images, seed, settings, validation, folder, device, ranks)
             state = load_checkpoint(checkpoint, identity, job)
             refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
             save = partial(save_checkpoint, checkpoint, identity, job)

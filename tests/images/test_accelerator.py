@@ -16,7 +16,7 @@ from tests.images.tiny_upsampler import save_tiny_upsampler
 
 pytestmark = needs_accelerator
 
-STEPS = 4
+STEPS = 6
 NAMES = ["ancestral", "ddim", "solver", "upsampled", "diffusers"]
 
 

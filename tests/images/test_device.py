@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounter
 
-from sau.errors import UserError
 from sau.gpus import free_place, reserved_device
-from sau.images.device import make_quick
+from sau.images.glide.pipeline import GlidePipeline
+from sau.shipped import model_folder
 from tests.images.conftest import Inputs, pixels
 
 needs_compiler = pytest.mark.skipif(
@@ -44,13 +45,17 @@ def test_the_cpu_needs_no_reservation() -> None:
         assert (one, two) == (torch.device("cpu"), torch.device("cpu"))
 
 
-def test_a_cpu_without_a_compiler_compiles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(
-        UserError, match="images.compile: default, but there is no C\\+\\+ compiler"
-    ):
-        make_quick(torch.nn.Linear(2, 2), torch.device("cpu"), "default")
+def test_a_network_is_compiled_once_for_all_steps() -> None:
+    """A number that it is given PyTorch compiles into the code: each step would be another one."""
+    counts = []
+    for steps in ("2", "6"):
+        torch.compiler.reset()
+        pipeline = GlidePipeline.from_pretrained(model_folder("tiny-glide", "model"))
+        compiled = CompileCounter()
+        pipeline.unet.compile(backend=compiled, dynamic=False)
+        pipeline.sample(["a photo"], [0], steps)
+        counts.append(compiled.frame_count)
+    assert counts[0] == counts[1] > 0
 
 
 @needs_compiler

@@ -6,6 +6,7 @@ python -m tests.training.strict_runs FOLDER INPUTS: the folder of the results, a
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -42,7 +43,7 @@ CURIOUS = "curious"
 
 def main(folder: Path, inputs: Inputs) -> None:
     """Train every run, and one that is killed and goes on; record each one's waits."""
-    with patch.object(Ranks, "device", lambda self, name: DEVICE):
+    with patch.object(Ranks, "own_device", lambda self, name: nullcontext(DEVICE)):
         for name, settings in RUNS.items():
             _train(folder / name, inputs, settings)
         with patch.object(METHODS["cross_entropy"], "loss", _curious_loss()):

@@ -1,10 +1,8 @@
-from pathlib import Path
-
 import pytest
 import torch
 
 from sau.errors import UserError
-from sau.training.device import check_compiler, repeatable, resolve_device
+from sau.training.device import repeatable, resolve_device
 
 
 def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -12,22 +10,6 @@ def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match=r"training\.device: cuda"):
         resolve_device("cuda")
     assert resolve_device("cpu") == torch.device("cpu")
-
-
-def test_compiling_for_a_cpu_needs_a_compiler(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    cpu = torch.device("cpu")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.delenv("CXX", raising=False)
-    with pytest.raises(UserError, match=r"no C\+\+ compiler"):
-        check_compiler(cpu, "default")
-    (tmp_path / "g++").write_text("")
-    (tmp_path / "g++").chmod(0o755)
-    check_compiler(cpu, "default")
-    with pytest.raises(UserError, match="CUDA graphs"):
-        check_compiler(cpu, "reduce-overhead")
-    check_compiler(torch.device("cuda"), "reduce-overhead")
 
 
 def test_repeatable_restores_what_it_found() -> None:

@@ -124,6 +124,12 @@ def training_threads(wildcards):
     return max(settings.threads, settings.decode_workers) * settings.processes
 
 
+def training_gpus(wildcards):
+    """Return the GPUs of a row's runs: one for each process, or none."""
+    settings = CONFIG.training.runs[wildcards.run]
+    return settings.processes if settings.device == "cuda" else 0
+
+
 def launcher(wildcards):
     """Return what starts `sau` for a row's runs: Python, or torchrun for several processes."""
     processes = CONFIG.training.runs[wildcards.run].processes

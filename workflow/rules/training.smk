@@ -17,6 +17,8 @@ rule training:
     conda:
         "../../envs/training.yaml"
     threads: training_threads
+    resources:
+        gpu=training_gpus,
     params:
         launcher=launcher,
         flags=training_flags,

@@ -131,7 +131,9 @@ class TextConditionedPipeline(DiffusionPipeline):
         hidden = texts.flatten(0, 1)
         inputs = seen.repeat(len(texts), 1, 1, 1).to(self.unet.dtype)
         summary = self.text_encoder.pool(hidden)
-        output: Tensor = self.unet(inputs, timestep, hidden, class_labels=summary).sample.float()
+        # A number would be compiled into the network, and copied to the device in each step.
+        times = torch.full((len(inputs),), timestep, device=inputs.device)
+        output: Tensor = self.unet(inputs, times, hidden, class_labels=summary).sample.float()
         if len(texts) == 1:
             return output
         conditional, unconditional = output.chunk(2)

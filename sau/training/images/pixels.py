@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sau.training.decode import Size
+from sau.transfer import upload
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,7 +35,7 @@ class PixelImages:
 
     def take(self, index: Tensor) -> Tensor:
         """Return the images at places `index`; see `Images.take`."""
-        return self.pixels[index.to(self.device, non_blocking=True)]
+        return self.pixels[upload(index, self.device)]
 
     def batches(self, pieces: Sequence[Tensor]) -> Iterator[Tensor]:
         """Yield the images of each piece of places; see `Images.batches`."""

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
+from sau.compiling import GRAPHS, compile_network
 from sau.errors import UserError
 from sau.training.models.classifier import ClassifierKind, make_classifier
 from sau.training.models.encoder import TorchvisionEncoder, make_encoder
@@ -138,11 +139,10 @@ class Network(SharesRows, nn.Module):
         Args:
             mode: of `torch.compile`.
         """
-        self.recorded = mode == "reduce-overhead"
+        self.recorded = mode == GRAPHS
         for module in (self.encoder, self.projection):
             if module is not None:
-                # One compilation for each shape: code for any shape at all is slower code.
-                module.compile(dynamic=False, mode=mode)
+                compile_network(module, mode)
 
     def parameter_counts(self) -> dict[str, int]:
         """Return the number of parameters that are trained, and of those that a test needs."""

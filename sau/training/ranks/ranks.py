@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from sau.errors import StoppedEarlyError, UserError
+from sau.gpus import reserved_device
 from sau.training.device import resolve_device
 from sau.training.ranks.share import Share, all_gather
 
@@ -56,15 +57,24 @@ class Ranks:
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return bool(found)
 
-    def device(self, name: str) -> torch.device:
-        """Return this process's device of the kind `name`, cpu or cuda, and choose it.
+    @contextmanager
+    def own_device(self, name: str) -> Iterator[torch.device]:
+        """Give this process its device of the kind `name`, cpu or cuda, for the time of the block.
+
+        A process by itself gets a GPU that no other job has taken. Of several, each gets the one of
+        its own number.
 
         Raises:
             UserError: no such device, or fewer GPUs than processes.
         """
+        if self.count == 1:
+            with reserved_device(name, "training.device") as device:
+                yield device
+            return
         device = resolve_device(name)
-        if device.type == "cpu" or self.count == 1:
-            return device
+        if device.type == "cpu":
+            yield device
+            return
         gpus = torch.cuda.device_count()
         if self.local_rank >= gpus:
             raise UserError(
@@ -74,7 +84,7 @@ class Ranks:
             )
         device = torch.device("cuda", self.local_rank)
         torch.cuda.set_device(device)
-        return device
+        yield device
 
 
 ALONE = Ranks()

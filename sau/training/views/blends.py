@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sau.training.views.colour import grey
-from sau.training.views.draws import to_device
 from sau.training.views.steps import Step, strength_of
+from sau.transfer import upload
 
 
 def saturate(images: Tensor, steps: Sequence[Step], levels: int) -> Tensor:
@@ -51,7 +51,7 @@ def _shares(steps: Sequence[Step], levels: int, device: torch.device) -> tuple[T
     """Return 1 + strength, and 1 less that, for each image: float32 (B, 1, 1, 1)."""
     factors = [1 + strength_of(step, (0, 0), levels) for step in steps]
     shares = torch.tensor([factors, [1 - factor for factor in factors]])
-    share, rest = to_device(shares, device).view(2, -1, 1, 1, 1)
+    share, rest = upload(shares, device).view(2, -1, 1, 1, 1)
     return share, rest
 
 

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, to_device, uniform
+from sau.training.views.draws import coins, uniform
+from sau.transfer import upload
 
 
 def kernel_size(side: int) -> int:
@@ -38,10 +39,10 @@ def random_blur(
     sigmas = uniform(count, sigma[0], sigma[1], generator)[members]
     if len(members) == 0:
         return images
-    index = to_device(members, images.device)
+    index = upload(members, images.device)
     images = images.clone()
     size = kernel_size(min(height, width))
-    images[index] = gaussian_blur(images[index], size, to_device(sigmas, images.device))
+    images[index] = gaussian_blur(images[index], size, upload(sigmas, images.device))
     return images
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, draw, to_device, uniform
+from sau.training.views.draws import coins, draw, uniform
+from sau.transfer import upload
 
 GREY_WEIGHTS = (0.2989, 0.587, 0.114)
 """Of red, green and blue in the brightness of a pixel (ITU-R 601)."""
@@ -40,7 +41,7 @@ def adjust_hue(images: Tensor, shifts: Tensor) -> Tensor:
     """
     value, chroma, hue = _value_chroma_hue(images)
     hue = hue + 6 * shifts.view(-1, 1, 1, 1)
-    offsets = to_device(torch.tensor([5.0, 3.0, 1.0]), images.device).view(3, 1, 1)
+    offsets = upload(torch.tensor([5.0, 3.0, 1.0]), images.device).view(3, 1, 1)
     position = (offsets + hue).remainder_(6)
     return value - chroma * torch.minimum(position, 4 - position).clamp_(0, 1)
 
@@ -102,12 +103,12 @@ def random_colour_jitter(
             members = torch.nonzero(chosen & (order[:, place] == kind))[:, 0]
             if len(members) == 0:
                 continue
-            index = to_device(members, images.device)
-            images[index] = adjust(images[index], to_device(factors[members, kind], images.device))
+            index = upload(members, images.device)
+            images[index] = adjust(images[index], upload(factors[members, kind], images.device))
     return images
 
 
 def random_greyscale(images: Tensor, probability: float, generator: Generator) -> Tensor:
     """Replace each image of (B, 3, H, W) by its brightness, in all channels, with `probability`."""
-    chosen = to_device(coins(images.shape[0], probability, generator), images.device)
+    chosen = upload(coins(images.shape[0], probability, generator), images.device)
     return torch.where(chosen.view(-1, 1, 1, 1), grey(images), images)

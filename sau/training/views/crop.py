@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, integers, to_device
+from sau.training.views.draws import coins, integers
+from sau.transfer import upload
 
 
 def random_crop_flip(
@@ -46,6 +47,6 @@ def crop_flip(images: Tensor, padding: int, top: Tensor, left: Tensor, flip: Ten
     columns = torch.where(flip[:, None], width - 1 - columns, columns) + left[:, None]
     rows = torch.arange(height) + top[:, None]
     index = torch.arange(count, device=images.device)[:, None, None]
-    rows, columns = to_device(rows, images.device), to_device(columns, images.device)
+    rows, columns = upload(rows, images.device), upload(columns, images.device)
     # Indexing around a slice puts the channels last: (B, H, W, 3).
     return padded[index, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

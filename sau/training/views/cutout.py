@@ -3,7 +3,8 @@
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import integers, to_device
+from sau.training.views.draws import integers
+from sau.transfer import upload
 
 
 def random_cutout(images: Tensor, size: int, generator: Generator) -> Tensor:
@@ -23,7 +24,7 @@ def random_cutout(images: Tensor, size: int, generator: Generator) -> Tensor:
     count, _, height, width = images.shape
     rows = integers(torch.full((count,), height), generator)
     columns = integers(torch.full((count,), width), generator)
-    return cutout(images, size, to_device(rows, images.device), to_device(columns, images.device))
+    return cutout(images, size, upload(rows, images.device), upload(columns, images.device))
 
 
 def cutout(images: Tensor, size: int, rows: Tensor, columns: Tensor) -> Tensor:

@@ -10,11 +10,6 @@ import torch
 from torch import Generator, Tensor
 
 
-def to_device(values: Tensor, device: torch.device) -> Tensor:
-    """Copy what was drawn to a device, without waiting for what that device still has to do."""
-    return values.to(device, non_blocking=True)
-
-
 class SharedGenerator(Generator):
     """Draws for all images of a batch, and hands out what is for those of one process.
 

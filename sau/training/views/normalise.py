@@ -5,7 +5,7 @@ import dataclasses
 import torch
 from torch import Tensor
 
-from sau.training.views.draws import to_device
+from sau.transfer import upload
 
 
 def to_unit(images: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class Normalisation:
 
         The result is channels-last in memory, the order in which convolutions are fastest.
         """
-        mean = to_device(torch.tensor(self.mean), images.device).view(3, 1, 1)
-        std = to_device(torch.tensor(self.std), images.device).view(3, 1, 1)
+        mean = upload(torch.tensor(self.mean), images.device).view(3, 1, 1)
+        std = upload(torch.tensor(self.std), images.device).view(3, 1, 1)
         normalised = (images - mean) / std
         return normalised.contiguous(memory_format=torch.channels_last)

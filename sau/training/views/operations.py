@@ -7,10 +7,10 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional as vision
 
 from sau.training.views.blends import change_contrast, saturate, sharpen
-from sau.training.views.draws import to_device
 from sau.training.views.moves import move
 from sau.training.views.steps import Step
 from sau.training.views.tones import retone
+from sau.transfer import upload
 
 Change = Callable[[Tensor, Sequence[Step], int], Tensor]
 """A function of uint8 (B, 3, H, W), a step for each image, and the number of levels."""
@@ -60,5 +60,5 @@ def apply_steps(images: Tensor, steps: Sequence[Step | None], levels: int) -> No
             members.append(image)
             chosen.append(step)
     for change, (members, chosen) in groups.items():
-        index = to_device(torch.tensor(members), images.device)
+        index = upload(torch.tensor(members), images.device)
         images[index] = change(images[index], chosen, levels)

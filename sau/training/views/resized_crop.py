@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views.draws import coins, integers, to_device, uniform
+from sau.training.views.draws import coins, integers, uniform
+from sau.transfer import upload
 
 ATTEMPTS = 10
 """Windows drawn for an image before the largest central one is taken, as in torchvision."""
@@ -88,7 +89,7 @@ def resized_crop_flip(
     top, left, window_height, window_width = windows.unbind(dim=1)
     rows = _weights(height, new_height, top, window_height, images.device)
     columns = _weights(width, new_width, left, window_width, images.device)
-    flip = to_device(flip, images.device)
+    flip = upload(flip, images.device)
     columns = torch.where(flip[:, None, None], columns.flip(1), columns)
     rows, columns = rows.to(images.dtype), columns.to(images.dtype)
     return rows[:, None] @ images @ columns.transpose(1, 2)[:, None]
@@ -102,10 +103,10 @@ def _weights(
     `start` and `extent` are known to the CPU; the weights are computed on `device`.
     """
     shrinks = torch.nonzero(extent > new_length)[:, 0]
-    start, extent = to_device(start, device), to_device(extent, device)
+    start, extent = upload(start, device), upload(extent, device)
     weights = _interpolate(length, new_length, start, extent)
     if len(shrinks):
-        index = to_device(shrinks, device)
+        index = upload(shrinks, device)
         weights[index] = _average(length, new_length, start[index], extent[index])
     return weights
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from sau.training.views.draws import to_device
+from sau.transfer import upload
 
 Step = tuple[str, int, bool]
 """An operation, its level (0 where it has no magnitude) and whether the magnitude is negated."""
@@ -59,4 +59,4 @@ def rows_for(
     kinds = {step: row for row, step in enumerate(dict.fromkeys(steps))}
     table = torch.stack([row_of(step) for step in kinds])
     rows = torch.tensor([kinds[step] for step in steps])
-    return to_device(table, device)[to_device(rows, device)]
+    return upload(table, device)[upload(rows, device)]

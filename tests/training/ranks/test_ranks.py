@@ -1,10 +1,13 @@
 import logging
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from sau.errors import UserError
-from sau.training.ranks.ranks import Ranks, find_ranks, process_group, refuse_disagreement
+from sau.training.ranks.ranks import ALONE, Ranks, find_ranks, process_group, refuse_disagreement
 from tests.training.ranks.pair import Pair
 
 SECOND_OF_THREE = {"RANK": "1", "WORLD_SIZE": "3", "LOCAL_RANK": "1"}
@@ -29,23 +32,43 @@ def test_processes_without_torchrun_are_refused() -> None:
         find_ranks(2, {})
 
 
+def device_of(ranks: Ranks, name: str) -> torch.device:
+    with ranks.own_device(name) as device:
+        return device
+
+
 def test_fewer_gpus_than_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     chosen: list[torch.device] = []
     monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
-    assert Ranks(1, 3, 1).device("cuda") == torch.device("cuda", 1)
+    assert device_of(Ranks(1, 3, 1), "cuda") == torch.device("cuda", 1)
     assert chosen == [torch.device("cuda", 1)]
     with pytest.raises(UserError, match="process 2 wants GPU 2 of this machine, which has 2"):
-        Ranks(2, 3, 2).device("cuda")
-    assert Ranks().device("cuda") == torch.device("cuda")
+        device_of(Ranks(2, 3, 2), "cuda")
 
 
 def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="no CUDA GPU"):
-        Ranks(1, 2, 1).device("cuda")
-    assert Ranks(1, 2, 1).device("cpu") == torch.device("cpu")
+        device_of(Ranks(1, 2, 1), "cuda")
+    with pytest.raises(UserError, match="training.device: cuda, but this machine has no CUDA GPU"):
+        device_of(ALONE, "cuda")
+    assert device_of(Ranks(1, 2, 1), "cpu") == device_of(ALONE, "cpu") == torch.device("cpu")
+
+
+def test_a_process_by_itself_takes_a_gpu_that_no_other_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda n: SimpleNamespace(uuid=n))
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    with ALONE.own_device("cuda") as one, ALONE.own_device("cuda") as other:
+        assert [one, other] == [torch.device("cuda", 0), torch.device("cuda", 1)]
 
 
 def test_single_process_forms_no_group() -> None:

@@ -9,8 +9,8 @@ from torch import Tensor
 
 
 def upload(host: Tensor, device: torch.device) -> Tensor:
-    """Return a tensor of the CPU's on `device`."""
-    if device.type == "cuda":
+    """Return a tensor on `device`; the same one if it is there."""
+    if device.type == "cuda" and host.device.type == "cpu":
         host = host.pin_memory()  # only from there a copy runs beside the kernels
     return host.to(device, non_blocking=True)
 
