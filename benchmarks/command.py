@@ -40,12 +40,13 @@ def positive(text: str) -> int:
 
 
 def prepare(arguments: argparse.Namespace) -> torch.device:
-    """Set the number of threads and return the device.
+    """Set the number of threads, and float32 to be no TF32 on a GPU; return the device.
 
     Raises:
         UserError: cuda without such a GPU.
     """
     torch.set_num_threads(arguments.threads)
+    torch.backends.cudnn.allow_tf32 = False  # as in the stages: both sides compute alike
     return resolve_device(arguments.device)
 
 

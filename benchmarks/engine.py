@@ -11,7 +11,7 @@ from benchmarks.data import RandomImages, write_manifests
 from benchmarks.pieces import Pieces
 from benchmarks.timing import synchronise
 from sau.training.assemble import assemble
-from sau.training.device import repeatable
+from sau.training.device import repeatable, resolve_device
 from sau.training.loop import Run, train_epoch
 from sau.training.settings import TrainingSettings
 
@@ -30,7 +30,9 @@ class Engine:
         self.number = 0
         with tempfile.TemporaryDirectory() as folder, repeatable(settings.threads):
             manifests: dict[str, Any] = {**write_manifests(images, Path(folder))}
-            self.run: Run = assemble(**manifests, seed=0, settings=settings)
+            self.run: Run = assemble(
+                **manifests, seed=0, settings=settings, device=resolve_device(settings.device)
+            )
         self.steps = len(images.labels) // settings.batch_size
 
     def epoch(self) -> Pieces:

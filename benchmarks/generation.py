@@ -68,9 +68,7 @@ def main(words: Sequence[str] | None = None) -> Record:
     flops = flops_of_image(plain, arguments.steps)
     side = arguments.matrix_size or MATRIX_SIZE[device.type]
     parts = _parts(arguments, plain, quick)
-    parts[PRODUCT] = matrix_product(
-        side, DTYPES[arguments.precision], device, torch.backends.cudnn.allow_tf32
-    )
+    parts[PRODUCT] = matrix_product(side, DTYPES[arguments.precision], device)
     found = interleave(
         {name: timed(part, device) for name, part in parts.items()}, arguments.seconds
     )

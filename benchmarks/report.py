@@ -71,6 +71,8 @@ def _shares(record: dict[str, Any]) -> list[str]:
 
 def _table_of_shares(what: str, summary: str, shares: dict[str, float]) -> list[str]:
     rows = sorted(shares.items(), key=lambda item: -item[1])
+    if not rows:
+        return [f"## The rate reached: {what}", "", summary, ""]
     return [
         f"## Where the time goes: {what}",
         "",

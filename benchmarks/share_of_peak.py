@@ -85,28 +85,14 @@ def epoch_flops(network: PlainNetwork, batch_size: int, engine: Engine) -> int:
     return engine.steps * _count(step) + _count(prototypes) * engine.real // batch_size
 
 
-def matrix_product(
-    side: int, dtype: torch.dtype, device: torch.device, rounds: bool = False
-) -> Callable[[], Tensor]:
-    """Return a function that multiplies two square matrices.
-
-    Args:
-        side: of both.
-        dtype: of both.
-        device: where they lie.
-        rounds: whether a GPU may round float32 to TF32, as cuDNN's convolutions do by themselves;
-            those of the engine do not.
-    """
+def matrix_product(side: int, dtype: torch.dtype, device: torch.device) -> Callable[[], Tensor]:
+    """Return a function that multiplies two square matrices, as the engine's layers would."""
     generator = torch.Generator().manual_seed(0)
     first, second = (torch.randn(side, side, generator=generator) for _ in range(2))
     first, second = first.to(device, dtype), second.to(device, dtype)
 
     def product() -> Tensor:
-        before = torch.get_float32_matmul_precision()
-        torch.set_float32_matmul_precision("high" if rounds else before)
-        result = first @ second
-        torch.set_float32_matmul_precision(before)
-        return result
+        return first @ second
 
     return product
 

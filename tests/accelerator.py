@@ -2,7 +2,8 @@
 
 Its tensors have values, and gradients, but no operation takes them together with the CPU's, and
 every wait for the device is recorded. What it cannot show: speed, rounding, and what a GPU's own
-kernels do.
+kernels do; copies that are read before they have arrived; and waits of operations that it does not
+know (`WAITING`), or that begin only above some size, as copies from pageable memory do.
 
 PyTorch learns of it once, before a process's first gradients, so the tests have it in processes of
 their own: `strict_runs.py` in several folders.
@@ -38,8 +39,9 @@ DEVICE = torch.device("privateuseone", 0)
 WAITING = {
     *("_local_scalar_dense", "item", "is_nonzero", "equal", "bincount", "repeat_interleave"),
     *("nonzero", "nonzero_numpy", "masked_select", "unique_consecutive", "unique_dim"),
-    *("unique", "_unique", "_unique2"),
+    *("unique", "_unique", "_unique2", "multinomial", "allclose", "_linalg_check_errors"),
 }
+JOINING = {"cat", "stack"}
 INDEXING = {"index", "index_put", "index_put_", "_index_put_impl_", "_unsafe_index"}
 
 
@@ -104,6 +106,7 @@ class Accelerator(TorchDispatchMode):
     """Carries out what is asked of the device, and remembers what made the CPU wait."""
 
     waits: list[Wait] = field(default_factory=list)
+    operations: int = 0
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -122,6 +125,7 @@ class Accelerator(TorchDispatchMode):
             _refuse_mixed(name, args, tensors)
             self._note_wait(name, args)
         on_device = bool(ours) if target is None else torch.device(target).type == DEVICE.type
+        self.operations += on_device
         if on_device and target is not None:
             kwargs["device"] = torch.device("cpu")
         held = tree_map_only(DeviceTensor, lambda one: one.held, (args, kwargs))
@@ -142,6 +146,8 @@ class Accelerator(TorchDispatchMode):
         if name == "copy_":
             to, source = args[:2]
             non_blocking = args[2] if len(args) > 2 else kwargs.get("non_blocking", False)
+            # To the CPU's own memory there is no such copy; PyTorch sees to it elsewhere.
+            non_blocking = non_blocking and isinstance(to, DeviceTensor)
             ends = isinstance(source, DeviceTensor), isinstance(to, DeviceTensor)
         else:
             target = torch.device(kwargs.get("device") or args[0].device)
@@ -166,7 +172,8 @@ class Accelerator(TorchDispatchMode):
 
 
 def write_waits(path: Path, device: Accelerator) -> None:
-    """Write what the CPU waited for, as JSON."""
+    """Write what the CPU waited for, as JSON; there must have been something to wait for."""
+    assert device.operations > 0
     path.write_text(json.dumps([[wait.operation, *wait.functions] for wait in device.waits]))
 
 
@@ -183,7 +190,8 @@ _present: list[Accelerator] = []
 def accelerator() -> Iterator[Accelerator]:
     """Have a device, `DEVICE`, for as long as the context lasts."""
     _register()
-    with Accelerator() as made:
+    # Or the backward pass runs in a thread, whose stack does not say what it belongs to.
+    with torch.autograd.set_multithreading_enabled(False), Accelerator() as made:
         _present.append(made)
         yield made
         _present.remove(made)
@@ -196,7 +204,9 @@ def _refuse_mixed(name: str, args: Any, tensors: list[Tensor]) -> None:
     alien = [
         one
         for one in tensors
-        if isinstance(one, Tensor) and one.ndim > 0 and not isinstance(one, DeviceTensor)
+        if isinstance(one, Tensor)
+        and not isinstance(one, DeviceTensor)
+        and (one.ndim > 0 or name in JOINING)
     ]
     if alien:
         raise RuntimeError(f"{name}: expected all tensors on the device, found {alien[0].device}")

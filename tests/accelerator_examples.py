@@ -21,6 +21,7 @@ def main() -> dict[str, Any]:
         here = torch.arange(6.0)
         examples: dict[str, Callable[[], Any]] = {
             "a product of both": lambda: there * here,
+            "a stack of both": lambda: torch.stack([there.sum(), torch.tensor(1.0)]),
             "NumPy": there.numpy,
             "a product": lambda: there * there,
             "a number of the CPU": lambda: there * torch.tensor(2.0),
@@ -32,6 +33,9 @@ def main() -> dict[str, Any]:
             "places of the CPU": lambda: there[torch.tensor([0, 1])],
             "numbers": lambda: torch.tensor([1.0, 2.0], device=DEVICE),
             "places in a list": lambda: there[[0, 2]],
+            "a copy into the CPU's memory": lambda: here.copy_(there, non_blocking=True),
+            "draws": lambda: there.multinomial(2),
+            "an inverse": lambda: torch.linalg.inv(there.new_ones(1, 1)),
             "a copy": lambda: there.cpu(),
             "a copy that nobody waits for": lambda: there.to("cpu", non_blocking=True),
         }

@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo import config
 
 from sau.compiling import SHAPES, check_compiler, compile_copying, compile_network
 from sau.errors import UserError
@@ -48,7 +50,7 @@ class Backend:
 
 
 @pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
+def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     made, compile_ = Backend(), torch.compile
 
     def compile_with(function: Any, mode: str, dynamic: bool) -> Any:
@@ -56,7 +58,8 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Backend:
 
     monkeypatch.setattr(torch, "compile", compile_with)
     torch.compiler.reset()
-    return made
+    with config.patch(recompile_limit=8):
+        yield made
 
 
 def test_a_network_is_compiled_for_more_shapes_than_pytorch_allows_by_itself(

@@ -1,6 +1,7 @@
 """Batches of pictures, as large as the GPU's memory lets them be."""
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -55,8 +56,9 @@ def _smaller(size: int) -> int:
             "images: out of GPU memory with a single image at once; set images.precision to "
             "bfloat16, draw smaller images, or use a GPU with more memory"
         )
-    # Compiled networks are compiled anew: graphs that were recorded for more images hold memory.
-    torch.compiler.reset()
+    if "torch._dynamo" in sys.modules:
+        # Compiled networks are compiled anew: graphs recorded for more images hold memory.
+        torch.compiler.reset()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     log.warning("out of GPU memory with %d images at once; going on with %d", size, size // 2)

@@ -24,8 +24,6 @@ from sau.training.ranks.ranks import ALONE, Ranks
 from sau.training.settings import TrainingSettings
 from sau.training.views import ViewOptions
 
-CPU = torch.device("cpu")
-
 
 def assemble(
     members: Sequence[Path],
@@ -34,9 +32,9 @@ def assemble(
     synthetic_images: Sequence[Path],
     seed: int,
     settings: TrainingSettings,
+    device: torch.device,
     validation: Path | None = None,
     folder: Path | None = None,
-    device: torch.device = CPU,
     ranks: Ranks = ALONE,
 ) -> Run:
     """Load the data and build what is trained, all on one device.
@@ -48,10 +46,10 @@ def assemble(
         synthetic_images: may be empty.
         seed: of weights, order and views.
         settings: the section `training`.
+        device: this process's, of the kind that the settings ask for.
         validation: may be None.
         folder: where encoded images stay if they are decoded on demand; None for the system's
             folder of temporary files.
-        device: this process's.
         ranks: the processes that train together; their group is there.
 
     Raises:

@@ -130,12 +130,14 @@ class TrainingSettings(Section):
         "black", "of the hole: as in SAU's code, or the mean colour as Cutout's authors have it"
     )
     precision: Literal["float32", "bfloat16"] = setting(
-        "float32", "of the forward passes; bfloat16 is autocast, losses stay in float32"
+        "float32",
+        "of the forward passes: float32 is never TF32, bfloat16 is autocast with losses in float32",
     )
     compile: Literal["off", "default", "reduce-overhead"] = setting(
         "off",
         "mode of torch.compile for encoder and projection: quicker steps after a minute or more of "
-        "compiling (on the CPU it needs a C++ compiler); reduce-overhead: CUDA graphs as well",
+        "compiling (on a CPU by a C++ compiler, on a GPU with a C compiler); reduce-overhead: CUDA "
+        "graphs as well",
     )
     decode: Literal["ahead", "on_demand"] = setting(
         "ahead",

@@ -96,7 +96,7 @@ def training(
         with repeatable(settings.threads):
             images = (train_images, test_images, synthetic_images)
             folder = checkpoint.parent
-            job = assemble(members, *images, seed, settings, validation, folder, device, ranks)
+            job = assemble(members, *images, seed, settings, device, validation, folder, ranks)
             state = load_checkpoint(checkpoint, identity, job)
             refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
             save = partial(save_checkpoint, checkpoint, identity, job)

@@ -28,7 +28,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ancestral": {},
         "ddim": {"sampler": "ddim"},
         "solver": {"sampler": "dpm-solver++"},
-        "upsampled": {"upsampler": save_tiny_upsampler(made / "upsampler"), "upsampler_steps": "2"},
+        "upsampled": {
+            "upsampler": save_tiny_upsampler(made / "upsampler"),
+            "upsampler_steps": str(STEPS),
+        },
         "diffusers": {"model": save_tiny_pipeline(made / "pipeline"), "source": "diffusers"},
     }
     assert list(runs) == NAMES

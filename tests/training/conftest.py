@@ -112,7 +112,8 @@ class Inputs:
     def assemble(self, seed: int = 0, **changes: Any) -> Run:
         """Build the run that `train` would train."""
         settings = TrainingSettings(**{**TINY, **changes})
-        return assemble(**self.of(settings), seed=seed, settings=settings)
+        device = torch.device(settings.device)
+        return assemble(**self.of(settings), seed=seed, settings=settings, device=device)
 
     def train(self, folder: Path, seed: int = 0, **changes: Any) -> dict[str, Path]:
         """Run the stage into `folder`, and return its outputs by name."""

@@ -58,7 +58,8 @@ def test_no_step_waits_for_the_device(name: str, on_device: Path) -> None:
     assert {wait: times for wait, times in waits.items() if times > epochs_of(RUNS[name])} == {}
 
 
-def test_a_step_that_waits_is_found(on_device: Path) -> None:
-    waits = waits_of_epochs(on_device / CURIOUS)
+@pytest.mark.parametrize("name", CURIOUS)
+def test_a_step_that_waits_is_found(name: str, on_device: Path) -> None:
+    waits = waits_of_epochs(on_device / name)
     often = {wait[0]: times for wait, times in waits.items() if times > EPOCHS}
     assert often == {"_local_scalar_dense": STEPS}

@@ -121,8 +121,12 @@ def test_lists_of_the_grid_are_replaced_on_the_command_line():
     [(1, "python -m"), (2, "torchrun --standalone --nproc-per-node 2 -m")],
 )
 def test_several_processes_are_started_by_torchrun(processes, launcher):
+    """Each asks for a GPU of its own, in the rows that are trained on one."""
     change = f"training={{processes: {processes}, threads: 3, batch_size: 8}}"
-    words = ["--dry-run", "--forceall", "--printshellcmds", "--cores", "8", "--config", change]
+    ce = "{label: CE, method: cross_entropy, data: real, device: cuda}"
+    rows = f"training={{runs: {{ce: {ce}}}}}"
+    words = ["--dry-run", "--forceall", "--printshellcmds", "--cores", "8"]
+    words += ["--config", change, rows]
     command = [sys.executable, "-m", "snakemake", *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -131,6 +135,9 @@ def test_several_processes_are_started_by_torchrun(processes, launcher):
     assert set(lines) == {launcher}
     jobs = re.findall(r"rule training:\n(?:    .*\n)*?    threads: (\d+)", printed)
     assert set(jobs) == {str(3 * processes)}
+    asked = r"    wildcards: run=([\w-]+),.*\n(?:    .*\n)*?    resources: .*gpu=(\d)"
+    gpus = re.findall(asked, printed)
+    assert set(gpus) == {("ce", str(processes)), ("ce-balanced", "0"), ("sau", "0")}
 
 
 def test_it_runs_from_another_folder(tmp_path):

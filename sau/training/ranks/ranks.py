@@ -12,7 +12,6 @@ from torch import Tensor
 
 from sau.errors import StoppedEarlyError, UserError
 from sau.gpus import reserved_device
-from sau.training.device import resolve_device
 from sau.training.ranks.share import Share, all_gather
 
 FEWEST_ROWS = 2
@@ -61,30 +60,15 @@ class Ranks:
     def own_device(self, name: str) -> Iterator[torch.device]:
         """Give this process its device of the kind `name`, cpu or cuda, for the time of the block.
 
-        A process by itself gets a GPU that no other job has taken. Of several, each gets the one of
-        its own number.
+        A GPU that no other job of this machine has taken, nor another of these processes. A process
+        by itself shares one if all are taken.
 
         Raises:
-            UserError: no such device, or fewer GPUs than processes.
+            UserError: no such device, or fewer free GPUs than processes.
         """
-        if self.count == 1:
-            with reserved_device(name, "training.device") as device:
-                yield device
-            return
-        device = resolve_device(name)
-        if device.type == "cpu":
+        otherwise = 0 if self.count == 1 else None  # NCCL refuses two processes on one GPU
+        with reserved_device(name, "training.device", otherwise) as device:
             yield device
-            return
-        gpus = torch.cuda.device_count()
-        if self.local_rank >= gpus:
-            raise UserError(
-                f"training.processes: {self.count}, and process {self.rank} wants GPU "
-                f"{self.local_rank} of this machine, which has {gpus} (CUDA_VISIBLE_DEVICES "
-                "counts); start as many processes as there are GPUs"
-            )
-        device = torch.device("cuda", self.local_rank)
-        torch.cuda.set_device(device)
-        yield device
 
 
 ALONE = Ranks()

@@ -37,17 +37,6 @@ def device_of(ranks: Ranks, name: str) -> torch.device:
         return device
 
 
-def test_fewer_gpus_than_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    chosen: list[torch.device] = []
-    monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
-    assert device_of(Ranks(1, 3, 1), "cuda") == torch.device("cuda", 1)
-    assert chosen == [torch.device("cuda", 1)]
-    with pytest.raises(UserError, match="process 2 wants GPU 2 of this machine, which has 2"):
-        device_of(Ranks(2, 3, 2), "cuda")
-
-
 def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="no CUDA GPU"):
@@ -57,9 +46,9 @@ def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
     assert device_of(Ranks(1, 2, 1), "cpu") == device_of(ALONE, "cpu") == torch.device("cpu")
 
 
-def test_a_process_by_itself_takes_a_gpu_that_no_other_has(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def two_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two GPUs in name, with locks of this test alone."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
@@ -67,8 +56,27 @@ def test_a_process_by_itself_takes_a_gpu_that_no_other_has(
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda n: SimpleNamespace(uuid=n))
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    with ALONE.own_device("cuda") as one, ALONE.own_device("cuda") as other:
-        assert [one, other] == [torch.device("cuda", 0), torch.device("cuda", 1)]
+
+
+FIRST, SECOND = torch.device("cuda", 0), torch.device("cuda", 1)
+
+
+def test_a_process_by_itself_takes_a_free_gpu_or_shares_one(two_gpus: None) -> None:
+    taken = [ALONE.own_device("cuda") for _ in range(3)]
+    with taken[0] as one, taken[1] as two, taken[2] as three:
+        assert [one, two, three] == [FIRST, SECOND, FIRST]
+    assert not torch.backends.cudnn.allow_tf32
+    assert torch.backends.cudnn.deterministic
+
+
+def test_several_processes_share_none(two_gpus: None) -> None:
+    """Whatever their numbers; another job may have the first GPU."""
+    with ALONE.own_device("cuda"), Ranks(0, 2, 0).own_device("cuda") as own:
+        assert own == SECOND
+        with pytest.raises(UserError, match="other processes have all 2 GPUs.*--resources gpu=2"):
+            device_of(Ranks(1, 2, 1), "cuda")
+    with Ranks(1, 2, 1).own_device("cuda") as one, Ranks(0, 2, 0).own_device("cuda") as other:
+        assert [one, other] == [FIRST, SECOND]
 
 
 def test_single_process_forms_no_group() -> None:
