@@ -147,7 +147,7 @@ def write_published(folder: Path) -> Path:
     torch.save(random_checkpoint(SMALL_UPSAMPLER, 2), folder / "upsample.pt")
     tokens = [*sorted(pre_tokenizers.ByteLevel.alphabet()), "th", "the", "<|endoftext|>"]
     encoder = json.dumps({token: number for number, token in enumerate(tokens)})
-    (folder / "encoder.json.gz").write_bytes(gzip.compress(encoder.encode()))
+    (folder / "encoder.json.gz").write_bytes(gzip.compress(encoder.encode(), mtime=0))
     (folder / "vocab.bpe").write_text("#version: 0.2\nt h\nth e\n", encoding="utf-8")
     return folder
 
