@@ -7,9 +7,11 @@ import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
 from sau.images.glide.respacing import SamplerName, respaced_timesteps, solver_steps
+from sau.transfer import upload
 
 LOWEST_LOG_RATIO = -5.1
 """Where DPM-Solver++ starts, as log(signal / noise): beyond it the squared-cosine schedule has next
@@ -67,20 +69,45 @@ class AncestralSampler:
     """
 
     def __init__(self, respacing: str | int, schedule: Mapping[str, Any]) -> None:
-        self.timesteps = respaced_timesteps(respacing, schedule["num_train_timesteps"])[::-1]
-        self._scheduler = DDPMScheduler.from_config(schedule)
-        self._scheduler.set_timesteps(timesteps=self.timesteps)
+        ascending = respaced_timesteps(respacing, schedule["num_train_timesteps"])
+        self.timesteps = ascending[::-1]
+        kept = DDPMScheduler.from_config(schedule).alphas_cumprod[ascending]
+        before = torch.cat([torch.ones(1), kept[:-1]])
+        self._posteriors = [_posterior(*shares) for shares in zip(kept, before, strict=True)][::-1]
 
     def step(
         self, output: Tensor, index: int, images: Tensor, generators: Sequence[torch.Generator]
     ) -> Tensor:
-        """Take one step; see `Sampler`."""
-        timestep = self.timesteps[index]
-        # The scheduler takes a list of generators although it is annotated for one.
-        after: Tensor = self._scheduler.step(
-            output, timestep, images, generator=list(generators), return_dict=False
-        )[0]
-        return after
+        """Take one step; see `Sampler`. It does not wait for a GPU, which diffusers' own does."""
+        noise, position = output.chunk(2, dim=1)
+        of_noise, of_signal, of_clean, of_images, lowest, highest = self._posteriors[index]
+        clean = ((images - of_noise * noise) / of_signal).clamp(-1, 1)
+        mean = of_clean * clean + of_images * images
+        if index == len(self.timesteps) - 1:
+            return mean
+        fraction = (position + 1) / 2
+        log_variance = fraction * highest + (1 - fraction) * lowest
+        drawn = randn_tensor(mean.shape, list(generators), torch.device("cpu"), mean.dtype)
+        return mean + torch.exp(0.5 * log_variance) * upload(drawn, mean.device)
+
+
+def _posterior(kept: Tensor, before: Tensor) -> tuple[float, ...]:
+    """Return what one ancestral step needs, from the shares of signal now and after the step.
+
+    The factors of the noise and of the signal in the noisy images; the factors of the clean and of
+    the noisy images in the mean; the lower and the upper bound of the log variance. They
+    are worked out in float32, as diffusers does: another rounding would draw other pictures.
+    """
+    noise, noise_before, step = 1 - kept, 1 - before, kept / before
+    found = (
+        noise**0.5,
+        kept**0.5,
+        before**0.5 * (1 - step) / noise,
+        step**0.5 * noise_before / noise,
+        torch.log(torch.clamp(noise_before / noise * (1 - step), min=1e-20)),
+        torch.log(1 - step),
+    )
+    return tuple(float(value) for value in found)
 
 
 class DdimSampler:

@@ -14,7 +14,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from sau.images.glide import conditioned, upsampler
+from sau.images.glide import conditioned, samplers, upsampler
 from sau.images.glide.architecture import Architecture
 from sau.images.glide.conditioned import TextConditionedPipeline
 from sau.images.glide.openai.convert import convert
@@ -126,7 +126,7 @@ def _draw_from(drawn: Iterator[Tensor], monkeypatch: pytest.MonkeyPatch) -> None
         return noise
 
     monkeypatch.setattr(conditioned, "randn_tensor", next_noise)
-    monkeypatch.setattr("diffusers.schedulers.scheduling_ddpm.randn_tensor", next_noise)
+    monkeypatch.setattr(samplers, "randn_tensor", next_noise)
 
 
 def _close(found: Tensor, expected: Tensor, tolerance: float) -> None:

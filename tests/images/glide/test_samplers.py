@@ -99,6 +99,21 @@ def test_ancestral_matches_slow_steps(schedule: str, respacing: str) -> None:
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("respacing", ["10", "2,3,4", "1", "100"])
+def test_ancestral_steps_are_those_of_diffusers_to_the_bit(schedule: str, respacing: str) -> None:
+    """Images that were drawn with diffusers' own step are drawn again as they were."""
+    found, timesteps = run("ancestral", respacing, schedule)
+    scheduler = DDPMScheduler.from_config(SCHEDULES[schedule])
+    scheduler.set_timesteps(timesteps=timesteps)
+    generators = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    images = first_images()
+    for step in timesteps:
+        output = predicted(images, step)
+        images = scheduler.step(output, step, images, generators, return_dict=False)[0]
+    assert torch.equal(found, images)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("count", [1, 2, 7, 20])
 def test_the_solver_matches_slow_steps(schedule: str, count: int) -> None:
     found, timesteps = run("dpm-solver++", str(count), schedule)
