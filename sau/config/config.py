@@ -69,9 +69,23 @@ class ExperimentSettings(Section):
 
     def factor_names(self) -> list[str]:
         """Return the imbalance factors as they stand in folder names, such as 100 or as-is."""
-        return [
-            f if isinstance(f, str) else f"{f!r}".removesuffix(".0") for f in self.imbalance_factors
-        ]
+        return [factor_name(factor) for factor in self.imbalance_factors]
+
+
+def factor_name(factor: float | str) -> str:
+    """Return an imbalance factor as it stands in folder names: 100 for 100, 100.0, 1e+2; or as-is.
+
+    Raises:
+        UserError: text that is neither.
+    """
+    if factor == AS_IS:
+        return AS_IS
+    try:
+        return f"{float(factor)!r}".removesuffix(".0")
+    except ValueError as error:
+        raise UserError(
+            f"imbalance factor {factor!r}: expected a number of at least 1, such as 100, or {AS_IS}"
+        ) from error
 
 
 ROW_KEYS = ("label", "paper", "options_by_factor")
@@ -123,15 +137,23 @@ class TrainingGrid:
             own = {key: value for key, value in row.items() if key not in ROW_KEYS}
             try:
                 runs[name] = TrainingSettings.from_mapping({**shared, **own})
-                by_factor[name] = {
-                    str(factor): dataclasses.replace(
-                        runs[name], options={**runs[name].options, **options}
-                    )
-                    for factor, options in row.get("options_by_factor", {}).items()
-                }
+                by_factor[name] = _by_factor(runs[name], row.get("options_by_factor", {}))
             except UserError as error:
                 raise UserError(f"training.runs.{name}: {error}") from error
         return cls(labels, papers, runs, by_factor)
+
+
+def _by_factor(
+    settings: TrainingSettings, options: dict[Any, dict[str, Any]]
+) -> dict[str, TrainingSettings]:
+    """Return a row's settings at those factors that have options of their own."""
+    found: dict[str, TrainingSettings] = {}
+    for factor, own in options.items():
+        name = factor_name(factor)
+        if name in found:
+            raise UserError(f"options_by_factor: {name} is named twice, once as {factor!r}")
+        found[name] = dataclasses.replace(settings, options={**settings.options, **own})
+    return found
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ def expected_grid(config: Config) -> Grid:
         imbalance_factors=config.experiment.factor_names(),
         data_seeds=config.experiment.data_seeds,
         seeds=config.experiment.seeds,
+        bounds=config.evaluation.to_mapping(),
     )
 
 
@@ -22,9 +23,13 @@ def _row(config: Config, name: str) -> GridRow:
         run=name,
         label=row_label(config.training.labels[name], settings.to_mapping()),
         method=settings.method,
-        data=settings.data,
+        data="balanced" if settings.needs_synthetic() else "real",
         backbone=settings.backbone,
         width=settings.channels(),
         epochs=settings.total_epochs(),
+        recipes={
+            factor: config.training.settings_of(name, factor).recipe()
+            for factor in config.experiment.factor_names()
+        },
         paper=config.training.papers.get(name, ""),
     )

@@ -11,9 +11,13 @@ from sau.errors import UserError
 class RunFacts:
     """The facts of one run that its metrics carry on, so that a table can be made from them alone.
 
-    `run` is the method's row in the configuration, `label` what tables call it; `imbalance_factor`
-    is the effective one, `requested_imbalance_factor` the text of the configuration.
-    `members_sha256` is the content hash of the members' manifests (see `sau.manifest.hash_of`).
+    `run` is the method's row in the configuration, `label` what tables call it. `data` is balanced
+    where any stage of training has synthetic images. `imbalance_factor` is the one that was
+    applied, the requested one or what it was capped at; of data as it is, N_max / N_min.
+    `requested_imbalance_factor` is the text of the configuration. `parameters` are those of the
+    network that is tested, `parameters_trained` those of its training, heads included. `recipe` is
+    the hash of the training settings that results depend on, `members_sha256` the content hash of
+    the members' manifests (see `sau.manifest.hash_of`).
     """
 
     dataset: str
@@ -28,8 +32,10 @@ class RunFacts:
     backbone: str
     width: int
     parameters: int
+    parameters_trained: int
     epochs: int
     class_names: list[str]
+    recipe: str
     members_sha256: str
 
     def to_mapping(self) -> dict[str, Any]:
@@ -41,7 +47,7 @@ def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
     """Read a run's facts from the provenance of its predictions.
 
     A run started by hand needs no names: `run` is then made of method and data, `label` is `run`,
-    the requested factor is the effective one, class names and the members' hash are empty.
+    the requested factor is the applied one; class names, recipe and the members' hash are empty.
 
     Raises:
         UserError: a fact without which the run cannot be told from others is missing.
@@ -56,7 +62,7 @@ def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
         run=run,
         label=row_label(label or run, settings),
         method=method,
-        data=data,
+        data=_data_of(settings),
         imbalance_factor=factor,
         requested_imbalance_factor=f"{factor:g}" if requested is None else str(requested),
         data_seed=int(provenance.get("data_seed") or 0),
@@ -64,14 +70,16 @@ def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
         backbone=str(_need(settings, "backbone")),
         width=int(provenance.get("width") or _need(settings, "width")),
         parameters=int(_need(provenance, "parameters")),
+        parameters_trained=int(_need(provenance, "parameters_trained")),
         epochs=int(provenance.get("total_epochs") or _need(settings, "epochs")),
         class_names=[str(name) for name in provenance.get("class_names") or []],
+        recipe=str(provenance.get("recipe") or ""),
         members_sha256=str(provenance.get("members_sha256") or ""),
     )
 
 
 def row_label(label: str, settings: Mapping[str, Any]) -> str:
-    """Return what tables call a row: its label, and in brackets how the network was tested.
+    """Return what tables call a row: its label, and in brackets which weights were tested, and how.
 
     Averaged weights and test-time augmentation change the figures without changing the method, so
     no table may leave them out.
@@ -84,9 +92,17 @@ def row_label(label: str, settings: Mapping[str, Any]) -> str:
     """
     decay, first = settings.get("ema_decay"), settings.get("swa_from")
     marks = [f"EMA {decay:g}"] if decay else []
-    marks += [f"SWA from {first}"] if first else []
+    if first:
+        # A second stage starts from the first one's mean, and its own last weights are tested.
+        handed_on = settings.get("second_stage") and first <= settings["epochs"]
+        marks.append(f"{'first stage ' if handed_on else ''}SWA from {first}")
     marks += ["flip"] if settings.get("test_flip") else []
     return f"{label} ({', '.join(marks)})" if marks else label
+
+
+def _data_of(settings: Mapping[str, Any]) -> str:
+    second = settings.get("second_stage") or {}
+    return "balanced" if "balanced" in (settings["data"], second.get("data")) else "real"
 
 
 def _need(record: Mapping[str, Any], key: str) -> Any:

@@ -19,10 +19,23 @@ FIGURE_DESCRIPTION = "top-1 of each method against the imbalance factor"
 MISSING_CAPTION = f"A cell without a run reads {MISSING}, 1 of 3 is a mean over one run of three."
 
 
-def statements_of(runs: Sequence[MeasuredRun], grid: Grid | None) -> list[statements.Statement]:
-    """Return what the reader must know before the tables."""
-    found = [statements.bounds(runs[0])] if runs else []
-    return found if grid is None else [statements.runs_there(len(runs), grid.size()), *found]
+def statements_of(
+    runs: Sequence[MeasuredRun], outdated: Sequence[MeasuredRun], grid: Grid | None
+) -> list[statements.Statement]:
+    """Return what the reader must know before the tables.
+
+    Args:
+        runs: those of the tables.
+        outdated: those that are there and left out.
+        grid: that of the runs that there should be, if it is known.
+    """
+    found = [
+        statements.runs_there(len(runs), grid.size()) if grid else None,
+        statements.outdated(outdated),
+        statements.mixed_sets(runs),
+        statements.bounds(runs[0]) if runs else None,
+    ]
+    return [statement for statement in found if statement]
 
 
 def sections_of(

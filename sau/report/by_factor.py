@@ -48,7 +48,7 @@ def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(factors, [number(factor) for factor in factors])
     axes.set_xlim(factors[0] / 1.2, factors[-1] * 1.2)
-    axes.set_xlabel("imbalance factor: largest class over smallest (log scale)")
+    axes.set_xlabel("imbalance factor (log scale)")
     axes.set_ylabel(TOP1)
     axes.grid(axis="y")
     legend(figure, axes)

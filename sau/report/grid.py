@@ -13,7 +13,8 @@ class GridRow:
     """One row of the tables: what is known of it before it has run.
 
     run is its key in the configuration; paper the method beside which its figures stand, empty for
-    none; the others are as in `sau.evaluation.facts.RunFacts`.
+    none; recipes the hash of its training settings, by the requested imbalance factor; the others
+    are as in `sau.evaluation.facts.RunFacts`.
     """
 
     run: str
@@ -23,6 +24,7 @@ class GridRow:
     backbone: str
     width: int
     epochs: int
+    recipes: dict[str, str]
     paper: str = ""
 
 
@@ -31,6 +33,7 @@ class Grid:
     """Every row at every imbalance factor, data seed and seed, in the order of the tables.
 
     imbalance_factors: as they are requested, such as 100 or as-is.
+    bounds: settings of the evaluation, many_above and few_at_most.
     """
 
     dataset: str
@@ -38,6 +41,7 @@ class Grid:
     imbalance_factors: list[str]
     data_seeds: list[int]
     seeds: list[int]
+    bounds: dict[str, int]
 
     def runs_of_a_cell(self) -> int:
         """Return how many runs one row has at one imbalance factor."""
@@ -64,8 +68,19 @@ class Grid:
         except (ValueError, TypeError, KeyError) as error:
             raise UserError(
                 "--expected: not a grid as the rule overview hands it over: a JSON object with "
-                "dataset, rows, imbalance_factors, data_seeds and seeds"
+                "dataset, rows, imbalance_factors, data_seeds, seeds and bounds"
             ) from error
+
+    def is_up_to_date(self, facts: Mapping[str, Any], bounds: Mapping[str, int]) -> bool:
+        """Return whether a run was trained and measured with the settings that it should have now.
+
+        Args:
+            facts: of a run that the grid holds.
+            bounds: that it was measured with.
+        """
+        row = next(row for row in self.rows if row.run == facts["run"])
+        recipe = row.recipes[str(facts["requested_imbalance_factor"])]
+        return recipe == facts["recipe"] and dict(bounds) == self.bounds
 
     def refuse_others(self, runs: Iterable[Mapping[str, Any]]) -> None:
         """Refuse runs that the grid does not hold, and runs that are there twice.

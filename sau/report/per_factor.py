@@ -19,7 +19,8 @@ from sau.report.tables import class_counts, class_summary, shown
 
 RESULTS_CAPTION = (
     "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
-    "long-tailed real images alone, or those balanced with synthetic ones."
+    "long-tailed real images alone, or those balanced with synthetic ones in at least one stage of "
+    "training. In training: the parameters with the heads and prototypes that testing does without."
 )
 """What every table of results needs said."""
 
@@ -114,7 +115,8 @@ def _figures(
             "Noise found by label correction",
             "Synthetic samples of a class whose nearest real neighbours voted for another class. "
             "The heat map of the HTML page shows shares by epoch, over all seeds (grey: the class "
-            "has no synthetic samples). The table shows counts of the last epoch, mean per seed; "
+            "has no synthetic samples, or labels are not corrected then). The table shows counts "
+            "of the last epoch in which labels are corrected, mean per seed; "
             "the CSV file of noise those of every epoch, summed over seeds.",
             text_tables.noise(found, class_names),
             noise(noise_shares(found, len(class_names)), class_names),

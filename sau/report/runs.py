@@ -25,8 +25,10 @@ FACTS = (
     "backbone",
     "width",
     "parameters",
+    "parameters_trained",
     "epochs",
     "class_names",
+    "recipe",
     "members_sha256",
 )
 """What identifies a run: keys of the metrics' provenance, which the evaluation stage writes."""
@@ -84,10 +86,22 @@ def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
     return _told_apart([_measured(path) for path in paths], [])[0]
 
 
-def read_expected(paths: Sequence[Path], grid: Grid) -> tuple[list[MeasuredRun], Grid]:
-    """Read the metrics manifests that are there of a grid, as `read_measured` does; none will do.
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """A grid, and what is there of it.
 
-    Returns: the runs, and the grid with the labels that tables show.
+    runs: those that were trained and measured with the settings that they should have now.
+    outdated: the others, which no table may mix with them.
+    grid: with the labels that tables show.
+    """
+
+    runs: list[MeasuredRun]
+    outdated: list[MeasuredRun]
+    grid: Grid
+
+
+def read_expected(paths: Sequence[Path], grid: Grid) -> Expected:
+    """Read the metrics manifests that are there of a grid, as `read_measured` does; none will do.
 
     Raises:
         UserError: a manifest of another kind, or a run that the grid does not hold.
@@ -95,7 +109,10 @@ def read_expected(paths: Sequence[Path], grid: Grid) -> tuple[list[MeasuredRun],
     runs = [_measured(path) for path in paths]
     grid.refuse_others(run.facts for run in runs)
     runs, rows = _told_apart(runs, grid.rows)
-    return runs, dataclasses.replace(grid, rows=rows)
+    there: dict[bool, list[MeasuredRun]] = {True: [], False: []}
+    for run in runs:
+        there[grid.is_up_to_date(run.facts, run.bounds)].append(run)
+    return Expected(there[True], there[False], dataclasses.replace(grid, rows=rows))
 
 
 def _told_apart(

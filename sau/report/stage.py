@@ -21,7 +21,7 @@ from sau.report.html import to_html
 from sau.report.markdown import to_markdown
 from sau.report.origins import settings_of, versions_of
 from sau.report.page import Page
-from sau.report.runs import Run, read_expected, read_measured, read_runs
+from sau.report.runs import MeasuredRun, Run, read_expected, read_measured, read_runs
 from sau.report.settings import ReportSettings
 from sau.report.tables import run_rows, summary, with_missing
 
@@ -131,7 +131,8 @@ def overview(
         paper: CSV of the paper's figures beside ours (see `beside_paper.paper_csv`).
         figure: PNG of top-1 against the imbalance factor.
         expected: the grid of all runs that there should be, as JSON (see `grid.Grid`); with it,
-            metrics may be missing, all of them even. Empty: those that are given.
+            metrics may be missing, all of them even, and those of other settings than the grid's
+            are left out, and named. Empty: those that are given.
         settings: title, note, and the paper's table.
 
     Raises:
@@ -140,11 +141,7 @@ def overview(
     """
     if settings.paper_table is not None and not expected:
         raise UserError("--paper-table: rows name their counterparts in --expected; give both")
-    grid = None
-    if expected:
-        runs, grid = read_expected(metrics, Grid.from_json(expected))
-    else:
-        runs = read_measured(metrics)
+    runs, outdated, grid = _read(metrics, expected)
     rows = run_rows(runs)
     _warn_of_equal_factors(rows)
     table = with_missing(summary(rows), grid) if grid else summary(rows)
@@ -154,7 +151,7 @@ def overview(
         settings.title,
         ", ".join(dict.fromkeys(table["dataset"])) + ", all imbalance factors",
         settings.note,
-        all_factors.statements_of(runs, grid),
+        all_factors.statements_of(runs, outdated, grid),
         all_factors.sections_of(runs, table, pairs, settings.paper_name()),
         files=_beside(markdown, files | ({"figures beside the paper's": paper} if pairs else {})),
     )
@@ -163,6 +160,23 @@ def overview(
     write_text(csv, runs_csv(rows))
     write_text(paper, paper_csv(pairs))
     write_bytes(figure, all_factors.by_factor_png(table))
+
+
+def _read(
+    metrics: Sequence[Path], expected: str
+) -> tuple[list[MeasuredRun], list[MeasuredRun], Grid | None]:
+    """Read the runs of the tables, those that are left out, and the grid if there is one."""
+    if not expected:
+        return read_measured(metrics), [], None
+    found = read_expected(metrics, Grid.from_json(expected))
+    if found.outdated:
+        logger.warning(
+            "%d of %d runs were trained or measured with other settings than the configuration has "
+            "now, and are left out; run the pipeline to bring them up to date",
+            len(found.outdated),
+            len(metrics),
+        )
+    return found.runs, found.outdated, found.grid
 
 
 def _beside(page: Path, files: Mapping[str, Path]) -> list[tuple[str, str]]:

@@ -15,20 +15,22 @@ _NAMED = 5
 
 
 def imbalance(run: MeasuredRun) -> Statement:
-    """Say the imbalance factor, and how it came about where it is not the requested one."""
+    """Say the imbalance factor, how it came about, and the largest and the smallest class."""
     effective = number(run.facts["imbalance_factor"])
     requested = str(run.facts["requested_imbalance_factor"])
+    real = run.metrics.loc[run.metrics["split"] == "class", "train_real"]
+    sizes = f"; classes of {number(real.max())} to {number(real.min())} real training images"
     try:
         asked = float(requested)
     except ValueError:
         words = f"{effective}: the data as it is, nothing was cut (requested: {requested})"
-        return "Imbalance factor", words
+        return "Imbalance factor", words + sizes
     if number(asked) == effective:
-        return "Imbalance factor", f"{effective} (largest class over smallest, real images)"
+        return "Imbalance factor", f"{effective}{sizes}"
     if asked > run.facts["imbalance_factor"]:
         words = f"{effective}: {number(asked)} was requested and would have left a class empty"
-        return "Imbalance factor", words
-    return "Imbalance factor", f"{effective} ({number(asked)} was requested)"
+        return "Imbalance factor", words + sizes
+    return "Imbalance factor", f"{effective} ({number(asked)} was requested){sizes}"
 
 
 def equal_factors(rows: pd.DataFrame) -> list[str]:
@@ -52,6 +54,48 @@ def runs_there(found: int, expected: int) -> Statement:
     """Say how many of the experiment's runs the page shows."""
     words = f"{number(found)} of {number(expected)}"
     return "Runs", words if found == expected else f"{words}; the others are missing"
+
+
+def outdated(runs: Sequence[MeasuredRun]) -> Statement | None:
+    """Say which runs are left out because their settings are not those of now; None of no runs."""
+    if not runs:
+        return None
+    words = _listed([called(run) for run in runs])
+    return "Outdated runs", (
+        "left out, for they were trained or measured with other settings than the configuration "
+        f"has now: {words}"
+    )
+
+
+def mixed_sets(runs: Sequence[MeasuredRun]) -> Statement | None:
+    """Say which rows' seeds were trained on different images of one data seed; None if none were.
+
+    So it is after a change of the data, before all runs have been trained again.
+    """
+    keys = ("label", "requested_imbalance_factor", "data_seed")
+    sets: dict[str, set[str]] = {}
+    for run in runs:
+        row, factor, data_seed = (run.facts[key] for key in keys)
+        name = f"{row} at factor {factor}, data seed {data_seed}"
+        sets.setdefault(name, set()).add(run.facts["members_sha256"])
+    mixed = [name for name, hashes in sets.items() if len(hashes) > 1]
+    if not mixed:
+        return None
+    return "Mixed training sets", (
+        f"means over seeds that were trained on different images: {_listed(mixed)}"
+    )
+
+
+def called(run: MeasuredRun) -> str:
+    """Name a run in a sentence."""
+    facts = run.facts
+    place = f"factor {facts['requested_imbalance_factor']}, seed {facts['seed']}"
+    return f"{facts['label']} at {place}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return "; ".join(names[:_NAMED]) + more
 
 
 def bounds(run: MeasuredRun) -> Statement:

@@ -23,7 +23,10 @@ TOP1_COLUMNS = [f"top1_{name}" for name in SELECTIONS]
 """Columns of the metrics."""
 
 FACTOR_KEYS = ["dataset", "imbalance_factor", "requested_imbalance_factor"]
-METHOD_KEYS = ["run", "label", "method", "data", "backbone", "width", "parameters", "epochs"]
+PARAMETERS = ("parameters", "parameters_trained")
+"""Those of the network that is tested, and those of its training; only a run tells."""
+
+METHOD_KEYS = ["run", "label", "method", "data", "backbone", "width", *PARAMETERS, "epochs"]
 TABLE_COLUMNS = [
     *FACTOR_KEYS,
     *METHOD_KEYS,
@@ -120,7 +123,7 @@ def _missing_cell(grid: Grid, row: GridRow, factor: str, effective: float | None
     """Return the record of a cell without runs, but for its selection."""
     if effective is None:
         effective = math.nan if factor == AS_IS else float(factor)
-    known = {key: getattr(row, key) for key in METHOD_KEYS if key != "parameters"}
+    known = {key: getattr(row, key) for key in METHOD_KEYS if key not in PARAMETERS}
     known |= {"dataset": grid.dataset, "requested_imbalance_factor": factor, "seeds": 0}
     rest = dict.fromkeys(TABLE_COLUMNS, math.nan)
     return rest | known | {"imbalance_factor": effective}

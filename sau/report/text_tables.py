@@ -9,7 +9,18 @@ from sau.evaluation.metrics import shots
 from sau.manifest.schemas import BEST_ON_TEST, BEST_ON_VALIDATION
 from sau.report import formats
 from sau.report.runs import MeasuredRun, Run
-from sau.report.tables import FACTOR_KEYS, METHOD_KEYS, SELECTIONS, SPLITS, shown
+from sau.report.tables import FACTOR_KEYS, METHOD_KEYS, PARAMETERS, SELECTIONS, SPLITS, shown
+
+_RUN_COLUMNS = [
+    "Method",
+    "Data",
+    "Backbone",
+    "Width",
+    "Parameters",
+    "In training",
+    "Epochs",
+    "Seeds",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,14 +55,14 @@ def results(table: pd.DataFrame, *, with_factor: bool = False) -> TextTable:
         row = [first["dataset"]] if "Data set" in before else []
         row += [factor_of(first)] if with_factor else []
         row += [first["label"], first["data"], first["backbone"]]
-        row += [formats.number(first[key]) for key in ("width", "parameters", "epochs")]
+        row += [formats.number(first[key]) for key in ("width", *PARAMETERS, "epochs")]
         row.append(formats.of_expected(first["seeds"], _expected(first)))
         for selection in shown(table):
             numbers = group[group["selection"] == selection].iloc[0]
             row += [mean_or_missing(numbers, split) for split in SPLITS]
         rows.append(row)
     return TextTable(
-        [*before, "Method", "Data", "Backbone", "Width", "Parameters", "Epochs", "Seeds"],
+        [*before, *_RUN_COLUMNS],
         rows,
         [(f"Top-1, {words}", list(SPLITS)) for words in shown(table).values()],
         words=len(before) + 3,

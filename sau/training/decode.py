@@ -8,6 +8,9 @@ from PIL import Image, UnidentifiedImageError
 
 from sau.errors import UserError
 
+UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""What Pillow raises for damaged images, by their format and where they are damaged."""
+
 Size = tuple[int, int]
 """Height and width in pixels."""
 
@@ -30,7 +33,7 @@ def decode_image(data: bytes, name: str) -> Pixels:
     try:
         with Image.open(io.BytesIO(data)) as image:
             pixels = np.asarray(image.convert("RGB"))
-    except (UnidentifiedImageError, OSError) as error:
+    except UNREADABLE as error:
         raise _unreadable(name, error) from error
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -44,7 +47,7 @@ def image_size(data: bytes, name: str) -> Size:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return image.height, image.width
-    except (UnidentifiedImageError, OSError) as error:
+    except UNREADABLE as error:
         raise _unreadable(name, error) from error
 
 
@@ -78,7 +81,9 @@ class OneSize:
 
 
 def _unreadable(name: str, error: Exception) -> UserError:
-    return UserError(f"image {name!r} cannot be read ({error}); run the stage that made it again")
+    # The text of this one holds a memory address.
+    why = "no image" if isinstance(error, UnidentifiedImageError) else error
+    return UserError(f"image {name!r} cannot be read ({why}); run the stage that made it again")
 
 
 def _text(size: Size) -> str:

@@ -32,6 +32,7 @@ def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str
         "std": list(facts.normalisation.std),
         "image_size": list(data.images.size),
         "seed": run.seed,
+        "recipe": run.settings.recipe(),
         "parameters": counts["at_test"],
         "parameters_trained": counts["trained"] + heads,
         "width": run.network.config.width,

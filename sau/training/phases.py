@@ -107,6 +107,8 @@ def second_settings(settings: TrainingSettings) -> TrainingSettings | None:
         data=second.data,
         epochs=second.epochs,
         learning_rate=second.learning_rate,
+        muon_learning_rate=settings.muon_learning_rate
+        * (second.learning_rate / settings.learning_rate if settings.optimizer == "muon" else 1),
         weight_decay=second.weight_decay,
         batch_size=second.batch_size or settings.batch_size,
         schedule=second.schedule,

@@ -1,6 +1,8 @@
 """Settings of one training run."""
 
 import dataclasses
+import hashlib
+import json
 from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
@@ -81,9 +83,14 @@ class TrainingSettings(Section):
         "sgd", "SGD, or Muon: SGD with orthogonal steps of the hidden layers' weights"
     )
     muon_learning_rate: float = setting(
-        0.02, "muon: of those weights, at the start; it follows the schedule too", above=0
+        0.02,
+        "muon: of those weights, at the start; it follows the schedule too, and in a second stage "
+        "stands to that stage's learning_rate as in the first",
+        above=0,
     )
-    muon_weight_decay: float = setting(0.05, "muon: of those weights, decoupled", minimum=0)
+    muon_weight_decay: float = setting(
+        0.05, "muon: of those weights, decoupled, in both stages", minimum=0
+    )
     sharpness_radius: float = setting(
         0.0, "rho of sharpness-aware minimisation, two passes a step; 0: plain SGD", minimum=0
     )
@@ -216,6 +223,14 @@ class TrainingSettings(Section):
         """Return whether a stage trains on the balanced set."""
         second = self.second()
         return "balanced" in (self.data, second.data if second else "")
+
+    def with_effect(self) -> dict[str, Any]:
+        """Return the settings that results depend on, as JSON values."""
+        return {key: value for key, value in self.to_mapping().items() if key not in NO_EFFECT}
+
+    def recipe(self) -> str:
+        """Return their SHA-256, as 64 hexadecimal digits: runs of one recipe may be averaged."""
+        return hashlib.sha256(json.dumps(self.with_effect(), sort_keys=True).encode()).hexdigest()
 
     def needs_scores(self) -> bool:
         """Return whether a stage weighs synthetic images by their scores."""

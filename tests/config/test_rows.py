@@ -7,7 +7,6 @@ import yaml
 
 from sau.config import expected_grid, load
 from sau.errors import UserError
-from sau.report.grid import GridRow
 
 ROOT = Path(__file__).parents[2]
 CIFAR = {"paper_table": 1, "paper_dataset": "cifar10"}
@@ -70,12 +69,15 @@ def test_the_grid_holds_every_run_of_the_experiment(values):
     grid = expected_grid(load(values))
 
     assert grid.dataset == "digits"
-    assert grid.rows == [
-        GridRow(
-            "ce", "CE", "cross_entropy", "real", "resnet8", 16, values["training"]["epochs"], ""
-        ),
-        GridRow("sau", "SAU (flip)", "sau", "balanced", "resnet8", 16, 7, "SAU"),
+    epochs = values["training"]["epochs"]
+    rows = [
+        ("ce", "CE", "cross_entropy", "real", "resnet8", 16, epochs, ""),
+        ("sau", "SAU (flip)", "sau", "balanced", "resnet8", 16, 7, "SAU"),
     ]
+    columns = ("run", "label", "method", "data", "backbone", "width", "epochs", "paper")
+    assert [tuple(getattr(row, name) for name in columns) for row in grid.rows] == rows
+    assert [set(row.recipes) for row in grid.rows] == 2 * [{"100", "as-is"}]
+    assert grid.bounds == values["evaluation"]
     assert (grid.imbalance_factors, grid.data_seeds, grid.seeds) == (
         ["100", "as-is"],
         [0],
@@ -113,11 +115,19 @@ def test_options_may_differ_at_a_factor(values):
     assert grid.settings_of("ce", "10") == grid.runs["ce"]
 
 
+@pytest.mark.parametrize("factor", ["10.0", "1e+1", "10."])
+def test_a_factor_may_be_spelled_in_another_way(values, factor):
+    values["training"]["runs"]["sau"]["options_by_factor"] = {factor: {"neighbours": 5}}
+    assert load(values).training.settings_of("sau", "10").options["neighbours"] == 5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"10": {"neighbors": 5}}, "did you mean 'neighbours'?"),
         ({"ten": {"neighbours": 5}}, "options_by_factor"),
+        ({"1.2.3": {"neighbours": 5}}, "'1.2.3': expected a number"),
+        ({"10": {"neighbours": 5}, "1e+1": {"neighbours": 2}}, "10 is named twice"),
     ],
 )
 def test_odd_options_at_a_factor_are_refused(values, options, message):

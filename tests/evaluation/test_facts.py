@@ -12,8 +12,12 @@ MADE = {
     },
     "seed": 3,
     "parameters": 1000,
+    "parameters_trained": 1500,
     "imbalance_factor": 3.0,
 }
+
+
+TWO_STAGES = {"epochs": 200, "second_stage": {"method": "cross_entropy", "epochs": 20}}
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,9 @@ MADE = {
         ({"ema_decay": 0.999}, "SAU (EMA 0.999)"),
         ({"ema_decay": 0.99999}, "SAU (EMA 0.99999)"),
         ({"swa_from": 160}, "SAU (SWA from 160)"),
+        ({"swa_from": 160, "second_stage": {}}, "SAU (SWA from 160)"),
+        (TWO_STAGES | {"swa_from": 160}, "SAU (first stage SWA from 160)"),
+        (TWO_STAGES | {"swa_from": 210}, "SAU (SWA from 210)"),
         ({"test_flip": True}, "SAU (flip)"),
         ({"ema_decay": 0.999, "swa_from": 0, "test_flip": True}, "SAU (EMA 0.999, flip)"),
     ],
@@ -38,6 +45,20 @@ def test_a_runs_label_is_that_of_its_own_settings():
     assert run_facts(flipped, "SAU").label == "SAU (flip)"
     assert run_facts(flipped).label == "ours (flip)"
     assert run_facts(MADE, "SAU").label == "SAU"  # predictions from before there were such keys
+
+
+@pytest.mark.parametrize(
+    ("data", "second", "expected"),
+    [
+        ("real", {}, "real"),
+        ("real", {"epochs": 5}, "real"),
+        ("real", {"data": "balanced"}, "balanced"),
+        ("balanced", {"data": "real"}, "balanced"),
+    ],
+)
+def test_data_is_balanced_where_any_stage_has_synthetic_images(data, second, expected):
+    settings = MADE["settings"] | {"data": data, "second_stage": second}
+    assert run_facts(MADE | {"settings": settings}).data == expected
 
 
 def test_width_and_epochs_are_those_of_the_run_where_it_says_them():

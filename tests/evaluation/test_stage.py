@@ -20,6 +20,7 @@ def provenance(**changes):
         "settings": settings,
         "seed": 3,
         "parameters": 1000,
+        "parameters_trained": 1500,
         "width": 16,
         "dataset": "pets",
         "class_names": ["cat", "dog"],
@@ -27,6 +28,7 @@ def provenance(**changes):
         "requested_imbalance_factor": "10",
         "data_seed": 1,
         "run": "sau",
+        "recipe": "abc",
     } | changes
 
 
@@ -81,8 +83,10 @@ def test_metrics_carry_the_facts_of_the_run(tmp_path):
         "backbone": "resnet32",
         "width": 16,
         "parameters": 1000,
+        "parameters_trained": 1500,
         "epochs": 200,
         "class_names": ["cat", "dog"],
+        "recipe": "abc",
         "settings": {"many_above": 2, "few_at_most": 1},
     }
     assert expected.items() <= made.items()

@@ -2,7 +2,7 @@
 
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from sau.evaluation.settings import EvaluationSettings
 from sau.evaluation.stage import evaluation
 from sau.filter.settings import FilterSettings
 from sau.provenance import provenance
+from sau.report.grid import GridRow
 from sau.report.runs import Run, read_runs
 from sau.subset.settings import SubsetSettings
 from sau.training.settings import TrainingSettings
@@ -27,6 +28,24 @@ METHODS = [
     ("ce-balanced", "CE*", "cross_entropy", "balanced"),
     ("sau", "SAU", "sau", "balanced"),
 ]
+
+
+BOUNDS = {"many_above": 20, "few_at_most": 5}
+
+
+def grid_row(
+    run: str,
+    label: str,
+    method: Any,
+    data: Any,
+    factors: Sequence[str],
+    backbone: str = "resnet32",
+    paper: str = "",
+) -> GridRow:
+    """Return a row that expects the runs of a `World` as it is unless something is changed."""
+    recipe = TrainingSettings(method=method, data=data, epochs=4).recipe()
+    recipes = dict.fromkeys(factors, recipe)
+    return GridRow(run, label, method, data, backbone, 16, 4, recipes, paper)
 
 
 @dataclasses.dataclass
@@ -72,6 +91,8 @@ class World:
     prompt: str = "A photo of a {name}."
     many_above: int = 20
     few_at_most: int = 5
+    recipes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """By run, where they are not those of the settings."""
 
     @property
     def real(self) -> list[int]:
@@ -109,11 +130,14 @@ def write_world(folder: Path, world: World) -> Fake:
             for seed in world.seeds:
                 place = folder / f"{run}-{data_seed}-{seed}"
                 members = lists if data == "balanced" else lists[:1]
+                settings = TrainingSettings(method=method, data=data, epochs=world.epochs)
                 facts = {
                     "run": run,
+                    "recipe": world.recipes.get(run, settings.recipe()),
                     "label": label,
                     "seed": seed,
                     "parameters": 464_154,
+                    "parameters_trained": 4_926_554,
                     "width": 16,
                     "dataset": "pets-lt",
                     "class_names": list(world.class_names),
@@ -122,7 +146,6 @@ def write_world(folder: Path, world: World) -> Fake:
                     "data_seed": data_seed,
                     "members_sha256": manifest.hash_of(members),
                 }
-                settings = TrainingSettings(method=method, data=data, epochs=world.epochs)
                 made = provenance("training", settings, {}, **facts)
                 write_run(place, world, files, made, method, data, seed)
                 evaluation(

@@ -2,10 +2,10 @@
 
 from html.parser import HTMLParser
 
-from sau.report.grid import Grid, GridRow
+from sau.report.grid import Grid
 from sau.report.settings import ReportSettings
 from sau.report.stage import overview, report
-from tests.report.conftest import METHODS
+from tests.report.conftest import BOUNDS, METHODS, grid_row
 
 SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)
 OUTPUTS = ("html", "markdown", "csv", "figure")
@@ -30,11 +30,9 @@ def run_overview(metrics, folder, settings=SETTINGS, **more):
 
 def expected_of():
     papers = {"ce": "CE", "ce-balanced": "CE", "sau": "SAU"}
-    rows = [
-        GridRow(run, label, method, data, "resnet32", 16, 4, papers[run])
-        for run, label, method, data in METHODS
-    ]
-    return Grid("pets-lt", rows, ["100", "10"], [0], [0, 1]).to_json()
+    factors = ["100", "10"]
+    rows = [grid_row(*names, factors, paper=papers[names[0]]) for names in METHODS]
+    return Grid("pets-lt", rows, factors, [0], [0, 1], BOUNDS).to_json()
 
 
 class Addresses(HTMLParser):

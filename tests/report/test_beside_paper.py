@@ -6,10 +6,11 @@ import pytest
 
 from sau import manifest
 from sau.report.beside_paper import CSV_COLUMNS, beside_paper, paper_csv, text_table
-from sau.report.grid import Grid, GridRow
+from sau.report.grid import Grid
 from sau.report.paper import figures_of
 from sau.report.runs import read_expected
 from sau.report.tables import run_rows, summary, with_missing
+from tests.report.conftest import BOUNDS, grid_row
 
 METHODS = [
     ("ce", "CE", "cross_entropy", "real"),
@@ -20,13 +21,11 @@ PAPER = {"ce": "CE", "sau": "SAU"}
 
 
 def pairs_of(paths, figures, factors, seeds=(0, 1), backbone="resnet32", data_set="pets-lt"):
-    rows = [
-        GridRow(run, label, method, data, backbone, 16, 4, PAPER.get(run, ""))
-        for run, label, method, data in METHODS
-    ]
-    grid = Grid(data_set, rows, list(factors), [0], list(seeds))
-    runs, grid = read_expected(paths, grid)
-    return beside_paper(with_missing(summary(run_rows(runs)), grid), grid, figures)
+    rows = [grid_row(*names, factors, backbone, PAPER.get(names[0], "")) for names in METHODS]
+    there = read_expected(paths, Grid(data_set, rows, list(factors), [0], list(seeds), BOUNDS))
+    assert not there.outdated
+    table = with_missing(summary(run_rows(there.runs)), there.grid)
+    return beside_paper(table, there.grid, figures)
 
 
 def rows_of(pairs):

@@ -4,24 +4,26 @@ import math
 import pytest
 
 from sau.errors import UserError
-from sau.report.grid import Grid, GridRow
+from sau.report.grid import Grid
 from sau.report.runs import read_expected
 from sau.report.tables import run_rows, summary, with_missing
 from sau.report.text_tables import by_factor, results
-from tests.report.conftest import METHODS
+from tests.report.conftest import BOUNDS, METHODS, grid_row
+from tests.report.pages import run_overview
 
 
 def grid_of(methods=METHODS, factors=("10",), seeds=(0, 1), **paper):
     rows = [
-        GridRow(run, label, method, data, "resnet32", 16, 4, paper.get(run.replace("-", "_"), ""))
-        for run, label, method, data in methods
+        grid_row(*names, factors, paper=paper.get(names[0].replace("-", "_"), ""))
+        for names in methods
     ]
-    return Grid("pets-lt", rows, list(factors), [0], list(seeds))
+    return Grid("pets-lt", rows, list(factors), [0], list(seeds), BOUNDS)
 
 
 def table_of(paths, grid):
-    runs, grid = read_expected(paths, grid)
-    return with_missing(summary(run_rows(runs)), grid)
+    there = read_expected(paths, grid)
+    assert not there.outdated
+    return with_missing(summary(run_rows(there.runs)), there.grid)
 
 
 def test_json_and_back_is_the_same_grid():
@@ -42,7 +44,7 @@ def test_all_runs_make_the_table_that_they_make_without_a_grid(fake):
 
     complete = table_of(paths, grid_of())
 
-    plain = summary(run_rows(read_expected(paths, grid_of())[0]))
+    plain = summary(run_rows(read_expected(paths, grid_of()).runs))
     assert (complete["expected"] == 2).all()
     assert complete.drop(columns="expected").equals(plain)
     assert results(complete) == results(plain)
@@ -80,8 +82,8 @@ def test_tables_say_missing_and_how_many_there_are(fake):
 
     rows = results(table, with_factor=True).rows
     assert [row[:2] for row in rows[2:4]] == [["50", "SAU"], ["10", "CE"]]
-    assert rows[2][4:] == ["16", "—", "4", "0 of 2"] + ["missing"] * 8
-    assert rows[3][7] == "1 of 2"
+    assert rows[2][4:] == ["16", "—", "—", "4", "0 of 2"] + ["missing"] * 8
+    assert rows[3][5:9] == ["464,154", "4,926,554", "4", "1 of 2"]
     assert "missing" not in rows[3]
 
 
@@ -121,6 +123,42 @@ def test_runs_outside_the_grid_are_refused(fake):
             read_expected(paths, grid)
     with pytest.raises(UserError, match="given twice"):
         read_expected([*paths, paths[0]], grid_of())
+
+
+def test_runs_of_other_settings_are_left_out_and_named(fake, tmp_path):
+    """A mean over seeds of two recipes, or of two bounds of the splits, is a figure of nothing."""
+    current = fake("now").metrics
+    trained = fake("trained", recipes={"ce": "another"}).metrics
+    measured = fake("measured", many_above=25).metrics
+    of_run = {path.parent.name: position for position, path in enumerate(current)}
+    paths = list(current)
+    paths[of_run["ce-0-1"]] = trained[of_run["ce-0-1"]]
+    paths[of_run["sau-0-0"]] = measured[of_run["sau-0-0"]]
+
+    there = read_expected(paths, grid_of())
+    page = run_overview(paths, tmp_path, expected=grid_of().to_json())["markdown"].decode()
+
+    assert len(there.runs) == 4
+    named = {(run.facts["run"], run.facts["seed"]) for run in there.outdated}
+    assert named == {("ce", 1), ("sau", 0)}
+    table = with_missing(summary(run_rows(there.runs)), there.grid)
+    assert table.groupby("run", sort=False)["seeds"].max().tolist() == [1, 2, 1]
+    assert "Runs: 4 of 6; the others are missing" in page
+    assert "configuration has now: CE at factor 10, seed 1; SAU at factor 10, seed 0" in page
+    assert "Outdated" not in run_overview(current, tmp_path)["markdown"].decode()
+
+
+def test_seeds_that_were_trained_on_different_images_are_named(fake, tmp_path):
+    """As after a change of the filter, before all runs have been trained again."""
+    before, after = fake("before").metrics, fake("after", shortage=1).metrics
+    mixed = [*after[:3], before[3], *after[4:]]
+    assert before[3].parent.name == "ce-balanced-0-1"
+
+    page = run_overview(mixed, tmp_path, expected=grid_of().to_json())["markdown"].decode()
+
+    words = "means over seeds that were trained on different images"
+    assert rf"{words}: CE\* at factor 10, data seed 0" + "\n" in page
+    assert words not in run_overview(after, tmp_path)["markdown"].decode()
 
 
 def test_no_number_of_a_missing_cell_is_made_up():

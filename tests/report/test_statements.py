@@ -20,6 +20,13 @@ def test_a_run_without_any_synthetic_image(fake):
     assert "Synthetic shortage" not in out["html"]
 
 
+def test_the_largest_and_the_smallest_class_stand_beside_the_factor(fake):
+    """Their ratio is the factor but for rounding: 124 and 1 images are a factor of 100."""
+    out = run_report(fake(largest=124, factor=100.0, requested="100"))["markdown"]
+
+    assert "Imbalance factor: 100; classes of 124 to 1 real training images\n" in out
+
+
 def test_no_shards_at_all(fake):
     methods = [("ce", "CE", "cross_entropy", "real")]
 

@@ -128,6 +128,27 @@ def test_a_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
     assert [id(p) for p in optimizer.param_groups[0]["params"]] == [id(p) for p in expected]
 
 
+def test_a_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -> None:
+    """The two rates keep their ratio, so a hundredth of one is a hundredth of the other."""
+    second = {"method": "cross_entropy", "data": "balanced", "epochs": 1, "learning_rate": 0.0001}
+    run = inputs.assemble(
+        optimizer="muon",
+        method="cross_entropy",
+        momentum=0.0,
+        muon_weight_decay=0.0,
+        second_stage=second,
+    )
+    moved = []
+    for phase in run.phases:
+        phase.prepare(run.network, phase.first_epoch)
+        weight = hidden_weights(run.network)[0]
+        before = weight.detach().clone()
+        weight.grad = random(*weight.shape)
+        phase.optimizer.step()
+        moved.append((weight.detach() - before).norm().item())
+    assert moved[1] / moved[0] == pytest.approx(0.01, rel=1e-2)
+
+
 def test_its_settings_without_it_are_refused() -> None:
     with pytest.raises(UserError, match="no effect with training.optimizer sgd"):
         TrainingSettings(muon_learning_rate=0.1)

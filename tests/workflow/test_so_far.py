@@ -5,9 +5,12 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sau.config import load
 from tests.report.conftest import World, write_world
 from tests.workflow.project import Project, make_project
 
@@ -21,9 +24,17 @@ def fresh(tmp_path) -> Project:
 
 
 @pytest.fixture
-def measured(tmp_path):
+def measured(fresh, tmp_path):
     """Metrics of every run of the experiment, by row and seed, outside the project."""
-    paths = write_world(tmp_path / "world", World(seeds=(0, 1))).metrics
+    return metrics_of(tmp_path / "world", fresh)
+
+
+def metrics_of(folder: Path, project: Project, **changes: Any) -> dict[tuple[str, str], Path]:
+    config = load(project.config)
+    recipes = {row: settings.recipe() for row, settings in config.training.runs.items()}
+    bounds = config.evaluation.to_mapping()
+    world = World(**{"seeds": (0, 1), "recipes": recipes} | bounds | changes)
+    paths = write_world(folder, world).metrics
     return {tuple(path.parent.name.rsplit("-0-", 1)): path for path in paths}
 
 
@@ -65,6 +76,17 @@ def test_it_is_made_again_when_metrics_appear_or_change_and_trains_nothing(fresh
     assert names == {"report", "evaluation", "logs", "benchmarks"}
     made = {path.name for path in (fresh.folder / "results/report").iterdir()}
     assert made == {"so-far.html", "so-far.md", "so-far.csv", "so-far.png", "paper-so-far.csv"}
+
+
+def test_runs_of_an_earlier_configuration_are_left_out_and_named(fresh, measured, tmp_path):
+    put(fresh, measured, "ce", 0)
+    put(fresh, metrics_of(tmp_path / "before", fresh, recipes={"ce": "another"}), "ce", 1)
+
+    so_far(fresh)
+
+    assert "Runs: 1 of 6; the others are missing" in said(fresh)
+    assert "configuration has now: CE at factor 10, seed 1" in said(fresh)
+    assert "(1 of 2)" in said(fresh)
 
 
 def test_it_is_made_while_another_snakemake_is_at_work(fresh, measured):

@@ -1,0 +1,44 @@
+"""The hash of a run's training settings: what the config expects is what the stage records."""
+
+import dataclasses
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sau.config import load
+from sau.flags import arguments_of, build_parser, to_flags
+from sau.stages import STAGES
+from sau.training.settings import NO_EFFECT, TrainingSettings
+
+ROOT = Path(__file__).parents[2]
+FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]
+PATHS = (
+    "--members a --train-images a --test-images a --synthetic-images a --predictions a "
+    "--history a --label-correction a --model a --checkpoint a --seed 0"
+)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_recipe_survives_the_shell_line(file):
+    """If not, the overview would take every run for one of another configuration."""
+    config = load(yaml.safe_load(file.read_text()))
+    stage = STAGES["training"].load()
+    parser = build_parser("training", stage)
+    for row in config.row_names():
+        for factor in config.experiment.factor_names():
+            settings = config.training.settings_of(row, factor)
+            words = shlex.split(f"{PATHS} {to_flags(settings)}")
+            found = arguments_of(stage, parser.parse_args(words))["settings"]
+            assert found.recipe() == settings.recipe(), (row, factor)
+
+
+def test_a_recipe_is_of_the_settings_that_results_depend_on():
+    plain = TrainingSettings(learning_rate=1)
+    assert plain.recipe() == TrainingSettings.from_mapping({"learning_rate": 1.0}).recipe()
+    assert plain.recipe() != TrainingSettings(learning_rate=1.5).recipe()
+    assert plain.recipe() != TrainingSettings(learning_rate=1, options={"neighbours": 7}).recipe()
+    changed = {"checkpoint_every": 5, "decode": "on_demand", "tensorboard": True}
+    assert set(changed) < set(NO_EFFECT)
+    assert dataclasses.replace(plain, **changed).recipe() == plain.recipe()
