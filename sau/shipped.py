@@ -1,10 +1,12 @@
 """The models that are shipped with the project, and digests of files from outside."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sau.errors import UserError
+from sau.walk import below
 
 ASSETS = Path(__file__).parent / "assets"
 SHIPPED = ("tiny-glide", "tiny-clip")
@@ -34,15 +36,19 @@ def fingerprint(names: Iterable[str]) -> str:
 
     Contents are not read: a file is known by its name, size and time of change. Names that are no
     file, folder or shipped model (a model of open_clip, an empty setting) count as their text.
+    Hidden files, which file managers write over, do not count, and neither do unreadable folders.
     """
     digest = hashlib.sha256()
     for name in names:
         root = ASSETS / name if name in SHIPPED else Path(name)
         digest.update(f"{name}\x1e".encode())
         for path in _files(root) if name else ():
+            relative = path.relative_to(root)
+            if any(part.startswith(".") for part in relative.parts):
+                continue
             status = path.stat()
-            about = f"{path.relative_to(root)}\x1f{status.st_size}\x1f{status.st_mtime_ns}\x1e"
-            digest.update(about.encode())
+            about = f"{relative}\x1f{status.st_size}\x1f{status.st_mtime_ns}\x1e"
+            digest.update(os.fsencode(about))  # names need not be UTF-8
     return digest.hexdigest()[:16]
 
 
@@ -61,4 +67,4 @@ def _files(root: Path) -> Iterator[Path]:
     if root.is_file():
         yield root
     else:
-        yield from (path for path in sorted(root.rglob("*")) if path.is_file())
+        yield from (path for path in below(root, lambda _: None) if path.is_file())

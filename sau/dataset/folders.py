@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sau.dataset.settings import DatasetSettings
 from sau.dataset.split import split_off_test
+from sau.errors import UserError
 from sau.sources.checks import existing_folder
 from sau.sources.image_folder import class_folders, list_class_folders
 from sau.sources.naming import exact_label, order_classes, stable_name
@@ -28,6 +29,7 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
     """
     folder = existing_folder(Path(settings.folder), _KEY)
     train = folder / "train"
+    _refuse_misspelt_parts(folder)
     if not train.is_dir():
         names, listing = _list_train(folder, "real", settings)
         return names, *_split(listing, names, settings)
@@ -40,6 +42,20 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
     found = _source_names(train, settings)
     labels = [exact_label(_name(path), found, f"{_KEY}: {test}") for path in folders]
     return names, listing, list_class_folders(folders, labels, f"real/{test.name}", _KEY)
+
+
+def _refuse_misspelt_parts(folder: Path) -> None:
+    """Refuse `Train` or `validation`: they would be classes, or left out without a word."""
+    parts = {path.name for path in folder.iterdir() if path.is_dir()}
+    capital = next((name for name in sorted(parts) if name != "train" == name.lower()), None)
+    if capital:
+        raise UserError(f"{_KEY}: {folder / capital}: expected it to be called train; rename it")
+    tests = {name for name in parts if name.lower() in ("test", "val", "validation", "valid")}
+    if "train" in parts and tests and not tests & {"test", "val"}:
+        raise UserError(
+            f"{_KEY}: {folder / min(tests)}: expected it to be called test or val; rename it, or "
+            "move it elsewhere to have test images split off"
+        )
 
 
 def _list_train(folder: Path, prefix: str, settings: DatasetSettings) -> tuple[list[str], Listing]:

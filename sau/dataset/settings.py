@@ -85,6 +85,11 @@ class DatasetSettings(Section):
         for key in _NEEDED.get(self.source, ()):
             if not getattr(self, key):
                 raise UserError(f"dataset.{key}: empty, but dataset.source {self.source} reads it")
+        if any(not name.strip() for name in self.class_names):
+            raise UserError(
+                f"dataset.class_names: {self.class_names} has an empty name; prompts are made of "
+                "the names, so give each class one"
+            )
         if self.class_names and self.class_names_file:
             raise UserError(
                 "dataset.class_names_file: given beside dataset.class_names; leave one of them out"

@@ -33,6 +33,11 @@ def split_off_test(
     short = np.flatnonzero(counts < per_class + 1)
     if len(short):
         label = int(short[0])
+        if counts[label] == 0:
+            raise UserError(
+                f"dataset: class {class_names[label]!r} has no image at all; give it some, or "
+                "remove its folder"
+            )
         raise UserError(
             f"dataset.test_per_class: {per_class}, but class {class_names[label]!r} has only "
             f"{counts[label]} images, expected at least {per_class + 1} so that one is left to "

@@ -1,5 +1,6 @@
 """What every source must hold to: paths that exist, labels in range, ids once, images enough."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def existing_folder(folder: Path, key: str) -> Path:
         raise UserError(f"{key}: {folder}: no such folder; expected the folder of the images")
     if not folder.is_dir():
         raise UserError(f"{key}: {folder}: a file, expected the folder of the images")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(f"{key}: {folder}: the folder cannot be read; change its permissions")
     return folder
 
 

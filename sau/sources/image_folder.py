@@ -11,6 +11,7 @@ from sau.sources.checks import check_unique
 from sau.sources.decode import SUFFIXES
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
+from sau.walk import below
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,14 @@ def class_folders(folder: Path, key: str) -> list[Path]:
     Raises:
         UserError: there are none.
     """
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    found = [path for path in inside if path.is_dir()]
+    loose = [path for path in inside if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    if found and loose:
+        log.warning(
+            "%s: left out %d images beside the class folders, such as %s",
+            *(folder, len(loose), min(path.name for path in loose)),
+        )
     if not found:
         raise UserError(
             f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
@@ -65,21 +73,32 @@ def list_class_folders(
 def images_below(folder: Path) -> list[tuple[str, Path]]:
     """Return relative name and path of each image file below `folder`, in natural order.
 
-    Hidden files are left out without a word, others that are not named like images with a warning.
+    Links are followed. Hidden files are left out without a word, what is no file (a pipe, a device)
+    or is not named like an image with a warning. A link to nothing is listed: reading it fails.
+
+    Raises:
+        UserError: a folder below it may not be read.
     """
     found: list[tuple[str, Path]] = []
     others: list[str] = []
-    for file in folder.rglob("*"):
+    for file in below(folder, _refuse):
         relative = file.relative_to(folder)
-        if any(part.startswith(".") for part in relative.parts) or file.is_dir():
+        if any(part.startswith(".") for part in relative.parts):
             continue
-        if file.suffix.lower() in SUFFIXES:
+        if file.suffix.lower() in SUFFIXES and (file.is_file() or not file.exists()):
             found.append((stable_name(relative), file))
         else:
             others.append(stable_name(relative))
     if others:
         log.warning(
-            "%s: left out %d files not named like images, such as %s",
+            "%s: left out %d that are no files, or not named like images, such as %s",
             *(folder, len(others), min(others)),
         )
     return sorted(found, key=lambda pair: natural_key(pair[0]))
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}); change its permissions, "
+        "or move it elsewhere"
+    ) from error

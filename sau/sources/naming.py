@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,8 +21,12 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
 
 
 def stable_name(path: Path) -> str:
-    """Return a relative path as it stands in an id: slashes, composed Unicode, on every system."""
-    return unicodedata.normalize("NFC", path.as_posix())
+    r"""Return a relative path as it stands in an id: slashes, composed Unicode, on every system.
+
+    Bytes of a name that is not UTF-8 are spelt out, as in Gr\xf6n.png.
+    """
+    text = path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
 
 
 def plain_name(name: str) -> str:
@@ -97,6 +102,9 @@ def order_classes(found: Sequence[str], given: Sequence[str], where: str) -> tup
     if not known:
         return ordered, "dataset.class_names are titles of the source's classes in natural order"
     missing = [name for name in given if plain_name(name) not in by_plain]
+    twice = next((name for name, times in Counter(given).items() if times > 1), None)
+    if twice is not None:
+        raise UserError(f"{_GIVEN}: {twice!r} is named twice, but {where} has one such class")
     if missing or len(by_plain) < len(ordered):
         odd = missing[0] if missing else known[0]
         raise UserError(

@@ -1,6 +1,8 @@
 import io
 import json
 import logging
+import os
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -198,6 +200,7 @@ def test_an_image_in_both_splits(run, tmp_path, caplog):
     [
         ({"test_per_class": 174}, "class 'eight' has only 174 images, expected at least 175"),
         ({"images_per_class": 125}, "125 is more images than exist: class 'eight' has 124"),
+        ({"class_names": ["one", " "]}, "class_names: .* has an empty name"),
         ({"class_names": ["one"]}, "1 names, but source digits has 10 classes"),
         ({"source": "cifake", "folder": "no/where"}, "no/where: no such folder"),
         ({"source": "cifar10", "folder": "no/where"}, "no/where: no such folder"),
@@ -209,6 +212,46 @@ def test_what_the_user_must_mend(run, settings, message):
     with pytest.raises(UserError, match=message) as caught:
         run(**settings)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (["Train", "Test"], "Train: expected it to be called train; rename it"),
+        (["train", "Test"], "Test: expected it to be called test or val"),
+        (["train", "validation"], "validation: expected it to be called test or val"),
+    ],
+)
+def test_misspelt_parts_are_refused(run, tmp_path, parts, message):
+    """They would be classes of their own, or images left out without a word."""
+    for part in parts:
+        put_classes(tmp_path / "zoo" / part, {"ant": 3, "bee": 3})
+    with pytest.raises(UserError, match=message):
+        run(**folder_settings(tmp_path / "zoo", test_per_class=1))
+
+
+def test_a_class_named_twice_is_said(run, tmp_path):
+    put_classes(tmp_path / "zoo", {"ant": 2, "bee": 2})
+    with pytest.raises(UserError, match="'ant' is named twice, but .*zoo has one such class"):
+        run(**folder_settings(tmp_path / "zoo", class_names=["ant", "ant"]))
+
+
+def test_an_empty_class_folder_is_said(run, tmp_path):
+    put_classes(tmp_path / "zoo", {"ant": 2})
+    (tmp_path / "zoo" / "bee").mkdir()
+    with pytest.raises(UserError, match="class 'bee' has no image at all"):
+        run(**folder_settings(tmp_path / "zoo", test_per_class=1))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf_8_are_rows_like_others(run, tmp_path):
+    put_classes(tmp_path / "zoo", {"ant": 3})
+    put(tmp_path / "zoo" / os.fsdecode(b"b\xe9e") / os.fsdecode(b"Gr\xf6n.png"), picture(1))
+    put(tmp_path / "zoo" / os.fsdecode(b"b\xe9e") / "2.png", picture(2))
+    train, test, facts = run(**folder_settings(tmp_path / "zoo", test_per_class=1))
+    assert facts["class_names"] == ["ant", r"b\xe9e"]
+    ids = {row["id"] for row in [*train, *test] if row["label"] == 1}
+    assert ids == {r"real/b\xe9e/2.png", r"real/b\xe9e/Gr\xf6n.png"}
 
 
 def test_classes_without_a_training_image(run, tmp_path):

@@ -1,9 +1,13 @@
+import errno
 import logging
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
 from sau.errors import UserError
-from sau.sources.image_folder import class_folders, list_class_folders
+from sau.sources.image_folder import class_folders, images_below, list_class_folders
 from tests.sources.make_images import picture, put, put_classes
 
 
@@ -30,7 +34,52 @@ def test_other_files_are_left_out_with_a_warning(tmp_path, caplog):
     put(tmp_path / "ant" / "notes.txt", b"")
     with caplog.at_level(logging.WARNING):
         assert list_class_folders([tmp_path / "ant"], [0], "real", "k").ids == ["real/ant/0.png"]
-    assert "left out 1 files not named like images, such as notes.txt" in caplog.text
+    assert (
+        "left out 1 that are no files, or not named like images, such as notes.txt" in caplog.text
+    )
+
+
+def test_linked_folders_count_and_pipes_do_not(tmp_path, caplog):
+    put(tmp_path / "disk" / "1.png", picture(0))
+    put(tmp_path / "real" / "ant" / "2.png", picture(1))
+    (tmp_path / "real" / "ant" / "more").symlink_to(tmp_path / "disk")
+    (tmp_path / "real" / "ant" / "back").symlink_to(tmp_path / "real" / "ant")
+    (tmp_path / "real" / "ant" / "gone.png").symlink_to(tmp_path / "nothing.png")
+    os.mkfifo(tmp_path / "real" / "ant" / "pipe.png")
+    names = [name for name, _ in images_below(tmp_path / "real" / "ant")]
+    assert names == ["2.png", "gone.png", "more/1.png"]
+    assert "such as pipe.png" in caplog.text
+
+
+def test_images_beside_the_class_folders_are_warned_of(tmp_path, caplog):
+    put_classes(tmp_path, {"ant": 1})
+    put(tmp_path / "loose.PNG", picture(0))
+    assert [path.name for path in class_folders(tmp_path, "k")] == ["ant"]
+    assert "left out 1 images beside the class folders, such as loose.PNG" in caplog.text
+
+
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+    put(tmp_path / "ant" / "1.png", picture(0))
+    put(tmp_path / "ant" / "closed" / "2.png", picture(1))
+    iterdir = Path.iterdir
+
+    def closed(path):
+        if path.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    with pytest.raises(UserError, match="closed: the folder cannot be read .Permission denied"):
+        images_below(tmp_path / "ant")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_are_no_utf_8_spell_out_their_bytes(tmp_path):
+    put(tmp_path / "ant" / "1.png", picture(0))
+    put(tmp_path / "ant" / os.fsdecode(b"Gr\xf6n.png"), picture(1))
+    listing = list_class_folders([tmp_path / "ant"], [0], "real", "k")
+    assert listing.ids == ["real/ant/1.png", r"real/ant/Gr\xf6n.png"]
+    assert [record.path.read_bytes() for record in listing.records()][1] == picture(1)
 
 
 def test_nothing_there(tmp_path):
