@@ -2,6 +2,7 @@
 
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
 from sau.config.expected import expected_grid
+from sau.config.repeated import refuse_repeated_keys
 from sau.config.schema import json_schema
 from sau.config.validate import check_sources, load
 
@@ -13,4 +14,5 @@ __all__ = [
     "expected_grid",
     "json_schema",
     "load",
+    "refuse_repeated_keys",
 ]

@@ -93,6 +93,16 @@ def test_bad_config_is_one_line_and_exit_code_2(change, message):
     assert "Traceback" not in done.stderr
 
 
+def test_a_row_that_stands_twice_is_one_line_and_exit_code_2(tmp_path):
+    text = (ROOT / "config.yaml").read_text()
+    row = re.search(r"^ *ce:.*\n", text, re.MULTILINE).group()
+    (tmp_path / "twice.yaml").write_text(text.replace(row, 2 * row))
+    done = dry_run("--configfile", str(tmp_path / "twice.yaml"))
+    assert done.returncode == 2
+    assert "training.runs.ce stands in line" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_readmes_override_of_single_keys_works():
     readme = (ROOT / "README.md").read_text()
     change = re.search(r"--config '([^']+)'", readme).group(1)

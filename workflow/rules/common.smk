@@ -5,12 +5,13 @@ import functools
 import os
 import shlex
 import sys
+from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
 import yaml
 
-from sau.config import check_sources, expected_grid, load
+from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
 from sau.errors import UserError
 from sau.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
 from sau.flags import to_flags
@@ -26,6 +27,10 @@ def checked_config():
     schema = workflow.source_path("../schemas/config.schema.yaml")
     with open(schema, encoding="utf-8") as file:
         try:
+            for path in workflow.overwrite_configfiles or [
+                f"{workflow.basedir}/config.yaml"
+            ]:
+                refuse_repeated_keys(Path(path))
             checked = load(config, yaml.safe_load(file))
             check_sources(checked)
         except UserError as error:
