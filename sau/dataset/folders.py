@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 
 _KEY = "dataset.folder"
 
+_TESTS = ("test", "val", "valid", "validation")
+"""What people call the part that is tested on, in lower case."""
+
 
 def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
     """List `<folder>/train/<class>/<image>` with test or val beside, or `<folder>/<class>/<image>`.
@@ -45,13 +48,18 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
 
 
 def _refuse_misspelt_parts(folder: Path) -> None:
-    """Refuse `Train` or `validation`: they would be classes, or left out without a word."""
+    """Refuse `Train` beside `Test`, two classes, and `train` beside `validation`, not looked at."""
     parts = {path.name for path in folder.iterdir() if path.is_dir()}
-    capital = next((name for name in sorted(parts) if name != "train" == name.lower()), None)
-    if capital:
-        raise UserError(f"{_KEY}: {folder / capital}: expected it to be called train; rename it")
-    tests = {name for name in parts if name.lower() in ("test", "val", "validation", "valid")}
-    if "train" in parts and tests and not tests & {"test", "val"}:
+    tests = {name for name in parts if name.lower() in _TESTS}
+    if not tests:
+        return  # a class may well be called Train
+    if "train" not in parts:
+        for name in sorted(parts):
+            if name.lower() == "train":
+                raise UserError(
+                    f"{_KEY}: {folder / name}: expected it to be called train; rename it"
+                )
+    elif not tests & {"test", "val"}:
         raise UserError(
             f"{_KEY}: {folder / min(tests)}: expected it to be called test or val; rename it, or "
             "move it elsewhere to have test images split off"

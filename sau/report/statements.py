@@ -20,17 +20,20 @@ def imbalance(run: MeasuredRun) -> Statement:
     requested = str(run.facts["requested_imbalance_factor"])
     real = run.metrics.loc[run.metrics["split"] == "class", "train_real"]
     sizes = f"; classes of {number(real.max())} to {number(real.min())} real training images"
+    return "Imbalance factor", effective + _how_it_came_about(run, requested) + sizes
+
+
+def _how_it_came_about(run: MeasuredRun, requested: str) -> str:
+    applied = run.facts["imbalance_factor"]
     try:
         asked = float(requested)
     except ValueError:
-        words = f"{effective}: the data as it is, nothing was cut (requested: {requested})"
-        return "Imbalance factor", words + sizes
-    if number(asked) == effective:
-        return "Imbalance factor", f"{effective}{sizes}"
-    if asked > run.facts["imbalance_factor"]:
-        words = f"{effective}: {number(asked)} was requested and would have left a class empty"
-        return "Imbalance factor", words + sizes
-    return "Imbalance factor", f"{effective} ({number(asked)} was requested){sizes}"
+        return f": the data as it is, nothing was cut (requested: {requested})"
+    if number(asked) == number(applied):
+        return ""
+    if asked > applied:
+        return f": {number(asked)} was requested and would have left a class empty"
+    return f" ({number(asked)} was requested)"
 
 
 def equal_factors(rows: pd.DataFrame) -> list[str]:
@@ -60,7 +63,7 @@ def outdated(runs: Sequence[MeasuredRun]) -> Statement | None:
     """Say which runs are left out because their settings are not those of now; None of no runs."""
     if not runs:
         return None
-    words = _listed([called(run) for run in runs])
+    words = _listed([_called(run) for run in runs], "runs")
     return "Outdated runs", (
         "left out, for they were trained or measured with other settings than the configuration "
         f"has now: {words}"
@@ -82,19 +85,20 @@ def mixed_sets(runs: Sequence[MeasuredRun]) -> Statement | None:
     if not mixed:
         return None
     return "Mixed training sets", (
-        f"means over seeds that were trained on different images: {_listed(mixed)}"
+        f"means over seeds that were trained on different images: {_listed(mixed, 'rows')}"
     )
 
 
-def called(run: MeasuredRun) -> str:
+def _called(run: MeasuredRun) -> str:
     """Name a run in a sentence."""
     facts = run.facts
     place = f"factor {facts['requested_imbalance_factor']}, seed {facts['seed']}"
     return f"{facts['label']} at {place}"
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f"; and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+def _listed(names: Sequence[str], kind: str) -> str:
+    """Name the first few, and count the others."""
+    more = f"; and {len(names) - _NAMED} more {kind}" if len(names) > _NAMED else ""
     return "; ".join(names[:_NAMED]) + more
 
 
@@ -152,8 +156,7 @@ def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | No
     if worst.empty:
         return None
     named = [f"{class_names[int(str(label))]} lacks {n}" for label, n in worst.items()]
-    more = f"; and {len(named) - _NAMED} more classes" if len(named) > _NAMED else ""
-    words = "; ".join(named[:_NAMED]) + more
+    words = _listed(named, "classes")
     return "Synthetic shortage", f"too few kept images to fill every class: {words}"
 
 

@@ -22,14 +22,7 @@ def class_folders(folder: Path, key: str) -> list[Path]:
     Raises:
         UserError: there are none.
     """
-    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    found = [path for path in inside if path.is_dir()]
-    loose = [path for path in inside if path.suffix.lower() in SUFFIXES and not path.is_dir()]
-    if found and loose:
-        log.warning(
-            "%s: left out %d images beside the class folders, such as %s",
-            *(folder, len(loose), min(path.name for path in loose)),
-        )
+    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
     if not found:
         raise UserError(
             f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
@@ -40,7 +33,7 @@ def class_folders(folder: Path, key: str) -> list[Path]:
 def list_class_folders(
     folders: Sequence[Path], labels: Sequence[int], prefix: str, key: str
 ) -> Listing:
-    """List the images of class folders, at any depth below them.
+    """List the images of class folders, at any depth below them; warn of images beside them.
 
     Args:
         folders: one for each class.
@@ -67,7 +60,18 @@ def list_class_folders(
             f"expected files that end in {' '.join(sorted(SUFFIXES))}"
         )
     check_unique(names, str(folders[0].parent))
+    _warn_of_loose_images(folders[0].parent)
     return listing_of_files(names, np.array(repeated, dtype=np.int64), files)
+
+
+def _warn_of_loose_images(folder: Path) -> None:
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    loose = [path for path in inside if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    if loose:
+        log.warning(
+            "%s: left out %d images beside the class folders, such as %s",
+            *(folder, len(loose), min(stable_name(Path(path.name)) for path in loose)),
+        )
 
 
 def images_below(folder: Path) -> list[tuple[str, Path]]:

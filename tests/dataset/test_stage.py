@@ -230,6 +230,12 @@ def test_misspelt_parts_are_refused(run, tmp_path, parts, message):
         run(**folder_settings(tmp_path / "zoo", test_per_class=1))
 
 
+def test_a_class_may_be_called_train(run, tmp_path):
+    put_classes(tmp_path / "zoo", {"Bus": 3, "Train": 3})
+    _, _, facts = run(**folder_settings(tmp_path / "zoo", test_per_class=1))
+    assert facts["class_names"] == ["Bus", "Train"]
+
+
 def test_a_class_named_twice_is_said(run, tmp_path):
     put_classes(tmp_path / "zoo", {"ant": 2, "bee": 2})
     with pytest.raises(UserError, match="'ant' is named twice, but .*zoo has one such class"):

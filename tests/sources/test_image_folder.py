@@ -54,7 +54,8 @@ def test_linked_folders_count_and_pipes_do_not(tmp_path, caplog):
 def test_images_beside_the_class_folders_are_warned_of(tmp_path, caplog):
     put_classes(tmp_path, {"ant": 1})
     put(tmp_path / "loose.PNG", picture(0))
-    assert [path.name for path in class_folders(tmp_path, "k")] == ["ant"]
+    assert list_class_folders([tmp_path / "ant"], [0], "real", "k").ids == ["real/ant/0.png"]
+    assert caplog.text.count("left out") == 1
     assert "left out 1 images beside the class folders, such as loose.PNG" in caplog.text
 
 
