@@ -23,7 +23,7 @@ def _row(config: Config, name: str) -> GridRow:
         run=name,
         label=row_label(config.training.labels[name], settings.to_mapping()),
         method=settings.method,
-        data="balanced" if settings.needs_synthetic() else "real",
+        data=settings.data_of_all_stages(),
         backbone=settings.backbone,
         width=settings.channels(),
         epochs=settings.total_epochs(),

@@ -53,7 +53,7 @@ def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
         UserError: a fact without which the run cannot be told from others is missing.
     """
     settings = _need(provenance, "settings")
-    method, data = str(_need(settings, "method")), str(_need(settings, "data"))
+    method, data = str(_need(settings, "method")), str(_need(provenance, "data"))
     run = str(provenance.get("run") or f"{method}-{data}")
     factor = float(_need(provenance, "imbalance_factor"))
     requested = provenance.get("requested_imbalance_factor")
@@ -62,7 +62,7 @@ def run_facts(provenance: Mapping[str, Any], label: str = "") -> RunFacts:
         run=run,
         label=row_label(label or run, settings),
         method=method,
-        data=_data_of(settings),
+        data=data,
         imbalance_factor=factor,
         requested_imbalance_factor=f"{factor:g}" if requested is None else str(requested),
         data_seed=int(provenance.get("data_seed") or 0),
@@ -98,11 +98,6 @@ def row_label(label: str, settings: Mapping[str, Any]) -> str:
         marks.append(f"{'first stage ' if handed_on else ''}SWA from {first}")
     marks += ["flip"] if settings.get("test_flip") else []
     return f"{label} ({', '.join(marks)})" if marks else label
-
-
-def _data_of(settings: Mapping[str, Any]) -> str:
-    second = settings.get("second_stage") or {}
-    return "balanced" if "balanced" in (settings["data"], second.get("data")) else "real"
 
 
 def _need(record: Mapping[str, Any], key: str) -> Any:

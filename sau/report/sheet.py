@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from sau.unreadable import UNREADABLE
+
 SHEET_CLASSES = 20
 """With more classes than this, so many of them are shown, evenly from the first to the last."""
 
@@ -118,7 +120,7 @@ def _embed(encoded: bytes | None) -> tuple[str, int, int]:
     try:
         with Image.open(io.BytesIO(encoded)) as opened:
             image = opened.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UNREADABLE:
         return "", _SIDE, _SIDE
     buffer, kind = io.BytesIO(), "png"
     if max(image.size) > _LARGEST:

@@ -16,7 +16,6 @@ from sau.training.loading import load_test, load_training, load_validation
 from sau.training.loop import Run
 from sau.training.methods import METHODS, Method, Task
 from sau.training.models import Network, NetworkConfig, feature_size, seeded
-from sau.training.names import DataName
 from sau.training.phases import Phase, make_optimizer, second_settings
 from sau.training.ranks.batch_norm import synchronise
 from sau.training.ranks.parallel import ParallelLoss, own_loss
@@ -61,7 +60,7 @@ def assemble(
         check_compiler(device, settings.compile, "training")
     facts = read_facts(train_images[0])
     classes = len(facts.class_names)
-    which: DataName = "balanced" if settings.needs_synthetic() else "real"
+    which = settings.data_of_all_stages()
     decoding = Decoding(settings.decode, settings.decode_workers, device, folder)
     data = load_training(members, train_images, synthetic_images, classes, which, decoding)
     test = load_test(test_images, classes, decoding)

@@ -7,9 +7,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from sau.errors import UserError
-
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""What Pillow raises for damaged images, by their format and where they are damaged."""
+from sau.unreadable import UNREADABLE
 
 Size = tuple[int, int]
 """Height and width in pixels."""

@@ -33,6 +33,7 @@ def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str
         "image_size": list(data.images.size),
         "seed": run.seed,
         "recipe": run.settings.recipe(),
+        "data": run.settings.data_of_all_stages(),
         "parameters": counts["at_test"],
         "parameters_trained": counts["trained"] + heads,
         "width": run.network.config.width,

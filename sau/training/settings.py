@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
@@ -24,6 +25,11 @@ NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
 
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 """Channels of the first stage where none are set: He et al.'s for either kind of network."""
+
+
+def with_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a run's settings, as JSON values by key, that its results depend on."""
+    return {key: value for key, value in settings.items() if key not in NO_EFFECT}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,18 +225,19 @@ class TrainingSettings(Section):
         second = self.second()
         return self.epochs + (second.epochs if second else 0)
 
+    def data_of_all_stages(self) -> DataName:
+        """Return balanced if a stage trains on the balanced set, else real."""
+        second = self.second()
+        return "balanced" if "balanced" in (self.data, second.data if second else "") else "real"
+
     def needs_synthetic(self) -> bool:
         """Return whether a stage trains on the balanced set."""
-        second = self.second()
-        return "balanced" in (self.data, second.data if second else "")
-
-    def with_effect(self) -> dict[str, Any]:
-        """Return the settings that results depend on, as JSON values."""
-        return {key: value for key, value in self.to_mapping().items() if key not in NO_EFFECT}
+        return self.data_of_all_stages() == "balanced"
 
     def recipe(self) -> str:
-        """Return their SHA-256, as 64 hexadecimal digits: runs of one recipe may be averaged."""
-        return hashlib.sha256(json.dumps(self.with_effect(), sort_keys=True).encode()).hexdigest()
+        """Return the SHA-256 of what results depend on, in hex: runs of one may be averaged."""
+        text = json.dumps(with_effect(self.to_mapping()), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def needs_scores(self) -> bool:
         """Return whether a stage weighs synthetic images by their scores."""

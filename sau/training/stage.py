@@ -17,7 +17,7 @@ from sau.training.loop import train
 from sau.training.outputs import predictions_table, rows_table, run_facts
 from sau.training.parts import remove_parts
 from sau.training.ranks.ranks import find_ranks, process_group, refuse_disagreement
-from sau.training.settings import NO_EFFECT, TrainingSettings
+from sau.training.settings import TrainingSettings, with_effect
 from sau.training.state import RunState
 from sau.training.stopping import Stop, sigterm_asks
 from sau.training.tensorboard import recorder
@@ -127,6 +127,6 @@ def _save_nothing(state: RunState) -> None:
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
-    settings = {k: v for k, v in made_of["settings"].items() if k not in NO_EFFECT}
+    settings = with_effect(made_of["settings"])
     text = json.dumps({**made_of, "settings": settings, "seed": seed}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

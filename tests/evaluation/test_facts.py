@@ -1,6 +1,7 @@
 import pytest
 
 from sau.evaluation.facts import row_label, run_facts
+from sau.training.settings import TrainingSettings
 
 MADE = {
     "settings": {
@@ -11,6 +12,7 @@ MADE = {
         "epochs": 200,
     },
     "seed": 3,
+    "data": "balanced",
     "parameters": 1000,
     "parameters_trained": 1500,
     "imbalance_factor": 3.0,
@@ -57,8 +59,10 @@ def test_a_runs_label_is_that_of_its_own_settings():
     ],
 )
 def test_data_is_balanced_where_any_stage_has_synthetic_images(data, second, expected):
-    settings = MADE["settings"] | {"data": data, "second_stage": second}
-    assert run_facts(MADE | {"settings": settings}).data == expected
+    settings = TrainingSettings(method="cross_entropy", data=data, second_stage=second)
+    made = MADE | {"data": settings.data_of_all_stages(), "settings": settings.to_mapping()}
+    made |= {"width": 16}
+    assert run_facts(made).data == expected
 
 
 def test_width_and_epochs_are_those_of_the_run_where_it_says_them():

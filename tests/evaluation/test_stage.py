@@ -15,10 +15,12 @@ SETTINGS = EvaluationSettings(many_above=2, few_at_most=1)
 
 
 def provenance(**changes):
-    settings = TrainingSettings(data=changes.pop("data", "balanced")).to_mapping()
+    data = changes.get("data", "balanced")
+    settings = TrainingSettings(data=data).to_mapping()
     return {
         "settings": settings,
         "seed": 3,
+        "data": data,
         "parameters": 1000,
         "parameters_trained": 1500,
         "width": 16,

@@ -1,7 +1,6 @@
 """Believable manifests of a few runs, made without training anything."""
 
 import dataclasses
-import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from PIL import Image
 
 from sau import manifest
 from sau.complement.settings import ComplementSettings
@@ -22,6 +20,7 @@ from sau.report.grid import GridRow
 from sau.report.runs import Run, read_runs
 from sau.subset.settings import SubsetSettings
 from sau.training.settings import TrainingSettings
+from tests.report.made_images import put_images
 
 METHODS = [
     ("ce", "CE", "cross_entropy", "real"),
@@ -133,6 +132,7 @@ def write_world(folder: Path, world: World) -> Fake:
                 settings = TrainingSettings(method=method, data=data, epochs=world.epochs)
                 facts = {
                     "run": run,
+                    "data": data,
                     "recipe": world.recipes.get(run, settings.recipe()),
                     "label": label,
                     "seed": seed,
@@ -264,41 +264,6 @@ def write_images(folder: Path, world: World, files: Fake) -> None:
     leak = {"mode": "off", "test_images": 0, "found": 0, "measures": []}
     made = provenance("filter", FilterSettings(leak="off"), {}, leak=leak)
     put(folder / "kept.parquet", "kept", frame, made)
-
-
-def put_images(
-    path: Path, world: World, random: np.random.Generator, kind: str, count: int, *, failed: int
-) -> None:
-    """Write `count` images of each class, the last `failed` of them without an image."""
-    rows = []
-    for label, name in enumerate(world.class_names):
-        for index in range(count):
-            broken = index >= count - failed
-            rows.append(
-                {
-                    "id": f"{kind}-{label}-{index}",
-                    "image": None if broken else {"bytes": draw(random, label, world.side)},
-                    "label": label,
-                    "prompt": world.prompt.format(name=name) if kind == "synthetic" else None,
-                    "width": None if broken else world.side,
-                    "height": None if broken else world.side,
-                    "status": "failed" if broken else "ok",
-                    "reason": "out of memory" if broken else None,
-                }
-            )
-    schema = manifest.SCHEMAS["images"]
-    table = pa.Table.from_pylist(rows, schema)
-    manifest.write(path, "images", table, {"stage": kind, "settings": {"source": kind}})
-
-
-def draw(random: np.random.Generator, label: int, side: int) -> bytes:
-    """Return a PNG of a bright bar on noise, turned with the class."""
-    pixels = random.integers(0, 60, (side, side, 3))
-    pixels[label % side] = 230
-    pixels[:, (3 * label) % side, label % 3] = 200
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "png")
-    return buffer.getvalue()
 
 
 def put(path: Path, kind: str, frame: pd.DataFrame, made: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@ import errno
 import logging
 import os
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -62,14 +61,14 @@ def test_images_beside_the_class_folders_are_warned_of(tmp_path, caplog):
 def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
     put(tmp_path / "ant" / "1.png", picture(0))
     put(tmp_path / "ant" / "closed" / "2.png", picture(1))
-    iterdir = Path.iterdir
+    scandir = os.scandir
 
     def closed(path):
         if path.name == "closed":
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return iterdir(path)
+        return scandir(path)
 
-    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     with pytest.raises(UserError, match="closed: the folder cannot be read .Permission denied"):
         images_below(tmp_path / "ant")
 

@@ -1,7 +1,7 @@
 """Ways from noise to an image: GLIDE's own two, and a faster solver, on diffusers' schedulers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -80,23 +80,36 @@ class AncestralSampler:
     ) -> Tensor:
         """Take one step; see `Sampler`. It does not wait for a GPU, which diffusers' own does."""
         noise, position = output.chunk(2, dim=1)
-        of_noise, of_signal, of_clean, of_images, lowest, highest = self._posteriors[index]
-        clean = ((images - of_noise * noise) / of_signal).clamp(-1, 1)
-        mean = of_clean * clean + of_images * images
+        now = self._posteriors[index]
+        clean = ((images - now.noise * noise) / now.signal).clamp(-1, 1)
+        mean = now.clean * clean + now.images * images
         if index == len(self.timesteps) - 1:
             return mean
         fraction = (position + 1) / 2
-        log_variance = fraction * highest + (1 - fraction) * lowest
+        log_variance = fraction * now.highest + (1 - fraction) * now.lowest
         drawn = randn_tensor(mean.shape, list(generators), torch.device("cpu"), mean.dtype)
         return mean + torch.exp(0.5 * log_variance) * upload(drawn, mean.device)
 
 
-def _posterior(kept: Tensor, before: Tensor) -> tuple[float, ...]:
-    """Return what one ancestral step needs, from the shares of signal now and after the step.
+class _Posterior(NamedTuple):
+    """Numbers of one ancestral step.
 
-    The factors of the noise and of the signal in the noisy images; the factors of the clean and of
-    the noisy images in the mean; the lower and the upper bound of the log variance. They
-    are worked out in float32, as diffusers does: another rounding would draw other pictures.
+    Factors of the noise and of the signal in the noisy images; of the clean and of the noisy images
+    in the mean of the images after the step; lowest and highest logarithm of their variance.
+    """
+
+    noise: float
+    signal: float
+    clean: float
+    images: float
+    lowest: float
+    highest: float
+
+
+def _posterior(kept: Tensor, before: Tensor) -> _Posterior:
+    """Return the numbers of a step from the shares of signal, () float32, before and after it.
+
+    They are worked out in float32, as diffusers does: another rounding would draw other pictures.
     """
     noise, noise_before, step = 1 - kept, 1 - before, kept / before
     found = (
@@ -107,7 +120,7 @@ def _posterior(kept: Tensor, before: Tensor) -> tuple[float, ...]:
         torch.log(torch.clamp(noise_before / noise * (1 - step), min=1e-20)),
         torch.log(1 - step),
     )
-    return tuple(float(value) for value in found)
+    return _Posterior(*(float(value) for value in found))
 
 
 class DdimSampler:
