@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def put_images(
-    path: Path, world: World, random: np.random.Generator, kind: str, count: int, *, failed: int
+    path: Path, world: "World", random: np.random.Generator, kind: str, count: int, *, failed: int
 ) -> None:
     """Write `count` images of each class, the last `failed` of them without an image."""
     rows = []
