@@ -17,6 +17,7 @@ import yaml
 
 from sau.config import load
 from sau.files import write_text
+from sau.kept import TAKEN
 from sau.manifest import read_metadata
 
 PUBLISHED = Path("results") / "published"
@@ -79,12 +80,19 @@ def times(results: Path) -> list[str]:
         if not paths:
             continue
         runs = pd.concat([pd.read_csv(path, sep="\t") for path in paths])
+        taken = sum(TAKEN in path.read_text() for path in logs_of(results, stage.name))
+        name = f"{stage.name}, {taken} of them {TAKEN} former results" if taken else stage.name
         seconds, memory = runs["s"], pd.to_numeric(runs["max_rss"], errors="coerce")
         rows.append(
-            f"| {stage.name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} "
+            f"| {name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} "
             f"| {memory.max():.0f} |"
         )
     return rows
+
+
+def logs_of(results: Path, stage: str) -> list[Path]:
+    """Return the logs of a stage's jobs."""
+    return sorted((results / "logs" / stage).rglob("*.log"))
 
 
 def versions(results: Path) -> list[str]:

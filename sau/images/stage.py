@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sau import manifest
 from sau.errors import UserError
 from sau.images.settings import ImagesSettings
 from sau.images.shards import shard_bounds
+from sau.kept import Kept, kept_folder
 from sau.provenance import provenance
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
@@ -26,7 +28,9 @@ def images(
     """Generate or import one shard of synthetic images.
 
     Finished batches wait in a folder beside the output, called as it is with `.batches` at the end.
-    The same call goes on from there after it was killed, and removes the folder at its end.
+    The same call goes on from there after it was killed, and removes the folder at its end. The
+    shard itself has a second name in a folder that ends in `.kept`; a call that would draw the same
+    once more takes it from there.
 
     Args:
         train_images: manifest of the real training images; only its class names are read.
@@ -49,6 +53,7 @@ def images(
         table = import_shard(settings, class_names, shard, settings.shards)
         record = provenance("images", settings, {}, ("pillow",), **facts)
         manifest.write(output, "images", table, record)
+        shutil.rmtree(kept_folder(output), ignore_errors=True)  # of images drawn before
     elif prompts is None:
         source = settings.source
         raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
@@ -71,11 +76,14 @@ def _generate(
     from sau.images.load import weights_of
     from sau.images.per_class import settings_by_label, warn_of_people
     from sau.images.rows import tasks_of
+    from sau.strangers import warn_of_strangers
 
     names, shards = facts["class_names"], settings.shards
-    tasks = tasks_of(_rows_of_shard(inputs, shard % shards, shards, names), settings)
+    rows = _rows_of_shard(inputs, shard % shards, shards, names)
+    tasks = tasks_of(rows, settings)
     by_label = settings_by_label(settings, names)
     warn_of_people({task.label for task in tasks}, names, by_label)
+    warn_of_strangers("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
     facts["generators"] = [
         {
             "classes": [names[label] for label in sorted({task.label for task in own})],
@@ -85,11 +93,17 @@ def _generate(
     ]
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
     identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-    finished = FinishedBatches(output.with_suffix(".batches"), identity)
+    kept, batches = Kept(kept_folder(output), identity), output.with_suffix(".batches")
+    if kept.holds():
+        kept.take_back({"shard": output})
+        shutil.rmtree(batches, ignore_errors=True)
+        return
+    finished = FinishedBatches(batches, identity)
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
     with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see)
     manifest.write(output, "images", table, record)
+    kept.keep({"shard": output})
     finished.remove()
 
 

@@ -14,22 +14,28 @@ from sau.training.members import members_facts
 from sau.training.state import Predictions, RunState
 
 
+def data_facts(members: Sequence[Path], train_images: Path) -> dict[str, Any]:
+    """Return what a run reads of its data besides rows: how it is called, drawn and normalised."""
+    facts = read_facts(train_images)
+    return members_facts(members) | {
+        "class_names": facts.class_names,
+        "mean": list(facts.normalisation.mean),
+        "std": list(facts.normalisation.std),
+    }
+
+
 def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str, Any]:
     """Return what the reports want to know of the run, as JSON values.
 
     `members_sha256` is the content hash of the members: that of their one manifest, or of several
     the hash of their hashes (see `sau.manifest.hash_of`).
     """
-    facts = read_facts(train_images)
     counts = run.network.parameter_counts()
     own = [parameter for phase in run.phases for parameter in phase.method.parameters()]
     heads = sum(parameter.numel() for parameter in own if parameter.requires_grad)
     data = max((phase.data for phase in run.phases), key=lambda data: len(data.ids))
-    return members_facts(members) | {
+    return data_facts(members, train_images) | {
         "members_sha256": hash_of(members),
-        "class_names": facts.class_names,
-        "mean": list(facts.normalisation.mean),
-        "std": list(facts.normalisation.std),
         "image_size": list(data.images.size),
         "seed": run.seed,
         "recipe": run.settings.recipe(),

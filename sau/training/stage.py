@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sau.errors import StoppedEarlyError
+from sau.kept import Kept, kept_folder
 from sau.manifest import write
 from sau.provenance import provenance
 from sau.training.assemble import assemble
 from sau.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.training.device import repeatable
 from sau.training.loop import train
-from sau.training.outputs import predictions_table, rows_table, run_facts
+from sau.training.outputs import data_facts, predictions_table, rows_table, run_facts
 from sau.training.parts import remove_parts
 from sau.training.ranks.ranks import find_ranks, process_group, refuse_disagreement
 from sau.training.settings import TrainingSettings, with_effect
@@ -46,7 +47,9 @@ def training(
 
     SIGTERM stops the run after its current step, a time limit before an epoch that would end after
     it; an epoch that is under way at the limit all the same is left after its current step. The
-    same command then goes on from the checkpoint.
+    same command then goes on from the checkpoint. What a whole run wrote has second names in a
+    folder beside the predictions that ends in `.kept`; a call that would train the same once more
+    takes it from there.
 
     Args:
         members: manifests of the training set's members: the real ones, and their complement if
@@ -83,16 +86,28 @@ def training(
         "synthetic_images": synthetic_images,
         "validation": [validation] if validation else [],
     }
+    outputs = {
+        "predictions": predictions,
+        "history": history,
+        "label_correction": label_correction,
+        "model": model,
+    }
     stop = Stop(stop_after)
     ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs, LIBRARIES)
-    identity = run_identity(made_of, seed)
+    identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
+    kept = Kept(kept_folder(predictions), f"{identity} {run}")
     with (
         sigterm_asks(stop),
         ranks.own_device(settings.device) as device,
         process_group(ranks, device),
     ):
+        if ranks.all(kept.holds()):
+            if ranks.is_first:
+                kept.take_back(outputs)
+                remove_parts(checkpoint)
+            return
         with repeatable(settings.threads):
             images = (train_images, test_images, synthetic_images)
             folder = checkpoint.parent
@@ -117,6 +132,7 @@ def training(
         tallies = rows_table("label_correction", state.label_correction)
         write(label_correction, "label_correction", tallies, made_of)
         job.averager.tested().save_pretrained(model, provenance=made_of)
+        kept.keep(outputs)
         remove_parts(checkpoint)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sau.errors import UserError
 from sau.files import write_text
+from sau.kept import kept_folder
 
 JOBS_FILE = "jobs.json"
 
@@ -21,6 +22,9 @@ TABLES = {
 MODEL, CHECKPOINT = "model", "checkpoint"
 OUTPUTS = {**TABLES, "model": MODEL}
 """What a finished run leaves behind, by the stage's parameters; the model is a folder."""
+
+KEPT = kept_folder(Path(TABLES["predictions"])).name
+"""Second names of the outputs, which nothing here needs: no Snakemake removes the first ones."""
 
 
 @dataclasses.dataclass(frozen=True)

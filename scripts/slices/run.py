@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sau
 from sau.__main__ import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
-from scripts.slices.jobs import CHECKPOINT, MODEL, Job, chosen, read_jobs, write_jobs
+from scripts.slices.jobs import CHECKPOINT, KEPT, MODEL, Job, chosen, read_jobs, write_jobs
 from scripts.slices.split import split_file
 from scripts.slices.state import SLICES_FILE, Progress, furthest, note_slice, progress_of
 
@@ -100,7 +100,7 @@ def run(
             failed.append(job)
     for job in jobs:
         if progress_of(job, output).finished:
-            _make_movable(output / job.folder / MODEL, keep=models)
+            _make_movable(output / job.folder, keep_model=models)
     if failed:
         return EXIT_USER_ERROR
     finished = all(furthest(job, [output, pack])[0].finished for job in jobs)
@@ -130,11 +130,13 @@ def _take_up(source: Path, folder: Path) -> None:
         shutil.copyfile(source / SLICES_FILE, folder / SLICES_FILE)
 
 
-def _make_movable(model: Path, *, keep: bool) -> None:
-    """Cut a model's weights into small files, or remove the model."""
+def _make_movable(folder: Path, *, keep_model: bool) -> None:
+    """Remove second names of a run's results, and cut its model into small files or remove it."""
+    shutil.rmtree(folder / KEPT, ignore_errors=True)
+    model = folder / MODEL
     if not model.is_dir():
         return
-    if not keep:
+    if not keep_model:
         shutil.rmtree(model)
         return
     for path in sorted(model.glob("*.safetensors")):

@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from sau import manifest
+from sau.images import generate
 from sau.images.settings import ImagesSettings
 from sau.images.stage import images
+from tests.images.quick import Quick
 
 
 class Inputs:
@@ -50,6 +52,12 @@ class Inputs:
         )
         return output
 
+    def import_from(self, folder: Path) -> None:
+        """Run the stage for a shard of imported pictures."""
+        settings = ImagesSettings(source="imported", folder=str(folder), shards=1)
+        output = self.folder / "shard-0.parquet"
+        images(self.folder / "train.parquet", output, shard=0, settings=settings)
+
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Inputs:
@@ -57,6 +65,14 @@ def inputs(tmp_path: Path) -> Inputs:
     made = Inputs(tmp_path, ["zero", "one"])
     made.write_prompts(7)
     return made
+
+
+@pytest.fixture
+def quick(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> Inputs:
+    """The inputs, with a generator that needs no time."""
+    monkeypatch.setattr(generate, "load_generator", Quick)
+    monkeypatch.setattr(Quick, "sizes", [])
+    return inputs
 
 
 def rows_of(path: Path) -> list[dict[str, Any]]:

@@ -142,3 +142,13 @@ def test_classes_of_people_drawn_by_another_generator_are_not_named(
     other = {**OTHER, "model": model}
     lines = warnings_of_people(tmp_path, caplog, per_class={"woman": other, "man": other})
     assert lines == []
+
+
+def test_the_shipped_model_says_of_which_classes_it_knows_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inputs = Inputs(tmp_path, ["zero", "dog"])
+    inputs.write_prompts(2)
+    inputs.run(steps="1")
+    assert "images.model: tiny-glide has seen printed digits alone" in caplog.text
+    assert "of dog it knows nothing" in caplog.text

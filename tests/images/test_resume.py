@@ -6,14 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
-import torch
 
 from sau import manifest
 from sau.errors import UserError
@@ -21,42 +18,10 @@ from sau.images import generate
 from sau.images.finished import FinishedBatches
 from sau.images.generator import Drawn, Generator
 from sau.images.rows import Task, images_rows
-from sau.images.settings import ImagesSettings
-from sau.rng import numpy_generator
 from tests.images.conftest import Inputs
+from tests.images.quick import Quick
 
 BATCH = 2
-
-
-class Quick:
-    """A generator that needs no time: noise by prompt, seed and guidance."""
-
-    full_batches = False
-    sizes: ClassVar[list[int]] = []
-    """Of the batches that were drawn."""
-    most = 99
-    """Batches after which drawing raises."""
-
-    def __init__(self, settings: ImagesSettings, device: torch.device) -> None:
-        self.scale = settings.guidance_scale
-
-    def announce(self, prompts: Sequence[str]) -> None:
-        pass
-
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
-        if len(self.sizes) == self.most:
-            raise RuntimeError("killed")
-        self.sizes.append(len(prompts))
-        streams = [numpy_generator(*pair, self.scale) for pair in zip(prompts, seeds, strict=True)]
-        return [Drawn(stream.integers(0, 256, (4, 4, 3), np.uint8)) for stream in streams]
-
-
-@pytest.fixture
-def quick(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> Inputs:
-    """The prompts, with a generator that needs no time."""
-    monkeypatch.setattr(generate, "load_generator", Quick)
-    monkeypatch.setattr(Quick, "sizes", [])
-    return inputs
 
 
 def kill_after(batches: int, quick: Inputs) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sau.__main__ import main
 from sau.errors import UserError
 from scripts.slices import split
-from scripts.slices.jobs import Job, read_jobs, write_jobs
+from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs
 from scripts.slices.run import run
 from scripts.slices.state import Progress, progress_of, read_slices, status_table
 from tests.slices.conftest import ROOT, Grid, StepSlice
@@ -25,7 +25,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "slices.json" and path.parent.name != "checkpoint"
+        if path.is_file() and path.name != "slices.json" and not {CHECKPOINT, KEPT} & {*path.parts}
     }
 
 
@@ -105,6 +105,7 @@ def test_weights_are_cut_into_small_files_or_left_out(
     names = {"config.json", *(f"model.safetensors.{place}" for place in range(3))}
     assert set(sizes) == names
     assert max(sizes.values()) < 10_000
+    assert not list(model.parent.glob("*.kept")), "they would have the weights in one file"
     expected = whole_runs(pack, tmp_path / "whole")[job.folder]["model/model.safetensors"]
     assert split.joined(model / "model.safetensors") == expected
     run(pack, tmp_path / "out", steps(100), models=False)

@@ -56,6 +56,10 @@ class Ranks:
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return bool(found)
 
+    def all(self, own: bool) -> bool:
+        """Return whether `own` is true in every process; the GPUs are not waited for."""
+        return not self.any(not own)
+
     @contextmanager
     def own_device(self, name: str) -> Iterator[torch.device]:
         """Give this process its device of the kind `name`, cpu or cuda, for the time of the block.

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from sau.errors import StoppedEarlyError, UserError
 from sau.flags import to_flags
+from sau.kept import RECORD
 from sau.manifest import read
 from sau.training import stage
 from sau.training.settings import TrainingSettings
@@ -48,6 +49,16 @@ def assert_same_run(inputs: Inputs, folder: Path, pair: Pair, **changes: Any) ->
             if expected[column].dtype.kind == "f":
                 values = pytest.approx(values, rel=1e-6, abs=1e-6)
             assert actual[column].tolist() == values, f"{kind}: {column}"
+
+
+def test_a_finished_run_is_taken_back_by_both(inputs: Inputs, tmp_path: Path, pair: Pair) -> None:
+    arguments = inputs, tmp_path, {"method": "cross_entropy", "epochs": 1} | WHOLE_BATCH
+    found, _ = pair.run(train_in_float64, *arguments)
+    record = found["predictions"].with_suffix(".kept") / RECORD
+    before = bytes_of(found), record.stat().st_mtime_ns
+    found["history"].unlink()
+    pair.run(train_in_float64, *arguments)
+    assert (bytes_of(found), record.stat().st_mtime_ns) == before, "trained again"
 
 
 @pytest.mark.parametrize("method", ["sau", "glmc", "paco", "proco", "sure"])

@@ -1,0 +1,34 @@
+"""A generator that needs no time."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from sau.images.generator import Drawn
+from sau.images.settings import ImagesSettings
+from sau.rng import numpy_generator
+
+
+class Quick:
+    """Noise by prompt, seed and guidance."""
+
+    full_batches = False
+    sizes: ClassVar[list[int]] = []
+    """Of the batches that were drawn."""
+    most = 99
+    """Batches after which drawing raises."""
+
+    def __init__(self, settings: ImagesSettings, device: torch.device) -> None:
+        self.scale = settings.guidance_scale
+
+    def announce(self, prompts: Sequence[str]) -> None:
+        pass
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+        if len(self.sizes) == self.most:
+            raise RuntimeError("killed")
+        self.sizes.append(len(prompts))
+        streams = [numpy_generator(*pair, self.scale) for pair in zip(prompts, seeds, strict=True)]
+        return [Drawn(stream.integers(0, 256, (4, 4, 3), np.uint8)) for stream in streams]
