@@ -29,9 +29,23 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/report.smk"
 
 
+# Every result is asked for, not the pages alone. Snakemake removes the outputs of a job that fails, and
+# a later run would not miss them where all that was once made from them is still there: after refused
+# prompts the images of the former ones would stand as up to date. Models are not asked for: whoever
+# has no use for them may remove them.
 rule all:
     default_target: True
     input:
+        rules.dataset.output,
+        PROMPTS,
+        ROUNDS,
+        IMAGES,
+        SCORES,
+        rules.filter.input.test_scores,
+        rules.filter.output,
         GALLERY,
-        OVERVIEW,
+        EVERY_TRAINING_SET,
+        EVERY_RUN_TRAINED,
+        rules.overview.input.metrics,
         REPORTS,
+        OVERVIEW,

@@ -174,3 +174,35 @@ def test_edit_of_the_reports_runs_the_reports_alone(project):
 def test_edit_of_a_comment_or_docstring_runs_nothing(project):
     project.edit("sau/training/stage.py", '"""The training stage', '"""This is the training stage')
     assert project.planned() == {}
+
+
+LOST = {
+    "dataset/train.parquet": "dataset",
+    "dataset/test.parquet": "dataset",
+    "prompts/prompts.parquet": "prompts",
+    "images/shard-0.parquet": "images",
+    "scores/shard-0.parquet": "scores",
+    "scores/test.parquet": "scores_test",
+    "filter/kept.parquet": "filter",
+    "gallery/index.html": "gallery",
+    "subset/imbalance-10/data-seed-0/real.parquet": "subset",
+    "complement/imbalance-10/data-seed-0/synthetic.parquet": "complement",
+    "training/sau/imbalance-10/data-seed-0/seed-0/predictions.parquet": "training",
+    "evaluation/sau/imbalance-10/data-seed-0/seed-0/metrics.parquet": "evaluation",
+    "report/imbalance-10.html": "report",
+    "report/summary.csv": "overview",
+}
+"""Results, and the rules that make them."""
+
+
+@pytest.mark.parametrize(("file", "rule"), LOST.items())
+def test_a_result_that_a_failed_job_has_lost_is_missed(project, file, rule):
+    """Also where all that was once made from it is still there."""
+    (project.folder / "results" / file).unlink()
+    assert rule in project.planned()
+
+
+def test_refused_prompts_do_not_leave_the_former_images_to_stand(project):
+    change = {"prompts__source": "llm", "prompts__api_key_variable": "NO_SUCH_KEY"}
+    assert project.run("prompts", **change).returncode != 0
+    assert set(project.planned(**change)) == AFTER_FILTER | {"prompts", "images", "scores"}
