@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,20 @@ class Project:
         path.write_text(yaml.safe_dump(config))
         words = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
         return [*words, "--configfile", os.fspath(path), *flags]
+
+    def start(
+        self, *flags: str, env: dict[str, str] | None = None, **changes: Any
+    ) -> subprocess.Popen[str]:
+        """Start Snakemake in a process group of its own, its output in one pipe."""
+        return subprocess.Popen(
+            self.command(*flags, **changes),
+            cwd=self.folder,
+            env=env,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     @property
     def config_path(self) -> str:
@@ -93,6 +108,15 @@ def finished_project(folder: Path) -> Project:
     assert ran.returncode == 0, ran.stderr[-5000:]
     done.write_text(yaml.safe_dump(project.config))
     return project
+
+
+def wait_for_line(log: Path, pattern: str, process: subprocess.Popen[str]) -> None:
+    """Wait until a log has text that fits a regular expression; fail if its process ends first."""
+    deadline = time.monotonic() + 300
+    while not (log.exists() and re.search(pattern, log.read_text())):
+        assert process.poll() is None, process.communicate()[0][-5000:]
+        assert time.monotonic() < deadline, f"{log} never said {pattern!r}"
+        time.sleep(0.1)
 
 
 def results_of(folder: Path) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.workflow.project import make_project, results_of
+from tests.workflow.project import Project, make_project, results_of, wait_for_line
 
 
 def wait_for(pattern: str, folder, process: subprocess.Popen[bytes]) -> None:
@@ -41,3 +41,22 @@ def test_killed_between_two_epochs_and_in_between_stages(finished, tmp_path):
     )
     assert "going on after epoch" in logs, "no run went on from its checkpoint"
     assert results_of(project.folder) == results_of(finished.folder)
+
+
+@pytest.mark.slow
+def test_sigterm_to_all_processes_of_a_run_leaves_a_checkpoint(project: Project) -> None:
+    """As a scheduler sends it: to Snakemake, the shell, the stage and `tee` at once."""
+    place = "ce/imbalance-10/data-seed-0/seed-0"
+    flags = ("--printshellcmds", f"results/training/{place}/predictions.parquet")
+    changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
+    log = project.folder / f"results/logs/training/{place}.log"
+    log.unlink()
+    process = project.start(*flags, **changes)
+    wait_for_line(log, r"training: +\d+%", process)
+    os.killpg(process.pid, signal.SIGTERM)
+    output = process.communicate(timeout=300)[0]
+    assert process.returncode != 0
+    assert "stopped by SIGTERM after epoch" in log.read_text(), output[-3000:]
+    done = project.run(*flags, **changes)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "going on after epoch" in log.read_text()

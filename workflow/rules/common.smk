@@ -50,7 +50,9 @@ SHARDS = list(range(CONFIG.image_shards()))
 ENVIRONMENT = f"export PYTHONPATH={shlex.quote(workflow.basedir)}; "
 if not workflow.deployment_settings.deployment_method:
     ENVIRONMENT += f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
-shell.prefix(f"{ENVIRONMENT}set -euo pipefail; ")
+# A scheduler that ends a job sends SIGTERM to all its processes. The shell outlives it, and so does
+# `tee` in each of the rules. Without the one or the other a stage would die with its work unsaved.
+shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
 RUN = f"{{run}}/{SUBSET}/seed-{{seed}}"

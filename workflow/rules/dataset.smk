@@ -25,4 +25,4 @@ rule dataset:
         code=digest("dataset"),
         source=fingerprint_of(REAL_IMAGES),
     shell:
-        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags} 2>&1 | tee {log:q}"
+        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"

@@ -44,7 +44,7 @@ rule report:
         " --synthetic-images {input.synthetic_images:q} --html {output.html:q}"
         " --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"
-        " --figure {output.figure:q} {params.flags} 2>&1 | tee {log:q}"
+        " --figure {output.figure:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"
 
 
 REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
@@ -89,7 +89,7 @@ rule overview:
     shell:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q}"
-        " --paper {output.paper:q} --figure {output.figure:q} {params.flags} 2>&1 | tee {log:q}"
+        " --paper {output.paper:q} --figure {output.figure:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"
 
 
 OVERVIEW = rules.overview.output

@@ -20,7 +20,7 @@ rule rounds:
         ),
     shell:
         "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
-        " 2>&1 | tee {log:q}"
+        " 2>&1 | (trap '' TERM; tee {log:q})"
 
 
 use rule filter as filter_round with:
@@ -37,3 +37,12 @@ use rule filter as filter_round with:
         flags=filter_flags_between_rounds,
         warnings=warning_flags,
         code=digest("filter"),
+
+
+ROUND_NUMBERS = range(
+    CONFIG.rounds.most if CONFIG.rounds.over_generation is not None else 0
+)
+ROUNDS = [
+    *expand(rules.rounds.output, round=ROUND_NUMBERS),
+    *expand(rules.filter_round.output, round=ROUND_NUMBERS[:-1]),
+]

@@ -32,4 +32,20 @@ rule training:
         " --predictions {output.predictions:q} --history {output.history:q}"
         " --label-correction {output.label_correction:q} --model {output.model:q}"
         " --checkpoint {params.checkpoint:q} --run {wildcards.run}"
-        " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | tee {log:q}"
+        " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | (trap '' TERM; tee {log:q})"
+
+
+EVERY_TRAINING_SET = expand(
+    [*member_lists(CONFIG.row_names()), rules.subset.output.validation],
+    imbalance_factor=FACTORS,
+    data_seed=CONFIG.experiment.data_seeds,
+)
+EVERY_RUN_TRAINED = expand(
+    [
+        rules.training.output.predictions,
+        rules.training.output.history,
+        rules.training.output.label_correction,
+    ],
+    imbalance_factor=FACTORS,
+    **EVERY_RUN,
+)

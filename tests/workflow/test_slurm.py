@@ -1,0 +1,96 @@
+"""The cluster profile on a real SLURM of one node."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.one_node import PROGRAMS, find_programs, one_node
+from tests.workflow.project import Project, make_project, results_of, wait_for_line
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        set(find_programs()) != set(PROGRAMS),
+        reason="no SLURM: install slurmctld, slurmd, slurm-client and munge",
+    ),
+]
+
+PLACE = "ce/imbalance-10/data-seed-0/seed-0"
+METRICS = f"results/evaluation/{PLACE}/metrics.parquet"
+PROFILE = ("--profile", "profiles/slurm")
+# Here is no accounting database to ask, and nobody whom frequent questions disturb.
+QUICK = {
+    "--slurm-status-command": "squeue",
+    "--slurm-init-seconds-before-status-checks": "2",
+    "--seconds-between-status-checks": "2",
+    "--latency-wait": "5",
+}
+
+
+@pytest.fixture(scope="module")
+def slurm() -> Iterator[dict[str, str]]:
+    """The environment of a SLURM of two cores."""
+    with (
+        tempfile.TemporaryDirectory(prefix="slurm") as folder,
+        one_node(Path(folder) / "slurm", cpus=2, memory=64_000) as environment,
+    ):
+        yield environment
+
+
+def submit(
+    project: Project, environment: dict[str, str], *flags: str, **changes: object
+) -> subprocess.Popen[str]:
+    words = [*PROFILE, *(word for pair in QUICK.items() for word in pair), *flags]
+    return project.start(*words, env=environment, **changes)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output = process.communicate(timeout=600)[0]
+    return process.returncode, output
+
+
+def about_job(number: str, environment: dict[str, str]) -> str:
+    """Return what SLURM says of a job."""
+    words = ["scontrol", "show", "job", number]
+    return subprocess.run(words, env=environment, capture_output=True, text=True).stdout
+
+
+def test_jobs_of_slurm_end_in_the_bytes_of_a_local_run(
+    slurm: dict[str, str], finished: Project, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path)
+    code, output = ended(submit(project, slurm, METRICS))
+    assert code == 0, output[-5000:]
+    found, expected = results_of(project.folder), results_of(finished.folder)
+    assert {name.split("/")[0] for name in found} == {"dataset", "subset", "training", "evaluation"}
+    assert found == {name: expected[name] for name in found}
+    assert len(re.findall("has been submitted with SLURM jobid", output)) == 3, "a run is one job"
+
+
+def test_a_cancelled_training_goes_on_from_its_checkpoint(
+    slurm: dict[str, str], project: Project
+) -> None:
+    """SLURM sends SIGTERM first; without it there would be no checkpoint here."""
+    log = project.folder / f"results/logs/training/{PLACE}.log"
+    log.unlink()
+    changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
+    process = submit(project, slurm, "--retries", "1", METRICS, **changes)
+    wait_for_line(log, r"training: +\d+%", process)
+    subprocess.run(["scancel", "--state=RUNNING", "--me"], env=slurm, check=True)
+    code, output = ended(process)
+    assert code == 0, output[-5000:]
+    assert "Trying to restart job" in output
+    assert "going on after epoch" in log.read_text()
+
+
+def test_a_job_on_a_gpu_asks_slurm_for_it(slurm: dict[str, str], project: Project) -> None:
+    process = submit(project, slurm, "--retries", "0", METRICS, training__device="cuda")
+    code, output = ended(process)
+    number = re.findall(r"has been submitted with SLURM jobid (\d+)", output)[-1]
+    assert "gpu:1" in about_job(number, slurm)
+    assert code == 1
+    assert "training.device: cuda, but this machine has no CUDA GPU" in output
