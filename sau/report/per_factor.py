@@ -135,7 +135,8 @@ def statements_of(
     runs: Sequence[Run],
     kept: pd.DataFrame,
     leak: Mapping[str, Any],
-    statuses: pd.Series,
+    of_real: pd.Series,
+    of_synthetic: pd.Series,
     class_names: Sequence[str],
 ) -> list[statements.Statement]:
     """Return what the reader must know of the data, in the order of the page.
@@ -144,17 +145,19 @@ def statements_of(
         runs: of one imbalance factor.
         kept: columns score and kept, of all synthetic images.
         leak: what the filter says of the leak check.
-        statuses: of all synthetic images: ok or failed.
+        of_real: status of each real training image, ok or failed.
+        of_synthetic: status of each synthetic image.
         class_names: in label order.
     """
     counts = class_counts(runs, len(class_names))
     found = [
         statements.imbalance(runs[0]),
         *statements.training_sets(counts),
+        statements.unreadable_real_images(of_real),
         statements.validation(runs[0]),
         statements.bounds(runs[0]),
-        *statements.synthetic_images(kept, statuses),
-        None if statuses.empty else statements.leak_check(leak),
+        *statements.synthetic_images(kept, of_synthetic),
+        None if of_synthetic.empty else statements.leak_check(leak),
         statements.shortage(counts, class_names),
         statements.missing_figures(runs),
     ]

@@ -75,7 +75,7 @@ def report(
     table = summary(run_rows(runs))
     decided = manifest.read(kept, "kept").to_pandas()
     leak = manifest.read_facts(kept, "kept", "leak")["leak"]
-    statuses = _read_statuses(synthetic_images)
+    of_real, of_synthetic = _read_statuses([train_images]), _read_statuses(synthetic_images)
     chosen = sheet.choose(runs[0].members, decided, len(names), settings.sheet_images)
     images = _read_images([train_images, *synthetic_images], chosen["id"].tolist())
     facts = runs[0].facts
@@ -84,7 +84,7 @@ def report(
         settings.title,
         f"{facts['dataset']}, imbalance factor {called}",
         settings.note,
-        per_factor.statements_of(runs, decided, leak, statuses, names),
+        per_factor.statements_of(runs, decided, leak, of_real, of_synthetic, names),
         per_factor.sections_of(runs, table, names),
         sheet.sheets(chosen, images, names),
         sheet.caption(len(names)),
@@ -198,7 +198,7 @@ def _warn_of_equal_factors(rows: pd.DataFrame) -> None:
 
 
 def _read_statuses(paths: Sequence[Path]) -> pd.Series:
-    """Read whether each synthetic image is ok or failed."""
+    """Read whether each image is ok or failed."""
     columns = [manifest.read(path, "images", columns=["status"])["status"] for path in paths]
     return pd.Series([status for column in columns for status in column.to_pylist()], dtype=str)
 

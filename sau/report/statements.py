@@ -160,6 +160,19 @@ def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | No
     return "Synthetic shortage", f"too few kept images to fill every class: {words}"
 
 
+def unreadable_real_images(statuses: pd.Series) -> Statement | None:
+    """Say how many real training images are in no training set because they could not be read.
+
+    Args:
+        statuses: of all real training images: ok or failed.
+    """
+    failed = int((statuses == "failed").sum())
+    if not failed:
+        return None
+    words = f"{number(failed)} of {number(len(statuses))} could not be read; no run trains on them"
+    return "Real training images", f"{words} (column `reason` of dataset/train.parquet)"
+
+
 def synthetic_images(kept: pd.DataFrame, statuses: pd.Series) -> list[Statement]:
     """Say how many images were generated, failed and were kept, and whether they were scored.
 

@@ -86,6 +86,7 @@ class World:
     synthetic: bool = True
     shortage: int = 0
     failed: int = 1
+    failed_real: int = 0
     side: int = 8
     prompt: str = "A photo of a {name}."
     many_above: int = 20
@@ -245,8 +246,9 @@ def write_members(folder: Path, world: World, data_seed: int) -> list[Path]:
 def write_images(folder: Path, world: World, files: Fake) -> None:
     """Write real and synthetic images, and which of the latter are kept."""
     random = np.random.default_rng(0)
-    count = world.largest + max(world.data_seeds)
-    put_images(folder / "train.parquet", world, random, "train", count, failed=0)
+    count = world.largest + max(world.data_seeds) + world.failed_real
+    train = folder / "train.parquet"
+    put_images(train, world, random, "train", count, failed=world.failed_real)
     shard = folder / "synthetic-0.parquet"
     size = world.largest + 8 if world.synthetic else 0
     put_images(shard, world, random, "synthetic", size, failed=world.failed)

@@ -47,6 +47,16 @@ def test_what_was_short_failed_capped_and_unscored_is_said(fake):
     assert re.search(r"\d+ made, 6 failed", out)
 
 
+def test_nothing_is_said_where_all_real_images_could_be_read(fake):
+    assert "Real training images" not in run_report(fake())["markdown"]
+
+
+def test_real_images_that_could_not_be_read_are_counted(fake):
+    out = run_report(fake(failed_real=1))["markdown"]
+
+    assert "Real training images: 3 of 93 could not be read; no run trains on them (column" in out
+
+
 @pytest.mark.parametrize(("mode", "done"), [("drop", "dropped"), ("report", "reported only")])
 def test_the_leak_check_is_reported(mode, done):
     measure = {"limit": 0.98, "compared": 1600, "test_compared": 500, "found": 2, "skipped": None}

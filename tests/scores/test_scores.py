@@ -186,6 +186,15 @@ def test_without_a_scorer_images_are_measured_but_not_scored(images):
     assert all(table[name].equals(scored[name]) for name in MEASURES)
 
 
+@pytest.mark.parametrize(("scorer", "warned"), [("open_clip", True), ("none", False)])
+def test_the_shipped_scorer_says_of_which_classes_it_knows_nothing(
+    tmp_path, caplog, scorer, warned
+):
+    images = write_images(tmp_path / "i.parquet", [row("a", 0, None)], ["dog", "two"])
+    run(images, scorer=scorer)
+    assert ("scores.model: tiny-clip has seen printed digits alone" in caplog.text) == warned
+
+
 def test_file_says_what_scored_it(images, small_model):
     path = images.with_name("scores.parquet")
     run(images, model=str(small_model), batch_size=3)
