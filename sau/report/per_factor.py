@@ -136,6 +136,7 @@ def statements_of(
     kept: pd.DataFrame,
     leak: Mapping[str, Any],
     of_real: pd.Series,
+    of_test: pd.Series,
     of_synthetic: pd.Series,
     class_names: Sequence[str],
 ) -> list[statements.Statement]:
@@ -146,6 +147,7 @@ def statements_of(
         kept: columns score and kept, of all synthetic images.
         leak: what the filter says of the leak check.
         of_real: status of each real training image, ok or failed.
+        of_test: status of each test image.
         of_synthetic: status of each synthetic image.
         class_names: in label order.
     """
@@ -153,7 +155,10 @@ def statements_of(
     found = [
         statements.imbalance(runs[0]),
         *statements.training_sets(counts),
-        statements.unreadable_real_images(of_real),
+        statements.unreadable_images(
+            "Real training images", of_real, "train", "no run trains on them"
+        ),
+        statements.unreadable_images("Test images", of_test, "test", "no run is tested on them"),
         statements.validation(runs[0]),
         statements.bounds(runs[0]),
         *statements.synthetic_images(kept, of_synthetic),

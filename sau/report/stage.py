@@ -36,6 +36,7 @@ def report(
     members: list[Path],
     kept: Path,
     train_images: Path,
+    test_images: Path,
     synthetic_images: list[Path],
     html: Path,
     markdown: Path,
@@ -57,6 +58,7 @@ def report(
         members: manifests of training-set members, real and synthetic, each once, in any order.
         kept: manifest of kept synthetic images.
         train_images: manifest of the real training images.
+        test_images: manifest of the test images.
         synthetic_images: shards of the synthetic images.
         html: page to write; it needs no network and no other file.
         markdown: the same statements and tables.
@@ -75,7 +77,7 @@ def report(
     table = summary(run_rows(runs))
     decided = manifest.read(kept, "kept").to_pandas()
     leak = manifest.read_facts(kept, "kept", "leak")["leak"]
-    of_real, of_synthetic = _read_statuses([train_images]), _read_statuses(synthetic_images)
+    sets = [train_images], [test_images], synthetic_images
     chosen = sheet.choose(runs[0].members, decided, len(names), settings.sheet_images)
     images = _read_images([train_images, *synthetic_images], chosen["id"].tolist())
     facts = runs[0].facts
@@ -84,7 +86,7 @@ def report(
         settings.title,
         f"{facts['dataset']}, imbalance factor {called}",
         settings.note,
-        per_factor.statements_of(runs, decided, leak, of_real, of_synthetic, names),
+        per_factor.statements_of(runs, decided, leak, *map(_read_statuses, sets), names),
         per_factor.sections_of(runs, table, names),
         sheet.sheets(chosen, images, names),
         sheet.caption(len(names)),

@@ -160,17 +160,22 @@ def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | No
     return "Synthetic shortage", f"too few kept images to fill every class: {words}"
 
 
-def unreadable_real_images(statuses: pd.Series) -> Statement | None:
-    """Say how many real training images are in no training set because they could not be read.
+def unreadable_images(
+    name: str, statuses: pd.Series, split: str, left_out: str
+) -> Statement | None:
+    """Say how many of the dataset's images could not be read; None if all could.
 
     Args:
-        statuses: of all real training images: ok or failed.
+        name: of the statement.
+        statuses: of the split's images: ok or failed.
+        split: train or test.
+        left_out: what is therefore done without them, such as `no run trains on them`.
     """
     failed = int((statuses == "failed").sum())
     if not failed:
         return None
-    words = f"{number(failed)} of {number(len(statuses))} could not be read; no run trains on them"
-    return "Real training images", f"{words} (column `reason` of dataset/train.parquet)"
+    words = f"{number(failed)} of {number(len(statuses))} could not be read; {left_out}"
+    return name, f"{words} (column `reason` of dataset/{split}.parquet)"
 
 
 def synthetic_images(kept: pd.DataFrame, statuses: pd.Series) -> list[Statement]:

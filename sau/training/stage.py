@@ -14,7 +14,7 @@ from sau.provenance import provenance
 from sau.training.assemble import assemble
 from sau.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.training.device import repeatable
-from sau.training.loop import train
+from sau.training.loop import Run, train
 from sau.training.outputs import data_facts, predictions_table, rows_table, run_facts
 from sau.training.parts import remove_parts
 from sau.training.ranks.ranks import find_ranks, process_group, refuse_disagreement
@@ -123,17 +123,25 @@ def training(
                 f"stopped by {stop.reason} after {state.progress()}, of {settings.total_epochs()}; "
                 f"the same command goes on from {checkpoint}"
             )
-        if not ranks.is_first:
-            return
-        facts = run_facts(members, train_images[0], job) | {"run": run}
-        made_of |= facts
-        write(predictions, "predictions", predictions_table(state, job.test), made_of)
-        write(history, "history", rows_table("history", state.history), made_of)
-        tallies = rows_table("label_correction", state.label_correction)
-        write(label_correction, "label_correction", tallies, made_of)
-        job.averager.tested().save_pretrained(model, provenance=made_of)
-        kept.keep(outputs)
-        remove_parts(checkpoint)
+        if ranks.is_first:
+            facts = run_facts(members, train_images[0], job) | {"run": run}
+            _write_outputs(outputs, state, job, made_of | facts)
+            kept.keep(outputs)
+            remove_parts(checkpoint)
+
+
+def _write_outputs(
+    outputs: Mapping[str, Path], state: RunState, job: Run, made_of: dict[str, Any]
+) -> None:
+    """Write what a whole run has found, each file with what it was made of."""
+    tables = {
+        "predictions": predictions_table(state, job.test),
+        "history": rows_table("history", state.history),
+        "label_correction": rows_table("label_correction", state.label_correction),
+    }
+    for kind, table in tables.items():
+        write(outputs[kind], kind, table, made_of)
+    job.averager.tested().save_pretrained(outputs["model"], provenance=made_of)
 
 
 def _save_nothing(state: RunState) -> None:

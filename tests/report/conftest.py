@@ -65,6 +65,7 @@ class Fake:
         return dataclasses.asdict(self) | {
             "kept": self.folder / "kept.parquet",
             "train_images": self.folder / "train.parquet",
+            "test_images": self.folder / "test.parquet",
         }
 
 
@@ -87,6 +88,7 @@ class World:
     shortage: int = 0
     failed: int = 1
     failed_real: int = 0
+    failed_test: int = 0
     side: int = 8
     prompt: str = "A photo of a {name}."
     many_above: int = 20
@@ -249,6 +251,8 @@ def write_images(folder: Path, world: World, files: Fake) -> None:
     count = world.largest + max(world.data_seeds) + world.failed_real
     train = folder / "train.parquet"
     put_images(train, world, random, "train", count, failed=world.failed_real)
+    size = world.test_images + world.failed_test
+    put_images(folder / "test.parquet", world, random, "test", size, failed=world.failed_test)
     shard = folder / "synthetic-0.parquet"
     size = world.largest + 8 if world.synthetic else 0
     put_images(shard, world, random, "synthetic", size, failed=world.failed)

@@ -48,13 +48,22 @@ def test_what_was_short_failed_capped_and_unscored_is_said(fake):
 
 
 def test_nothing_is_said_where_all_real_images_could_be_read(fake):
-    assert "Real training images" not in run_report(fake())["markdown"]
+    out = run_report(fake())["markdown"]
+
+    assert "Real training images" not in out
+    assert "Test images" not in out
 
 
 def test_real_images_that_could_not_be_read_are_counted(fake):
     out = run_report(fake(failed_real=1))["markdown"]
 
     assert "Real training images: 3 of 93 could not be read; no run trains on them (column" in out
+
+
+def test_test_images_that_could_not_be_read_are_counted(fake):
+    out = run_report(fake(failed_test=2))["markdown"]
+
+    assert "Test images: 6 of 66 could not be read; no run is tested on them (column" in out
 
 
 @pytest.mark.parametrize(("mode", "done"), [("drop", "dropped"), ("report", "reported only")])

@@ -7,6 +7,7 @@ rule report:
         members=runs_of(member_lists(CONFIG.row_names())),
         kept=rules.filter.output,
         train_images=rules.dataset.output.train,
+        test_images=rules.dataset.output.test,
         synthetic_images=IMAGES,
     output:
         html=report(
@@ -41,8 +42,8 @@ rule report:
         "python -m sau report --metrics {input.metrics:q} --predictions {input.predictions:q}"
         " --histories {input.histories:q} --label-corrections {input.label_corrections:q}"
         " --members {input.members:q} --kept {input.kept:q} --train-images {input.train_images:q}"
-        " --synthetic-images {input.synthetic_images:q} --html {output.html:q}"
-        " --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
+        " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
+        " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"
         " --figure {output.figure:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"
 
