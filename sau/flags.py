@@ -30,7 +30,8 @@ def build_parser(command: str, stage: Callable[..., None]) -> argparse.ArgumentP
     texts = argument_texts(stage)
     for name, parameter in inspect.signature(stage).parameters.items():
         if _is_section(hints[name]):
-            settings = parser.add_argument_group(f"settings (config section {command})")
+            section = hints[name].section
+            settings = parser.add_argument_group(f"settings (config section {section})")
             for field in dataclasses.fields(hints[name]):
                 _add_setting(settings, field, typing.get_type_hints(hints[name])[field.name])
         else:

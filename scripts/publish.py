@@ -1,24 +1,33 @@
 """Keep a finished run's reports under results/published: small files, with command and versions.
 
-    python -m scripts.publish configs/cifake-mini.yaml cifake-mini
+    python -m scripts.publish configs/cifake-mini.yaml cifake-mini --config 'experiment={rows: []}'
 
 copies the Markdown, CSV and PNG reports of the run of that config and writes a README beside them:
 the command, the time that each stage took, the processor, and the versions of all that took part.
+`--config` is what the run was given.
 """
 
 import argparse
 import os
 import platform
+import shlex
 import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
+from snakemake.utils import update_config
 
+from sau.__main__ import EXIT_USER_ERROR
 from sau.config import load
+from sau.errors import UserError
 from sau.files import write_text
 from sau.kept import TAKEN
 from sau.manifest import read_metadata
+from sau.stages import STAGES
 
 PUBLISHED = Path("results") / "published"
 SMALL = {".md", ".csv", ".png"}
@@ -26,24 +35,49 @@ SO_FAR = "so-far"
 """In the names of what the rule overview_so_far leaves behind: a state, not a result."""
 
 
-def publish(config_file: Path, name: str, note: str) -> Path:
-    """Copy the reports of one run and return the folder they stand in now."""
-    results = Path(load(yaml.safe_load(config_file.read_text())).experiment.results)
+def publish(config_file: Path, name: str, note: str, overrides: Sequence[str] = ()) -> Path:
+    """Copy the reports of one run and return the folder they stand in now.
+
+    Args:
+        config_file: what the run was configured with.
+        name: of the folder under results/published.
+        note: a paragraph of what else there is to say.
+        overrides: of single keys, as Snakemake's `--config` takes them.
+
+    Raises:
+        UserError: a bad config, or a run whose manifests are not there.
+    """
+    results = Path(load(config_of(config_file, overrides)).experiment.results)
+    about_it = about(command_of(config_file, overrides), results, name, note)
     folder = PUBLISHED / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path in sorted((results / "report").iterdir()):
         if path.suffix in SMALL and SO_FAR not in path.name:
             shutil.copyfile(path, folder / path.name)
-    write_text(folder / "README.md", about(config_file, results, name, note))
+    write_text(folder / "README.md", about_it)
     return folder
 
 
-def about(config_file: Path, results: Path, name: str, note: str) -> str:
-    """Return the README of a published run, in Markdown."""
-    command = "snakemake --cores 2"
+def config_of(config_file: Path, overrides: Sequence[str]) -> dict[str, Any]:
+    """Return what the run was configured with, in the end."""
+    config: dict[str, Any] = yaml.safe_load(config_file.read_text())
+    for override in overrides:
+        key, _, value = override.partition("=")
+        update_config(config, {key: yaml.safe_load(value)})
+    return config
+
+
+def command_of(config_file: Path, overrides: Sequence[str]) -> str:
+    """Return the command that makes the run again."""
+    words = ["snakemake", "--cores", "2"]
     if config_file != Path("config.yaml"):
-        command += f" --configfile {config_file}"
+        words += ["--configfile", os.fspath(config_file)]
+    return shlex.join([*words, *(["--config", *overrides] if overrides else [])])
+
+
+def about(command: str, results: Path, name: str, note: str) -> str:
+    """Return the README of a published run, in Markdown."""
     return "\n".join(
         [
             f"# {name}: a published run",
@@ -98,10 +132,14 @@ def logs_of(results: Path, stage: str) -> list[Path]:
 def versions(results: Path) -> list[str]:
     """Return the versions that the results themselves recorded."""
     found: dict[str, str] = {}
-    for path in sorted(results.rglob("*.parquet")):
-        if "published" not in path.parts:
-            made = read_metadata(path)["provenance"]
-            found |= made["versions"] | {"sau": made["code"]["sau"]}
+    manifests = [path for stage in STAGES for path in (results / stage).rglob("*.parquet")]
+    for path in sorted(manifests):
+        made = read_metadata(path)["provenance"]
+        found |= made["versions"] | {"sau": made["code"]["sau"]}
+    if not found:
+        raise UserError(
+            f"{results}: no manifest there says what the run was made with; run it first"
+        )
     return [f"- {name} {version}" for name, version in sorted(found.items())]
 
 
@@ -119,8 +157,20 @@ def main() -> None:
     parser.add_argument("config", type=Path, help="config file of the run")
     parser.add_argument("name", help="folder under results/published")
     parser.add_argument("--note", default="", help="a paragraph of what else there is to say")
+    parser.add_argument(
+        "--config",
+        nargs="*",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="what the run was given with Snakemake's --config",
+    )
     arguments = parser.parse_args()
-    print(publish(arguments.config, arguments.name, arguments.note))
+    try:
+        print(publish(arguments.config, arguments.name, arguments.note, arguments.overrides))
+    except UserError as error:
+        print(f"publish: error: {error}", file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
 
 
 if __name__ == "__main__":

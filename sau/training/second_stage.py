@@ -11,7 +11,7 @@ from sau.training.setting_checks import check_schedule, check_weighting
 
 @dataclasses.dataclass(frozen=True)
 class SecondStage(Section):
-    """A second stage of training on the first one's network; what it lacks is as in the first."""
+    """A second stage of training on the first one's network; with keys of its own."""
 
     section: ClassVar[str] = "training.second_stage"
 
