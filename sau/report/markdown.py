@@ -14,9 +14,11 @@ def to_markdown(page: Page) -> str:
     if page.note:
         parts.append(_escape(page.note))
     parts.append("\n".join(f"- {_escape(name)}: {_escape(text)}" for name, text in page.statements))
-    links = [f"[{_escape(words)}]({quote(path)})" for words, path in page.files]
-    if links:
-        parts.append(f"Files: {', '.join(links)}.")
+    pages = [(words, f"{path}.md") for words, path in page.pages]
+    for name, linked in (("Pages", pages), ("Files", page.files)):
+        links = [f"[{_escape(words)}]({quote(path)})" for words, path in linked]
+        if links:
+            parts.append(f"{name}: {', '.join(links)}.")
     for section in page.sections:
         if section.table is not None:
             parts += [f"## {_escape(section.heading)}", _escape(section.caption)]

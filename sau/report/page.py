@@ -29,6 +29,8 @@ class Page:
 
     files: what stands beside the page, as (words, path from the page's folder); Markdown, which
         shows no figures, links them.
+    pages: other pages, as (words, path from the page's folder, without a suffix); HTML links
+        HTML, Markdown links Markdown.
     """
 
     title: str
@@ -40,3 +42,4 @@ class Page:
     sheets_caption: str = ""
     listings: list[Listing] = dataclasses.field(default_factory=list)
     files: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    pages: list[tuple[str, str]] = dataclasses.field(default_factory=list)

@@ -77,7 +77,11 @@ def report(
     table = summary(run_rows(runs))
     decided = manifest.read(kept, "kept").to_pandas()
     leak = manifest.read_facts(kept, "kept", "leak")["leak"]
-    sets = [train_images], [test_images], synthetic_images
+    statuses = {
+        "of_real": _read_statuses([train_images]),
+        "of_test": _read_statuses([test_images]),
+        "of_synthetic": _read_statuses(synthetic_images),
+    }
     chosen = sheet.choose(runs[0].members, decided, len(names), settings.sheet_images)
     images = _read_images([train_images, *synthetic_images], chosen["id"].tolist())
     facts = runs[0].facts
@@ -86,7 +90,7 @@ def report(
         settings.title,
         f"{facts['dataset']}, imbalance factor {called}",
         settings.note,
-        per_factor.statements_of(runs, decided, leak, *map(_read_statuses, sets), names),
+        per_factor.statements_of(runs, decided, leak, class_names=names, **statuses),
         per_factor.sections_of(runs, table, names),
         sheet.sheets(chosen, images, names),
         sheet.caption(len(names)),
@@ -119,6 +123,7 @@ def overview(
     paper: Path,
     figure: Path,
     *,
+    pages: list[Path] | None = None,
     expected: str = "",
     settings: ReportSettings,
 ) -> None:
@@ -132,6 +137,8 @@ def overview(
         csv: one row per run and split (see `csv_text.runs_csv`).
         paper: CSV of the paper's figures beside ours (see `beside_paper.paper_csv`).
         figure: PNG of top-1 against the imbalance factor.
+        pages: HTML pages of single imbalance factors, which this one links; with Markdown of the
+            same names beside them. They need not be there yet.
         expected: the grid of all runs that there should be, as JSON (see `grid.Grid`); with it,
             metrics may be missing, all of them even, and those of other settings than the grid's
             are left out, and named. Empty: those that are given.
@@ -156,6 +163,7 @@ def overview(
         all_factors.statements_of(runs, outdated, grid),
         all_factors.sections_of(runs, table, pairs, settings.paper_name()),
         files=_beside(markdown, files | ({"figures beside the paper's": paper} if pairs else {})),
+        pages=_beside(html, {page.stem: page.with_suffix("") for page in pages or []}),
     )
     write_text(html, to_html(page))
     write_text(markdown, to_markdown(page))

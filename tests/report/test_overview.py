@@ -1,5 +1,6 @@
 import csv
 import logging
+import re
 
 import pytest
 
@@ -30,6 +31,23 @@ def test_overview_puts_factors_side_by_side(fake, tmp_path):
     assert out["figure"].startswith(b"\x89PNG")
     assert b"Software" not in out["figure"]
     assert len(out["csv"].decode().splitlines()) == 1 + 2 * 6 * 4
+
+
+def test_the_pages_of_the_factors_are_linked(fake, tmp_path):
+    pages = [tmp_path / "imbalance-10.html", tmp_path / "imbalance-as-is.html"]
+    out = run_overview(fake().metrics, tmp_path, pages=pages)
+
+    links = re.findall(r'<a href="([^"]+)">([^<]+)</a>', out["html"].decode())
+    assert links == [(page.name, page.stem) for page in pages]
+    written = "Pages: [imbalance-10](imbalance-10.md), [imbalance-as-is](imbalance-as-is.md)."
+    assert written in out["markdown"].decode()
+
+
+def test_without_other_pages_none_are_spoken_of(fake, tmp_path):
+    out = run_overview(fake().metrics, tmp_path)
+
+    assert b"Pages" not in out["html"]
+    assert b"Pages" not in out["markdown"]
 
 
 def test_factors_capped_to_the_same_are_warned_of_and_kept_apart(fake, tmp_path, caplog):

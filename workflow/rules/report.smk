@@ -84,11 +84,13 @@ rule overview:
         "../../envs/pipeline.yaml"
     params:
         metrics=lambda wildcards, input: input.metrics,
+        pages=expand(rules.report.output.html, imbalance_factor=FACTORS),
         expected=expected_runs,
         flags=flags(CONFIG.report),
         code=digest("report"),
     shell:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
+        " --pages {params.pages:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q}"
         " --paper {output.paper:q} --figure {output.figure:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"
 
@@ -114,6 +116,7 @@ use rule overview as overview_so_far with:
         timing("report", "so-far")
     params:
         metrics=metrics_so_far,
+        pages=[],
         times=lambda wildcards: fingerprint(metrics_so_far(wildcards)),
         expected=expected_runs,
         flags=flags(CONFIG.report),
