@@ -4,7 +4,11 @@ from pathlib import Path
 import pytest
 
 from sau import provenance as module
+from sau.provenance import _files_of as files_of
 from sau.provenance import code_digest
+from sau.stages import STAGES
+
+ROOT = Path(module.__file__).parent
 
 
 @pytest.fixture
@@ -58,3 +62,11 @@ def test_digest_leaves_out_what_all_stages_share(package):
     path = package / "progress.py"
     path.write_text(path.read_text().replace("20.0", "30.0"))
     assert code_digest("images") == before
+
+
+def test_no_stage_imports_the_code_of_a_later_one():
+    """Stages hand each other files; or an edit of training would score all images again."""
+    packages = list(dict.fromkeys(stage.package for stage in STAGES.values()))
+    for place, package in enumerate(packages):
+        imported = {path.relative_to(ROOT).parts[0] for path in files_of(package)}
+        assert imported & set(packages[place + 1 :]) == set(), package

@@ -33,28 +33,23 @@ def curves_csv(runs: Sequence[Run]) -> str:
 
 
 def confusion_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
-    """Return the last epoch's predictions, counted: every pair of classes of every method.
+    """Return the last epoch's predictions, counted: the pairs of classes that each method has.
 
     Columns: method, selection (last), true_class, predicted_class, count (test images, summed over
-    seeds: a run counts each of them once).
+    seeds: a run counts each of them once; pairs without any have no row, for of a thousand classes
+    there are a million pairs).
 
     Args:
         runs: of one imbalance factor.
         class_names: in label order.
     """
     names = np.array(class_names, dtype=object)
-    frames = [
-        pd.DataFrame(
-            {
-                "method": method,
-                "selection": "last",
-                "true_class": np.repeat(names, len(names)),
-                "predicted_class": np.tile(names, len(names)),
-                "count": counts.ravel(),
-            }
-        )
-        for method, counts in confusion_counts(runs, len(names)).items()
-    ]
+    frames = []
+    for method, counts in confusion_counts(runs, len(names)).items():
+        true, predicted = np.nonzero(counts)
+        columns = {"method": method, "selection": "last", "true_class": names[true]}
+        columns |= {"predicted_class": names[predicted], "count": counts[true, predicted]}
+        frames.append(pd.DataFrame(columns))
     return csv_of(pd.concat(frames))
 
 

@@ -50,9 +50,12 @@ def _grid(columns: list[str], rows: list[list[str]], words: int) -> str:
 
 
 def _escape(text: str) -> str:
-    """Make text stand for itself: no HTML, no cell or emphasis of its own, on one line."""
+    """Make text stand for itself: no HTML, no cell or emphasis of its own, on one line.
+
+    Within a word `_` is no emphasis, and is left as it is.
+    """
     one_line = " ".join(html.escape(text, quote=False).split())
-    return re.sub(r"([\\`*|\[\]])", r"\\\1", one_line)
+    return re.sub(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", one_line)
 
 
 def _indent(lines: str) -> list[str]:

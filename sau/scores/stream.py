@@ -10,9 +10,9 @@ from typing import TypeVar
 import pyarrow as pa
 
 from sau import manifest
+from sau.ahead import map_ahead
 from sau.manifest.schemas import STATUS_OK
 from sau.scores.prepare import Encoded, Prepare, Prepared
-from sau.training.images.ahead import map_ahead
 
 IMAGES_OF_A_TASK = 32
 """Images that a worker prepares in a row; fewer would cost the main process time."""

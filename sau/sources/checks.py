@@ -30,6 +30,31 @@ def existing_file(file: Path, key: str, kind: str = "Parquet file") -> Path:
     return file
 
 
+def read_text(file: Path, key: str, kind: str) -> str:
+    """Return the text of a file in UTF-8, with a byte order mark or without.
+
+    Args:
+        file: the file.
+        key: the setting to name in errors.
+        kind: what the file is, for errors.
+
+    Raises:
+        UserError: no such file, one that cannot be read, or bytes that are not UTF-8.
+    """
+    try:
+        return existing_file(file, key, kind).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{key}: {file}: not a text file in UTF-8 ({error.reason}); save it as UTF-8"
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(
+            f"{key}: {file}: cannot be read ({reason}); expected a {kind}, change its permissions "
+            "or copy it anew"
+        ) from error
+
+
 def check_label_range(labels: Rows, classes: int, where: str) -> None:
     """Refuse labels below 0 or at `classes` and above, with the first row that has one."""
     outside = np.flatnonzero((labels < 0) | (labels >= classes))

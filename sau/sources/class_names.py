@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from sau.errors import UserError
-from sau.sources.checks import existing_file
+from sau.sources.checks import read_text
 
 _KEY = "dataset.class_names_file"
+_KIND = "file of class names"
 
 
 def read_class_names(file: Path) -> list[str]:
@@ -18,11 +19,11 @@ def read_class_names(file: Path) -> list[str]:
             other is text in UTF-8, one name in each line, empty lines at the end only.
 
     Raises:
-        UserError: no such file, a line without a name, or ids that are not 0 and up without gaps.
+        UserError: no file that can be read, a line without a name, or ids that are not 0 and up without gaps.
     """
     if is_categories(file):
         return _in_order(read_categories(file), file)
-    lines = [line.strip() for line in _text_of(file).rstrip().split("\n")]
+    lines = [line.strip() for line in read_text(file, _KEY, _KIND).rstrip().split("\n")]
     if "" in lines:
         raise UserError(
             f"{_KEY}: {file}, line {lines.index('') + 1}: empty; expected one class name in each "
@@ -42,10 +43,11 @@ def read_categories(file: Path) -> dict[int, str]:
     Returns: the name of each category id.
 
     Raises:
-        UserError: no such file, no list of objects with a whole `id` and a `name`, or an id twice.
+        UserError: no file that can be read, no list of objects with a whole `id` and a `name`, or
+            an id twice.
     """
     try:
-        entries: Any = json.loads(_text_of(file))
+        entries: Any = json.loads(read_text(file, _KEY, _KIND))
     except ValueError as error:
         raise UserError(f"{_KEY}: {file}: not readable as JSON ({error})") from error
     if not isinstance(entries, list) or not entries:
@@ -74,10 +76,3 @@ def _in_order(names: dict[int, str], file: Path) -> list[str]:
             f"{_KEY}: {file}: no category {missing}; ids must be the labels, 0 to {len(names) - 1}"
         )
     return [names[label] for label in range(len(names))]
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return existing_file(file, _KEY, "file of class names").read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{_KEY}: {file}: not a text file in UTF-8 ({error.reason})") from error

@@ -54,7 +54,8 @@ def decode(data: bytes) -> tuple[Image.Image, bool]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise UnreadableImageError(f"more than {MAX_PIXELS} pixels") from error
     except Exception as error:  # Pillow's readers raise a dozen kinds on a broken file
-        raise UnreadableImageError(f"cannot be decoded: {error or type(error).__name__}") from error
+        reason = str(error) or type(error).__name__
+        raise UnreadableImageError(f"cannot be decoded: {reason}") from error
 
 
 def encode_png(image: Image.Image) -> bytes:

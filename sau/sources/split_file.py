@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sau.errors import UserError
-from sau.sources.checks import existing_file
+from sau.sources.checks import read_text
 from sau.sources.record import Listing, Payload, Rows
 
 _LABEL = re.compile(r"-?[0-9]{1,18}", re.ASCII)  # 18 digits fit into 64 bits
@@ -48,11 +48,11 @@ def read_split_file(file: Path, key: str) -> SplitFile:
         key: the setting to name in errors.
 
     Raises:
-        UserError: no such file, no lines, a line of another form, a negative label, or a path
-            twice; with the number of the line.
+        UserError: no file that can be read, no lines, or, with its number, a line of another form,
+            with a negative label or with a path that stands there already.
     """
     source = f"{key}: {file}"
-    lines = _text_of(existing_file(file, key, "split file"), source).rstrip().split("\n")
+    lines = read_text(file, key, "split file").rstrip().split("\n")
     if lines == [""]:
         raise UserError(f"{source}: empty; expected lines such as {_EXAMPLE}")
     pairs = [line.rsplit(maxsplit=1) for line in lines]
@@ -92,13 +92,6 @@ def list_split(split: SplitFile, folder: Path) -> Listing:
 
     rows = np.arange(len(split.paths), dtype=np.int64)
     return Listing([f"real/{name}" for name in split.names], split.labels, rows, fetch)
-
-
-def _text_of(file: Path, source: str) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{source}: not a text file in UTF-8 ({error.reason})") from error
 
 
 def _problem(pair: list[str]) -> str:

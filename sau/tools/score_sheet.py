@@ -68,7 +68,7 @@ def read_decided(kept: Path, scores: Sequence[Path], class_names: Sequence[str])
             f"{kept}: no image has a score, expected some; score them with scores.scorer open_clip"
         )
     measured = manifest.read(scores, "scores", columns=["id", "zero_shot"]).to_pandas()
-    rows: pd.DataFrame = ranked.merge(measured.drop_duplicates("id"), on="id")
+    rows: pd.DataFrame = ranked.merge(measured, on="id")
     if len(rows) < len(ranked):
         raise UserError(
             f"{kept}: {len(ranked) - len(rows)} of its images are not in --scores; name all shards "
@@ -88,8 +88,14 @@ def class_figures(decided: pd.DataFrame) -> pd.DataFrame:
     Returns: columns class, images, kept, mean_score_kept, mean_score_rejected, and agree_kept and
         agree_rejected: of which share of them, in percent, the nearest text is that of their class.
     """
-    groups = [(str(name), rows) for name, rows in decided.groupby("class_name", sort=False)]
-    return pd.DataFrame(_figures(name, rows) for name, rows in [*groups, ("all", decided)])
+    groups = [*_by_class(decided), ("all", decided)]
+    return pd.DataFrame(_figures(name, rows) for name, rows in groups)
+
+
+def _by_class(decided: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Return each class's name and rows; two classes of one name (a crane, a crane) stay two."""
+    groups = decided.groupby("label", sort=False)
+    return [(str(rows["class_name"].iloc[0]), rows) for _, rows in groups]
 
 
 def _figures(name: str, rows: pd.DataFrame) -> dict[str, object]:
@@ -118,9 +124,8 @@ def best_and_worst(decided: pd.DataFrame, images: Sequence[Path], count: int) ->
     Raises:
         UserError: a class with only one image, or an image that is not there or does not decode.
     """
-    classes = {str(name): rows for name, rows in decided.groupby("class_name", sort=False)}
-    ends = {name: _ends(name, rows, count) for name, rows in classes.items()}
-    wanted = [image for both in ends.values() for rows in both for image in rows["id"]]
+    ends = [(name, _ends(name, rows, count)) for name, rows in _by_class(decided)]
+    wanted = [image for _, both in ends for rows in both for image in rows["id"]]
     found = manifest.read_rows(images, "images", wanted, columns=["id", "image"])
     missing = [image for image in wanted if image not in found]
     if missing:
@@ -129,7 +134,7 @@ def best_and_worst(decided: pd.DataFrame, images: Sequence[Path], count: int) ->
             "shards of images that were scored"
         )
     sheet_rows = []
-    for name, both in ends.items():
+    for name, both in ends:
         groups = [
             [_drawn(found[image]["image"]["bytes"], image) for image in rows["id"]] for rows in both
         ]

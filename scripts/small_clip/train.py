@@ -12,10 +12,10 @@ from torch import Generator, Tensor
 
 from sau.prompts.template_sets import CLIP_80, expand
 from sau.prompts.templates import clean_name, fill
+from sau.training.models import seeded
 from sau.training.views.crop import random_crop_flip
 from scripts.small_clip.loss import label_aware_loss
 from scripts.small_clip.settings import SmallClipTraining
-from scripts.tiny_models.loop import seeded
 from scripts.tiny_models.pool import step_generator
 from scripts.tiny_models.train_clip import run_clip_steps
 

@@ -13,7 +13,7 @@ from transformers import GPT2Tokenizer
 
 from sau.images.glide.pipeline import GlidePipeline
 from scripts.tiny_models import train_clip, train_glide
-from scripts.tiny_models.diffusion_loss import glide_scheduler
+from scripts.tiny_models.glide_model import TINY
 from scripts.tiny_models.pool import Pool, render_pool
 from scripts.tiny_models.train_clip import ClipTraining
 from scripts.tiny_models.train_glide import GlideTraining
@@ -66,7 +66,7 @@ def _build_glide(
     """Train the generator and write it as a pipeline folder, its weights rounded to float16."""
     tokenizer = GPT2Tokenizer.from_pretrained(tokenizer_folder)
     model = train_glide.train_glide(settings, pool, tokenizer, checkpoint).half()
-    pipeline = GlidePipeline(tokenizer, model.text_encoder, model.unet, glide_scheduler())
+    pipeline = GlidePipeline(tokenizer, model.text_encoder, model.unet, TINY.scheduler())
     pipeline.save_pretrained(folder)
 
 

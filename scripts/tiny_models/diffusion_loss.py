@@ -9,18 +9,6 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def glide_scheduler() -> DDPMScheduler:
-    """The scheduler of GLIDE's text-to-image model: squared cosine, learned-range variance."""
-    scheduler: DDPMScheduler = DDPMScheduler(
-        num_train_timesteps=1000,
-        beta_schedule="squaredcos_cap_v2",
-        variance_type="learned_range",
-        prediction_type="epsilon",
-        clip_sample=True,
-    )
-    return scheduler
-
-
 @dataclass(frozen=True)
 class Posterior:
     """Coefficients of q(x_{t-1} | x_t, x_0) per time step, each (1000,) float32."""

@@ -1,8 +1,7 @@
 """The training loop that both models share."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -26,14 +25,6 @@ class LoopSettings(Protocol):
     def gradient_norm(self) -> float: ...  # noqa: D102
     @property
     def steps_per_checkpoint(self) -> int: ...  # noqa: D102
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Let weights be initialised from `seed`, and leave torch's own generator as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def run_steps(

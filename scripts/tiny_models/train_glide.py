@@ -10,15 +10,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import GPT2Tokenizer
 
 from sau.images.glide.tokenizer import GlideTokenizer
+from sau.training.models import seeded
 from scripts.tiny_models.diffusion_loss import (
     Posterior,
     add_noise,
-    glide_scheduler,
     hybrid_loss,
     posterior_of,
 )
-from scripts.tiny_models.glide_model import CONTEXT_LENGTH, TextToNoise
-from scripts.tiny_models.loop import run_steps, seeded
+from scripts.tiny_models.glide_model import TINY, TextToNoise
+from scripts.tiny_models.loop import run_steps
 from scripts.tiny_models.pool import Pool, step_generator
 
 
@@ -49,7 +49,7 @@ def train_glide(
     )
     averaging = get_ema_multi_avg_fn(settings.average_decay)  # type: ignore[no-untyped-call]
     average = AveragedModel(model, multi_avg_fn=averaging)
-    posterior = posterior_of(glide_scheduler())
+    posterior = posterior_of(TINY.scheduler())
     ids, mask = tokenize_pool(pool.captions, tokenizer)
     run_steps(
         "GLIDE",
@@ -93,7 +93,7 @@ def tokenize_pool(
     captions: Sequence[Sequence[str]], tokenizer: GPT2Tokenizer
 ) -> tuple[Tensor, Tensor]:
     """Tokenize N x K captions: ids (N, K, T) int64 and mask (N, K, T) bool."""
-    tokenize = GlideTokenizer(tokenizer, CONTEXT_LENGTH)
+    tokenize = GlideTokenizer(tokenizer, TINY.context_length)
     tokens = tokenize([caption for row in captions for caption in row])
-    shape = (len(captions), len(captions[0]), CONTEXT_LENGTH)
+    shape = (len(captions), len(captions[0]), TINY.context_length)
     return tokens.ids.view(shape), tokens.mask.view(shape)

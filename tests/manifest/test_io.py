@@ -160,5 +160,14 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
         rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5, "score": [0.5] * 5}
         paths.append(tmp_path / f"{number}.parquet")
         manifest.write(paths[-1], "members", pa.table(rows), {})
+    read = []
+    whole = pq.ParquetFile.read_row_group
+
+    def noted(file, group, columns):
+        read.append((group, *columns))
+        return whole(file, group, columns)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", noted)
     found = manifest.read_rows(paths, "members", ["1-4", "0-0", "9-9"], columns=["id", "label"])
     assert found == {"0-0": {"id": "0-0", "label": 0}, "1-4": {"id": "1-4", "label": 1}}
+    assert [entry for entry in read if len(entry) > 2] == [(0, "id", "label"), (2, "id", "label")]

@@ -52,11 +52,10 @@ def test_epochs_are_ordered_as_numbers(fake):
     assert {row["std"] for row in rows} == {""}
 
 
-def test_confusion_holds_every_cell_and_equals_a_loop(runs):
+def test_confusion_holds_every_pair_that_occurs_and_equals_a_loop(runs):
     rows = rows_of(confusion_csv(runs, NAMES))
 
     cells = [(method, t, p) for method in ("CE", "CE*", "SAU") for t in NAMES for p in NAMES]
-    assert [(row["method"], row["true_class"], row["predicted_class"]) for row in rows] == cells
     assert {row["selection"] for row in rows} == {"last"}
     slow = dict.fromkeys(cells, 0)
     for run in runs:
@@ -64,7 +63,11 @@ def test_confusion_holds_every_cell_and_equals_a_loop(runs):
             if found["selection"] == "last":
                 true, predicted = NAMES[found["label"]], NAMES[found["predicted"]]
                 slow[run.facts["label"], true, predicted] += 1
-    assert [int(row["count"]) for row in rows] == list(slow.values())
+    found = [(row["method"], row["true_class"], row["predicted_class"]) for row in rows]
+    counts = [int(row["count"]) for row in rows]
+    occurring = {cell: count for cell, count in slow.items() if count}
+    assert list(zip(found, counts, strict=True)) == list(occurring.items())
+    assert len(occurring) < len(slow), "the case should have a pair without an image"
     assert sum(slow.values()) == 3 * 3 * 3 * 20
 
 
@@ -103,7 +106,7 @@ def test_a_class_without_rows_shows_dashes(runs):
 
 
 def test_a_name_with_commas_and_quotes_is_quoted(runs):
-    assert ',"a,""b""",ship,' in confusion_csv(runs, NAMES)
+    assert ',"a,""b""",' in confusion_csv(runs, NAMES)
     assert ',"a,""b""",3,' in noise_csv(runs, NAMES)
 
 

@@ -12,15 +12,15 @@ from scripts.tiny_models.diffusion_loss import (
     add_noise,
     discretised_log_likelihood,
     gaussian_divergence,
-    glide_scheduler,
     hybrid_loss,
     posterior_of,
 )
+from scripts.tiny_models.glide_model import TINY
 
 
 @pytest.fixture(scope="module")
 def posterior() -> Posterior:
-    return posterior_of(glide_scheduler())
+    return posterior_of(TINY.scheduler())
 
 
 def _random(*shape: int, seed: int) -> Tensor:
@@ -28,7 +28,7 @@ def _random(*shape: int, seed: int) -> Tensor:
 
 
 def test_range_matches_the_scheduler(posterior: Posterior) -> None:
-    scheduler = glide_scheduler()
+    scheduler = TINY.scheduler()
     for step in (1, 2, 10, 500, 998):
         for position, ours in (
             (-1.0, posterior.smallest_log_variance),
@@ -41,7 +41,7 @@ def test_range_matches_the_scheduler(posterior: Posterior) -> None:
 def test_noise_matches_the_scheduler(posterior: Posterior) -> None:
     clean, noise = _random(3, 3, 4, 4, seed=0), _random(3, 3, 4, 4, seed=1)
     steps = torch.tensor([0, 400, 999])
-    theirs = glide_scheduler().add_noise(clean, noise, steps)
+    theirs = TINY.scheduler().add_noise(clean, noise, steps)
     torch.testing.assert_close(add_noise(posterior, clean, noise, steps), theirs)
 
 

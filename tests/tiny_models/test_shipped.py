@@ -1,11 +1,17 @@
 """The models that are shipped: unchanged files, and as good as their description says."""
 
+import dataclasses
 import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sau.images.glide
+from sau.images.glide.pipeline import GlidePipeline
+from scripts.tiny_models.glide_model import TINY
 from scripts.tiny_models.measure import accuracy_on_prints, shares_recognised
 
 ASSETS = Path(sau.images.glide.__file__).parents[2] / "assets"
@@ -30,3 +36,18 @@ def test_clip_reads_printed_digits() -> None:
 def test_glide_draws_the_class_asked_for() -> None:
     shares = shares_recognised(ASSETS / "tiny-clip", ASSETS / "tiny-glide", each=5)
     assert sum(shares) / len(shares) > 0.95
+
+
+def test_glide_has_the_sizes_that_its_script_says() -> None:
+    shipped = GlidePipeline.from_pretrained(ASSETS / "tiny-glide")
+    tiny = dataclasses.replace(TINY, vocabulary_size=len(shipped.tokenizer))
+    made = {"unet": tiny.unet(), "text_encoder": tiny.text_encoder(), "scheduler": tiny.scheduler()}
+    for name, part in made.items():
+        assert _own_keys(getattr(shipped, name).config) == _own_keys(part.config), name
+
+
+def _own_keys(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out where it was loaded from and what wrote it; JSON has no tuples."""
+    text = json.dumps({key: value for key, value in config.items() if not key.startswith("_")})
+    found: dict[str, Any] = json.loads(text)
+    return found

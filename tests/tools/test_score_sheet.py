@@ -158,3 +158,13 @@ def test_a_count_of_none(
 ) -> None:
     assert main(flags(paths, tmp_path / "out", "--count", "0")) == 2
     assert "--count: 0, expected at least 1" in capsys.readouterr().err
+
+
+def test_two_classes_of_one_name_stay_two(paths: dict[str, Path]) -> None:
+    decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], ["crane", "crane"])
+    figures = score_sheet.class_figures(decided)
+    assert figures["class"].tolist() == ["crane", "crane", "all"]
+    assert figures["images"].tolist() == [6, 6, 12]
+    one = score_sheet.best_and_worst(decided[decided["label"] == 0], [paths["images"]], 2)
+    both = score_sheet.best_and_worst(decided, [paths["images"]], 2)
+    assert both.height > one.height

@@ -47,7 +47,8 @@ class AnswerStore:
         path: the file; it need not be there yet.
 
     Raises:
-        UserError: a line, other than such a half one at the end, that is none of a store.
+        UserError: a file that cannot be read, or a line, other than such a half one at the end,
+            that is none of a store.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,8 +56,7 @@ class AnswerStore:
         self._answers: dict[str, StoredAnswer] = {}
         self._open_batches: list[str] = []
         self._whole: int | None = None
-        if path.exists():
-            self._load(path.read_bytes())
+        self._load(_bytes_of(path))
 
     def __contains__(self, key: str) -> bool:
         return key in self._answers
@@ -132,3 +132,16 @@ class AnswerStore:
         else:
             answer = StoredAnswer(**line)
             self._answers.setdefault(answer.key, answer)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what a store's file holds; of one that is not there, nothing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UserError(
+            f"{path}: the stored answers cannot be read ({error.strerror or error}); expected a "
+            "file of JSON lines, name it or one that is still to be made"
+        ) from error

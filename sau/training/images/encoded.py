@@ -10,8 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from sau.ahead import map_ahead
 from sau.training.decode import Size, decode_image
-from sau.training.images.ahead import map_ahead
 from sau.training.images.byte_file import ByteFile
 
 PIECES_AHEAD = 2

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 import torch
 
+from sau.ahead import map_ahead
 from sau.training.decode import OneSize, Pixels, Size, decode_image, image_size
-from sau.training.images.ahead import map_ahead
 from sau.training.images.byte_file import ByteFile
 from sau.training.images.encoded import IMAGES_OF_A_TASK, EncodedImages
 from sau.training.images.listed import Encoded, Listed, read_encoded

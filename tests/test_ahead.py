@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from sau.ahead import map_ahead
 from sau.training.images import Decoding, EncodedImages, Listed, load_images
-from sau.training.images.ahead import map_ahead
 from sau.training.images.encoded import IMAGES_OF_A_TASK, PIECES_AHEAD, _Task
 from tests.training.conftest import random_images, write_rows
 
