@@ -8,10 +8,8 @@ from typing import Any
 
 import torch
 
+from sau.__main__ import EXIT_USER_ERROR
 from sau.errors import UserError
-from sau.training.device import resolve_device
-
-EXIT_USER_ERROR = 2
 
 
 def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
@@ -48,6 +46,20 @@ def prepare(arguments: argparse.Namespace) -> torch.device:
     torch.set_num_threads(arguments.threads)
     torch.backends.cudnn.allow_tf32 = False  # as in the stages: both sides compute alike
     return resolve_device(arguments.device)
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the device called `name`, cpu or cuda.
+
+    Raises:
+        UserError: cuda without such a GPU; there is no silent way back to the CPU.
+    """
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "--device: cuda, but PyTorch finds no CUDA GPU here; "
+            "set it to cpu, or install a GPU driver and a CUDA build of PyTorch"
+        )
+    return torch.device(name)
 
 
 def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.command import positive
+from benchmarks.command import positive, resolve_device
 from benchmarks.data import RandomImages, write_manifests
 from benchmarks.pieces import Pieces
 from benchmarks.timing import synchronise
 from sau.training.assemble import assemble
-from sau.training.device import repeatable, resolve_device
+from sau.training.device import repeatable
 from sau.training.loop import Run, train_epoch
 from sau.training.settings import TrainingSettings
 

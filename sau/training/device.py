@@ -1,4 +1,4 @@
-"""Where to compute, and how to compute the same thing twice."""
+"""How to compute the same thing twice."""
 
 import os
 from collections.abc import Iterator
@@ -6,22 +6,6 @@ from contextlib import contextmanager
 
 import torch
 import torch.utils.deterministic
-
-from sau.errors import UserError
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the device called `name`, cpu or cuda.
-
-    Raises:
-        UserError: cuda without such a GPU; there is no silent way back to the CPU.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UserError(
-            "training.device: cuda, but PyTorch finds no CUDA GPU here; "
-            "set it to cpu, or install a GPU driver and a CUDA build of PyTorch"
-        )
-    return torch.device(name)
 
 
 @contextmanager
