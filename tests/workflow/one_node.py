@@ -1,6 +1,7 @@
 """A SLURM of one node, of this user's own, for the time of a block."""
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -133,6 +134,4 @@ def _free_port() -> int:
 
 
 def _user() -> str:
-    import pwd
-
     return pwd.getpwuid(os.getuid()).pw_name
