@@ -1,11 +1,15 @@
 """Files that are either whole or not there."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sau.errors import UserError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""What only writing fails with: full disk, quota, file too large, disk that is read-only."""
 
 
 @contextmanager
@@ -20,21 +24,44 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     # One name for each file, so that what a killed process left behind is overwritten, not kept.
     temporary = path.with_name(f".{path.name}.part")
+    other = "another results folder"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        _flush_to_disk(temporary)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(
-            f"cannot write {path}: {reason}; nothing was left behind, "
-            "make room or choose another results folder and run again"
-        ) from error
+        with explained(path, other):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with explained(path, other, only=temporary):
+            yield temporary
+        with explained(path, other):
+            flush_to_disk(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(path: Path, other: str, only: Path | None = None) -> Iterator[None]:
+    """Say in one line why `path` cannot be written, where the system refuses it in the block.
+
+    Args:
+        path: what is to be written in the end.
+        other: what to choose instead of its place.
+        only: the temporary path that a caller's block writes; errors of other files, such as one
+            that the block reads, are not of writing and pass. None: every error is of writing.
+
+    Raises:
+        UserError: with the system's reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        if only is not None and not _is_of_writing(error, only):
+            raise
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"cannot write {path}: {reason}; nothing was left behind, "
+            f"make room or choose {other} and run again"
+        ) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,6 +75,13 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file's bytes are on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _is_of_writing(error: OSError, temporary: Path) -> bool:
+    # By the message, as Arrow names the file there alone; a full disk is told without a name, or
+    # with that of a file that is copied.
+    return error.errno in NO_ROOM or temporary.name in str(error)

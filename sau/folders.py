@@ -7,34 +7,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sau.errors import UserError
+from sau.files import explained, flush_to_disk
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; move it into place when the block ends well.
 
-    What a killed process left behind is removed by the next one; anything else leaves nothing.
+    What a killed process left behind is removed by the next one; anything else leaves nothing. An
+    old folder is moved aside for the new one and then removed: whoever looks finds the one or the
+    other as a whole, or for an instant neither.
+
+    Args:
+        path: where the folder goes; an empty one is as good as none.
+        replace: whether a folder with something in it is replaced.
 
     Raises:
-        UserError: there is something at `path` already, or it cannot be written.
+        UserError: there is something at `path` that is not replaced, or it cannot be written.
     """
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise UserError(f"{path}: is there already; remove it or choose another folder")
     temporary = path.with_name(f".{path.name}.part")
+    other = "another folder"
+    with explained(path, other):
+        _refuse_what_stays(path, replace=replace)
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                _flush_to_disk(file)
-        temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UserError(
-            f"cannot write {path}: {reason}; nothing was left behind, "
-            "make room or choose another folder and run again"
-        ) from error
+        with explained(path, other):
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+        with explained(path, other, only=temporary):
+            yield temporary
+        with explained(path, other):
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    flush_to_disk(file)
+            _move(temporary, path, replace=replace)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -50,6 +55,24 @@ def cache_folder(name: str) -> Path:
     return root / "sau" / name
 
 
-def _flush_to_disk(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def _refuse_what_stays(path: Path, *, replace: bool) -> None:
+    if path.is_dir() and (not any(path.iterdir()) or (replace and not path.is_symlink())):
+        return
+    if path.exists():
+        raise UserError(f"{path}: is there already; remove it or choose another folder")
+
+
+def _move(new: Path, path: Path, *, replace: bool) -> None:
+    """Move a folder to `path`; a replaced one goes aside, and back if the move fails."""
+    aside = path.with_name(f".{path.name}.old")
+    # Else the system itself refuses a folder that has come meanwhile, unless it is empty.
+    if replace and path.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        path.rename(aside)
+    try:
+        new.rename(path)
+    except OSError:
+        if aside.exists():
+            aside.rename(path)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)

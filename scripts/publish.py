@@ -9,9 +9,7 @@ the command, the time that each stage took, the processor, and the versions of a
 
 import argparse
 import os
-import platform
 import shlex
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,12 +19,14 @@ import pandas as pd
 import yaml
 from snakemake.utils import update_config
 
+from benchmarks.record import processor
 from sau.__main__ import EXIT_USER_ERROR
-from sau.config import load
+from sau.config import load, read_config_file
 from sau.errors import UserError
-from sau.files import write_text
+from sau.folders import new_folder
 from sau.kept import TAKEN
 from sau.manifest import read_metadata
+from sau.report.origins import versions_of
 from sau.stages import STAGES
 
 PUBLISHED = Path("results") / "published"
@@ -45,23 +45,38 @@ def publish(config_file: Path, name: str, note: str, overrides: Sequence[str] = 
         overrides: of single keys, as Snakemake's `--config` takes them.
 
     Raises:
-        UserError: a bad config, or a run whose manifests are not there.
+        UserError: a bad config, or a run whose reports, benchmarks or manifests are not there;
+            what was published before then stays.
     """
+    if name in ("", "..") or Path(name).name != name:
+        raise UserError(f"{name!r}: expected the name of a folder under {PUBLISHED}")
     results = Path(load(config_of(config_file, overrides)).experiment.results)
     about_it = about(command_of(config_file, overrides), results, name, note)
+    files = reports_of(results) | {"README.md": about_it.encode()}
     folder = PUBLISHED / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in sorted((results / "report").iterdir()):
-        if path.suffix in SMALL and SO_FAR not in path.name:
-            shutil.copyfile(path, folder / path.name)
-    write_text(folder / "README.md", about_it)
+    with new_folder(folder, replace=True) as temporary:
+        for file, data in files.items():
+            (temporary / file).write_bytes(data)
     return folder
+
+
+def reports_of(results: Path) -> dict[str, bytes]:
+    """Return the bytes of a run's small reports, by their names.
+
+    Raises:
+        UserError: there are none.
+    """
+    folder = results / "report"
+    paths = [path for path in sorted(folder.glob("*")) if path.suffix in SMALL]
+    found = {path.name: path.read_bytes() for path in paths if SO_FAR not in path.name}
+    if not found:
+        raise UserError(f"{folder}: no finished report there; run it first")
+    return found
 
 
 def config_of(config_file: Path, overrides: Sequence[str]) -> dict[str, Any]:
     """Return what the run was configured with, in the end."""
-    config: dict[str, Any] = yaml.safe_load(config_file.read_text())
+    config = read_config_file(config_file)
     for override in overrides:
         key, _, value = override.partition("=")
         update_config(config, {key: yaml.safe_load(value)})
@@ -107,9 +122,13 @@ def about(command: str, results: Path, name: str, note: str) -> str:
 
 
 def times(results: Path) -> list[str]:
-    """Return a Markdown row for each stage, from Snakemake's benchmark files."""
-    rows = []
-    for stage in sorted((results / "benchmarks").iterdir()):
+    """Return a Markdown row for each stage, from Snakemake's benchmark files.
+
+    Raises:
+        UserError: there are none.
+    """
+    folder, rows = results / "benchmarks", []
+    for stage in sorted(folder.glob("*")):
         paths = [path for path in sorted(stage.rglob("*.tsv")) if SO_FAR not in path.name]
         if not paths:
             continue
@@ -121,6 +140,8 @@ def times(results: Path) -> list[str]:
             f"| {name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} "
             f"| {memory.max():.0f} |"
         )
+    if not rows:
+        raise UserError(f"{folder}: nothing there says how long the jobs took; run it first")
     return rows
 
 
@@ -130,25 +151,19 @@ def logs_of(results: Path, stage: str) -> list[Path]:
 
 
 def versions(results: Path) -> list[str]:
-    """Return the versions that the results themselves recorded."""
-    found: dict[str, str] = {}
+    """Return the versions that the results themselves recorded, all where they differ.
+
+    Raises:
+        UserError: no result records any.
+    """
     manifests = [path for stage in STAGES for path in (results / stage).rglob("*.parquet")]
-    for path in sorted(manifests):
-        made = read_metadata(path)["provenance"]
-        found |= made["versions"] | {"sau": made["code"]["sau"]}
+    made = {str(path): read_metadata(path)["provenance"] for path in manifests}
+    found = versions_of(made, runs=[])
     if not found:
         raise UserError(
             f"{results}: no manifest there says what the run was made with; run it first"
         )
-    return [f"- {name} {version}" for name, version in sorted(found.items())]
-
-
-def processor() -> str:
-    """Return the processor's model name, where the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    return [f"- {line}" for line in found.splitlines()]
 
 
 def main() -> None:

@@ -2,6 +2,8 @@ import subprocess
 import sys
 import textwrap
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from sau.errors import UserError
@@ -24,6 +26,24 @@ def test_no_permission_is_a_user_error(tmp_path):
     (tmp_path / "taken").write_text("a file where a folder is wanted")
     with pytest.raises(UserError, match="cannot write .*taken"):
         write_text(tmp_path / "taken" / "x.txt", "text")
+
+
+def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError, match="missing"),
+        atomic_path(tmp_path / "b") as temporary,
+    ):
+        temporary.write_bytes((tmp_path / "missing").read_bytes())
+    with pytest.raises(OSError, match="bad password"), atomic_path(tmp_path / "b"):
+        raise OSError("bad password")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_only_the_message_names_is_an_error_of_writing(tmp_path):
+    """Arrow's errors have no file name."""
+    (tmp_path / ".b.part").mkdir()
+    with pytest.raises(UserError, match="cannot write .*b: "), atomic_path(tmp_path / "b") as path:
+        pq.write_table(pa.table({"a": [1]}), path)
 
 
 WRITERS = {

@@ -1,3 +1,5 @@
+import shutil
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,7 +10,7 @@ from sau import manifest
 from sau.errors import UserError
 from sau.prompts.settings import PromptsSettings
 from sau.provenance import provenance
-from scripts.publish import publish, times
+from scripts.publish import main, publish, times, versions
 
 ROOT = Path(__file__).parents[1]
 
@@ -52,7 +54,7 @@ def test_the_command_is_the_whole_one_and_its_results_are_taken(finished):
 
     command = "snakemake --cores 2 --config 'experiment={results: other, seeds: [1]}'"
     assert f"Made by `{command} 'training={{epochs: 1}}'` on" in (folder / "README.md").read_text()
-    assert "\n- sau " in (folder / "README.md").read_text()
+    assert "\n- sau: " in (folder / "README.md").read_text()
 
 
 def test_a_run_whose_manifests_are_gone_is_not_published(finished):
@@ -61,3 +63,63 @@ def test_a_run_whose_manifests_are_gone_is_not_published(finished):
     with pytest.raises(UserError, match="out: no manifest there says"):
         publish(Path("config.yaml"), "mine", "")
     assert (published / "README.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("gone", "message"),
+    [
+        ("report", "out/report: no finished report there; run it first"),
+        ("benchmarks", "out/benchmarks: nothing there says how long the jobs took; run it first"),
+        ("prompts", "out: no manifest there says what the run was made with; run it first"),
+    ],
+)
+def test_a_run_that_lacks_something_is_one_line_and_what_was_published_stays(
+    gone, message, finished, monkeypatch, capsys
+):
+    published = publish(Path("config.yaml"), "mine", "")
+    before = {path.name: path.read_bytes() for path in published.iterdir()}
+    shutil.rmtree(finished / "out" / gone)
+    monkeypatch.setattr(sys, "argv", ["publish", "config.yaml", "mine"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == f"publish: error: {message}\n"
+    assert {path.name: path.read_bytes() for path in published.iterdir()} == before
+
+
+def test_a_state_of_the_report_so_far_is_not_published(finished):
+    for path in (finished / "out" / "report").iterdir():
+        if "so-far" not in path.name:
+            path.unlink()
+    with pytest.raises(UserError, match="out/report: no finished report there"):
+        publish(Path("config.yaml"), "mine", "")
+
+
+def test_what_was_published_before_is_replaced_as_a_whole(finished):
+    folder = publish(Path("config.yaml"), "mine", "")
+    (folder / "former.csv").write_text("former")
+    publish(Path("config.yaml"), "mine", "")
+    assert {path.name for path in folder.iterdir()} == {"overview.md", "paper.csv", "README.md"}
+
+
+def test_all_versions_of_a_library_are_listed(finished):
+    """Manifests that are left of a killed job, its batches, have no versions."""
+    made = provenance("images", PromptsSettings(), {})
+    images = pa.Table.from_pylist([], manifest.SCHEMAS["images"])
+    for name, version in (("b", "2.0"), ("a", "3.0"), ("c", "2.0")):
+        record = made | {"versions": {"numpy": version}}
+        manifest.write(finished / "out" / "images" / f"{name}.parquet", "images", images, record)
+    left = finished / "out" / "images" / "a.batches" / "batch-0.parquet"
+    manifest.write(left, "images", images, {"identity": "x"})
+    shutil.rmtree(finished / "out" / "prompts")
+    lines = versions(Path("out"))
+    assert "- numpy: 2.0, 3.0" in lines
+    assert f"- sau: {made['code']['sau']}" in lines
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_only_a_folder_of_its_own_is_written(finished, name):
+    (finished / "results" / "published" / "other").mkdir(parents=True)
+    with pytest.raises(UserError, match="expected the name of a folder"):
+        publish(Path("config.yaml"), name, "")
+    assert [path.name for path in (finished / "results" / "published").iterdir()] == ["other"]

@@ -2,6 +2,7 @@
 
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
 from sau.config.expected import expected_grid
+from sau.config.read import read_config_file
 from sau.config.repeated import refuse_repeated_keys
 from sau.config.schema import json_schema
 from sau.config.validate import check_sources, load
@@ -14,5 +15,6 @@ __all__ = [
     "expected_grid",
     "json_schema",
     "load",
+    "read_config_file",
     "refuse_repeated_keys",
 ]

@@ -5,8 +5,10 @@ import logging
 from pathlib import Path
 
 import diffusers
+from safetensors import SafetensorError
 
 import sau
+from sau.errors import UserError
 from sau.folders import new_folder
 from sau.images.glide.architecture import BASE, UPSAMPLER
 from sau.images.glide.cascade import UPSAMPLER_FOLDER
@@ -38,15 +40,26 @@ def convert_glide(
     diffusers.utils.logging.disable_progress_bar()
     folder = base.parent if vocabulary is None else vocabulary
     with new_folder(output) as temporary:
-        GlidePipeline.from_openai(base, folder, BASE).save_pretrained(temporary)
+        _save(GlidePipeline.from_openai(base, folder, BASE), temporary, output)
         origin = {"sau": sau.__version__, "base_sha256": file_sha256(base)}
         log.info("%s is converted", base)
         if upsampler is not None:
             pipeline = GlideUpsamplePipeline.from_openai(upsampler, folder, UPSAMPLER)
-            pipeline.save_pretrained(temporary / UPSAMPLER_FOLDER)
+            _save(pipeline, temporary / UPSAMPLER_FOLDER, output)
             origin["upsampler_sha256"] = file_sha256(upsampler)
             log.info("%s is converted", upsampler)
         (temporary / "origin.json").write_text(
             json.dumps(origin, indent=2) + "\n", encoding="utf-8"
         )
     log.info("set images.model to %s", output)
+
+
+def _save(pipeline: GlidePipeline | GlideUpsamplePipeline, folder: Path, output: Path) -> None:
+    """Save a pipeline in `folder`, on its way to `output`."""
+    try:
+        pipeline.save_pretrained(folder)
+    except SafetensorError as error:  # what a full disk is to safetensors, instead of an OSError
+        raise UserError(
+            f"cannot write {output}: {error}; nothing was left behind, "
+            "make room or choose another folder and run again"
+        ) from error

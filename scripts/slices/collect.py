@@ -1,11 +1,11 @@
 """Finished runs to the places where Snakemake looks for them."""
 
-import shutil
 from pathlib import Path
 
 from sau.config import Config
 from sau.errors import UserError
 from sau.files import write_bytes
+from sau.folders import new_folder
 from scripts.slices.jobs import MODEL, TABLES, Job, read_jobs
 from scripts.slices.pack import flags_of
 from scripts.slices.split import joined
@@ -23,16 +23,18 @@ def collect(output: Path, config: Config) -> list[Job]:
         config: whose results folder it is.
 
     Raises:
-        UserError: a run with other settings than the config's, or another result in its place.
+        UserError: a run with other settings than the config's, a model of which a piece is lost,
+            or another result in a run's place.
     """
     finished = [job for job in read_jobs(output) if progress_of(job, output).finished]
     for job in finished:
         _refuse_other_settings(job, config)
     for job in finished:
         place = Path(config.experiment.results) / "training" / job.name
+        # The model first: one that has lost a piece leaves nothing of its run there.
+        _put_model(output / job.folder / MODEL, place / MODEL)
         for file in TABLES.values():
             _put(place / file, (output / job.folder / file).read_bytes())
-        _put_model(output / job.folder / MODEL, place / MODEL)
     return finished
 
 
@@ -60,8 +62,6 @@ def _put_model(source: Path, place: Path) -> None:
     """Put a model together again, so that its folder appears whole or not at all."""
     if place.exists() or not source.is_dir():
         return
-    temporary = place.with_name(f".{place.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    for name in ("config.json", "model.safetensors"):
-        write_bytes(temporary / name, joined(source / name))
-    temporary.rename(place)
+    with new_folder(place) as temporary:
+        for name in ("config.json", "model.safetensors"):
+            (temporary / name).write_bytes(joined(source / name))

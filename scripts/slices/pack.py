@@ -12,6 +12,7 @@ from sau import manifest
 from sau.config import Config
 from sau.errors import UserError
 from sau.flags import to_flags
+from sau.folders import new_folder
 from sau.training.settings import NO_EFFECT, TrainingSettings
 from scripts.slices.early import EarlyStages
 from scripts.slices.grid import Run, is_balanced
@@ -24,26 +25,19 @@ def pack(config: Config, folder: Path, runs: Sequence[Run], limit_mb: float = PA
 
     Args:
         config: of the grid; its early stages are finished (see `make_early_stages`).
-        folder: to write; it must not be there yet.
+        folder: to write; there must be nothing in it yet.
         runs: in the order in which they are trained.
         limit_mb: how large the pack may be, in megabytes of 1,000,000 bytes.
 
     Returns the jobs, in their order.
 
     Raises:
-        UserError: a folder that is there, or a pack that would be too large.
+        UserError: a folder that is not empty or cannot be written, or a pack that would be too
+            large.
     """
-    if folder.exists():
-        raise UserError(f"{folder}: is there already; name another folder, or remove it")
-    temporary = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
+    with new_folder(folder) as temporary:
         jobs = _write(config, temporary, runs)
         _refuse_large(temporary, folder, limit_mb)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return jobs
 
 

@@ -14,7 +14,14 @@ import sau
 from sau.__main__ import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
 from scripts.slices.jobs import CHECKPOINT, KEPT, MODEL, Job, chosen, read_jobs, write_jobs
 from scripts.slices.split import split_file
-from scripts.slices.state import SLICES_FILE, Progress, furthest, note_slice, progress_of
+from scripts.slices.state import (
+    SLICES_FILE,
+    Progress,
+    furthest,
+    note_finished,
+    note_slice,
+    progress_of,
+)
 
 logger = logging.getLogger("slices")
 
@@ -100,6 +107,7 @@ def run(
             failed.append(job)
     for job in jobs:
         if progress_of(job, output).finished:
+            note_finished(output / job.folder)
             _make_movable(output / job.folder, keep_model=models)
     if failed:
         return EXIT_USER_ERROR

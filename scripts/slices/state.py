@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,21 @@ def read_slices(folder: Path) -> dict[str, Any]:
 def note_slice(folder: Path, epochs: int, seconds: float, *, finished: bool) -> None:
     """Note how many epochs a slice has added to a run, how long it took, and if that was all."""
     slices = [*read_slices(folder)["slices"], {"epochs": epochs, "seconds": round(seconds, 1)}]
-    text = json.dumps({"finished": finished, "slices": slices})
-    write_text(folder / SLICES_FILE, text + "\n")
+    _write_slices(folder, {"finished": finished, "slices": slices})
+
+
+def note_finished(folder: Path) -> None:
+    """Note that a run has all outputs, if its slice was killed before it could.
+
+    Without the note a run whose weights are then removed would count as one that has not begun.
+    """
+    noted = read_slices(folder)
+    if not noted["finished"]:
+        _write_slices(folder, {**noted, "finished": True})
+
+
+def _write_slices(folder: Path, noted: Mapping[str, Any]) -> None:
+    write_text(folder / SLICES_FILE, json.dumps(noted) + "\n")
 
 
 def status_table(jobs: Sequence[Job], parents: Sequence[Path]) -> str:

@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ from open_clip import CLIP
 from torch import Tensor
 
 from sau import manifest
+from sau.__main__ import EXIT_USER_ERROR
+from sau.errors import UserError
+from sau.folders import new_folder
 from sau.manifest.schemas import STATUS_OK
 from sau.training.decode import decode_image
 from scripts.small_clip.settings import SmallClipTraining
@@ -57,12 +61,17 @@ def build(
 
     Args:
         images: manifest of images, as the dataset stage writes it.
-        output: folder of the model; an older one is replaced when the new one is done.
+        output: folder of the model; an older one is replaced when the new one is done, anything
+            else that stands there is not.
         checkpoints: folder for what a stopped run goes on from; named by settings and images.
         settings: of the training.
 
     Returns: the model in evaluation mode, and the class names.
+
+    Raises:
+        UserError: a bad manifest, or a folder of something else at `output`.
     """
+    _refuse_what_is_no_model(output)
     pixels, labels, class_names = read_images(images)
     class_captions = captions(class_names)
     words = [caption for row in class_captions for caption in row]
@@ -77,9 +86,17 @@ def build(
         *(settings, pixels, labels, class_captions, folder, checkpoints / f"{name}.safetensors")
     )
     save_clip_weights(folder, model)
-    shutil.rmtree(output, ignore_errors=True)
-    shutil.copytree(folder, output)
+    with new_folder(output, replace=True) as temporary:
+        shutil.copytree(folder, temporary, dirs_exist_ok=True)
     return model, class_names
+
+
+def _refuse_what_is_no_model(folder: Path) -> None:
+    """Look before an hour of training, and so that no folder of other things is replaced."""
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG_FILE).is_file():
+        raise UserError(
+            f"--output {folder}: holds something else than such a model; name a new folder"
+        )
 
 
 @torch.no_grad()
@@ -122,8 +139,12 @@ def main() -> None:
     paths = {name: arguments.pop(name) for name in ("train_images", "output", "checkpoints")}
     test_images = arguments.pop("test_images")
     settings = SmallClipTraining(**arguments)
-    model, _ = build(paths["train_images"], paths["output"], paths["checkpoints"], settings)
-    accuracy = zero_shot_accuracy(model, paths["output"], test_images)
+    try:
+        model, _ = build(paths["train_images"], paths["output"], paths["checkpoints"], settings)
+        accuracy = zero_shot_accuracy(model, paths["output"], test_images)
+    except UserError as error:
+        print(f"small_clip: error: {error}", file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
     print(f"{paths['output']}: zero-shot top-1 {accuracy:.2f} % on {test_images}")
 
 

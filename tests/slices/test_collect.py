@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,48 @@ def test_a_run_of_other_settings_is_refused(grid: Grid, tmp_path: Path, steps: S
     assert not (grid.results / "training").exists()
     same = make_config(tmp_path / "other.yaml", grid.results, checkpoint_every=2)
     assert len(collect(tmp_path / "out", same)) == 1
+
+
+def lose(piece: Path) -> None:
+    piece.unlink()
+
+
+def cut(piece: Path) -> None:
+    piece.write_bytes(piece.read_bytes()[:-2])
+
+
+def empty(piece: Path) -> None:
+    piece.write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("change", "file", "message"),
+    [
+        (lose, "model.safetensors.2", "missing; copy it again, or remove .*model to do without"),
+        (lose, "model.safetensors.1", "missing"),
+        (cut, "model.safetensors.2", "not as it was written, by its SHA-256"),
+        (lose, "model.safetensors.pieces.json", "missing, as is model.safetensors;"),
+        (cut, "model.safetensors.pieces.json", "no list of pieces"),
+        (empty, "model.safetensors.pieces.json", "no list of pieces"),
+        (lose, "config.json", "missing, as is config.json;"),
+    ],
+)
+def test_a_model_that_has_lost_a_piece_is_refused_by_its_name(
+    grid: Grid,
+    tmp_path: Path,
+    steps: Steps,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path], None],
+    file: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(split, "PART_BYTES", 10_000)
+    run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))
+    model = tmp_path / "out" / NAME.replace("/", "-") / "model"
+    change(model / file)
+    with pytest.raises(UserError, match=f"{file}.*: {message}"):
+        collect(tmp_path / "out", grid.config)
+    assert not [path for path in (grid.results / "training").rglob("*") if path.is_file()]
 
 
 def test_another_result_is_not_overwritten(grid: Grid, tmp_path: Path, steps: Steps) -> None:

@@ -104,5 +104,7 @@ def test_a_pack_above_the_limit_is_refused_with_its_size(grid: Grid, tmp_path: P
 
 def test_a_folder_that_is_there_is_not_touched(grid: Grid, tmp_path: Path) -> None:
     (tmp_path / "pack").mkdir()
+    (tmp_path / "pack" / "mine").write_text("mine")
     with pytest.raises(UserError, match="is there already"):
         grid.pack(tmp_path / "pack")
+    assert [path.name for path in (tmp_path / "pack").iterdir()] == ["mine"]

@@ -11,6 +11,7 @@ import pytest
 
 from sau.__main__ import main
 from sau.errors import UserError
+from scripts.slices import run as run_module
 from scripts.slices import split
 from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs
 from scripts.slices.run import run
@@ -102,7 +103,8 @@ def test_weights_are_cut_into_small_files_or_left_out(
     run(pack, tmp_path / "out", steps(100))
     model = tmp_path / "out" / job.folder / "model"
     sizes = {path.name: path.stat().st_size for path in model.iterdir()}
-    names = {"config.json", *(f"model.safetensors.{place}" for place in range(3))}
+    pieces = {f"model.safetensors.{place}" for place in range(3)}
+    names = {"config.json", "model.safetensors.pieces.json", *pieces}
     assert set(sizes) == names
     assert max(sizes.values()) < 10_000
     assert not list(model.parent.glob("*.kept")), "they would have the weights in one file"
@@ -110,6 +112,30 @@ def test_weights_are_cut_into_small_files_or_left_out(
     assert split.joined(model / "model.safetensors") == expected
     run(pack, tmp_path / "out", steps(100), models=False)
     assert not model.exists()
+
+
+def test_a_run_that_was_killed_before_its_note_is_not_trained_again(
+    grid: Grid, tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack, output = grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out"
+    (job,) = read_jobs(pack)
+    run(pack, output, steps(3))
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "note_slice", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(pack, output, steps(99))
+    time_slice = steps(99)
+    for _ in range(2):
+        assert run(pack, output, time_slice, models=False) == 0
+    assert time_slice.trained == []
+    assert not (output / job.folder / "model").exists()
+    noted = read_slices(output / job.folder)
+    assert noted["finished"]
+    assert [part["epochs"] for part in noted["slices"]] == [1]
 
 
 def test_a_run_that_fails_does_not_stop_the_others(

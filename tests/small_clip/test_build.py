@@ -12,11 +12,13 @@ from open_clip import create_model_from_pretrained
 from PIL import Image
 
 from sau import manifest
+from sau.errors import UserError
 from scripts.small_clip.build import build, read_images, zero_shot_accuracy
 from scripts.small_clip.settings import SmallClipTraining
 from scripts.small_clip.train import captions, preprocess
 from scripts.tiny_models import loop as loop_module
 from scripts.tiny_models.checkpoint import save_checkpoint
+from scripts.tiny_models.train_clip import CONFIG_FILE
 
 SETTINGS = SmallClipTraining(
     image_tower="test_resnet", steps=30, batch_size=12, warmup_steps=2, steps_per_checkpoint=15
@@ -96,3 +98,24 @@ def test_captions_are_clips_templates_with_clean_names() -> None:
     assert [len(row) for row in red] == [80, 80]
     assert "a photo of a red ball." in red[0]
     assert not any("_" in caption for caption in red[0])
+
+
+def test_a_folder_of_other_things_is_not_replaced(images: Path, tmp_path: Path) -> None:
+    other = tmp_path / "models" / "another" / "weights"
+    other.parent.mkdir(parents=True)
+    other.write_text("years of work")
+    with pytest.raises(UserError, match="--output .*models: holds something else"):
+        build(images, tmp_path / "models", tmp_path / "checkpoints", SETTINGS)
+    assert other.read_text() == "years of work"
+    assert not (tmp_path / "checkpoints").exists(), "it is said before the training"
+
+
+def test_an_older_model_is_replaced(images: Path, tmp_path: Path) -> None:
+    old = tmp_path / "model"
+    old.mkdir()
+    (old / CONFIG_FILE).write_text("{}")
+    (old / "left over").write_text("")
+    settings = dataclasses.replace(SETTINGS, steps=1)
+    build(images, old, tmp_path / "checkpoints", settings)
+    assert not (old / "left over").exists()
+    create_model_from_pretrained(f"local-dir:{old}")

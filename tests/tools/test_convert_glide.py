@@ -112,6 +112,28 @@ def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> No
     assert left(tmp_path) == [".glide.part"]
 
 
+def test_a_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
+    """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
+    script = (
+        "import resource, signal, sys\n"
+        "from sau.__main__ import main\n"
+        "from sau.tools import convert_glide\n"
+        "from tests.images.glide.openai.published import SMALL_BASE\n"
+        "convert_glide.BASE = SMALL_BASE\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["convert", "glide", "--base", str(published / "base.pt")]
+    command = [sys.executable, "-c", script, *words, "--output", str(tmp_path / "out" / "glide")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
+    assert done.returncode == 2, done.stderr
+    assert "error: cannot write " in done.stderr
+    assert "File too large" in done.stderr
+    assert left(tmp_path / "out") == []
+
+
 def _truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-999])
 

@@ -3,8 +3,6 @@
 import dataclasses
 import json
 import math
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,6 +13,7 @@ from torch import Tensor, nn
 
 from sau.compiling import GRAPHS, compile_network
 from sau.errors import UserError
+from sau.folders import new_folder
 from sau.training.models.classifier import ClassifierKind, make_classifier
 from sau.training.models.encoder import TorchvisionEncoder, make_encoder
 from sau.training.models.initialise import initialise, seeded
@@ -155,13 +154,15 @@ class Network(SharesRows, nn.Module):
         Args:
             folder: where to; what stood there before is replaced.
             facts: what else stands in `config.json` (class names, provenance), as JSON values.
+
+        Raises:
+            UserError: the folder cannot be written.
         """
         config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
-        try:
-            _write_folder(folder, config, contiguous_state(self))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(f"cannot write {folder}: {reason}; nothing was left behind") from error
+        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+        with new_folder(folder, replace=True) as temporary:
+            (temporary / WEIGHTS_FILE).write_bytes(save(contiguous_state(self)))
+            (temporary / CONFIG_FILE).write_bytes(text.encode())
 
     @classmethod
     def from_pretrained(cls, folder: Path) -> Self:
@@ -189,20 +190,3 @@ def contiguous_state(module: nn.Module) -> dict[str, Tensor]:
 
 def _count(module: nn.Module) -> int:
     return sum(math.prod(parameter.shape) for parameter in module.parameters())
-
-
-def _write_folder(folder: Path, config: Mapping[str, Any], weights: dict[str, Tensor]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # One name for each folder, so that what a killed process left behind is replaced, not kept.
-    temporary = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        (temporary / WEIGHTS_FILE).write_bytes(save(weights))
-        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
-        (temporary / CONFIG_FILE).write_bytes(text.encode())
-        if folder.exists():
-            shutil.rmtree(folder)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -94,6 +94,25 @@ def test_saves_and_loads(config: NetworkConfig, tmp_path: Path, generator: Gener
     assert torch.equal(loaded(images), network.eval()(images))
 
 
+def test_a_model_that_cannot_be_replaced_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, rename = tmp_path / "model", Path.rename
+    Network(CONFIG, seed=1).save_pretrained(folder)
+    before = (folder / "model.safetensors").read_bytes()
+
+    def refused(self: Path, target: Path) -> Path:
+        if target == folder and self.name.endswith(".part"):
+            raise OSError("bad disk")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refused)
+    with pytest.raises(UserError, match="cannot write .*model: bad disk"):
+        Network(CONFIG, seed=2).save_pretrained(folder)
+    assert (folder / "model.safetensors").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 def test_no_projection_head(generator: Generator) -> None:
     network = Network(dataclasses.replace(CONFIG, projection_size=None))
     with pytest.raises(ValueError, match="without a projection"):
