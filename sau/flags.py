@@ -3,27 +3,64 @@
 import argparse
 import dataclasses
 import inspect
+import itertools
 import json
 import shlex
+import sys
 import typing
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from sau.docstrings import argument_texts
-from sau.settings import Section, strip_optional
+from sau.settings import Section, did_you_mean, strip_optional
 
 _NULL = "null"
+_END_OF_FLAGS = "--"
+_EXIT_BAD_FLAGS = 2
 
 
-def build_parser(command: str, stage: Callable[..., None]) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, and names an unknown flag first.
+
+    argparse by itself prints all flags before that, and speaks of missing ones where one is only
+    misspelt. Flags cannot be shortened.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **{"allow_abbrev": False, **keywords})
+
+    def parse_known_args(
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse as argparse does; all of its ways to parse lead through here."""
+        words = sys.argv[1:] if args is None else list(args)
+        if self._subparsers is None:  # else each command has flags, and a parser, of its own
+            self._refuse_unknown(words)
+        return super().parse_known_args(words, namespace)
+
+    def error(self, message: str) -> typing.NoReturn:
+        """Print what is wrong and leave with exit code 2."""
+        line = " ".join(message.splitlines())
+        self.exit(_EXIT_BAD_FLAGS, f"{self.prog}: error: {line}; see {self.prog} --help\n")
+
+    def _refuse_unknown(self, words: Sequence[str]) -> None:
+        known = self._option_string_actions
+        for word in itertools.takewhile(lambda word: word != _END_OF_FLAGS, words):
+            flag = word.partition("=")[0]
+            # A word with a space is a value to argparse, whatever it begins with.
+            if flag.startswith("--") and " " not in flag and flag not in known:
+                question = did_you_mean(flag, known, likeness=0.6)  # all begin with dashes
+                self.error(f"unknown flag {flag}" + (f" ({question})" if question else ""))
+
+
+def build_parser(command: str, stage: Callable[..., None]) -> Parser:
     """Return the parser of one stage: its paths and values first, then its settings."""
     summary = (inspect.getdoc(stage) or "").split("\n\n")[0]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"sau {command}",
         description=summary,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        allow_abbrev=False,
     )
     files = parser.add_argument_group("files and values")
     hints = typing.get_type_hints(stage)

@@ -79,12 +79,64 @@ class Section:
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
 
+OnlyOf = Mapping[str, tuple[str, tuple[str, ...]]]
+"""By its name, each key that another one switches: that one, and its values that switch it on."""
+
+
+def check_only_of(section: Section, only_of: OnlyOf) -> None:
+    """Refuse a value, other than the default, that another key's value leaves without effect.
+
+    Args:
+        section: the settings.
+        only_of: which of its keys depend on which other one.
+
+    Raises:
+        UserError: there is such a value, with both keys.
+    """
+    for key in idle_keys(section, only_of):
+        other, values = only_of[key]
+        raise UserError(
+            f"{section.section}.{key}: {getattr(section, key)!r} has no effect with "
+            f"{section.section}.{other} {getattr(section, other)}, only with "
+            f"{' or '.join(values)}; leave it out"
+        )
+
+
+def idle_keys(section: Section, only_of: OnlyOf) -> list[str]:
+    """Return the keys of which `check_only_of` would refuse the value."""
+    return [
+        key
+        for key, (other, values) in only_of.items()
+        if getattr(section, other) not in values
+        and getattr(section, key) != default_of(type(section), key)
+    ]
+
+
+def default_of(section: type[Section], key: str) -> Any:
+    """Return the default of a section's key."""
+    field = next(field for field in dataclasses.fields(section) if field.name == key)
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
+
+
 def unknown_key(path: str, key: str, known: Iterable[str], what: str = "key") -> str:
     """Say in one line that `key` at `path` is unknown, with the nearest known one."""
     known = list(known)
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known {what}s: {', '.join(known)}"
+    hint = did_you_mean(key, known) or f"known {what}s: {', '.join(known)}"
     return f"{path}: unknown {what}; {hint}"
+
+
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
+    """Return the question for the nearest known name; nothing if none is near.
+
+    Args:
+        name: as it was spelt.
+        known: what it may have meant.
+        likeness: of difflib, from 0 to 1: the least of a near name.
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def strip_optional(hint: Any) -> tuple[Any, bool]:
@@ -123,8 +175,8 @@ def _problem(value: Any, hint: Any, limits: Mapping[str, Any]) -> str | None:
         choices = typing.get_args(inner)
         if value in choices:
             return None
-        nearest = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1)
-        hint_text = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+        question = did_you_mean(str(value), map(str, choices))
+        hint_text = f" ({question})" if question else ""
         return f"must be one of {', '.join(map(str, choices))}{hint_text}"
     if origin in (Union, types.UnionType):
         problems = [_problem(value, part, limits) for part in typing.get_args(inner)]

@@ -43,17 +43,14 @@ def fingerprint(names: Iterable[str]) -> str:
         root = ASSETS / name if name in SHIPPED else Path(name)
         digest.update(f"{name}\x1e".encode())
         for path in _files(root) if name else ():
-            relative = path.relative_to(root)
-            if any(part.startswith(".") for part in relative.parts):
-                continue
             status = path.stat()
-            about = f"{relative}\x1f{status.st_size}\x1f{status.st_mtime_ns}\x1e"
+            about = f"{path.relative_to(root)}\x1f{status.st_size}\x1f{status.st_mtime_ns}\x1e"
             digest.update(os.fsencode(about))  # names need not be UTF-8
     return digest.hexdigest()[:16]
 
 
 def weights_sha256(folder: Path) -> str:
-    """Return one SHA-256 over the names and contents of a model folder's files."""
+    """Return one SHA-256 over the names and contents of a model folder's files, hidden ones not."""
     digest = hashlib.sha256()
     for path in _files(folder):
         digest.update(path.relative_to(folder).as_posix().encode())
@@ -63,8 +60,15 @@ def weights_sha256(folder: Path) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Yield the files below a folder, or the file itself, in the order of their names."""
+    """Yield the files below a folder, or the file itself, in the order of their names.
+
+    Hidden files and what hidden folders hold are left out: file managers and downloads write there,
+    and what is drawn or scored does not depend on them.
+    """
     if root.is_file():
         yield root
-    else:
-        yield from (path for path in below(root, lambda _: None) if path.is_file())
+        return
+    for path in below(root, lambda _: None):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if not hidden and path.is_file():
+            yield path

@@ -73,6 +73,36 @@ def test_a_word_that_is_no_number_is_refused(capsys):
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("command", "words", "line"),
+    [
+        ("training", "--epochs abc", "argument --epochs: invalid int value: 'abc'"),
+        ("filter", "", "the following arguments are required: --scores, --output"),
+        (
+            "filter",
+            "--keep-fracton=0.5 --quota many",
+            "unknown flag --keep-fracton (did you mean '--keep-fraction'?)",
+        ),
+        ("filter", "--zzz", "unknown flag --zzz"),
+        ("filter", "--scores a --output b -- --zzz", "unrecognized arguments: -- --zzz"),
+        ("filter", "--scores a --output b 'two\nlines'", "unrecognized arguments: two lines"),
+    ],
+)
+def test_wrong_flags_are_said_in_one_line(command, words, line, capsys):
+    with pytest.raises(SystemExit) as stop:
+        build_parser(command, STAGES[command].load()).parse_args(shlex.split(words))
+    assert stop.value.code == 2
+    assert capsys.readouterr() == ("", f"sau {command}: error: {line}; see sau {command} --help\n")
+
+
+def test_a_value_may_look_like_a_flag_if_it_has_a_space():
+    assert filter_settings("--keep-fraction 0.5").keep_fraction == 0.5
+    words = shlex.split("--train-images a --output '--b c'")
+    function = STAGES["prompts"].load()
+    parsed = build_parser("prompts", function).parse_args(words)
+    assert arguments_of(function, parsed)["output"] == Path("--b c")
+
+
 @pytest.mark.parametrize("name", STAGES)
 def test_every_stage_has_help_that_names_its_flags(name, capsys):
     function = STAGES[name].load()

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 import pytest
 
 from sau.errors import UserError
-from sau.settings import Section, setting
+from sau.settings import Section, check_only_of, default_of, did_you_mean, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +48,43 @@ def test_refuses_in_one_line(values, message):
         Example.from_mapping(values)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+ONLY_OF = {"size": ("kind", ("square",)), "names": ("kind", ("square", "oblong"))}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"size": 9, "kind": "square"}, {"names": ["x"]}, {"size": None}, {"count": 3}],
+)
+def test_a_value_with_effect_or_the_default_is_accepted(values):
+    check_only_of(Example(**values), ONLY_OF)
+
+
+def test_a_value_without_effect_is_refused_with_both_keys():
+    with pytest.raises(UserError) as error:
+        check_only_of(Example(names=["y"]), ONLY_OF)
+    assert str(error.value) == (
+        "example.names: ['y'] has no effect with example.kind round, only with square or oblong; "
+        "leave it out"
+    )
+
+
+def test_a_default_is_known_by_its_key():
+    assert [default_of(Example, key) for key in ("count", "names", "size")] == [1, ["x"], None]
+
+
+@pytest.mark.parametrize(
+    ("name", "likeness", "question"),
+    [
+        ("cuont", 0.5, "did you mean 'count'?"),
+        ("cut", 0.5, "did you mean 'count'?"),
+        ("cut", 0.8, ""),
+        ("zzz", 0.5, ""),
+    ],
+)
+def test_only_a_near_name_is_asked_for(name, likeness, question):
+    assert did_you_mean(name, ["names", "count"], likeness) == question
 
 
 def test_integers_become_floats_where_floats_are_expected():

@@ -1,11 +1,12 @@
 """Digests of files from outside: what changes them, and what does not."""
 
+import hashlib
 import os
 import sys
 
 import pytest
 
-from sau.shipped import fingerprint
+from sau.shipped import fingerprint, weights_sha256
 
 
 def put(path, text):
@@ -37,10 +38,30 @@ def test_files_behind_a_linked_folder_count(tmp_path):
 def test_hidden_files_do_not_count(tmp_path):
     """File managers write over theirs whenever somebody looks into a folder."""
     put(tmp_path / "ant" / "1.png", "a")
-    before = fingerprint([str(tmp_path)])
+    before = fingerprint([str(tmp_path)]), weights_sha256(tmp_path)
     put(tmp_path / "ant" / ".DS_Store", "x")
-    put(tmp_path / ".cache" / "y", "y")
-    assert fingerprint([str(tmp_path)]) == before
+    put(tmp_path / ".cache" / "huggingface" / "y", "y")
+    assert (fingerprint([str(tmp_path)]), weights_sha256(tmp_path)) == before
+    put(tmp_path / "ant" / "1.png", "ab")
+    assert fingerprint([str(tmp_path)]) != before[0]
+    assert weights_sha256(tmp_path) != before[1]
+
+
+def test_a_folder_that_is_hidden_itself_counts(tmp_path):
+    put(tmp_path / ".models" / "unet" / "b", "2")
+    put(tmp_path / ".models" / "a", "1")
+    parts = (b"a", hashlib.sha256(b"1").digest(), b"unet/b", hashlib.sha256(b"2").digest())
+    assert weights_sha256(tmp_path / ".models") == hashlib.sha256(b"".join(parts)).hexdigest()
+    before = fingerprint([str(tmp_path / ".models")])
+    put(tmp_path / ".models" / "a", "11")
+    assert fingerprint([str(tmp_path / ".models")]) != before
+
+
+def test_a_file_that_is_named_counts_though_hidden(tmp_path):
+    put(tmp_path / ".weights", "1")
+    before = fingerprint([str(tmp_path / ".weights")])
+    put(tmp_path / ".weights", "11")
+    assert fingerprint([str(tmp_path / ".weights")]) != before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")

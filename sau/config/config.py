@@ -16,6 +16,7 @@ from sau.rounds.settings import RoundsSettings
 from sau.scores.settings import ScoresSettings
 from sau.settings import Section, setting
 from sau.subset.settings import AS_IS, SubsetSettings
+from sau.training.setting_checks import check_use
 from sau.training.settings import TrainingSettings
 
 
@@ -137,9 +138,11 @@ class TrainingGrid:
             own = {key: value for key, value in row.items() if key not in ROW_KEYS}
             try:
                 runs[name] = TrainingSettings.from_mapping({**shared, **own})
+                check_use([runs[name]], own)
                 by_factor[name] = _by_factor(runs[name], row.get("options_by_factor", {}))
             except UserError as error:
                 raise UserError(f"training.runs.{name}: {error}") from error
+        check_use(list(runs.values()), shared)
         return cls(labels, papers, runs, by_factor)
 
 

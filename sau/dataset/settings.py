@@ -4,7 +4,7 @@ import dataclasses
 from typing import ClassVar, Literal
 
 from sau.errors import UserError
-from sau.settings import Section, setting
+from sau.settings import OnlyOf, Section, check_only_of, setting
 
 _NEEDED = {
     "cifar10": ("folder",),
@@ -16,6 +16,22 @@ _NEEDED = {
     "parquet": ("train_file",),
 }
 """The keys that a source cannot do without."""
+
+_OF_FILES = ("source", ("imagenet-lt", "inaturalist2018", "parquet"))
+_OF_PARQUET = ("source", ("parquet",))
+_OF_SPLIT_OFF = ("source", ("digits", "image-folder", "parquet"))
+
+ONLY_OF: OnlyOf = {
+    "folder": ("source", tuple(source for source, keys in _NEEDED.items() if "folder" in keys)),
+    "download": ("source", ("cifar10", "cifar100")),
+    "train_file": _OF_FILES,
+    "test_file": _OF_FILES,
+    "image_column": _OF_PARQUET,
+    "label_column": _OF_PARQUET,
+    "test_per_class": _OF_SPLIT_OFF,
+    "seed": _OF_SPLIT_OFF,
+}
+"""Keys that not every source looks at."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +97,8 @@ class DatasetSettings(Section):
         return self.name or self.source
 
     def check(self) -> None:
-        """Check that the source's own keys are there, and that classes are named once."""
+        """Check that the source's own keys are there and no others, and classes named once."""
+        check_only_of(self, ONLY_OF)
         for key in _NEEDED.get(self.source, ()):
             if not getattr(self, key):
                 raise UserError(f"dataset.{key}: empty, but dataset.source {self.source} reads it")

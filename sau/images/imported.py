@@ -14,7 +14,7 @@ from sau.sources import cifake
 from sau.sources.checks import by_class, existing_folder, first_of_each_class
 from sau.sources.image_folder import class_folders, list_class_folders
 from sau.sources.labels import labels_for_classes
-from sau.sources.naming import label_of, plain_name, stable_name
+from sau.sources.naming import label_of, labels_by_plain_name, plain_name, stable_name
 from sau.sources.parquet_table import Columns, list_parquet
 from sau.sources.record import Listing
 from sau.sources.table import images_table
@@ -24,13 +24,13 @@ log = logging.getLogger(__name__)
 _KEY = "images.folder"
 
 
-def import_images(settings: ImagesSettings, class_names: list[str]) -> pa.Table:
-    """Import all images; the same rows as all shards of `import_shard` one after the other."""
-    return import_shard(settings, class_names, 0, 1)
-
-
 def import_shard(
-    settings: ImagesSettings, class_names: list[str], shard: int, shards: int
+    settings: ImagesSettings,
+    class_names: list[str],
+    shard: int,
+    shards: int,
+    *,
+    spool_in: Path | None = None,
 ) -> pa.Table:
     """Import one shard: list all images, but read and check only those of a contiguous block.
 
@@ -39,6 +39,7 @@ def import_shard(
         class_names: of the real images, in label order.
         shard: which block, from 0.
         shards: how many blocks of (almost) equal size there are.
+        spool_in: folder on whose disk the rows wait; None holds all of them in memory.
 
     Returns: a table of kind "images", by class and then in the source's order; ids begin with
         `synthetic/`. It has no rows if there are more shards than images.
@@ -52,8 +53,12 @@ def import_shard(
     listing = list_imported(settings, class_names)
     start, end = shard_bounds(len(listing), shard, shards)
     block = listing.take(np.arange(start, end, dtype=np.int64))
-    description = f"imported images, shard {shard + 1} of {shards}"
-    return images_table(block, image_size=settings.image_size, description=description)
+    return images_table(
+        block,
+        image_size=settings.image_size,
+        description=f"imported images, shard {shard + 1} of {shards}",
+        spool_in=spool_in,
+    )
 
 
 def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
@@ -76,9 +81,10 @@ def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
 def _list_folders(folder: Path, class_names: Sequence[str]) -> Listing:
     folders = class_folders(existing_folder(folder, _KEY), _KEY)
     seen: dict[int, str] = {}
+    alike = labels_by_plain_name(class_names)
     for path in folders:
         name = stable_name(Path(path.name))
-        label = label_of(name, class_names, f"{_KEY}: {folder}")
+        label = label_of(name, class_names, f"{_KEY}: {folder}", alike)
         if label in seen:
             raise UserError(
                 f"{_KEY}: {folder}: folders {seen[label]!r} and {name!r} are both of class "

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sau.errors import UserError
 from sau.images.settings import ImagesSettings
-from sau.sources.naming import label_of, plain_name
+from sau.sources.naming import label_of, labels_by_plain_name, plain_name
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +31,9 @@ def settings_by_label(
     shared = settings.without_classes()
     found = dict.fromkeys(range(len(class_names)), shared)
     named: dict[int, str] = {}
+    alike = labels_by_plain_name(class_names)
     for name in settings.per_class:
-        label = label_of(name, class_names, f"images.per_class.{name}")
+        label = label_of(name, class_names, f"images.per_class.{name}", alike)
         if label in named:
             raise UserError(
                 f"images.per_class: {named[label]!r} and {name!r} are one class, "

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from sau.errors import UserError
 from sau.images.glide.respacing import SamplerName, check_respacing
-from sau.settings import Section, setting, unknown_key
+from sau.settings import OnlyOf, Section, check_only_of, default_of, setting, unknown_key
 from sau.shipped import SHIPPED
 
 GENERATOR_KEYS = (
@@ -28,11 +28,29 @@ GENERATOR_KEYS = (
 )
 """What `per_class` may set for a class: all that a generator depends on."""
 
-ONLY_OF = {
-    "glide": ("sampler", "upsampler", "upsampler_steps", "upsampler_temperature"),
-    "diffusers": ("revision", "negative_prompt", "height", "width"),
+_OF_DRAWN = (
+    *("model", "steps", "guidance_scale", "per_class", "batch_size"),
+    *("device", "precision", "compile", "threads", "seed"),
+)
+_OF_TABLES = ("file", "image_column", "label_column", "prompt_column")
+
+ONLY_OF: OnlyOf = {
+    **dict.fromkeys(_OF_DRAWN, ("source", ("glide", "diffusers"))),
+    **dict.fromkeys(
+        ("sampler", "upsampler", "upsampler_steps", "upsampler_temperature"),
+        ("source", ("glide",)),
+    ),
+    **dict.fromkeys(("revision", "negative_prompt", "height", "width"), ("source", ("diffusers",))),
+    **dict.fromkeys(
+        ("layout", "folder", *_OF_TABLES, "images_per_class"), ("source", ("imported",))
+    ),
 }
-"""Keys that one source alone looks at."""
+"""Keys that not every source looks at."""
+
+_ONLY_OF_LAYOUT: OnlyOf = {
+    "folder": ("layout", ("class-folder", "cifake")),
+    **dict.fromkeys(_OF_TABLES, ("layout", ("parquet",))),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,6 +148,8 @@ class ImagesSettings(Section):
 
     def check(self) -> None:
         """Check what the source needs, and the generators of single classes."""
+        check_only_of(self, ONLY_OF)
+        check_only_of(self, _ONLY_OF_LAYOUT)
         self._check_respacing("upsampler_steps", "ddim")
         if self.source == "diffusers":
             self._check_diffusers()
@@ -140,7 +160,6 @@ class ImagesSettings(Section):
                 "images.precision: float16, but images.device is cpu, for which diffusers does not "
                 "support it; set bfloat16 or float32"
             )
-        self._check_only_of_others()
         if self.compile == "reduce-overhead" and self.device == "cpu":
             raise UserError(
                 "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
@@ -194,16 +213,8 @@ class ImagesSettings(Section):
         """Return defaults for what a class of another source does not share with the section."""
         if own.get("source", self.source) == self.source:
             return {}
-        return {key: _default(key) for key in ONLY_OF.get(self.source, ())}
-
-    def _check_only_of_others(self) -> None:
-        for source, keys in ONLY_OF.items():
-            for key in keys if source != self.source else ():
-                if getattr(self, key) != _default(key):
-                    raise UserError(
-                        f"images.{key}: {getattr(self, key)!r} has no effect with images.source "
-                        f"{self.source}, only with {source}; leave it out"
-                    )
+        idle = [key for key, (_, sources) in ONLY_OF.items() if own["source"] not in sources]
+        return {key: default_of(type(self), key) for key in idle}
 
     def _check_diffusers(self) -> None:
         if not (self.steps.isascii() and self.steps.isdigit() and int(self.steps) > 0):
@@ -222,18 +233,9 @@ class ImagesSettings(Section):
             raise UserError("images.file: empty, but images.layout parquet reads it")
         if self.layout != "parquet" and not self.folder:
             raise UserError(f"images.folder: empty, but images.layout {self.layout} reads it")
-        if self.per_class:
-            raise UserError(
-                "images.per_class: no effect with images.source imported, which draws nothing; "
-                "leave it out"
-            )
 
     def _check_respacing(self, key: str, sampler: SamplerName) -> None:
         try:
             check_respacing(sampler, getattr(self, key))
         except ValueError as error:
             raise UserError(f"images.{key}: {error}") from error
-
-
-def _default(key: str) -> Any:
-    return next(field.default for field in dataclasses.fields(ImagesSettings) if field.name == key)

@@ -50,7 +50,8 @@ def images(
     if settings.source == "imported":
         from sau.images.imported import import_shard
 
-        table = import_shard(settings, class_names, shard, settings.shards)
+        shards = settings.shards
+        table = import_shard(settings, class_names, shard, shards, spool_in=output.parent)
         record = provenance("images", settings, {}, ("pillow",), **facts)
         manifest.write(output, "images", table, record)
         shutil.rmtree(kept_folder(output), ignore_errors=True)  # of images drawn before
@@ -116,9 +117,7 @@ def _rows_of_shard(
     if "draws" not in inputs:
         start, stop = shard_bounds(prompts.num_rows, shard, shards)
         return list(prompts.slice(start, stop - start).to_pylist())
-    from sau.images.rounds import rows_to_draw
+    from sau.images.rounds import images_of, rows_to_draw
 
     counts = manifest.read(inputs["draws"], "draws").to_pylist()
-    rows = rows_to_draw(prompts.to_pylist(), counts)
-    start, stop = shard_bounds(len(rows), shard, shards)
-    return rows[start:stop]
+    return rows_to_draw(prompts, counts, *shard_bounds(images_of(counts), shard, shards))

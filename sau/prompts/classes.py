@@ -1,14 +1,13 @@
 """What each class is called in prompts: its cleaned name, or what the config says instead."""
 
 import dataclasses
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
 from sau.prompts.template_sets import check_templates, expand
 from sau.prompts.templates import article, clean_name
-from sau.settings import Section, setting
+from sau.settings import Section, did_you_mean, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +146,5 @@ def _label_of(key: str, class_names: Sequence[str]) -> int:
 
 def _hint(key: str, class_names: Sequence[str]) -> str:
     known = [clean_name(name) for name in class_names]
-    nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    if nearest:
-        return f"did you mean {nearest[0]!r}?"
-    return f"the data set has {len(known)}, such as {', '.join(map(repr, known[:3]))}"
+    some = f"the data set has {len(known)}, such as {', '.join(map(repr, known[:3]))}"
+    return did_you_mean(key, known) or some

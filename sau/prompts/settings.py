@@ -8,7 +8,7 @@ from sau.prompts.classes import check_classes
 from sau.prompts.llm import check
 from sau.prompts.template_sets import SETS, check_templates
 from sau.prompts.templates import check_template
-from sau.settings import Section, setting
+from sau.settings import OnlyOf, Section, check_only_of, setting
 
 HOW_TO_ASK = (
     "api_key_variable",
@@ -159,3 +159,16 @@ class PromptsSettings(TemplateSettings):
         check.check_api(self.api, self.api_version, self.api_key_variable, self.batch)
         check.check_parameters(self.parameters)
         check.check_prices(self.prices)
+        # At the end: it repeats a value, which the checks above make sure is no key or password.
+        if not any(own.source == "llm" for own in check_classes(self.classes).values()):
+            check_only_of(self, ONLY_OF)
+
+
+_OF_TEMPLATES = {field.name for field in dataclasses.fields(TemplateSettings)}
+
+ONLY_OF: OnlyOf = {
+    field.name: ("source", ("llm",))
+    for field in dataclasses.fields(PromptsSettings)
+    if field.name not in _OF_TEMPLATES
+}
+"""Keys that only a language model looks at."""

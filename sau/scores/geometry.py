@@ -6,6 +6,14 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from sau.sources.decode import UnreadableImageError
+
+MAX_ASPECT = 100
+"""How many times as long as wide, or wide as long, an image may be whose shorter side is fitted.
+
+The whole image is enlarged before its centre is cut out: to 224 x 13,440,000 if it is 1 x 60,000.
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Geometry:
@@ -17,7 +25,8 @@ class Geometry:
     Attributes:
         side: of the square, in pixels.
         mode: `shortest`: the shorter side becomes `side`, and the centre is cut out; `longest`: the
-            longer side does, and the rest is filled; `squash`: both do, whatever the proportions.
+            longer side does, the other has 1 pixel at least, and the rest is filled; `squash`: both
+            do, whatever the proportions.
         bilinear: the filter is bilinear; else bicubic.
         fill: grey level beside an image that was fitted by its longer side.
     """
@@ -28,7 +37,11 @@ class Geometry:
     fill: int = 0
 
     def __call__(self, image: Image.Image) -> Image.Image:
-        """Return an image of mode RGB as a square of `side` pixels."""
+        """Return an image of mode RGB as a square of `side` pixels.
+
+        Raises:
+            UnreadableImageError: its shorter side is to be fitted, and it is too long for that.
+        """
         size = self._resized(image.width, image.height)
         method = Image.Resampling.BILINEAR if self.bilinear else Image.Resampling.BICUBIC
         resized = image if image.size == size else image.resize(size, method)
@@ -44,7 +57,12 @@ class Geometry:
             return side, side
         if self.mode == "longest":
             ratio = max(width / side, height / side)
-            return round(width / ratio), round(height / ratio)
+            return max(1, round(width / ratio)), max(1, round(height / ratio))
+        if max(width, height) > MAX_ASPECT * min(width, height):
+            raise UnreadableImageError(
+                f"too long to be scored: {width} x {height} pixels, expected at most {MAX_ASPECT} "
+                "times as long as wide"
+            )
         if width <= height:
             return side, int(side * height / width)
         return int(side * width / height), side

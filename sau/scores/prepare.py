@@ -5,7 +5,6 @@ Nothing here imports PyTorch: a worker shall start quickly and stay small.
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +12,7 @@ from PIL import Image
 
 from sau.scores.geometry import Geometry
 from sau.scores.measures import Measures, measure
-from sau.sources.decode import UnreadableImageError, decode
+from sau.sources.decode import UnreadableImageError, bytes_of, decode
 
 Pixels = npt.NDArray[np.uint8]
 """One square image, (S, S, 3), 0 to 255."""
@@ -32,9 +31,9 @@ class Prepared:
     """One image, decoded; or the reason why there is none.
 
     Attributes:
-        measures: what was measured on it; None if it cannot be read.
+        measures: what was measured on it; None if it cannot be read, or not be scored.
         pixels: what is scored, of the model's size or smaller; None if nothing is.
-        reason: why it cannot be read; None if it can.
+        reason: why it cannot be read or scored; None if it can.
     """
 
     measures: Measures | None = None
@@ -58,26 +57,14 @@ class Prepare:
 
     def _one(self, image: Encoded) -> Prepared:
         try:
-            decoded, _ = decode(_bytes_of(image))
+            decoded, _ = decode(bytes_of(image.data, image.path))
+            pixels = _pixels(decoded, self.geometry) if self.geometry else None
         except UnreadableImageError as error:
             return Prepared(reason=str(error))
-        measures = measure(decoded)
-        return Prepared(measures, _pixels(decoded, self.geometry) if self.geometry else None)
+        return Prepared(measure(decoded), pixels)
 
 
 def _pixels(image: Image.Image, geometry: Geometry) -> Pixels:
     """Return a small square as it is: enlarging it later, with many others, costs less."""
     small = image.width == image.height < geometry.side
     return np.asarray(image if small else geometry(image))
-
-
-def _bytes_of(image: Encoded) -> bytes:
-    if image.data is not None:
-        return image.data
-    if image.path is None:
-        raise UnreadableImageError("no image: neither bytes nor a path")
-    try:
-        return Path(image.path).read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableImageError(f"file cannot be read: {reason}") from error

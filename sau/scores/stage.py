@@ -1,21 +1,15 @@
 """The scores stage: one shard of images, measured and scored once for everything after."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from sau import manifest
-from sau.manifest.schemas import STATUS_FAILED
+from sau.failures import report_failures
 from sau.provenance import provenance
 from sau.scores.settings import NO_EFFECT, ScoresSettings
 
 _MEASURING = ("pillow", "imagehash", "scipy")
 _SCORING = ("torch", "open_clip_torch", "transformers")
-
-log = logging.getLogger(__name__)
 
 
 def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
@@ -38,7 +32,7 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
     if settings.scorer != "none":
         warn_of_strangers("scores", ((settings.model, name) for name in class_names))
     table, facts = score_shard(images, rows, class_names, settings)
-    _report_failures(table)
+    report_failures(table, "scores")
     libraries = (*_MEASURING, *(_SCORING if facts["scored"] else ()))
     record = provenance(
         "scores", settings, {"images": images}, libraries, class_names=class_names, **facts
@@ -49,13 +43,3 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
 
 def _with_effect(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in NO_EFFECT}
-
-
-def _report_failures(table: pa.Table) -> None:
-    failed = table.select(["id", "reason"]).filter(pc.equal(table["status"], STATUS_FAILED))
-    if failed.num_rows:
-        first = failed.slice(0, 1).to_pylist()[0]
-        log.warning(
-            "%d of %d images failed; the first is %s: %s",
-            *(failed.num_rows, table.num_rows, first["id"], first["reason"]),
-        )

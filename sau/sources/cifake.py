@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from sau.errors import UserError
 from sau.sources.checks import check_label_range, check_unique
 from sau.sources.image_folder import images_below
-from sau.sources.parquet_table import check_columns, open_parquet, payloads_of
-from sau.sources.record import Listing, listing_of_files
+from sau.sources.labels import labels_from_indices
+from sau.sources.parquet_table import check_columns, open_parquet, payloads_of, read_columns
+from sau.sources.record import Listing, Rows, listing_of_files
 
 CLASS_NAMES = [
     "airplane",
@@ -45,7 +46,8 @@ def list_cifake(
         index.
 
     Raises:
-        UserError: neither form is there, a name or label outside of it, or an image twice.
+        UserError: neither form is there, a damaged table, a name or label outside of its form, or
+            an image twice.
     """
     file = folder / f"{split}_{kind.lower()}.parquet"
     tree = folder / split / kind
@@ -66,13 +68,19 @@ def list_cifake(
 def _list_parquet(file: Path, prefix: str, key: str) -> Listing:
     where = f"{key}: {file}"
     check_columns(open_parquet(file, key).schema_arrow, ["label", "index", "image"], where)
-    table = pq.read_table(file, columns=["label", "index"])
-    labels = table["label"].to_numpy().astype(np.int64)
-    indices = table["index"].to_numpy().astype(np.int64)
+    table = read_columns(file, ["label", "index"], key)
+    labels, indices = (_whole_numbers(table, name, where) for name in ("label", "index"))
     check_label_range(labels, len(CLASS_NAMES), where)
     rows = np.lexsort((indices, labels)).astype(np.int64)
     ids = [_id(prefix, labels[row], indices[row]) for row in rows]
-    return Listing(ids, labels[rows], rows, payloads_of(file, "image", None))
+    return Listing(ids, labels[rows], rows, payloads_of(file, "image", None, key))
+
+
+def _whole_numbers(table: pa.Table, name: str, where: str) -> Rows:
+    kind = table[name].type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise UserError(f"{where}: column {name!r} is of type {kind}; expected whole numbers")
+    return labels_from_indices(table[name], f"{where}: column {name!r}")
 
 
 def _list_tree(tree: Path, prefix: str, key: str) -> Listing:

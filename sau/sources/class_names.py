@@ -19,7 +19,8 @@ def read_class_names(file: Path) -> list[str]:
             other is text in UTF-8, one name in each line, empty lines at the end only.
 
     Raises:
-        UserError: no file that can be read, a line without a name, or ids that are not 0 and up without gaps.
+        UserError: no file that can be read, a line without a name, or ids that are not 0 and up
+            without gaps.
     """
     if is_categories(file):
         return _in_order(read_categories(file), file)

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -26,6 +27,23 @@ _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 
 class UnreadableImageError(ValueError):
     """The bytes are no image that can be used; says why, in words that repeat on every machine."""
+
+
+def bytes_of(data: bytes | None, path: Path | str | None) -> bytes:
+    """Return an image's encoded bytes: those at hand, else those of its file.
+
+    Raises:
+        UnreadableImageError: neither is there, or the file cannot be read.
+    """
+    if data is not None:
+        return data
+    if path is None:
+        raise UnreadableImageError("no image: neither bytes nor a path")
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableImageError(f"file cannot be read: {reason}") from error
 
 
 def decode(data: bytes) -> tuple[Image.Image, bool]:

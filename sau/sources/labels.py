@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 
 from sau.errors import UserError
 from sau.sources.checks import check_label_range
-from sau.sources.naming import check_class_count, label_of, natural_key
+from sau.sources.naming import check_class_count, label_of, labels_by_plain_name, natural_key
 from sau.sources.record import Rows
 
 
@@ -32,7 +33,7 @@ def labels_from_names(
     column: pa.ChunkedArray,
     class_names: Sequence[str],
     where: str,
-    match: Callable[[str, Sequence[str], str], int] = label_of,
+    match: Callable[[str, Sequence[str], str], int],
 ) -> Rows:
     """Return the labels, int64, of a column of class names; `match` finds the label of a name."""
     known = {name: match(name, class_names, where) for name in distinct_names(column, where)}
@@ -65,7 +66,8 @@ def labels_from_indices(column: pa.ChunkedArray, where: str) -> Rows:
 def labels_for_classes(column: pa.ChunkedArray, class_names: Sequence[str], where: str) -> Rows:
     """Return the labels, int64, of a column of names or indices of classes that are known."""
     if is_text(column):
-        return labels_from_names(column, class_names, where)
+        match = partial(label_of, alike=labels_by_plain_name(class_names))
+        return labels_from_names(column, class_names, where, match)
     labels = labels_from_indices(column, where)
     check_label_range(labels, len(class_names), where)
     return labels

@@ -1,13 +1,13 @@
 """How files and classes are called: natural order, stable ids, class names matched to folders."""
 
-import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sau.errors import UserError
+from sau.settings import did_you_mean
 
 _DIGITS = re.compile(r"([0-9]+)")
 _GIVEN = "dataset.class_names or class_names_file"
@@ -34,18 +34,34 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
 
 
-def label_of(name: str, class_names: Sequence[str], where: str) -> int:
+def labels_by_plain_name(class_names: Iterable[str]) -> dict[str, list[int]]:
+    """Return the labels of the classes that are spelt alike, ascending, by their plain name."""
+    labels: dict[str, list[int]] = {}
+    for label, name in enumerate(class_names):
+        labels.setdefault(plain_name(name), []).append(label)
+    return labels
+
+
+def label_of(
+    name: str, class_names: Sequence[str], where: str, alike: Mapping[str, list[int]]
+) -> int:
     """Return the label of the class that is called `name`, or whose index it is.
 
     An exact name comes first, then one that differs in case, `_`, `-` or spaces, then an index.
 
+    Args:
+        name: as a source or a setting has it.
+        class_names: in label order.
+        where: what to blame.
+        alike: `labels_by_plain_name` of the class names, made once for all names to be found.
+
     Raises:
         UserError: no such class (with the nearest one), or two classes are spelt like it.
     """
-    if class_names.count(name) == 1:
-        return class_names.index(name)
-    wanted = plain_name(name)
-    matches = [label for label, known in enumerate(class_names) if plain_name(known) == wanted]
+    matches = alike.get(plain_name(name), [])
+    exact = [label for label in matches if class_names[label] == name]
+    if len(exact) == 1:
+        return exact[0]
     if len(matches) > 1:
         raise UserError(
             f"{where}: {name!r} is the name of classes {matches}; name it by its index instead"
@@ -69,9 +85,9 @@ def exact_label(name: str, class_names: Sequence[str], where: str) -> int:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: the nearest known name, or the first known ones."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    question = did_you_mean(name, known, likeness=0.6)
+    if question:
+        return question
     shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
     return f"known are {shown}" if known else "there are none"
 

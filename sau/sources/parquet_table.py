@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sau.spool import spool
 
 ID_COLUMN = "id"
 _BATCH_ROWS = 512
+_DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last from names in the footer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +34,18 @@ def open_parquet(file: Path, key: str) -> pq.ParquetFile:
     """Open a Parquet file; raises UserError if it is missing or no Parquet file."""
     try:
         return pq.ParquetFile(existing_file(file, key))
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{key}: {file}: not a readable Parquet file ({error})") from error
+    except _DAMAGED as error:
+        raise UserError(
+            f"{key}: {file}: not a readable Parquet file ({_in_one_line(error)})"
+        ) from error
+
+
+def read_columns(file: Path, names: Sequence[str], key: str) -> pa.Table:
+    """Return columns of a Parquet file; raises UserError if a page of them is damaged."""
+    with _damage_refused(file, key):
+        table = pq.ParquetFile(file).read(columns=list(names))
+        table.validate(full=True)  # a page may well be read, and hold no UTF-8
+    return table
 
 
 def check_columns(schema: pa.Schema, names: Sequence[str], where: str) -> None:
@@ -66,34 +78,36 @@ def list_parquet(
     Returns: rows in file order; ids `<prefix>/<stem>/<row>`, or those of the column `id`.
 
     Raises:
-        UserError: no such file or column, an image column of another type, or an id twice.
+        UserError: no such file or column, a damaged file, an image column of another type, or an
+            id twice.
     """
     where = f"{key}: {file}"
     schema = open_parquet(file, key).schema_arrow
     check_columns(schema, [name for name in dataclasses.astuple(columns) if name], where)
     _check_image_type(schema.field(columns.image), where)
     wanted = [columns.label, *({ID_COLUMN} & set(schema.names))]
-    table = pq.ParquetFile(file).read(columns=wanted)
+    table = read_columns(file, wanted, key)
     if not table.num_rows:
         raise UserError(f"{where}: no images found, the table has no rows")
     labels = labels_of(table[columns.label], schema)
     ids = _ids(table, prefix, stem, where)
     rows = np.arange(table.num_rows, dtype=np.int64)
-    return Listing(ids, labels, rows, payloads_of(file, columns.image, columns.prompt))
+    return Listing(ids, labels, rows, payloads_of(file, columns.image, columns.prompt, key))
 
 
 def payloads_of(
-    file: Path, image_column: str, prompt_column: str | None
+    file: Path, image_column: str, prompt_column: str | None, key: str
 ) -> Callable[[Rows], Iterable[Payload]]:
     """Return a function that reads the payloads of given rows, in the order given.
 
     A file gives its rows in its own order only. Wanted in another one, they wait in the system's
-    folder of temporary files.
+    folder of temporary files. Where the file is damaged, it raises UserError that names the
+    setting `key`.
     """
 
     def fetch(rows: Rows) -> Iterator[Payload]:
         names = [image_column, *([prompt_column] if prompt_column else [])]
-        for batch, row in _rows_in_order(file, names, rows):
+        for batch, row in _rows_in_order(file, names, rows, key):
             prompt = batch[prompt_column][row].as_py() if prompt_column else None
             yield _payload(batch[image_column][row].as_py(), file.parent, prompt)
 
@@ -101,11 +115,11 @@ def payloads_of(
 
 
 def _rows_in_order(
-    file: Path, names: Sequence[str], rows: Rows
+    file: Path, names: Sequence[str], rows: Rows, key: str
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield, for each of the given rows in turn, a batch and where in it the row stands."""
     ascending = np.sort(rows)
-    batches = _read_rows(file, names, ascending)
+    batches = _read_rows(file, names, ascending, key)
     if np.array_equal(rows, ascending):
         for batch in batches:
             yield from ((batch, row) for row in range(batch.num_rows))
@@ -119,19 +133,46 @@ def _rows_in_order(
         yield parts[part], int(position - starts[part])
 
 
-def _read_rows(file: Path, names: Sequence[str], rows: Rows) -> Iterator[pa.RecordBatch]:
+def _read_rows(file: Path, names: Sequence[str], rows: Rows, key: str) -> Iterator[pa.RecordBatch]:
     """Yield the given rows, ascending, from the row groups that hold one, in small batches."""
-    parquet = pq.ParquetFile(file)
+    found = 0
+    with _damage_refused(file, key):
+        for batch, start in _batches_with_rows(pq.ParquetFile(file), names, rows):
+            first, last = np.searchsorted(rows, [start, start + batch.num_rows])
+            if first < last:
+                batch.validate(full=True)
+                yield batch.take(pa.array(rows[first:last] - start))
+                found += last - first
+        if found < len(rows):
+            raise pa.ArrowInvalid("images of fewer rows than labels")
+
+
+def _batches_with_rows(
+    parquet: pq.ParquetFile, names: Sequence[str], rows: Rows
+) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """Yield the batches of the row groups that hold one of the rows, and the first row of each."""
     start = 0
     for group in range(parquet.num_row_groups):
         end = start + parquet.metadata.row_group(group).num_rows
         if np.searchsorted(rows, start) < np.searchsorted(rows, end):
             for batch in parquet.iter_batches(_BATCH_ROWS, [group], list(names)):
-                first, last = np.searchsorted(rows, [start, start + batch.num_rows])
-                if first < last:
-                    yield batch.take(pa.array(rows[first:last] - start))
+                yield batch, start
                 start += batch.num_rows
         start = end
+
+
+@contextmanager
+def _damage_refused(file: Path, key: str) -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGED as error:
+        raise UserError(
+            f"{key}: {file}: damaged ({_in_one_line(error)}); fetch or write the file again"
+        ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())  # Arrow's have several
 
 
 def _payload(image: Any, folder: Path, prompt: Any) -> Payload:

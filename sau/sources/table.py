@@ -1,25 +1,22 @@
 """Records to rows of the images manifest: one row in, one row out, failures included."""
 
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image
 
+from sau.failures import report_failures
 from sau.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
 from sau.progress import progress
-from sau.sources.decode import UnreadableImageError, decode, encode_png
+from sau.sources.decode import UnreadableImageError, bytes_of, decode, encode_png
 from sau.sources.record import ImageRecord, Listing
 from sau.sources.resize import resize
 from sau.spool import spool
 
 BATCH_ROWS = 2048
 BATCH_BYTES = 32 * 2**20  # of the images; a few batches are in memory at once
-
-log = logging.getLogger(__name__)
 
 
 def images_table(
@@ -50,7 +47,7 @@ def images_table(
         table = pa.Table.from_batches(batches, schema)
     else:
         table = spool(batches, schema, spool_in)
-    _report_failures(table, description)
+    report_failures(table, description)
     return table
 
 
@@ -59,7 +56,7 @@ def _row(
 ) -> dict[str, Any]:
     row = {"id": record.id, "label": record.label, "prompt": record.prompt, "seed": None}
     try:
-        data = _bytes_of(record)
+        data = bytes_of(record.data, record.path)
         decoded, changed = decode(data)
     except UnreadableImageError as error:
         return row | {"status": STATUS_FAILED, "reason": str(error)}
@@ -76,18 +73,6 @@ def _row(
     }
 
 
-def _bytes_of(record: ImageRecord) -> bytes:
-    if record.data is not None:
-        return record.data
-    if record.path is None:
-        raise UnreadableImageError("no image: neither bytes nor a path")
-    try:
-        return record.path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableImageError(f"file cannot be read: {reason}") from error
-
-
 def _batched(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     batch: list[dict[str, Any]] = []
     size = 0
@@ -99,13 +84,3 @@ def _batched(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.R
             batch, size = [], 0
     if batch:
         yield pa.RecordBatch.from_pylist(batch, schema)
-
-
-def _report_failures(table: pa.Table, description: str) -> None:
-    failed = table.select(["id", "reason"]).filter(pc.equal(table["status"], STATUS_FAILED))
-    if failed.num_rows:
-        first = failed.slice(0, 1).to_pylist()[0]
-        log.warning(
-            "%s: %d of %d images failed; the first is %s: %s",
-            *(description, failed.num_rows, table.num_rows, first["id"], first["reason"]),
-        )

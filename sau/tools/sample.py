@@ -15,7 +15,7 @@ from sau.gpus import reserved_device
 from sau.images.batches import draw_in_batches
 from sau.images.generator import Drawn, Generator
 from sau.images.load import load_generator, weights_of
-from sau.images.rows import Task
+from sau.images.rows import EMPTY_PROMPT, Task
 from sau.images.settings import ImagesSettings
 from sau.progress import progress
 from sau.rng import derive_seed
@@ -24,8 +24,6 @@ from sau.tools.sample_sheet import SheetRow, draw_sheet
 from sau.unloadable import reason_of
 
 log = logging.getLogger(__name__)
-
-EMPTY_PROMPT = "the prompt is empty"
 
 
 def sample(

@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Any, ClassVar, Literal
 
-from sau.settings import Section, setting
+from sau.settings import Section, check_only_of, setting
 from sau.training.names import DataName, MethodName
 from sau.training.options import METHOD_OPTIONS
-from sau.training.setting_checks import check_schedule, check_weighting
+from sau.training.setting_checks import ONLY_OF_SCHEDULE, check_schedule, check_weighting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +42,9 @@ class SecondStage(Section):
     )
 
     def check(self) -> None:
-        """Check the method's own options."""
+        """Check the method's own options, and that no setting is without effect."""
         self.method_options()
+        check_only_of(self, ONLY_OF_SCHEDULE)
         check_schedule(self)
         check_weighting(self)
 

@@ -1,26 +1,49 @@
 """Checks of training's settings that concern several keys; each raises UserError."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sau.errors import UserError
+from sau.settings import OnlyOf, check_only_of, idle_keys
 from sau.training.options import SauOptions
 
 if TYPE_CHECKING:
     from sau.training.second_stage import SecondStage
     from sau.training.settings import TrainingSettings
 
+ONLY_OF_SCHEDULE: OnlyOf = dict.fromkeys(("step_epochs", "step_factor"), ("schedule", ("step",)))
+_ONLY_OF_OPTIMIZER: OnlyOf = dict.fromkeys(
+    ("muon_learning_rate", "muon_weight_decay"), ("optimizer", ("muon",))
+)
+_ONLY_OF: OnlyOf = {
+    **ONLY_OF_SCHEDULE,
+    **dict.fromkeys(("crop_padding", "cutout_size", "cutout_fill"), ("view_set", ("cifar",))),
+}
+
+
+def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
+    """Refuse a setting that has no effect on any of the runs for which it was made.
+
+    A run alone does not tell: what it has from the section may be meant for other rows.
+
+    Args:
+        runs: of one row, or of all that have the section's settings.
+        keys: those that were set for them.
+
+    Raises:
+        UserError: there is one, with the key that leaves it without effect.
+    """
+    idle = [idle_keys(run, _ONLY_OF) for run in runs]
+    for key in keys:
+        if all(key in one for one in idle):
+            check_only_of(runs[0], {key: _ONLY_OF[key]})
+
 
 def check_optimizer(settings: "TrainingSettings") -> None:
     """Refuse settings of the optimizer that have no effect."""
     if settings.nesterov and settings.momentum == 0:
         raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
-    for key in ("muon_learning_rate", "muon_weight_decay"):
-        default = settings.__dataclass_fields__[key].default
-        if settings.optimizer != "muon" and getattr(settings, key) != default:
-            raise UserError(
-                f"training.{key}: {getattr(settings, key):g} has no effect with training.optimizer "
-                f"{settings.optimizer}; leave it out, or set that to muon"
-            )
+    check_only_of(settings, _ONLY_OF_OPTIMIZER)
 
 
 def check_averages(settings: "TrainingSettings") -> None:

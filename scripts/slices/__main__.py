@@ -19,6 +19,7 @@ START = time.monotonic()  # before anything that takes long to import
 
 from sau.__main__ import EXIT_USER_ERROR  # noqa: E402
 from sau.errors import UserError  # noqa: E402
+from sau.flags import Parser  # noqa: E402
 from scripts.slices.jobs import PACK_MB, read_jobs  # noqa: E402
 from scripts.slices.state import status_table  # noqa: E402
 
@@ -104,7 +105,7 @@ def read_config(file: Path) -> "Config":
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m scripts.slices",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

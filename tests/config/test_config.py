@@ -75,6 +75,13 @@ def test_every_key_of_the_schema_is_described():
         ("prompts.templates", ["{name:>d}"], "no other placeholder"),
         ("dataset.source", "cifar", "'cifar' is not one of"),
         ("dataset.source", "cifar10", "dataset.folder: empty"),
+        ("dataset.test_file", "t.txt", "with dataset.source digits, only with imagenet-lt or"),
+        ("dataset.folder", "data", "dataset.folder: 'data' has no effect with dataset.source"),
+        ("dataset.download", True, "with dataset.source digits, only with cifar10 or cifar100"),
+        ("prompts.max_cost", 20, "max_cost: 20.0 has no effect with prompts.source template, only"),
+        ("prompts.batch", True, "prompts.batch: True has no effect with prompts.source template"),
+        ("images.layout", "cifake", "'cifake' has no effect with images.source glide, only with"),
+        ("images.images_per_class", 100, "100 has no effect with images.source glide, only with"),
         ("prompts.templates", ["a {nam}"], "must have {name}"),
         ("prompts.templates", ["a {name"], "does not parse"),
         ("images.shards", 0, "0 is less than the minimum of 1"),
@@ -189,3 +196,45 @@ def test_a_rows_own_settings_stand_on_top_of_the_sections(default):
     default["training"]["runs"]["sau"]["epochs"] = 7
     runs = load(default).training.runs
     assert (runs["sau"].epochs, runs["ce"].epochs) == (7, default["training"]["epochs"])
+
+
+IMPORTED = {"source": "imported", "folder": "there"}
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "message"),
+    [
+        ("images", IMPORTED | {"device": "cuda"}, "images.device: 'cuda' has no effect with"),
+        ("images", IMPORTED | {"model": "models/glide"}, "with images.source imported, only with"),
+        ("images", IMPORTED | {"sampler": "ddim"}, "with images.source imported, only with glide;"),
+        ("images", IMPORTED | {"file": "x"}, "with images.layout class-folder, only with parquet"),
+        (
+            "images",
+            IMPORTED | {"layout": "parquet", "file": "x"},
+            "images.folder: 'there' has no effect with images.layout parquet, only with class-fold",
+        ),
+        (
+            "dataset",
+            {"source": "cifar10", "folder": "data", "test_per_class": 20},
+            "dataset.test_per_class: 20 has no effect with dataset.source cifar10, only with digit",
+        ),
+    ],
+)
+def test_what_the_source_does_not_look_at_is_refused(default, section, values, message):
+    default[section] = values
+    with pytest.raises(UserError) as error:
+        load(default)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_language_model_for_one_class_has_settings(default):
+    default["prompts"] |= {"model": "gpt-5", "classes": {"zero": {"source": "llm"}}}
+    assert load(default).prompts.model == "gpt-5"
+
+
+def test_a_key_in_place_of_its_variable_is_not_repeated(default):
+    default["prompts"]["api_key_variable"] = "sk-proj-0123"
+    with pytest.raises(UserError) as error:
+        load(default)
+    assert "sk-proj" not in str(error.value)

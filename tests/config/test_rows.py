@@ -135,3 +135,49 @@ def test_odd_options_at_a_factor_are_refused(values, options, message):
     with pytest.raises(UserError) as error:
         load(values)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("section", "row", "message"),
+    [
+        (
+            {"view_set": "imagenet"},  # and cutout_size, which the file has
+            {},
+            "training.crop_padding: 2 has no effect with training.view_set imagenet, only with ci",
+        ),
+        (
+            {"step_epochs": [3]},
+            {},
+            "training.step_epochs: [3] has no effect with training.schedule cosine, only with step",
+        ),
+        (
+            {},
+            {"view_set": "imagenet", "cutout_size": 8},
+            "training.runs.sau: training.cutout_size: 8 has no effect with training.view_set imag",
+        ),
+        ({}, {"step_factor": 0.2}, "training.runs.sau: training.step_factor: 0.2 has no effect"),
+        (
+            {},
+            {"second_stage": {"step_epochs": [3]}},
+            "training.second_stage.step_epochs: [3] has no effect with training.second_stage.sched",
+        ),
+    ],
+)
+def test_what_no_run_has_a_use_for_is_refused(values, section, row, message):
+    values["training"] |= section
+    values["training"]["runs"]["sau"] |= row
+    with pytest.raises(UserError) as error:
+        load(values)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_a_row_has_from_the_section_may_be_meant_for_other_rows(values):
+    training = values["training"]  # the file sets cutout_size and crop_padding
+    training["runs"]["sau"]["view_set"] = "imagenet"
+    training["runs"]["ce"] |= {"schedule": "step", "step_epochs": [3]}
+    assert load(values).training.runs["sau"].cutout_size == training["cutout_size"]
+
+    training |= {"view_set": "imagenet", "step_factor": 0.2}
+    training["runs"]["ce"]["view_set"] = "cifar"
+    assert load(values).training.runs["ce-balanced"].step_factor == 0.2

@@ -1,12 +1,14 @@
 import logging
+import tracemalloc
 
 import pyarrow as pa
 import pytest
 
 from sau.errors import UserError
-from sau.images.imported import import_images, import_shard
+from sau.images import imported
+from sau.images.imported import import_shard
 from sau.images.settings import ImagesSettings
-from sau.sources import cifake
+from sau.sources import cifake, naming, table
 from tests.sources.make_images import (
     picture,
     put,
@@ -25,6 +27,11 @@ def folder_of(path, **settings):
 
 def table_of(path, **settings):
     return ImagesSettings(source="imported", layout="parquet", file=str(path), **settings)
+
+
+def import_images(settings, class_names):
+    """Import all images, as one shard."""
+    return import_shard(settings, class_names, 0, 1)
 
 
 def test_class_folders_by_name_spelling_and_index(tmp_path):
@@ -130,3 +137,60 @@ def test_parquet_that_does_not_fit(tmp_path):
 def test_no_such_folder(layout):
     with pytest.raises(UserError, match="images.folder: no/where: no such folder"):
         import_images(folder_of("no/where", layout=layout), NAMES)
+
+
+def test_class_names_are_not_spelt_anew_for_each_folder(tmp_path, monkeypatch):
+    plain_name, spelt = naming.plain_name, []
+    monkeypatch.setattr(naming, "plain_name", lambda name: spelt.append(name) or plain_name(name))
+    put_classes(tmp_path, {f"Class_{i}": 1 for i in range(30)})
+    names = [f"class {i}" for i in range(30)]
+    assert import_images(folder_of(tmp_path), names)["label"].to_pylist() == list(range(30))
+    assert len(spelt) == 60
+
+
+COUNT, SIDE = 90, 40
+BYTES = COUNT * SIDE * SIDE * 3
+"""Of noise, which no format makes smaller."""
+
+
+def test_few_images_of_a_shard_are_in_memory_at_once(inputs, monkeypatch):
+    for number in range(COUNT):
+        name = ("zero", "one")[number % 2]
+        put(inputs.folder / "made" / name / f"{number}.png", picture(number, (SIDE, SIDE)))
+    monkeypatch.setattr(table, "BATCH_ROWS", 5)
+    held = []
+    decode = table.decode
+
+    def watched(data):
+        held.append(tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes())
+        return decode(data)
+
+    monkeypatch.setattr(table, "decode", watched)
+    inputs.import_from(inputs.folder / "made")  # for what is imported on the way
+    held.clear()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes()
+        inputs.import_from(inputs.folder / "made")
+    finally:
+        tracemalloc.stop()
+    assert len(held) == COUNT
+    assert max(held) - before < BYTES / 3
+
+
+def test_where_rows_wait_changes_no_byte_of_the_shard(inputs, monkeypatch):
+    put_classes(inputs.folder / "made", {"zero": 12, "one": 9})
+    put(inputs.folder / "made" / "one" / "bad.png", b"no image")
+    monkeypatch.setattr(table, "BATCH_ROWS", 5)
+    path = inputs.folder / "shard-0.parquet"
+    inputs.import_from(inputs.folder / "made")
+    found = path.read_bytes()
+    whole = imported.import_shard
+
+    def in_memory(*values, spool_in):
+        assert spool_in == inputs.folder
+        return whole(*values)
+
+    monkeypatch.setattr(imported, "import_shard", in_memory)
+    inputs.import_from(inputs.folder / "made")
+    assert path.read_bytes() == found

@@ -93,7 +93,7 @@ def test_classes_that_do_not_fit(
         ),
         (
             {"source": "imported", "folder": "there", "per_class": {"one": {"steps": "2"}}},
-            "images.per_class: no effect with images.source imported",
+            "has no effect with images.source imported, only with glide or diffusers",
         ),
     ],
 )

@@ -1,18 +1,24 @@
 """Images of rounds: other counts for each class, and prompts that take turns."""
 
+from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sau import manifest
 from sau.errors import UserError
-from sau.images.rounds import rows_to_draw
+from sau.images.rounds import images_of, rows_to_draw
 from sau.images.settings import ImagesSettings
+from sau.images.shards import shard_bounds
 from sau.images.stage import images
 from tests.images.conftest import Inputs, rows_of
 
-PROMPTS = [{"id": f"{label}/{i}", "label": label} for label in range(3) for i in range(2)]
+Rows = list[dict[str, Any]]
+
+PROMPTS: Rows = [{"id": f"{label}/{i}", "label": label} for label in range(3) for i in range(2)]
 
 
 def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
@@ -23,8 +29,27 @@ def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
     ]
 
 
+def whole_round(prompts: Rows, counts: Rows) -> Rows:
+    return rows_to_draw(pa.Table.from_pylist(prompts), counts, 0, images_of(counts))
+
+
 def ids(*counts: tuple[int, int]) -> list[str]:
-    return [row["id"] for row in rows_to_draw(PROMPTS, draws(*counts))]
+    return [row["id"] for row in whole_round(PROMPTS, draws(*counts))]
+
+
+def one_by_one(prompts: Rows, counts: Rows) -> Rows:
+    """Return the rows of a whole round the plain way: all classes' prompts, taking turns."""
+    by_label = defaultdict(list)
+    for row in prompts:
+        by_label[row["label"]].append(row)
+    rows = []
+    for count in counts:
+        own = by_label[count["label"]]
+        for place in range(count["before"], count["before"] + count["draws"]):
+            turn, prompt = divmod(place, len(own))
+            row = own[prompt]
+            rows.append({**row, "id": f"{row['id']}.{turn}" if turn else row["id"]})
+    return rows
 
 
 def test_prompts_take_turns() -> None:
@@ -39,7 +64,45 @@ def test_a_later_round_goes_on_where_the_one_before_ended() -> None:
 
 def test_a_class_without_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
-        rows_to_draw(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
+        whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
+    with pytest.raises(UserError, match="--prompts: class 2 has none"):
+        rows_to_draw(pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), 0, 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shards_are_slices_of_the_whole_round(seed: int) -> None:
+    """Prompts in any order, of classes that differ; more shards than images too."""
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.repeat(np.arange(7), random.integers(1, 6, 7)))
+    prompts = [{"id": f"p{i}", "label": int(k), "prompt": f"no {i}"} for i, k in enumerate(labels)]
+    counts = draws(*((int(a), int(b)) for a, b in random.integers(0, 12, (7, 2)) * [1, seed % 3]))
+    expected = one_by_one(prompts, counts)
+    assert images_of(counts) == len(expected)
+    half = len(prompts) // 2
+    table = pa.concat_tables(map(pa.Table.from_pylist, (prompts[:half], prompts[half:])))
+    for shards in (1, 2, 3, 7, 50, 101):
+        bounds = [shard_bounds(len(expected), shard, shards) for shard in range(shards)]
+        parts = [rows_to_draw(table, counts, *pair) for pair in bounds]
+        assert parts == [expected[start:stop] for start, stop in bounds]
+
+
+def test_only_the_prompts_of_a_part_become_rows() -> None:
+    """Dictionaries of a million prompts, of which a shard draws few, would fill its memory."""
+
+    class Columns:
+        taken: list[int] = []  # noqa: RUF012
+        table = pa.Table.from_pylist(PROMPTS)
+
+        def __getitem__(self, name: str) -> pa.ChunkedArray:
+            return self.table[name]
+
+        def take(self, rows: pa.Array) -> pa.Table:
+            self.taken.append(len(rows))
+            return self.table.take(rows)
+
+    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), 8, 11)
+    assert [row["id"] for row in rows] == ["0/0.4", "1/0", "1/1"]
+    assert Columns.taken == [3]
 
 
 def run_round(inputs: Inputs, number: int, shards: int, *counts: tuple[int, int]) -> list[Path]:

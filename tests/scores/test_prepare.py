@@ -88,3 +88,12 @@ def test_workers_need_no_pytorch():
     code = "import pickle, sys; pickle.load(sys.stdin.buffer); sys.exit('torch' in sys.modules)"
     job = pickle.dumps((PREPARE, Encoded(b"", None)))
     assert subprocess.run([sys.executable, "-c", code], input=job, check=False).returncode == 0
+
+
+def test_an_image_too_long_to_be_scored_has_a_reason_and_nothing_else():
+    data = encode_png(picture(0, 1, 1000))
+    found = prepare(data)
+    assert (found.measures, found.pixels) == (None, None)
+    assert "too long to be scored: 1 x 1000 pixels, expected at most 100 times" in found.reason
+    assert prepare(data, prepare=Prepare()).measures == measure(picture(0, 1, 1000))
+    assert prepare(data, prepare=Prepare(Geometry(16, "longest"))).pixels.shape == (16, 16, 3)

@@ -130,7 +130,15 @@ def test_images_that_fail_are_rows_with_a_reason(tmp_path, caplog):
     assert "known format" in reasons[2]
     assert reasons[3:] == ["no image: neither bytes nor a path", "the sample is not finite"]
     assert all(one[name] is None for one in found[1:] for name in [*CLIP_COLUMNS, *MEASURES])
-    assert "4 of 5 images failed; the first is b: cannot be decoded" in caplog.text
+    assert "scores: 4 of 5 images failed; the first is b: cannot be decoded" in caplog.text
+
+
+def test_an_image_too_long_to_be_scored_stops_no_others(small_model, tmp_path):
+    rows = [row(str(length), 0, encode_png(picture(0, 1, length))) for length in (100, 101, 99)]
+    images = write_images(tmp_path / "images.parquet", rows)
+    found = run(images, model=str(small_model), class_templates=["The {name}."]).to_pylist()
+    assert [one["status"] for one in found] == ["ok", "failed", "ok"]
+    assert "too long to be scored: 1 x 101 pixels" in found[1]["reason"]
 
 
 def test_embeddings_that_are_not_finite_are_failures(images, small_model, tmp_path):

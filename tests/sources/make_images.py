@@ -1,6 +1,8 @@
 """Small pictures and folders of them, for the tests of all sources."""
 
+import errno
 import io
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +33,16 @@ def put(path, data):
     path.write_bytes(data)
 
 
+def refuse_reading(monkeypatch):
+    """Let no file be read, as permissions do to everybody but root."""
+
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+
+
 def put_classes(folder, counts, seed=0):
     """Write `<folder>/<class>/<number>.png`, numbers from 0 without leading zeros."""
     for index, (name, count) in enumerate(counts.items()):
@@ -41,6 +53,18 @@ def put_classes(folder, counts, seed=0):
 def put_table(path, rows, schema=None, **options):
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.Table.from_pylist(rows, schema), path, **options)
+
+
+def damage_column(path, name):
+    """Write over the pages of a column, as a bad disk does; what the file says of itself stays."""
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    columns = [group.column(i) for i in range(group.num_columns)]
+    chunk = next(column for column in columns if column.path_in_schema == name)
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    data = bytearray(path.read_bytes())
+    for place in range(start, start + chunk.total_compressed_size):
+        data[place] ^= 0xA5
+    path.write_bytes(data)
 
 
 def cifake_rows(kind, per_class=3, classes=10):

@@ -1,9 +1,19 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from sau.errors import UserError
-from sau.sources.checks import by_class, check_label_range, check_unique, first_of_each_class
+from sau.sources.checks import (
+    by_class,
+    check_label_range,
+    check_unique,
+    first_of_each_class,
+    read_text,
+)
 from sau.sources.record import Listing, Payload
+from tests.sources.make_images import put, refuse_reading
 
 
 def listing(labels):
@@ -42,3 +52,28 @@ def test_the_first_id_that_comes_twice():
     check_unique(["a", "b"], "here")
     with pytest.raises(UserError, match="id 'b' comes twice"):
         check_unique(["a", "b", "b", "a"], "here")
+
+
+def test_text_is_utf_8_with_a_byte_order_mark_or_without(tmp_path):
+    for encoding in ("utf-8", "utf-8-sig"):
+        put(tmp_path / "a.txt", "ca\u00f1a\n".encode(encoding))
+        assert read_text(tmp_path / "a.txt", "k", "list") == "ca\u00f1a\n"
+
+
+def test_text_that_cannot_be_read(tmp_path, monkeypatch):
+    with pytest.raises(UserError, match="^k: .*no.txt: no such file; expected a list$"):
+        read_text(tmp_path / "no.txt", "k", "list")
+    with pytest.raises(UserError, match="a folder, expected one list"):
+        read_text(tmp_path, "k", "list")
+    put(tmp_path / "a.txt", b"\xe9")
+    with pytest.raises(UserError, match="a.txt: not a text file in UTF-8 .*; save it as UTF-8"):
+        read_text(tmp_path / "a.txt", "k", "list")
+    refuse_reading(monkeypatch)
+    with pytest.raises(UserError, match="a.txt: cannot be read .Permission denied.; expected a li"):
+        read_text(tmp_path / "a.txt", "k", "list")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file")
+def test_a_file_that_breaks_while_it_is_read():
+    with pytest.raises(UserError, match="mem: cannot be read .Input/output error"):
+        read_text(Path("/proc/self/mem"), "k", "list")

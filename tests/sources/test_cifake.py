@@ -4,6 +4,7 @@ from sau.errors import UserError
 from sau.sources.cifake import list_cifake
 from tests.sources.make_images import (
     cifake_rows,
+    damage_column,
     picture,
     put,
     put_cifake_parquet,
@@ -63,4 +64,32 @@ def test_a_table_of_another_schema(tmp_path):
         list_cifake(tmp_path, "train", "REAL", "k")
     put_table(tmp_path / "train_real.parquet", [{"label": 10, "index": 0, "image": b""}])
     with pytest.raises(UserError, match="label 10 in row 0, expected 0 to 9"):
+        list_cifake(tmp_path, "train", "REAL", "k")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"label": "cat"}, "column 'label' is of type string; expected whole numbers"),
+        ({"index": "a"}, "column 'index' is of type string; expected whole numbers"),
+        ({"label": True}, "column 'label' is of type bool; expected whole numbers"),
+        ({"label": 0.5}, "column 'label': label 0.5 in row 0"),
+        ({"index": None}, "column 'index' is of type null; expected whole numbers"),
+    ],
+)
+def test_labels_and_indices_are_whole_numbers(tmp_path, changes, message):
+    row = {"label": 0, "index": 0, "image": b""} | changes
+    put_table(tmp_path / "train_real.parquet", [row])
+    with pytest.raises(UserError, match=f"^k: .*train_real.parquet: {message}"):
+        list_cifake(tmp_path, "train", "REAL", "k")
+
+
+def test_a_damaged_table(tmp_path):
+    put_cifake_parquet(tmp_path, "train", "REAL")
+    images = list_cifake(tmp_path, "train", "REAL", "k")
+    damage_column(tmp_path / "train_real.parquet", "image")
+    with pytest.raises(UserError, match="^k: .*train_real.parquet: damaged"):
+        list(images.records())
+    damage_column(tmp_path / "train_real.parquet", "index")
+    with pytest.raises(UserError, match="^k: .*train_real.parquet: damaged"):
         list_cifake(tmp_path, "train", "REAL", "k")

@@ -4,7 +4,7 @@ import pytest
 
 from sau.errors import UserError
 from sau.sources.class_names import read_categories, read_class_names
-from tests.sources.make_images import put
+from tests.sources.make_images import put, refuse_reading
 
 
 def names(folder, text, file="names.txt"):
@@ -54,9 +54,14 @@ def test_what_is_no_file_of_names(tmp_path, file, text, message):
         names(tmp_path, text, file)
 
 
-def test_a_file_that_cannot_be_read(tmp_path):
+def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no such file; expected a file of class names"):
         read_class_names(tmp_path / "no.txt")
     put(tmp_path / "n.txt", b"\xe9")
     with pytest.raises(UserError, match="not a text file in UTF-8"):
         read_class_names(tmp_path / "n.txt")
+    put(tmp_path / "c.json", b"[]")
+    refuse_reading(monkeypatch)
+    for name in ("n.txt", "c.json"):
+        with pytest.raises(UserError, match=f"{name}: cannot be read .Permission denied"):
+            read_class_names(tmp_path / name)

@@ -168,3 +168,11 @@ def test_png_repeats_and_keeps_pixels():
     image, _ = decode(picture(6, file_format="JPEG"))
     assert encode_png(image) == encode_png(image)
     assert np.array_equal(pixels_of(encode_png(image)), np.asarray(image))
+
+
+def test_an_error_without_text_is_called_by_its_kind(monkeypatch):
+    def broken(*_, **__):
+        raise EOFError
+
+    monkeypatch.setattr(Image, "open", broken)
+    assert reason(b"some") == "cannot be decoded: EOFError"

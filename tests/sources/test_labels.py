@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from sau.errors import UserError
+from sau.sources import naming
 from sau.sources.labels import labels_for_classes, labels_from_indices, names_for_indices
 
 NAMES = ["ant", "bee"]
@@ -62,3 +63,13 @@ def test_indices_far_apart_do_not_fill_the_memory():
     labels = labels_from_indices(column([0, 10**15]), "here")
     with pytest.raises(UserError, match="number the classes from 0 without gaps"):
         names_for_indices(labels, pa.schema([]), "label", [], "here")
+
+
+def test_class_names_are_not_spelt_anew_for_each_name(monkeypatch):
+    """There may be thousands, and every shard of imported images looks for all of them."""
+    plain_name, spelt = naming.plain_name, []
+    monkeypatch.setattr(naming, "plain_name", lambda name: spelt.append(name) or plain_name(name))
+    names = [f"class {i}" for i in range(100)]
+    found = labels_for_classes(column([f"Class_{i}" for i in range(100)]), names, "here")
+    assert found.tolist() == list(range(100))
+    assert len(spelt) == 200

@@ -3,9 +3,19 @@ from pathlib import Path
 import pytest
 
 from sau.errors import UserError
-from sau.sources.naming import label_of, natural_key, order_classes, stable_name
+from sau.sources.naming import (
+    label_of,
+    labels_by_plain_name,
+    natural_key,
+    order_classes,
+    stable_name,
+)
 
 FRUIT = ["apple", "prickly pear", "10"]
+
+
+def label(name, class_names=FRUIT):
+    return label_of(name, class_names, "here", labels_by_plain_name(class_names))
 
 
 def test_numbers_sort_as_numbers():
@@ -29,28 +39,35 @@ def test_ids_do_not_depend_on_the_system():
 
 
 @pytest.mark.parametrize(
-    ("name", "label"),
+    ("name", "expected"),
     [("apple", 0), ("Apple", 0), ("prickly_pear", 1), ("Prickly-Pear", 1), ("1", 1), ("10", 2)],
 )
-def test_a_class_is_found_by_name_spelling_or_index(name, label):
-    assert label_of(name, FRUIT, "here") == label
+def test_a_class_is_found_by_name_spelling_or_index(name, expected):
+    assert label(name) == expected
 
 
 @pytest.mark.parametrize("name", ["aple", "3", "-1", "", "\u00b2"])
 def test_an_unknown_class_is_refused(name):
     with pytest.raises(UserError, match="here: no class is called"):
-        label_of(name, FRUIT, "here")
+        label(name)
 
 
 def test_an_unknown_class_hints_at_the_nearest():
     with pytest.raises(UserError, match="did you mean 'apple'"):
-        label_of("appel", FRUIT, "here")
+        label("appel")
 
 
 def test_two_classes_of_one_name_are_told_apart_by_index_only():
-    assert label_of("1", ["crane", "crane"], "here") == 1
+    assert label("1", ["crane", "crane"]) == 1
     with pytest.raises(UserError, match=r"classes \[0, 1\]"):
-        label_of("crane", ["crane", "crane"], "here")
+        label("crane", ["crane", "crane"])
+
+
+def test_an_exact_name_comes_before_a_spelling():
+    names = ["Crane", "crane", "CRANE"]
+    assert [label(name, names) for name in names] == [0, 1, 2]
+    with pytest.raises(UserError, match=r"'cRANE' is the name of classes \[0, 1, 2\]"):
+        label("cRANE", names)
 
 
 def test_given_names_order_the_classes_or_title_them():

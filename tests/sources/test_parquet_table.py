@@ -5,7 +5,7 @@ import pytest
 from sau.errors import UserError
 from sau.sources.labels import labels_from_indices
 from sau.sources.parquet_table import Columns, list_parquet
-from tests.sources.make_images import picture, put, put_table
+from tests.sources.make_images import damage_column, picture, put, put_table
 
 
 def rows(count=20):
@@ -79,3 +79,46 @@ def test_what_is_no_table_of_images(tmp_path):
     put_table(tmp_path / "t.parquet", [], schema)
     with pytest.raises(UserError, match="no rows"):
         listing(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+def test_a_damaged_page_is_one_line(tmp_path, compression):
+    path = tmp_path / "t.parquet"
+    put_table(path, rows(), compression=compression)
+    images = listing(path)
+    damage_column(path, "image")
+    for wanted in (images, images.take(np.arange(20)[::-1])):
+        with pytest.raises(
+            UserError, match="^k: .*t.parquet: damaged .*; fetch or write"
+        ) as caught:
+            list(wanted.records())
+        assert "\n" not in str(caught.value)
+    damage_column(path, "label")
+    with pytest.raises(UserError, match="^k: .*t.parquet: damaged .*; fetch or write"):
+        listing(path)
+
+
+def test_text_that_is_no_utf_8_is_damage(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = [{**row, "prompt": f"words {i}"} for i, row in enumerate(rows())]
+    put_table(path, table, compression="none", use_dictionary=False)
+    images = listing(path, Columns("image", "label", "prompt"))
+    put(path, path.read_bytes().replace(b"words 7", b"words \xff"))
+    with pytest.raises(UserError, match="t.parquet: damaged .*UTF"):
+        list(images.records())
+    put_table(path, [{**row, "id": f"row {i}"} for i, row in enumerate(rows())], compression="none")
+    put(path, path.read_bytes().replace(b"row 12", b"row \xff\xff"))
+    with pytest.raises(UserError, match="t.parquet: damaged .*UTF"):
+        listing(path)
+    put_table(path, table)
+    put(path, path.read_bytes().replace(b"prompt", b"prom\xff\xff"))
+    with pytest.raises(UserError, match="t.parquet: not a readable Parquet file .*utf-8"):
+        listing(path)
+
+
+def test_a_table_that_lost_rows_meanwhile_is_damage(tmp_path):
+    put_table(tmp_path / "t.parquet", rows())
+    images = listing(tmp_path / "t.parquet")
+    put_table(tmp_path / "t.parquet", rows(15))
+    with pytest.raises(UserError, match="damaged .images of fewer rows than labels"):
+        list(images.records())

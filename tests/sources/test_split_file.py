@@ -5,7 +5,7 @@ import pytest
 
 from sau.errors import UserError
 from sau.sources.split_file import list_split, read_split_file
-from tests.sources.make_images import picture, put
+from tests.sources.make_images import picture, put, refuse_reading
 
 
 def read(folder, text, encoding="utf-8"):
@@ -65,13 +65,18 @@ def test_an_empty_file(tmp_path, text):
         read(tmp_path, text)
 
 
-def test_what_is_no_split_file(tmp_path):
+def test_what_is_no_split_file(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="k: .*no.txt: no such file; expected a split file"):
         read_split_file(tmp_path / "no.txt", "k")
     with pytest.raises(UserError, match="a folder, expected one split file"):
         read_split_file(tmp_path, "k")
     with pytest.raises(UserError, match="not a text file in UTF-8"):
         read(tmp_path, "\u00e9.jpg 0", "latin-1")
+    refuse_reading(monkeypatch)
+    with pytest.raises(
+        UserError, match="cannot be read .Permission denied.; expected a split file"
+    ):
+        read(tmp_path, "a.jpg 0")
 
 
 def test_ids_and_files_in_the_order_of_the_lines(tmp_path):

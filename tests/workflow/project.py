@@ -34,8 +34,9 @@ class Project:
         path = self.folder / self.config_path
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(config))
-        words = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
-        return [*words, "--configfile", os.fspath(path), *flags]
+        words = [sys.executable, "-m", "snakemake", "--configfile", os.fspath(path)]
+        # A flag without values comes last, or a target would be taken for another config file.
+        return [*words, "--cores", "2", "--nocolor", *flags]
 
     def start(
         self, *flags: str, env: dict[str, str] | None = None, **changes: Any

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.prompts.llm.loopback import Loopback, good
+
 AFTER_COMPLEMENT = {"complement", "training", "evaluation", "report", "overview"}
 AFTER_FILTER = {"filter", "gallery"} | AFTER_COMPLEMENT
 BALANCED, ALL = 2, 3
@@ -119,8 +121,21 @@ def test_new_prompts_generate_the_images_again(finished):
     assert set(planned) == AFTER_FILTER | {"prompts", "images", "scores"}
 
 
-def test_how_prompts_are_asked_for_is_no_part_of_the_result(finished):
-    assert finished.planned(prompts__max_cost=3.0, prompts__concurrency=2) == {}
+@pytest.mark.slow
+def test_how_prompts_are_asked_for_is_no_part_of_the_result(project, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Loopback(good) as server:
+        asked = {
+            "prompts__source": "llm",
+            "prompts__base_url": f"{server.url}/v1",
+            "prompts__api_key_variable": "",
+            "prompts__per_class": 2,
+        }
+        done = project.run("--", "prompts", **asked)
+    assert done.returncode == 0, done.stderr[-3000:]
+    planned = project.planned(**asked)
+    assert "prompts" not in planned
+    assert project.planned(**asked, prompts__max_cost=3.0, prompts__concurrency=2) == planned
 
 
 SYNTHETIC = ["prompts", "images", "scores", "filter", "complement", "training", "evaluation"]

@@ -45,9 +45,14 @@ class Courier:
         self._stopped.set()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, or until the courier is stopped."""
+        """Wait.
+
+        Raises:
+            UserError: the courier is stopped, or was so meanwhile: nobody need wait any longer.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
+        self._check()
 
     async def call(self, function: Callable[[], Awaitable[Result]], what: str) -> Result:
         """Return what the function returns, in the end.
@@ -63,14 +68,17 @@ class Courier:
         """
         for tries in itertools.count(1):
             await self._limiter.turn()
-            if self.error is not None:
-                raise self.error
+            self._check()  # a turn need not wait
             try:
                 return await function()
             except (openai.APIError, BrokenAnswerError) as error:
                 failure = failure_of(error)
             await self._wait_after(failure, tries, what)
         raise AssertionError("count has no end")
+
+    def _check(self) -> None:
+        if self.error is not None:
+            raise self.error
 
     async def _wait_after(self, failure: Failure, tries: int, what: str) -> None:
         """Wait as long as is due after this failure, or say why there is no use in it."""

@@ -3,13 +3,24 @@
 import dataclasses
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from sau.errors import UserError
 from sau.prompts.llm.requests import Request
 
-_STARTED, _ENDED = "started_batch", "ended_batch"
+_STARTED, _ENDED, _REQUESTS = "started_batch", "ended_batch", "requests"
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What an answer's line says of its request, kept as long as the request's job is open."""
+
+    key: str
+    class_name: str
+    number: int
+    model: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +42,7 @@ class StoredAnswer:
     body: str
 
     @classmethod
-    def of(cls, request: Request, body: str, *, batch: bool = False) -> Self:
+    def of(cls, request: Request | Asked, body: str, *, batch: bool = False) -> Self:
         """Return the line for a request's answer."""
         return cls(request.key, request.class_name, request.number, request.model, batch, body)
 
@@ -54,7 +65,7 @@ class AnswerStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._answers: dict[str, StoredAnswer] = {}
-        self._open_batches: list[str] = []
+        self._open_batches: dict[str, dict[str, Asked]] = {}
         self._whole: int | None = None
         self._load(_bytes_of(path))
 
@@ -72,9 +83,13 @@ class AnswerStore:
         """Return all answers, in the order in which they came."""
         return list(self._answers.values())
 
-    def open_batches(self) -> list[str]:
-        """Return the ids of the jobs of the Batch API whose answers are still to be fetched."""
-        return list(self._open_batches)
+    def open_batches(self) -> dict[str, Mapping[str, Asked]]:
+        """Return the jobs of the Batch API whose answers are still to be fetched.
+
+        Returns: by a job's id its requests by their keys; none where an earlier version, which did
+            not keep them, started the job.
+        """
+        return dict(self._open_batches)
 
     def add(self, answer: StoredAnswer) -> None:
         """Keep an answer, unless there is one with its key."""
@@ -82,17 +97,23 @@ class AnswerStore:
             self._append(dataclasses.asdict(answer))
             self._answers[answer.key] = answer
 
-    def start_batch(self, job: str) -> None:
-        """Keep the id of a job of the Batch API, so that a later run can fetch its answers."""
+    def start_batch(self, job: str, requests: Iterable[Request]) -> None:
+        """Keep a job of the Batch API, so that a later run can fetch its answers.
+
+        Args:
+            job: its id.
+            requests: which it answers; a later run may ask for others.
+        """
         if job not in self._open_batches:
-            self._append({_STARTED: job})
-            self._open_batches.append(job)
+            rows = {r.key: [r.class_name, r.number, r.model] for r in requests}
+            self._append({_STARTED: job, _REQUESTS: rows})
+            self._open_batches[job] = _asked(rows)
 
     def end_batch(self, job: str) -> None:
-        """Keep that all of a job's answers were fetched."""
+        """Keep that nothing more is to be fetched of a job."""
         if job in self._open_batches:
             self._append({_ENDED: job})
-            self._open_batches.remove(job)
+            del self._open_batches[job]
 
     def _append(self, line: dict[str, Any]) -> None:
         data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
@@ -126,9 +147,9 @@ class AnswerStore:
 
     def _read(self, line: dict[str, Any]) -> None:
         if _STARTED in line:
-            self._open_batches.append(line[_STARTED])
+            self._open_batches[line[_STARTED]] = _asked(line.get(_REQUESTS, {}))
         elif _ENDED in line:
-            self._open_batches.remove(line[_ENDED])
+            self._open_batches.pop(line[_ENDED], None)
         else:
             answer = StoredAnswer(**line)
             self._answers.setdefault(answer.key, answer)
@@ -145,3 +166,7 @@ def _bytes_of(path: Path) -> bytes:
             f"{path}: the stored answers cannot be read ({error.strerror or error}); expected a "
             "file of JSON lines, name it or one that is still to be made"
         ) from error
+
+
+def _asked(rows: Mapping[str, Any]) -> dict[str, Asked]:
+    return {key: Asked(key, *row) for key, row in rows.items()}

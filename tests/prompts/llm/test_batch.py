@@ -17,6 +17,10 @@ class BatchServer:
     Args:
         answer: response of each request in a job, by the request's class and number in the file.
         states: that a job goes through, one a look; the last stays.
+
+    Attributes:
+        slow: jobs that stay under way.
+        gone: jobs and files that are not there any more.
     """
 
     def __init__(self, answer=None, states=("validating", "in_progress", "completed")):
@@ -27,6 +31,8 @@ class BatchServer:
         self.metadata = {}
         self.looks = {}
         self.flaky = True
+        self.slow = set()
+        self.gone = set()
 
     @staticmethod
     def _good(name, number):
@@ -41,8 +47,10 @@ class BatchServer:
         if route == ("POST", "/v1/batches"):
             return self._start(call.json())
         if route == ("GET", "/v1/batches"):
-            jobs = [self._job(name) for name in self.jobs]
+            jobs = [self._job(name) for name in self.jobs if name not in self.gone]
             return Reply(json.dumps({"object": "list", "data": jobs, "has_more": False}))
+        if call.path.split("/")[3] in self.gone:
+            return Reply(error("No such thing found"), 404)
         if found := re.fullmatch(r"/v1/batches/(\w+)", call.path):
             self.looks[found.group(1)] += 1
             return Reply(json.dumps(self._job(found.group(1))))
@@ -79,6 +87,7 @@ class BatchServer:
 
     def _job(self, name):
         state = self.states[min(self.looks[name], len(self.states) - 1)]
+        state = "in_progress" if name in self.slow else state
         over = state in ("completed", "expired")
         return {
             "id": name,
@@ -108,7 +117,7 @@ def test_all_answers_come_by_one_job(stage):
     assert table["prompt"].is_unique
     assert len(server.jobs) == 1
     assert {line["batch"] for line in stage.stored() if "key" in line} == {True}
-    assert AnswerStore(stage.answers).open_batches() == []
+    assert AnswerStore(stage.answers).open_batches() == {}
 
 
 def test_what_would_not_do_is_asked_for_by_another_job(stage):
@@ -128,24 +137,88 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-@pytest.mark.parametrize("moment", ["start_batch", "end_batch"])
-def test_a_run_that_was_killed_goes_on_with_its_job(stage, monkeypatch, moment):
-    """Killed before the job's id was kept, or after that and before its answers were."""
-    server = BatchServer()
+def run_killed(stage, server, class_names, moment="end_batch", **values):
+    """Run the stage, killed before a job's id was kept, or after that and before its answers."""
 
     def killed(*_):
         raise KilledError
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(AnswerStore, moment, killed)
         if moment == "end_batch":
             patch.setattr(AnswerStore, "add", killed)
         with pytest.raises(KilledError):
-            run(stage, server, ["bee", "owl"], per_class=2)
+            run(stage, server, class_names, **values)
+
+
+@pytest.mark.parametrize("moment", ["start_batch", "end_batch"])
+def test_a_run_that_was_killed_goes_on_with_its_job(stage, moment):
+    server = BatchServer()
+    run_killed(stage, server, ["bee", "owl"], moment, per_class=2)
     assert not stage.output.exists()
     table = run(stage, server, ["bee", "owl"], per_class=2)
     assert set(table["source"]) == {"llm"}
     assert len(server.jobs) == 1
+
+
+@pytest.mark.parametrize("gone", ["batch0", "batch0-out"])
+def test_what_a_job_that_is_gone_did_not_answer_is_asked_anew(stage, caplog, gone):
+    server = BatchServer()
+    run_killed(stage, server, ["bee", "owl"])
+    server.gone = {gone}
+    assert set(run(stage, server, ["bee", "owl"])["source"]) == {"llm"}
+    assert list(server.jobs) == ["batch0", "batch1"]
+    assert AnswerStore(stage.answers).open_batches() == {}
+    told = [line for line in caplog.messages if "batch0, or a file of its answers, is not" in line]
+    assert len(told) == 1
+
+
+def test_a_job_outlives_an_address_that_has_no_jobs_at_all(stage):
+    server = BatchServer()
+    run_killed(stage, server, ["bee"])
+    nothing = Loopback(lambda call: Reply(error("no such page"), 404))
+    with nothing as other, pytest.raises(UserError, match="HTTP 404"):
+        stage.run(other.url, ["bee"], batch=True)
+    assert list(AnswerStore(stage.answers).open_batches()) == ["batch0"]
+    assert set(run(stage, server, ["bee"])["source"]) == {"llm"}
+    assert len(server.jobs) == 1
+
+
+OTHER_QUERY = "What the {name} looks like today?"
+
+
+def test_answers_that_are_not_asked_for_any_more_are_kept(stage):
+    server = BatchServer()
+    run_killed(stage, server, ["bee", "owl"])
+    run(stage, server, ["bee", "owl"], query=OTHER_QUERY)
+    assert len(AnswerStore(stage.answers)) == 4
+    assert {line["class_name"] for line in stage.stored() if "key" in line} == {"bee", "owl"}
+    assert set(run(stage, server, ["bee", "owl"])["source"]) == {"llm"}
+    assert len(server.jobs) == 2
+
+
+def test_a_job_that_answers_nothing_that_is_asked_for_is_not_waited_for(stage, caplog):
+    server = BatchServer()
+    run_killed(stage, server, ["bee"])
+    server.slow = {"batch0"}
+    run(stage, server, ["bee"], query=OTHER_QUERY)
+    assert "job batch0 answers nothing that is asked for now" in caplog.text
+    assert list(AnswerStore(stage.answers).open_batches()) == ["batch0"]
+    server.slow = set()
+    assert set(run(stage, server, ["bee"])["source"]) == {"llm"}
+    assert len(server.jobs) == 2
+    assert AnswerStore(stage.answers).open_batches() == {}
+
+
+def test_answers_of_a_job_that_was_kept_without_its_requests_are_kept(stage):
+    """As earlier versions did."""
+    server = BatchServer()
+    run_killed(stage, server, ["bee"])
+    stage.answers.write_text('{"started_batch": "batch0"}\n')
+    run(stage, server, ["bee"], query=OTHER_QUERY)
+    assert [line["model"] for line in stage.stored() if "key" in line] == ["gpt-4", "gpt-4"]
+    assert set(run(stage, server, ["bee"])["source"]) == {"llm"}
+    assert len(server.jobs) == 2
 
 
 def test_requests_that_a_job_did_not_answer_are_said_and_asked_for_by_the_next_run(stage):

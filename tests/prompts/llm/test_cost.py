@@ -67,7 +67,7 @@ def test_what_is_under_way_counts_against_the_limit(tmp_path):
 
 
 def test_a_limit_without_a_price_is_refused(tmp_path):
-    settings = PromptsSettings(model="mine", max_cost=1)
+    settings = PromptsSettings(source="llm", model="mine", max_cost=1)
     with pytest.raises(UserError) as raised:
         Budget(settings, AnswerStore(tmp_path / "answers.jsonl"))
     assert "no price of mine" in str(raised.value)

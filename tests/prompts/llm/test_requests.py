@@ -7,7 +7,7 @@ from sau.prompts.settings import PromptsSettings
 
 def request_of(number=0, name="aquarium_fish", **values):
     (words,) = class_words([name], {}, ["{name}"], "llm")
-    return make_request(words, number, PromptsSettings(**values))
+    return make_request(words, number, PromptsSettings(source="llm", **values))
 
 
 def test_the_papers_words_are_the_default():

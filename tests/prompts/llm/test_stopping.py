@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -64,6 +65,24 @@ def test_a_wait_beyond_the_longest_stops_the_stage(stage):
     with Loopback(reply) as server, pytest.raises(UserError) as raised:
         stage.run(server.url, ["bee"])
     assert "asks to wait 86400 s" in str(raised.value)
+
+
+def test_nobody_waits_for_a_retry_after_once_the_stage_is_stopped(stage):
+    held = threading.Event()
+
+    def reply(call):
+        if call.class_name() == "bee":
+            held.set()
+            return Reply(error("slow down"), 429, {"Retry-After": "60"})
+        held.wait(10)
+        time.sleep(0.3)
+        return Reply(error("no such model"), 404)
+
+    with Loopback(reply) as server, pytest.raises(UserError, match="no such model"):
+        started = time.monotonic()
+        stage.run(server.url, ["bee", "owl", "ant"], concurrency=2)
+    assert time.monotonic() - started < 30
+    assert len(server.calls) == 2
 
 
 def test_retry_after_holds_all_requests_back(stage):

@@ -1,7 +1,8 @@
 import pytest
 
 from sau.errors import UserError
-from sau.prompts.llm.store import AnswerStore, StoredAnswer
+from sau.prompts.llm.requests import Request
+from sau.prompts.llm.store import AnswerStore, Asked, StoredAnswer
 
 
 def answer(key, body="{}", **others):
@@ -64,7 +65,20 @@ def test_another_file_is_refused_with_its_line(tmp_path, line):
 def test_jobs_are_open_until_their_answers_are_fetched(tmp_path):
     path = tmp_path / "answers.jsonl"
     store = AnswerStore(path)
-    store.start_batch("one")
-    store.start_batch("two")
+    request = Request("bee", 3, "gpt-4", "", "What?", {})
+    store.start_batch("one", [])
+    store.start_batch("two", [request])
     store.end_batch("one")
-    assert AnswerStore(path).open_batches() == ["two"]
+    asked = {request.key: Asked(request.key, "bee", 3, "gpt-4")}
+    assert AnswerStore(path).open_batches() == store.open_batches() == {"two": asked}
+
+
+def test_a_folder_is_no_store(tmp_path):
+    with pytest.raises(UserError, match="answers cannot be read .Is a directory.; expected a file"):
+        AnswerStore(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_found_before_anything_is_asked(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="answers cannot be read .Not a directory"):
+        AnswerStore(tmp_path / "file" / "answers.jsonl")
