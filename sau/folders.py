@@ -9,6 +9,9 @@ from pathlib import Path
 from sau.errors import UserError
 from sau.files import explained, flush_to_disk
 
+_OTHER = "another folder"
+"""What to choose where one cannot be written."""
+
 
 @contextmanager
 def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
@@ -26,22 +29,37 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         UserError: there is something at `path` that is not replaced, or it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.part")
-    other = "another folder"
-    with explained(path, other):
-        _refuse_what_stays(path, replace=replace)
+    refuse_existing(path, replace=replace)
     try:
-        with explained(path, other):
+        with explained(path, _OTHER):
             shutil.rmtree(temporary, ignore_errors=True)
             temporary.mkdir(parents=True)
-        with explained(path, other, only=temporary):
+        with explained(path, _OTHER, only=temporary):
             yield temporary
-        with explained(path, other):
+        with explained(path, _OTHER):
             for file in temporary.rglob("*"):
                 if file.is_file():
                     flush_to_disk(file)
             _move(temporary, path, replace=replace)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_existing(path: Path, *, replace: bool = False) -> None:
+    """Refuse a place at which `new_folder` will not put a folder; for asking before long work.
+
+    Args:
+        path: where a folder is to go.
+        replace: whether a folder with something in it will be replaced.
+
+    Raises:
+        UserError: there is something at `path` that stays, or it cannot be looked at.
+    """
+    with explained(path, _OTHER):
+        if path.is_dir() and (not any(path.iterdir()) or (replace and not path.is_symlink())):
+            return
+        if path.exists():
+            raise UserError(f"{path}: is there already; remove it or choose another folder")
 
 
 def cache_folder(name: str) -> Path:
@@ -53,13 +71,6 @@ def cache_folder(name: str) -> Path:
     # The XDG specification has relative paths ignored.
     root = Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache"
     return root / "sau" / name
-
-
-def _refuse_what_stays(path: Path, *, replace: bool) -> None:
-    if path.is_dir() and (not any(path.iterdir()) or (replace and not path.is_symlink())):
-        return
-    if path.exists():
-        raise UserError(f"{path}: is there already; remove it or choose another folder")
 
 
 def _move(new: Path, path: Path, *, replace: bool) -> None:
