@@ -55,9 +55,15 @@ def explained(path: Path, other: str, only: Path | None = None) -> Iterator[None
     try:
         yield
     except OSError as error:
-        if only is not None and not _is_of_writing(error, only):
-            raise
         reason = error.strerror or str(error)
+        if only is not None and not _is_of_writing(error, only):
+            if error.errno is None or error.filename is not None:
+                raise
+            # Of a file that is open already the system does not say which it was.
+            raise UserError(
+                f"{path}: {reason} before it was whole; nothing was left behind, look at the disks "
+                "that are read and written here, and run again"
+            ) from error
         raise UserError(
             f"cannot write {path}: {reason}; nothing was left behind, "
             f"make room or choose {other} and run again"

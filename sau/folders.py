@@ -55,8 +55,10 @@ def refuse_existing(path: Path, *, replace: bool = False) -> None:
     Raises:
         UserError: there is something at `path` that stays, or it cannot be looked at.
     """
+    if path.is_symlink():
+        raise UserError(f"{path}: is a link; name the folder that it leads to, or another one")
     with explained(path, _OTHER):
-        if path.is_dir() and (not any(path.iterdir()) or (replace and not path.is_symlink())):
+        if path.is_dir() and (replace or not any(path.iterdir())):
             return
         if path.exists():
             raise UserError(f"{path}: is there already; remove it or choose another folder")

@@ -91,14 +91,17 @@ def check_only_of(section: Section, only_of: OnlyOf) -> None:
         only_of: which of its keys depend on which other one.
 
     Raises:
-        UserError: there is such a value, with both keys.
+        UserError: there is such a value, with both keys, and all others.
     """
-    for key in idle_keys(section, only_of):
-        other, values = only_of[key]
+    idle = idle_keys(section, only_of)
+    if idle:
+        key, *others = idle
+        switch, values = only_of[key]
         raise UserError(
             f"{section.section}.{key}: {getattr(section, key)!r} has no effect with "
-            f"{section.section}.{other} {getattr(section, other)}, only with "
-            f"{' or '.join(values)}; leave it out"
+            f"{section.section}.{switch} {getattr(section, switch)}, only with "
+            f"{' or '.join(values)}; leave it out, or set it to {default_of(type(section), key)!r}"
+            + (f"; likewise {', '.join(others)}" if others else "")
         )
 
 

@@ -78,8 +78,14 @@ def config_of(config_file: Path, overrides: Sequence[str]) -> dict[str, Any]:
     """Return what the run was configured with, in the end."""
     config = read_config_file(config_file)
     for override in overrides:
-        key, _, value = override.partition("=")
-        update_config(config, {key: yaml.safe_load(value)})
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise UserError(f"--config {override}: expected KEY=VALUE")
+        try:
+            # As Snakemake reads it: every value is a text, which the schema then makes a number.
+            update_config(config, {key: yaml.load(value, Loader=yaml.BaseLoader)})
+        except yaml.YAMLError as error:
+            raise UserError(f"--config {override}: expected KEY=VALUE in YAML") from error
     return config
 
 

@@ -1,3 +1,4 @@
+import errno
 import subprocess
 import sys
 import textwrap
@@ -37,6 +38,15 @@ def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path):
     with pytest.raises(OSError, match="bad password"), atomic_path(tmp_path / "b"):
         raise OSError("bad password")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_that_names_no_file_is_one_line_too(tmp_path):
+    """A disk that fails says so of a file that is open, and so without its name."""
+    with (
+        pytest.raises(UserError, match=r"b: Input/output error before it was whole; nothing was"),
+        atomic_path(tmp_path / "b"),
+    ):
+        raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_file_that_only_the_message_names_is_an_error_of_writing(tmp_path):

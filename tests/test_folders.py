@@ -142,8 +142,13 @@ def test_a_file_or_a_link_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").write_text("x")
     (tmp_path / "link").symlink_to("folder")
-    for name in ("file", "link"):
-        with pytest.raises(UserError, match=f"{name}: is there already; remove it"):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link to empty").symlink_to("empty")
+    (tmp_path / "link to none").symlink_to("none")
+    with pytest.raises(UserError, match="file: is there already; remove it"):
+        fill(tmp_path / "file", "new")
+    for name in ("link", "link to empty", "link to none"):
+        with pytest.raises(UserError, match=f"{name}: is a link; name the folder that it leads to"):
             fill(tmp_path / name, "new")
     assert (tmp_path / "link" / "file").read_text() == "x"
 

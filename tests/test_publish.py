@@ -123,3 +123,16 @@ def test_only_a_folder_of_its_own_is_written(finished, name):
     with pytest.raises(UserError, match="expected the name of a folder"):
         publish(Path("config.yaml"), name, "")
     assert [path.name for path in (finished / "results" / "published").iterdir()] == ["other"]
+
+
+def test_overrides_are_read_as_snakemake_reads_them(finished):
+    """There every value is a text."""
+    overrides = ["images={steps: 30}", "dataset={name: 2024}"]
+    folder = publish(Path("config.yaml"), "mine", "", overrides)
+    assert "'images={steps: 30}' 'dataset={name: 2024}'" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("override", ["training={epochs: [}", "training"])
+def test_a_bad_override_is_one_line(finished, override):
+    with pytest.raises(UserError, match=r"--config training.*: expected KEY=VALUE"):
+        publish(Path("config.yaml"), "mine", "", [override])

@@ -66,8 +66,10 @@ def test_a_value_without_effect_is_refused_with_both_keys():
         check_only_of(Example(names=["y"]), ONLY_OF)
     assert str(error.value) == (
         "example.names: ['y'] has no effect with example.kind round, only with square or oblong; "
-        "leave it out"
+        "leave it out, or set it to ['x']"
     )
+    with pytest.raises(UserError, match="size: 9 has .*, or set it to None; likewise names$"):
+        check_only_of(Example(names=["y"], size=9), ONLY_OF)
 
 
 def test_a_default_is_known_by_its_key():

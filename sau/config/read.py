@@ -8,6 +8,9 @@ import yaml
 from sau.config.repeated import refuse_repeated_keys
 from sau.errors import UserError
 
+_NO_YAML = (yaml.YAMLError, ValueError, AttributeError, RecursionError)
+"""What PyYAML raises, also of a date that is none, a broken tag, or a list within itself."""
+
 
 def read_config_file(path: Path) -> dict[str, Any]:
     """Return what a config file says, not yet checked against the schema.
@@ -20,12 +23,12 @@ def read_config_file(path: Path) -> dict[str, Any]:
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        refuse_repeated_keys(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}; name a config file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except _NO_YAML as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path}: not a config file in YAML ({reason})") from error
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected sections with keys, as config.yaml has them")
-    refuse_repeated_keys(path)
     return values

@@ -11,6 +11,8 @@ from scripts.slices.pack import flags_of
 from scripts.slices.split import joined
 from scripts.slices.state import progress_of
 
+_MODEL_FILES = ("config.json", "model.safetensors")
+
 
 def collect(output: Path, config: Config) -> list[Job]:
     """Copy the outputs of finished runs below `training` of the results, and return those runs.
@@ -23,18 +25,14 @@ def collect(output: Path, config: Config) -> list[Job]:
         config: whose results folder it is.
 
     Raises:
-        UserError: a run with other settings than the config's, a model of which a piece is lost,
-            or another result in a run's place.
+        UserError: a run with other settings than the config's, a table or a piece of a model that
+            is lost, or another result in a run's place.
     """
     finished = [job for job in read_jobs(output) if progress_of(job, output).finished]
     for job in finished:
         _refuse_other_settings(job, config)
     for job in finished:
-        place = Path(config.experiment.results) / "training" / job.name
-        # The model first: one that has lost a piece leaves nothing of its run there.
-        _put_model(output / job.folder / MODEL, place / MODEL)
-        for file in TABLES.values():
-            _put(place / file, (output / job.folder / file).read_bytes())
+        _put_run(output / job.folder, Path(config.experiment.results) / "training" / job.name)
     return finished
 
 
@@ -50,18 +48,26 @@ def _refuse_other_settings(job: Job, config: Config) -> None:
         )
 
 
-def _put(path: Path, data: bytes) -> None:
-    if path.exists():
-        if path.read_bytes() != data:
+def _put_run(source: Path, place: Path) -> None:
+    """Read all of a run, and compare, before anything of it is written."""
+    tables = {place / file: _table(source / file) for file in TABLES.values()}
+    model = {}
+    if (source / MODEL).is_dir() and not (place / MODEL).exists():
+        model = {name: joined(source / MODEL / name) for name in _MODEL_FILES}
+    for path, data in tables.items():
+        if path.exists() and path.read_bytes() != data:
             raise UserError(f"{path}: another result is there already; remove it first")
-        return
-    write_bytes(path, data)
+    for path, data in tables.items():
+        if not path.exists():
+            write_bytes(path, data)
+    if model:
+        with new_folder(place / MODEL) as temporary:
+            for name, data in model.items():
+                (temporary / name).write_bytes(data)
 
 
-def _put_model(source: Path, place: Path) -> None:
-    """Put a model together again, so that its folder appears whole or not at all."""
-    if place.exists() or not source.is_dir():
-        return
-    with new_folder(place) as temporary:
-        for name in ("config.json", "model.safetensors"):
-            (temporary / name).write_bytes(joined(source / name))
+def _table(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: missing, though its run is finished; copy it again") from error

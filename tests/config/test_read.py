@@ -22,6 +22,9 @@ def test_the_default_config_is_read() -> None:
         (b"\xff\xfe\x00", "not a config file in YAML"),
         (b"- 1\n- 2\n", "expected sections with keys"),
         (b"", "expected sections with keys"),
+        (b"a: 2001-99-99", "not a config file in YAML"),
+        (b"a: !!timestamp x", "not a config file in YAML"),
+        (b"a: &x [*x]", "not a config file in YAML"),
         (b"dataset: {}\ndataset: {}\n", "dataset stands in line 1 and in line 2"),
     ],
 )

@@ -94,3 +94,14 @@ def test_another_result_is_not_overwritten(grid: Grid, tmp_path: Path, steps: St
     with pytest.raises(UserError, match=r"history\.parquet: another result is there already"):
         collect(tmp_path / "out", grid.config)
     assert place.read_text() == "mine"
+    assert [path.name for path in place.parent.iterdir()] == ["history.parquet"]
+
+
+def test_a_table_that_is_lost_is_said_and_nothing_written(
+    grid: Grid, tmp_path: Path, steps: Steps
+) -> None:
+    run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))
+    (tmp_path / "out" / NAME.replace("/", "-") / "history.parquet").unlink()
+    with pytest.raises(UserError, match=r"history\.parquet: missing, though its run is finished"):
+        collect(tmp_path / "out", grid.config)
+    assert not [path for path in (grid.results / "training").rglob("*") if path.is_file()]

@@ -61,7 +61,7 @@ async def _send(
             await jobs.fetch(job, {**asked, **by_key}, wait=wanted)
         jobs.last_error = _NO_LINE  # what earlier jobs lack is asked anew
         left = [request for request in requests if request.key not in store]
-        Budget(settings, store).check(estimate(left, settings))
+        Budget(settings, store).check(estimate(left, settings), beside=jobs.still_to_pay())
         for start in range(0, len(left), MOST_REQUESTS):
             part = left[start : start + MOST_REQUESTS]
             job = await jobs.start(part)
@@ -135,6 +135,13 @@ class _Jobs:
             self._note("; ".join(error.message or "" for error in errors) or "the job failed")
         self._store.end_batch(job)
 
+    def still_to_pay(self) -> int:
+        """Return the requests of jobs that were not waited for, whose answers have yet to come."""
+        running = [
+            asked for job, asked in self._store.open_batches().items() if job not in self._gone
+        ]
+        return sum(key not in self._store for asked in running for key in asked)
+
     def let_go(self) -> None:
         """End the jobs that are gone.
 
@@ -181,7 +188,7 @@ class _Jobs:
             if not wait:
                 log.info(
                     "batch: job %s answers nothing that is asked for now, so it is not waited for; "
-                    "a later run keeps its answers",
+                    "the next run that asks for anything stores its answers",
                     job,
                 )
                 return None

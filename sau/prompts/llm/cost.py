@@ -92,20 +92,26 @@ class Budget:
         self.spent = sum(paid(answer, settings) for answer in store.answers())
         self._under_way = 0.0
 
-    def check(self, expected: Estimate) -> float:
+    def check(self, expected: Estimate, beside: int = 0) -> float:
         """Return what requests are expected to cost, or refuse what would go beyond the limit.
 
         Expected is the estimate, or what as many answers cost so far, if that is more.
+
+        Args:
+            expected: of the requests.
+            beside: other requests that will have to be paid, each about as much as one of these.
 
         Raises:
             UserError: it would, with both sums and what to do.
         """
         mean = self.spent / self._answers if self._answers else 0.0
         cost = max(expected.cost or 0.0, mean * expected.requests)
+        others = self._under_way + beside * cost / max(expected.requests, 1)
         limit = self._settings.max_cost
-        if limit is not None and self.spent + self._under_way + cost > limit:
+        if limit is not None and self.spent + others + cost > limit:
+            waiting = f", about {others:.4g} are under way" if others else ""
             raise UserError(
-                f"prompts.max_cost: {limit:g} is not enough: {self.spent:.4g} are paid, "
+                f"prompts.max_cost: {limit:g} is not enough: {self.spent:.4g} are paid{waiting}, "
                 f"{expected.requests:,} more requests cost about {cost:.4g}; raise it, lower "
                 "prompts.per_class, or choose another prompts.model"
             )

@@ -139,7 +139,7 @@ class AnswerStore:
         for number, line in enumerate(data[:whole].splitlines(), start=1):
             try:
                 self._read(json.loads(line))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 raise UserError(
                     f"{self.path}: line {number} is no stored answer ({error}); delete the line, "
                     "or the file to ask for everything again"

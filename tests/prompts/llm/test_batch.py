@@ -210,6 +210,20 @@ def test_a_job_that_answers_nothing_that_is_asked_for_is_not_waited_for(stage, c
     assert AnswerStore(stage.answers).open_batches() == {}
 
 
+def test_a_job_that_is_not_waited_for_still_has_to_be_paid(stage):
+    server = BatchServer()
+    run_killed(stage, server, ["bee"])
+    server.slow = {"batch0"}
+    with pytest.raises(UserError, match="not enough") as refused:
+        run(stage, server, ["bee"], query=OTHER_QUERY, max_cost=1e-9)
+    cost = float(re.search(r"cost about (\S+);", str(refused.value)).group(1))
+    with pytest.raises(UserError, match=r"max_cost: .* is not enough: .* are under way"):
+        run(stage, server, ["bee"], query=OTHER_QUERY, max_cost=1.5 * cost)
+    assert len(server.jobs) == 1
+    run(stage, server, ["bee"], query=OTHER_QUERY, max_cost=2.5 * cost)
+    assert len(server.jobs) == 2
+
+
 def test_answers_of_a_job_that_was_kept_without_its_requests_are_kept(stage):
     """As earlier versions did."""
     server = BatchServer()

@@ -52,7 +52,9 @@ def test_of_two_answers_to_one_request_the_first_counts(tmp_path):
     assert AnswerStore(path).body("a") == "1"
 
 
-@pytest.mark.parametrize("line", ["no JSON", "[]", '{"key": "a"}', "3"])
+@pytest.mark.parametrize(
+    "line", ["no JSON", "[]", '{"key": "a"}', "3", '{"started_batch": "x", "requests": null}']
+)
 def test_another_file_is_refused_with_its_line(tmp_path, line):
     path = tmp_path / "answers.jsonl"
     AnswerStore(path).add(answer("a"))
