@@ -8,8 +8,7 @@ from typing import Any
 
 import torch
 
-from sau.__main__ import EXIT_USER_ERROR
-from sau.errors import UserError
+from sau.errors import EXIT_USER_ERROR, UserError
 
 
 def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:

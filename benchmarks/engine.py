@@ -11,8 +11,8 @@ from benchmarks.data import RandomImages, write_manifests
 from benchmarks.pieces import Pieces
 from benchmarks.timing import synchronise
 from sau.training.assemble import assemble
-from sau.training.device import repeatable
 from sau.training.loop import Run, train_epoch
+from sau.training.repeatable import repeatable
 from sau.training.settings import TrainingSettings
 
 

@@ -4,15 +4,16 @@ import logging
 import sys
 
 import sau
-from sau.errors import StoppedEarlyError, UserError
+from sau.errors import (
+    EXIT_STOPPED_EARLY,
+    EXIT_USER_ERROR,
+    StoppedEarlyError,
+    UserError,
+)
 from sau.flags import arguments_of, build_parser
 from sau.settings import unknown_key
 from sau.stages import STAGES, Stage
 from sau.tools import TOOLS, Tool
-
-EXIT_USER_ERROR = 2
-EXIT_STOPPED_EARLY = 75
-"""EX_TEMPFAIL of sysexits.h: not done yet, try again."""
 
 
 def main(arguments: list[str] | None = None) -> int:

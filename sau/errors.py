@@ -1,4 +1,8 @@
-"""What a stage raises on purpose."""
+"""What a stage raises on purpose, and the exit codes that it ends in."""
+
+EXIT_USER_ERROR = 2
+EXIT_STOPPED_EARLY = 75
+"""EX_TEMPFAIL of sysexits.h: not done yet, try again."""
 
 
 class UserError(Exception):

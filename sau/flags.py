@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sau.docstrings import argument_texts
+from sau.errors import EXIT_USER_ERROR
 from sau.settings import Section, did_you_mean, strip_optional
 
 _NULL = "null"
 _END_OF_FLAGS = "--"
-_EXIT_BAD_FLAGS = 2
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> typing.NoReturn:
         """Print what is wrong and leave with exit code 2."""
         line = " ".join(message.splitlines())
-        self.exit(_EXIT_BAD_FLAGS, f"{self.prog}: error: {line}; see {self.prog} --help\n")
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: error: {line}; see {self.prog} --help\n")
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:
         known = self._option_string_actions

@@ -1,6 +1,5 @@
 """Second names of a job's results, by which they outlive Snakemake's removal of outputs."""
 
-import hashlib
 import json
 import logging
 import os
@@ -9,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sau.errors import UserError
-from sau.files import atomic_path, write_text
+from sau.files import atomic_path, file_sha256, write_text
 
 RECORD = "kept.json"
 """What else a folder has beside the files: what they were made from, and their hashes."""
@@ -116,8 +115,7 @@ def _files_of(outputs: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
 def _hash_of(path: Path) -> str | None:
     """Return a file's SHA-256, None if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError:
         return None
 

@@ -9,6 +9,7 @@ the command, the time that each stage took, the processor, and the versions of a
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -20,9 +21,8 @@ import yaml
 from snakemake.utils import update_config
 
 from benchmarks.record import processor
-from sau.__main__ import EXIT_USER_ERROR
 from sau.config import load, read_config_file
-from sau.errors import UserError
+from sau.errors import EXIT_USER_ERROR, UserError
 from sau.folders import new_folder
 from sau.kept import TAKEN
 from sau.manifest import read_metadata
@@ -31,6 +31,8 @@ from sau.stages import STAGES
 
 PUBLISHED = Path("results") / "published"
 SMALL = {".md", ".csv", ".png"}
+PATH_OF_A_MACHINE = re.compile(rb'^ +[\w.]+: "(/[^"]*)"$', re.MULTILINE)
+"""A setting in a report whose value is an absolute path."""
 SO_FAR = "so-far"
 """In the names of what the rule overview_so_far leaves behind: a state, not a result."""
 
@@ -64,13 +66,20 @@ def reports_of(results: Path) -> dict[str, bytes]:
     """Return the bytes of a run's small reports, by their names.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or one names a path of this machine.
     """
     folder = results / "report"
     paths = [path for path in sorted(folder.glob("*")) if path.suffix in SMALL]
     found = {path.name: path.read_bytes() for path in paths if SO_FAR not in path.name}
     if not found:
         raise UserError(f"{folder}: no finished report there; run it first")
+    for name, data in found.items():
+        of_machine = PATH_OF_A_MACHINE.search(data) if name.endswith(".md") else None
+        if of_machine:
+            raise UserError(
+                f"{folder / name}: names {of_machine[1].decode()}, which is there on one machine "
+                "alone; run with a path from the project's folder, such as a link's"
+            )
     return found
 
 

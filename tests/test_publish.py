@@ -136,3 +136,12 @@ def test_overrides_are_read_as_snakemake_reads_them(finished):
 def test_a_bad_override_is_one_line(finished, override):
     with pytest.raises(UserError, match=r"--config training.*: expected KEY=VALUE"):
         publish(Path("config.yaml"), "mine", "", [override])
+
+
+def test_a_path_of_one_machine_is_not_published(finished):
+    report = finished / "out" / "report" / "imbalance-100.md"
+    report.write_text('### images\n\n    folder: "data/made"\n')
+    publish(Path("config.yaml"), "mine", "")
+    report.write_text('### images\n\n    folder: "/home/me/made"\n')
+    with pytest.raises(UserError, match=r"imbalance-100\.md: names /home/me/made, which is there"):
+        publish(Path("config.yaml"), "mine", "")

@@ -77,14 +77,14 @@ def _generate(
     from sau.images.load import weights_of
     from sau.images.per_class import settings_by_label, warn_of_people
     from sau.images.rows import tasks_of
-    from sau.strangers import warn_of_strangers
+    from sau.unseen_classes import warn_of_unseen_classes
 
     names, shards = facts["class_names"], settings.shards
     rows = _rows_of_shard(inputs, shard % shards, shards, names)
     tasks = tasks_of(rows, settings)
     by_label = settings_by_label(settings, names)
     warn_of_people({task.label for task in tasks}, names, by_label)
-    warn_of_strangers("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
+    warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
     facts["generators"] = [
         {
             "classes": [names[label] for label in sorted({task.label for task in own})],

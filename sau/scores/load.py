@@ -1,7 +1,6 @@
 """A CLIP of open_clip's, with the pixels and words that it wants."""
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import open_clip
 import torch
 
 from sau.errors import UserError
+from sau.files import file_sha256
 from sau.scores.geometry import Geometry, geometry_of
 from sau.shipped import SHIPPED, model_folder, weights_sha256
 from sau.unloadable import UNLOADABLE, reason_of
@@ -97,8 +97,7 @@ def weights_of(model: str, pretrained: str) -> dict[str, str]:
     if folder:
         return {"weights_sha256": weights_sha256(folder)}
     if Path(pretrained).is_file():
-        with Path(pretrained).open("rb") as file:
-            return {"weights_sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+        return {"weights_sha256": file_sha256(Path(pretrained))}
     return {}
 
 

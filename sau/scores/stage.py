@@ -24,13 +24,13 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
         UserError: no such manifest, device, model or weights, or a label that names no class.
     """
     from sau.scores.shard import score_shard  # brings PyTorch in, which takes its time
-    from sau.strangers import warn_of_strangers
+    from sau.unseen_classes import warn_of_unseen_classes
 
     class_names = manifest.read_facts(images, "images", "class_names")["class_names"]
     rows = manifest.read(images, "images", columns=["id", "label", "prompt", "status", "reason"])
     manifest.check_labels(images, rows["label"], class_names)
     if settings.scorer != "none":
-        warn_of_strangers("scores", ((settings.model, name) for name in class_names))
+        warn_of_unseen_classes("scores", ((settings.model, name) for name in class_names))
     table, facts = score_shard(images, rows, class_names, settings)
     report_failures(table, "scores")
     libraries = (*_MEASURING, *(_SCORING if facts["scored"] else ()))

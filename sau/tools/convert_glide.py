@@ -8,13 +8,12 @@ import diffusers
 from safetensors import SafetensorError
 
 import sau
-from sau.errors import UserError
+from sau.files import file_sha256
 from sau.folders import new_folder
 from sau.images.glide.architecture import BASE, UPSAMPLER
 from sau.images.glide.cascade import UPSAMPLER_FOLDER
 from sau.images.glide.pipeline import GlidePipeline
 from sau.images.glide.upsampler import GlideUpsamplePipeline
-from sau.tools.download import file_sha256
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +39,12 @@ def convert_glide(
     diffusers.utils.logging.disable_progress_bar()
     folder = base.parent if vocabulary is None else vocabulary
     with new_folder(output) as temporary:
-        _save(GlidePipeline.from_openai(base, folder, BASE), temporary, output)
+        _save(GlidePipeline.from_openai(base, folder, BASE), temporary)
         origin = {"sau": sau.__version__, "base_sha256": file_sha256(base)}
         log.info("%s is converted", base)
         if upsampler is not None:
             pipeline = GlideUpsamplePipeline.from_openai(upsampler, folder, UPSAMPLER)
-            _save(pipeline, temporary / UPSAMPLER_FOLDER, output)
+            _save(pipeline, temporary / UPSAMPLER_FOLDER)
             origin["upsampler_sha256"] = file_sha256(upsampler)
             log.info("%s is converted", upsampler)
         (temporary / "origin.json").write_text(
@@ -54,12 +53,9 @@ def convert_glide(
     log.info("set images.model to %s", output)
 
 
-def _save(pipeline: GlidePipeline | GlideUpsamplePipeline, folder: Path, output: Path) -> None:
-    """Save a pipeline in `folder`, on its way to `output`."""
+def _save(pipeline: GlidePipeline | GlideUpsamplePipeline, folder: Path) -> None:
+    """Save a pipeline; raises OSError whatever cannot be written, as all that writes does."""
     try:
         pipeline.save_pretrained(folder)
-    except SafetensorError as error:  # what a full disk is to safetensors, instead of an OSError
-        raise UserError(
-            f"cannot write {output}: {error}; nothing was left behind, "
-            "make room or choose another folder and run again"
-        ) from error
+    except SafetensorError as error:  # what a full disk is to safetensors
+        raise OSError(f"{folder}: {error}") from error

@@ -1,6 +1,5 @@
 """Downloads that go on where they were cut, and are checked before they count."""
 
-import hashlib
 import logging
 import re
 import ssl
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import sau
 from sau.errors import UserError
-from sau.files import write_text
+from sau.files import file_sha256, write_text
 from sau.progress import progress
 
 log = logging.getLogger(__name__)
@@ -76,12 +75,6 @@ def download(url: str, path: Path, expected: str = "") -> str:
             raise UserError(f"cannot write {path}: {error.strerror or error}") from error
     write_text(record, f"{digest}  {path.name}\n")
     return digest
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(path: Path, digest: str, expected: str, then: str) -> None:

@@ -13,11 +13,11 @@ from sau.manifest import write
 from sau.provenance import provenance
 from sau.training.assemble import assemble
 from sau.training.checkpoint import load_checkpoint, save_checkpoint
-from sau.training.device import repeatable
 from sau.training.loop import Run, train
 from sau.training.outputs import data_facts, predictions_table, rows_table, run_facts
 from sau.training.parts import remove_parts
 from sau.training.ranks.ranks import find_ranks, process_group, refuse_disagreement
+from sau.training.repeatable import repeatable
 from sau.training.settings import TrainingSettings, with_effect
 from sau.training.state import RunState
 from sau.training.stopping import Stop, sigterm_asks

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 
 START = time.monotonic()  # before anything that takes long to import
 
-from sau.__main__ import EXIT_USER_ERROR  # noqa: E402
-from sau.errors import UserError  # noqa: E402
+from sau.errors import EXIT_USER_ERROR, UserError  # noqa: E402
 from sau.flags import Parser  # noqa: E402
 from scripts.slices.jobs import PACK_MB, read_jobs  # noqa: E402
 from scripts.slices.state import status_table  # noqa: E402

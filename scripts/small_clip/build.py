@@ -19,8 +19,7 @@ from open_clip import CLIP
 from torch import Tensor
 
 from sau import manifest
-from sau.__main__ import EXIT_USER_ERROR
-from sau.errors import UserError
+from sau.errors import EXIT_USER_ERROR, UserError
 from sau.folders import new_folder, refuse_existing
 from sau.manifest.schemas import STATUS_OK
 from sau.training.decode import decode_image

@@ -15,7 +15,7 @@ SHOWN = 3
 log = logging.getLogger(__name__)
 
 
-def warn_of_strangers(section: str, asked: Iterable[tuple[str, str]]) -> None:
+def warn_of_unseen_classes(section: str, asked: Iterable[tuple[str, str]]) -> None:
     """Warn once of classes that a shipped model has never seen; other models are not judged.
 
     Args:

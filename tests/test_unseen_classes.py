@@ -3,7 +3,7 @@
 import pytest
 
 from sau.dataset.digits import CLASS_NAMES
-from sau.strangers import KNOWN, warn_of_strangers
+from sau.unseen_classes import KNOWN, warn_of_unseen_classes
 
 
 def test_the_shipped_models_know_the_shipped_data_sets_classes():
@@ -21,6 +21,6 @@ def test_the_shipped_models_know_the_shipped_data_sets_classes():
     ],
 )
 def test_unseen_classes_are_named_once(model, class_names, named, caplog):
-    warn_of_strangers("section", ((model, name) for name in class_names))
+    warn_of_unseen_classes("section", ((model, name) for name in class_names))
     assert len(caplog.records) == (named is not None)
     assert (named or "") in caplog.text
