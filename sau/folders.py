@@ -1,5 +1,6 @@
 """Folders that are either whole or not there, and where downloads are kept."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -53,15 +54,25 @@ def refuse_existing(path: Path, *, replace: bool = False) -> None:
         replace: whether a folder with something in it will be replaced.
 
     Raises:
-        UserError: there is something at `path` that stays, or it cannot be looked at.
+        UserError: there is something at `path` that stays, or no folder can be written there.
     """
     if path.is_symlink():
         raise UserError(f"{path}: is a link; name the folder that it leads to, or another one")
     with explained(path, _OTHER):
+        _check_writable(path)
         if path.is_dir() and (replace or not any(path.iterdir())):
             return
         if path.exists():
             raise UserError(f"{path}: is there already; remove it or choose another folder")
+
+
+def _check_writable(path: Path) -> None:
+    """Raise what the system would, if `path` were written, as far as it can be told beforehand."""
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(above))
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(above))
 
 
 def cache_folder(name: str) -> Path:

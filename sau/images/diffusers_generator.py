@@ -4,7 +4,7 @@ import inspect
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import diffusers
 import numpy as np
@@ -45,6 +45,7 @@ class DiffusersGenerator:
         # Pipelines want them for each prompt, as they have the prompts.
         self._texts = {name: one for name, one in options.items() if isinstance(one, str)}
         self._options = {name: one for name, one in options.items() if name not in self._texts}
+        self._device = device
         self._one_by_one = device.type == "cpu"
 
     @property
@@ -68,6 +69,11 @@ class DiffusersGenerator:
                 "the first is %r",
                 *(len(cut), len(prompts), longest, prompts[cut[0]]),
             )
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        """Return the same model at another guidance scale."""
+        options = self._texts | self._options | {"guidance_scale": scale}
+        return type(self)(self._pipeline, options, self._device)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,9 @@ class Generator(Protocol):
 
     def announce(self, prompts: Sequence[str]) -> None:
         """Say once, before any is drawn, how many of all prompts are cut."""
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        """Return the same model, its weights shared, that draws at another guidance scale."""
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt, by the seed at the same place.

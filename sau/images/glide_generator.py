@@ -1,8 +1,9 @@
 """GLIDE as a generator: the base network, or both of its networks."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import diffusers
 import torch
@@ -31,6 +32,7 @@ class GlideGenerator:
     ) -> None:
         self._pipeline = pipeline
         self._settings = settings
+        self._device = device
         # On a CPU the pipeline itself makes groups of one size.
         self._full_batches = device.type != "cpu"
 
@@ -42,6 +44,11 @@ class GlideGenerator:
     def announce(self, prompts: Sequence[str]) -> None:
         """Say once how many prompts are cut."""
         self._pipeline.glide_tokenizer.warn_of_cut(prompts)
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        """Return the same model at another guidance scale."""
+        settings = dataclasses.replace(self._settings, guidance_scale=scale)
+        return type(self)(self._pipeline, settings, self._device)
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt."""

@@ -1,13 +1,15 @@
 """What each class is called in prompts: its cleaned name, or what the config says instead."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar, Literal
 
 from sau.errors import UserError
 from sau.prompts.template_sets import check_templates, expand
 from sau.prompts.templates import article, clean_name
 from sau.settings import Section, did_you_mean, setting
+from sau.sources.naming import labels_by_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,8 +93,9 @@ def class_words(
         UserError: a key of `classes` that is no class, is two of them, or names one a second time.
     """
     own: dict[int, ClassSettings] = {}
+    exact, cleaned = labels_by_name(class_names), labels_by_name(map(clean_name, class_names))
     for key, values in check_classes(classes).items():
-        label = _label_of(key, class_names)
+        label = _label_of(key, exact, cleaned, len(class_names))
         if label in own:
             raise UserError(f"prompts.classes.{key}: class {label} stands there twice; join them")
         own[label] = values
@@ -128,14 +131,15 @@ def _words(
     )
 
 
-def _label_of(key: str, class_names: Sequence[str]) -> int:
+def _label_of(
+    key: str, exact: Mapping[str, list[int]], cleaned: Mapping[str, list[int]], count: int
+) -> int:
     """Return the class that a key of `prompts.classes` means: by its name, else by its label."""
-    labels = [i for i, name in enumerate(class_names) if name == key]
-    labels = labels or [i for i, name in enumerate(class_names) if clean_name(name) == key]
-    if not labels and key.isdecimal() and int(key) < len(class_names):
+    labels = exact.get(key) or cleaned.get(key, [])
+    if not labels and key.isdecimal() and int(key) < count:
         labels = [int(key)]
     if not labels:
-        raise UserError(f"prompts.classes.{key}: no such class; {_hint(key, class_names)}")
+        raise UserError(f"prompts.classes.{key}: no such class; {_hint(key, cleaned, count)}")
     if len(labels) > 1:
         raise UserError(
             f"prompts.classes.{key}: classes {', '.join(map(str, labels))} are all called so; "
@@ -144,7 +148,6 @@ def _label_of(key: str, class_names: Sequence[str]) -> int:
     return labels[0]
 
 
-def _hint(key: str, class_names: Sequence[str]) -> str:
-    known = [clean_name(name) for name in class_names]
-    some = f"the data set has {len(known)}, such as {', '.join(map(repr, known[:3]))}"
+def _hint(key: str, known: Iterable[str], count: int) -> str:
+    some = f"the data set has {count}, such as {', '.join(map(repr, islice(known, 3)))}"
     return did_you_mean(key, known) or some

@@ -36,9 +36,14 @@ def plain_name(name: str) -> str:
 
 def labels_by_plain_name(class_names: Iterable[str]) -> dict[str, list[int]]:
     """Return the labels of the classes that are spelt alike, ascending, by their plain name."""
+    return labels_by_name(map(plain_name, class_names))
+
+
+def labels_by_name(names: Iterable[str]) -> dict[str, list[int]]:
+    """Return the places of equal names, ascending, by the name."""
     labels: dict[str, list[int]] = {}
-    for label, name in enumerate(class_names):
-        labels.setdefault(plain_name(name), []).append(label)
+    for label, name in enumerate(names):
+        labels.setdefault(name, []).append(label)
     return labels
 
 

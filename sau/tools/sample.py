@@ -82,13 +82,11 @@ def sample(
     scales = guidance_scale or [3.0]
     rows: list[SheetRow] = [SheetRow(text, []) for text in prompt]
     settings = [ImagesSettings.from_mapping(common | {"guidance_scale": scale}) for scale in scales]
-    for number, one in enumerate(settings):
-        with reserved_device(one.device, "--device") as place:
-            model = load_generator(one, place)
-            if number == 0:
-                model.announce(list(dict.fromkeys(prompt)))
-            _add_group(rows, model, count, one)
-            del model  # before the next one comes
+    with reserved_device(device, "--device") as place:
+        model = load_generator(settings[0], place)
+        model.announce(list(dict.fromkeys(prompt)))
+        for one in settings:
+            _add_group(rows, model.at_guidance_scale(one.guidance_scale), count, one)
     heads = [f"guidance {scale:g}" for scale in scales]
     record = common | {"prompts": prompt, "guidance_scales": scales, "count": count}
     record |= {"sau": sau.__version__, **weights_of(settings[0])}

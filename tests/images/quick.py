@@ -1,7 +1,8 @@
 """A generator that needs no time."""
 
+import copy
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -25,6 +26,11 @@ class Quick:
 
     def announce(self, prompts: Sequence[str]) -> None:
         pass
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        other = copy.copy(self)
+        other.scale = scale
+        return other
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         if len(self.sizes) == self.most:

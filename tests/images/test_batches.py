@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import pytest
@@ -23,6 +24,9 @@ class Counting:
 
     def announce(self, prompts: Sequence[str]) -> None:
         raise AssertionError("said by who loads the generator")
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        raise AssertionError("chosen by who loads the generator")
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         self.sizes.append(len(prompts))

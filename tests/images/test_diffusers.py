@@ -74,6 +74,19 @@ def test_pictures_drawn_together_are_near_those_drawn_one_by_one(model: str) -> 
         assert np.abs(difference).max() <= 1
 
 
+def test_another_guidance_scale_needs_no_second_loading(model: str) -> None:
+    common = {"source": "diffusers", "model": model, "steps": "3", "negative_prompt": "bad"}
+    at = [
+        load_diffusers(ImagesSettings(**common, guidance_scale=scale), CPU, Path(model))
+        for scale in (5.0, 1.0)
+    ]
+    (expected,) = at[1].draw(["a b."], [7])
+    (found,) = at[0].at_guidance_scale(1.0).draw(["a b."], [7])
+    (before,) = at[0].draw(["a b."], [7])
+    assert np.array_equal(found.pixels, expected.pixels)
+    assert not np.array_equal(found.pixels, before.pixels)
+
+
 @pytest.mark.parametrize(
     ("changed", "shape"),
     [

@@ -48,6 +48,20 @@ def test_the_tiles_are_the_generators_pictures(tmp_path: Path) -> None:
     assert len(record["weights_sha256"]) == 64
 
 
+def test_several_guidance_scales_load_the_model_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, loaded = GlidePipeline.from_pretrained, []
+
+    def counted(folder: Path, **options: object) -> GlidePipeline:
+        loaded.append(folder)
+        return load(folder, **options)
+
+    monkeypatch.setattr(GlidePipeline, "from_pretrained", counted)
+    sample(PROMPTS[:1], tmp_path / "x.png", count=1, guidance_scale=[1.0, 2.0, 4.0], steps="2")
+    assert len(loaded) == 1
+
+
 def test_an_empty_prompt_is_a_grey_tile_with_its_reason(tmp_path: Path) -> None:
     output = tmp_path / "sheet.png"
     sample(["  ", PROMPTS[0]], output, count=1, steps="2")
