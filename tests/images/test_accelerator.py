@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,32 +9,17 @@ import pytest
 from tests.accelerator import needs_accelerator, read_waits
 from tests.apart import run_apart
 from tests.images.conftest import Inputs, pixels
+from tests.images.every_sampler import NAMES, STEPS, settings_of_runs
 from tests.images.strict_runs import DEVICE_RUN
-from tests.images.tiny_diffusers import save_tiny_pipeline
-from tests.images.tiny_upsampler import save_tiny_upsampler
 
 pytestmark = needs_accelerator
-
-STEPS = 6
-NAMES = ["ancestral", "ddim", "solver", "upsampled", "diffusers"]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the images of every run, on the device and on the CPU."""
     made = tmp_path_factory.mktemp("strict")
-    runs: dict[str, dict[str, Any]] = {
-        "ancestral": {},
-        "ddim": {"sampler": "ddim"},
-        "solver": {"sampler": "dpm-solver++"},
-        "upsampled": {
-            "upsampler": save_tiny_upsampler(made / "upsampler"),
-            "upsampler_steps": str(STEPS),
-        },
-        "diffusers": {"model": save_tiny_pipeline(made / "pipeline"), "source": "diffusers"},
-    }
-    assert list(runs) == NAMES
-    runs = {name: {"steps": str(STEPS)} | settings for name, settings in runs.items()}
+    runs = settings_of_runs(made)
     inputs = Inputs(made, ["zero", "one"])
     inputs.write_prompts(3)
     for name, settings in runs.items():

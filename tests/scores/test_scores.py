@@ -261,7 +261,7 @@ def test_gpu_that_is_not_there_is_said(images):
         run(images, device="cuda")
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+@pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_gpu_says_what_the_cpu_says(images, small_model, precision):
     on_cpu = run(images, model=str(small_model))

@@ -16,9 +16,6 @@ from sau.training.search.backends import load_faiss
 BACKENDS: list[Backend] = ["faiss", "torch"]
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
 
-# PyPI's builds of faiss-gpu are there on machines without a GPU too.
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
-
 
 def brute_force(queries: Tensor, base: Tensor, k: int) -> tuple[list[list[float]], list[list[int]]]:
     """Sort all rows by (-similarity, row), similarities as exact as float64 can hold them."""
@@ -267,7 +264,7 @@ def test_too_many_neighbours_for_faiss_on_a_gpu_are_refused() -> None:
         index.scan(queries, 2049)
 
 
-@needs_gpu
+@pytest.mark.gpu
 @every_backend
 def test_gpu_finds_what_the_cpu_finds(
     backend: Backend, imagenet_lt: tuple[Tensor, Tensor, Tensor]
