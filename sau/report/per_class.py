@@ -72,9 +72,9 @@ def _mark_bounds(axes: Axes, *, many_above: int, few_at_most: int) -> None:
             for text, side, offset in ((left, "right", -3), (right, "left", 3)):
                 axes.annotate(
                     text,
-                    (bound, 0.02),
+                    (bound, 1.0),  # above the frame, where no class has its point
                     xycoords=("data", "axes fraction"),
-                    xytext=(offset, 0),
+                    xytext=(offset, 3),
                     textcoords="offset points",
                     ha=side,
                     fontsize="small",
