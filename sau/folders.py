@@ -30,7 +30,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         UserError: there is something at `path` that is not replaced, or it cannot be written.
     """
     temporary = path.with_name(f".{path.name}.part")
-    refuse_existing(path, replace=replace)
+    check_place(path, replace=replace)
     try:
         with explained(path, _OTHER):
             shutil.rmtree(temporary, ignore_errors=True)
@@ -46,7 +46,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def refuse_existing(path: Path, *, replace: bool = False) -> None:
+def check_place(path: Path, *, replace: bool = False) -> None:
     """Refuse a place at which `new_folder` will not put a folder; for asking before long work.
 
     Args:

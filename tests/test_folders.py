@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sau.errors import UserError
-from sau.folders import cache_folder, new_folder, refuse_existing
+from sau.folders import cache_folder, check_place, new_folder
 
 
 def test_the_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
@@ -169,14 +169,14 @@ def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path: Path) -> 
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_existing(tmp_path / "not there yet" / "folder")
+    check_place(tmp_path / "not there yet" / "folder")
     (tmp_path / "file").write_text("x")
     with pytest.raises(UserError, match="cannot write .*folder: Not a directory; .*choose another"):
-        refuse_existing(tmp_path / "file" / "between" / "folder")
+        check_place(tmp_path / "file" / "between" / "folder")
     # Root may write anywhere, and tests may run as root.
     monkeypatch.setattr(os, "access", lambda folder, mode: folder != tmp_path)
     with pytest.raises(UserError, match="cannot write .*folder: Permission denied"):
-        refuse_existing(tmp_path / "folder")
+        check_place(tmp_path / "folder")
 
 
 def test_the_cache_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

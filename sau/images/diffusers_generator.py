@@ -1,5 +1,6 @@
 """Any text-to-image model of diffusers as a generator."""
 
+import copy
 import inspect
 import logging
 from collections.abc import Sequence
@@ -45,7 +46,6 @@ class DiffusersGenerator:
         # Pipelines want them for each prompt, as they have the prompts.
         self._texts = {name: one for name, one in options.items() if isinstance(one, str)}
         self._options = {name: one for name, one in options.items() if name not in self._texts}
-        self._device = device
         self._one_by_one = device.type == "cpu"
 
     @property
@@ -72,8 +72,9 @@ class DiffusersGenerator:
 
     def at_guidance_scale(self, scale: float) -> Self:
         """Return the same model at another guidance scale."""
-        options = self._texts | self._options | {"guidance_scale": scale}
-        return type(self)(self._pipeline, options, self._device)
+        other = copy.copy(self)
+        other._options = self._options | {"guidance_scale": scale}
+        return other
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt."""

@@ -33,7 +33,11 @@ class Generator(Protocol):
         """Say once, before any is drawn, how many of all prompts are cut."""
 
     def at_guidance_scale(self, scale: float) -> Self:
-        """Return the same model, its weights shared, that draws at another guidance scale."""
+        """Return the same model, its weights shared, that draws at another guidance scale.
+
+        Args:
+            scale: of classifier-free guidance, within the range of `images.guidance_scale`.
+        """
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt, by the seed at the same place.

@@ -1,5 +1,6 @@
 """GLIDE as a generator: the base network, or both of its networks."""
 
+import copy
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +33,6 @@ class GlideGenerator:
     ) -> None:
         self._pipeline = pipeline
         self._settings = settings
-        self._device = device
         # On a CPU the pipeline itself makes groups of one size.
         self._full_batches = device.type != "cpu"
 
@@ -47,8 +47,9 @@ class GlideGenerator:
 
     def at_guidance_scale(self, scale: float) -> Self:
         """Return the same model at another guidance scale."""
-        settings = dataclasses.replace(self._settings, guidance_scale=scale)
-        return type(self)(self._pipeline, settings, self._device)
+        other = copy.copy(self)
+        other._settings = dataclasses.replace(self._settings, guidance_scale=scale)
+        return other
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt."""

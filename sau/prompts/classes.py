@@ -1,7 +1,7 @@
 """What each class is called in prompts: its cleaned name, or what the config says instead."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Literal
 
@@ -148,6 +148,6 @@ def _label_of(
     return labels[0]
 
 
-def _hint(key: str, known: Iterable[str], count: int) -> str:
+def _hint(key: str, known: Collection[str], count: int) -> str:
     some = f"the data set has {count}, such as {', '.join(map(repr, islice(known, 3)))}"
     return did_you_mean(key, known) or some

@@ -55,14 +55,14 @@ def pack_command(parsed: argparse.Namespace) -> int:
     """Make the early stages and pack what training reads of them."""
     # Here and in `collect_command`: what only the machine with Snakemake has.
     from sau.config import check_sources
-    from sau.folders import refuse_existing
+    from sau.folders import check_place
     from scripts.slices.early import make_early_stages
     from scripts.slices.grid import chosen_runs
     from scripts.slices.pack import pack
 
     config = read_config(parsed.config)
     check_sources(config)
-    refuse_existing(parsed.output)  # the early stages may take hours
+    check_place(parsed.output)  # the early stages may take hours
     runs = chosen_runs(config, parsed.rows, parsed.imbalance_factors, parsed.also)
     make_early_stages(config, parsed.config, runs, parsed.cores)
     jobs = pack(config, parsed.output, runs, parsed.limit_mb)

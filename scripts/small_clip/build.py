@@ -20,7 +20,7 @@ from torch import Tensor
 
 from sau import manifest
 from sau.errors import EXIT_USER_ERROR, UserError
-from sau.folders import new_folder, refuse_existing
+from sau.folders import check_place, new_folder
 from sau.manifest.schemas import STATUS_OK
 from sau.training.decode import decode_image
 from scripts.small_clip.settings import SmallClipTraining
@@ -92,7 +92,7 @@ def build(
 
 def _refuse_what_is_no_model(folder: Path) -> None:
     """Look before an hour of training, and so that no folder of other things is replaced."""
-    refuse_existing(folder, replace=True)
+    check_place(folder, replace=True)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / CONFIG_FILE).is_file():
         raise UserError(
             f"--output {folder}: holds something else than such a model; name a new folder"

@@ -1,6 +1,5 @@
 """Where generators run, and how they are made quick."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,11 +11,8 @@ from torch._dynamo.testing import CompileCounter
 from sau.gpus import free_place, reserved_device
 from sau.images.glide.pipeline import GlidePipeline
 from sau.shipped import model_folder
+from tests.compilers import needs_compiler
 from tests.images.conftest import Inputs, pixels
-
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None, reason="no C++ compiler here"
-)
 
 
 @pytest.fixture
@@ -58,7 +54,7 @@ def test_a_network_is_compiled_once_for_all_steps() -> None:
     assert counts[0] == counts[1] > 0
 
 
-@needs_compiler
+@needs_compiler("cpu")
 @pytest.mark.slow
 def test_a_compiled_network_draws_nearly_the_same(inputs: Inputs) -> None:
     plain = pixels(inputs.run(name="plain")).astype(int)

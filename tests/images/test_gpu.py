@@ -1,6 +1,5 @@
 """Images drawn on a GPU, beside the same ones of the CPU: `python -m pytest -m gpu`."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from tests.compilers import needs_compiler
 from tests.images.conftest import Inputs, pixels
 from tests.images.every_sampler import NAMES, settings_of_runs
 
 pytestmark = pytest.mark.gpu
 
 GPU = {"device": "cuda"}
-
-needs_compiler = pytest.mark.skipif(
-    all(shutil.which(name) is None for name in ("gcc", "cc", "clang")), reason="no C compiler here"
-)
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +27,19 @@ def differences(one: Path, other: Path) -> npt.NDArray[np.int64]:
     return np.abs(pixels(one).astype(int) - pixels(other).astype(int))
 
 
+def assert_near(one: Path, other: Path) -> None:
+    """Check that the pictures of two files differ by no more than rounding, which steps amplify."""
+    found = differences(one, other)
+    assert (found > 1).mean() < 0.005
+    assert found.max() <= 8
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_images_are_those_of_the_cpu(
     name: str, inputs: Inputs, runs: dict[str, dict[str, Any]]
 ) -> None:
     """But for rounding, which grows from step to step."""
-    found = differences(inputs.run(**runs[name]), inputs.run(name="gpu", **runs[name], **GPU))
-    assert (found > 1).mean() < 0.005
-    assert found.max() <= 8
+    assert_near(inputs.run(**runs[name]), inputs.run(name="gpu", **runs[name], **GPU))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,9 +58,7 @@ def test_an_image_is_nearly_the_same_in_any_batch(
     """Kernels of batches of another size may sum in another order, so no equal bits."""
     settings = runs[name] | GPU
     whole = inputs.run(**settings, batch_size=7)
-    found = differences(whole, inputs.run(name="parts", **settings, batch_size=batch_size))
-    assert (found > 1).mean() < 0.005
-    assert found.max() <= 8
+    assert_near(whole, inputs.run(name="parts", **settings, batch_size=batch_size))
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
@@ -72,7 +71,7 @@ def test_low_precision_draws_nearly_the_same(
     assert 0 < differences(exact, rounded).mean() < 8
 
 
-@needs_compiler
+@needs_compiler("cuda")
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 @pytest.mark.parametrize("name", NAMES)
@@ -80,6 +79,4 @@ def test_compiled_networks_draw_nearly_the_same(
     name: str, mode: str, inputs: Inputs, runs: dict[str, dict[str, Any]]
 ) -> None:
     settings = runs[name] | GPU
-    found = differences(inputs.run(**settings), inputs.run(name="fast", **settings, compile=mode))
-    assert (found > 1).mean() < 0.005
-    assert found.max() <= 8
+    assert_near(inputs.run(**settings), inputs.run(name="fast", **settings, compile=mode))

@@ -1,20 +1,16 @@
 """Compiled layers compute what the others do."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
 
 from sau.training.models.network import WEIGHTS_FILE
+from tests.compilers import needs_compiler
 from tests.training.conftest import Inputs
 
-needs_compiler = pytest.mark.skipif(
-    shutil.which("g++") is None and shutil.which("clang++") is None, reason="no C++ compiler here"
-)
 
-
-@needs_compiler
+@needs_compiler("cpu")
 @pytest.mark.slow
 def test_a_compiled_run_ends_near_the_other(inputs: Inputs, tmp_path: Path) -> None:
     """In two epochs of few steps, rounding has not yet led the two apart."""

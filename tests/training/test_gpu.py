@@ -1,6 +1,5 @@
 """Training on a GPU, beside the same runs on the CPU: `python -m pytest -m gpu`."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from sau.manifest import read
 from sau.training.contrastive import NoiseStrategy
 from sau.training.methods import Losses
 from sau.training.step import take_step
+from tests.compilers import needs_compiler
 from tests.training.conftest import Inputs, assert_goes_on, bytes_of
 from tests.training.contrastive_cases import Case, draw, every_strategy
 from tests.training.strict_runs import BALANCED, RUNS
@@ -21,10 +21,6 @@ pytestmark = pytest.mark.gpu
 
 GPU = "cuda"
 STEP, VIEW = "sau.training.loop.take_step", "sau.training.batches.view"
-
-needs_compiler = pytest.mark.skipif(
-    all(shutil.which(name) is None for name in ("gcc", "cc", "clang")), reason="no C compiler here"
-)
 
 
 def first_losses(outputs: dict[str, Path]) -> dict[str, float]:
@@ -94,7 +90,7 @@ def test_a_step_that_waits_is_found(
         inputs.train(tmp_path, **RUNS["cross_entropy"], device=GPU)
 
 
-@needs_compiler
+@needs_compiler("cuda")
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["default", "reduce-overhead"])
 @pytest.mark.parametrize("name", ["cross_entropy", "sau", "memory", "paco"])
