@@ -35,7 +35,7 @@ check: lint test            ## what continuous integration runs
 
 schema: $(VENV)/.ready      ## write the config schema and docs/manifests.md from the code
 	$(BIN)/python -m sau.config > workflow/schemas/config.schema.yaml
-	$(BIN)/python -m sau.manifest > docs/manifests.md
+	$(BIN)/python -m sau.storage.manifest > docs/manifests.md
 
 models: $(VENV)/.ready      ## train the shipped tiny models again (under an hour)
 	$(BIN)/python -m scripts.tiny_models.build

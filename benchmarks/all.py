@@ -13,8 +13,8 @@ from pathlib import Path
 
 from benchmarks.command import positive, run
 from benchmarks.report import page
-from sau.errors import UserError
-from sau.files import write_text
+from sau.core.errors import UserError
+from sau.storage.files import write_text
 
 NAMES = (
     "training_step",

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from sau.errors import EXIT_USER_ERROR, UserError
+from sau.core.errors import EXIT_USER_ERROR, UserError
 
 
 def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:

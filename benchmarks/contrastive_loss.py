@@ -18,7 +18,7 @@ from benchmarks.memory import kept_for_backward, peak_on_gpu
 from benchmarks.record import Record
 from benchmarks.reference.loss import contrastive_loss
 from benchmarks.timing import Ratio, compare
-from sau.training.contrastive import synthetic_aware_loss
+from sau.losses.contrastive import synthetic_aware_loss
 
 MASKED, ENGINE = "masked", "engine"
 TEMPERATURE = 0.1

@@ -23,14 +23,14 @@ from benchmarks.curation_data import write_tables
 from benchmarks.record import Record
 from benchmarks.reference.curation import Limits, curate
 from benchmarks.timing import Ratio, interleave, timed
-from sau.complement.settings import ComplementSettings
-from sau.complement.stage import complement
-from sau.errors import UserError
-from sau.filter.settings import FilterSettings
-from sau.filter.stage import filter as filter_stage
-from sau.flags import to_flags
-from sau.subset.settings import SubsetSettings
-from sau.subset.stage import subset
+from sau.core.errors import UserError
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.complement.stage import complement
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.stage import filter as filter_stage
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import subset
+from sau.settings.flags import to_flags
 
 LIMITS = Limits(
     keep_fraction=0.8,

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sau import manifest
+from sau.storage import manifest
 
 
 def write_tables(folder: Path, classes: int, per_class: int, tests: int) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image
 
-from sau.manifest import SCHEMAS, write
+from sau.storage.manifest import SCHEMAS, write
 
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """CIFAR-10's."""

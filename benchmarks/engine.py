@@ -10,10 +10,10 @@ from benchmarks.command import positive, resolve_device
 from benchmarks.data import RandomImages, write_manifests
 from benchmarks.pieces import Pieces
 from benchmarks.timing import synchronise
-from sau.training.assemble import assemble
-from sau.training.loop import Run, train_epoch
-from sau.training.repeatable import repeatable
-from sau.training.settings import TrainingSettings
+from sau.device.repeatable import repeatable
+from sau.engine.loop import Run, train_epoch
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.training.assemble import assemble
 
 
 class Engine:

@@ -1,6 +1,6 @@
 """Exact nearest neighbours among all real embeddings: FAISS against PyTorch.
 
-Both give the same neighbours; see `sau.training.search`. The default is ImageNet-LT's size.
+Both give the same neighbours; see `sau.neighbours`. The default is ImageNet-LT's size.
 """
 
 import sys
@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
 from benchmarks.timing import compare
-from sau.training.search import Backend, Index, load_faiss, make_index, nearest
+from sau.neighbours import Backend, Index, load_faiss, make_index, nearest
 
 BACKENDS: tuple[Backend, Backend] = ("faiss", "torch")
 

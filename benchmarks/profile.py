@@ -11,7 +11,7 @@ from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, record_function
 
-from sau.training.loop import Run
+from sau.engine.loop import Run
 
 KINDS = (
     "convolution",

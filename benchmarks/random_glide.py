@@ -4,8 +4,8 @@ import torch
 from tokenizers import pre_tokenizers
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.architecture import BASE, Architecture
-from sau.images.glide.pipeline import GlidePipeline
+from sau.glide.architecture import BASE, Architecture
+from sau.glide.pipeline import GlidePipeline
 
 SIZES = {
     "published": BASE,

@@ -11,8 +11,9 @@ import torch
 
 import sau
 from benchmarks.timing import Ratio
-from sau.files import write_text
-from sau.provenance import code_digest, versions
+from sau.storage.code_digest import code_digest
+from sau.storage.files import write_text
+from sau.storage.provenance import versions
 
 LIBRARIES = (
     *("torch", "torchvision", "diffusers", "pillow"),

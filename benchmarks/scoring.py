@@ -23,16 +23,16 @@ from PIL import Image
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
 from benchmarks.timing import Ratio, compare
-from sau import manifest
-from sau.provenance import code_digest
-from sau.scores.clip import Clip
-from sau.scores.load import LoadedModel, as_loaded, load_model
-from sau.scores.prepare import Prepare
-from sau.scores.score import scorer_of
-from sau.scores.settings import ScoresSettings
-from sau.scores.stream import decoding_pool, prepared_images
-from sau.scores.table import score_batches
+from sau.pipeline.scores.clip import Clip
+from sau.pipeline.scores.load import LoadedModel, as_loaded, load_model
+from sau.pipeline.scores.prepare import Prepare
+from sau.pipeline.scores.score import scorer_of
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.scores.stream import decoding_pool, prepared_images
+from sau.pipeline.scores.table import score_batches
 from sau.sources.decode import encode_png
+from sau.storage import manifest
+from sau.storage.code_digest import code_digest
 
 SCORING, FORWARD = "scoring", "bare forward"
 _DETAIL = 4

@@ -22,7 +22,7 @@ from benchmarks.profile import time_by_kind
 from benchmarks.record import Record
 from benchmarks.reference.network import PlainNetwork
 from benchmarks.timing import Ratio, interleave, timed
-from sau.compiling import GRAPHS
+from sau.device.compiling import GRAPHS
 
 MATRIX_SIZE = {"cpu": 2048, "cuda": 8192}
 """Rows and columns, large enough for the best rate."""

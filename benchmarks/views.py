@@ -24,7 +24,7 @@ from benchmarks.reference.views import (
     rand_augment_transform,
 )
 from benchmarks.timing import Ratio, compare
-from sau.training.views import Normalisation, ViewName, ViewOptions, view
+from sau.views import Normalisation, ViewName, ViewOptions, view
 
 CIFAR_VIEWS: tuple[ViewName, ...] = ("v1", "v2", "v3")
 CIFAR_OPTIONS = ViewOptions(Normalisation(MEAN, STD))

@@ -4,15 +4,15 @@ import logging
 import sys
 
 import sau
-from sau.errors import (
+from sau.core.errors import (
     EXIT_STOPPED_EARLY,
     EXIT_USER_ERROR,
     StoppedEarlyError,
     UserError,
 )
-from sau.flags import arguments_of, build_parser
-from sau.settings import unknown_key
-from sau.stages import STAGES, Stage
+from sau.pipeline.registry import STAGES, Stage
+from sau.settings.flags import arguments_of, build_parser
+from sau.settings.section import unknown_key
 from sau.tools import TOOLS, Tool
 
 

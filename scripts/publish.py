@@ -22,12 +22,12 @@ from snakemake.utils import update_config
 
 from benchmarks.record import processor
 from sau.config import load, read_config_file
-from sau.errors import EXIT_USER_ERROR, UserError
-from sau.folders import new_folder
-from sau.kept import TAKEN
-from sau.manifest import read_metadata
-from sau.report.origins import versions_of
-from sau.stages import STAGES
+from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.pipeline.registry import STAGES
+from sau.pipeline.report.origins import versions_of
+from sau.storage.folders import new_folder
+from sau.storage.manifest import read_metadata
+from sau.storage.reuse import TAKEN
 
 PUBLISHED = Path("results") / "published"
 SMALL = {".md", ".csv", ".png"}

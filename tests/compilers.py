@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from sau.compiling import COMPILERS
+from sau.device.compiling import COMPILERS
 
 
 def needs_compiler(device: str) -> pytest.MarkDecorator:

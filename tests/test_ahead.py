@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from sau.ahead import map_ahead
-from sau.training.images import Decoding, EncodedImages, Listed, load_images
-from sau.training.images.encoded import IMAGES_OF_A_TASK, PIECES_AHEAD, _Task
+from sau.core.ahead import map_ahead
+from sau.data.images import EncodedImages
+from sau.data.images.encoded import IMAGES_OF_A_TASK, PIECES_AHEAD, _Task
+from sau.pipeline.training.listed import Listed
+from sau.pipeline.training.load_images import Decoding, load_images
 from tests.training.conftest import random_images, write_rows
 
 

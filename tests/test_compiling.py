@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch._dynamo import config
 
-from sau.compiling import SHAPES, check_compiler, compile_copying, compile_network
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.device.compiling import SHAPES, check_compiler, compile_copying, compile_network
 
 
 @pytest.mark.parametrize(

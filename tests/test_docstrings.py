@@ -1,4 +1,4 @@
-from sau.docstrings import argument_texts
+from sau.settings.docstrings import argument_texts
 
 
 def documented(first: int, second: str) -> None:

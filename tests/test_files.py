@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sau.errors import UserError
-from sau.files import atomic_path, write_text
+from sau.core.errors import UserError
+from sau.storage.files import atomic_path, write_text
 
 
 def test_replaces_the_old_file_only_when_the_block_ends_well(tmp_path):
@@ -60,23 +60,23 @@ WRITERS = {
     "manifest": """
         import random
         import pyarrow as pa
-        from sau import manifest
+        from sau.storage import manifest
         names = [random.Random(i).randbytes(40).hex() for i in range(20000)]
         facts = {"label": [0] * 20000, "is_synthetic": [False] * 20000, "score": [0.5] * 20000}
         rows = pa.table({"id": names} | facts)
         write = lambda: manifest.write(folder / "members.parquet", "members", rows, {})
     """,
     "model": """
-        from sau.training.models import Network, NetworkConfig
+        from sau.networks import Network, NetworkConfig
         network = Network(NetworkConfig("resnet8", 16, 10))
         write = lambda: network.save_pretrained(folder / "model")
     """,
     "checkpoint": """
         from types import SimpleNamespace
         import torch
-        from sau.training.checkpoint import save_checkpoint
-        from sau.training.models import Network, NetworkConfig
-        from sau.training.state import RunState
+        from sau.pipeline.training.checkpoint import save_checkpoint
+        from sau.networks import Network, NetworkConfig
+        from sau.engine.state import RunState
         network = Network(NetworkConfig("resnet8", 16, 10))
         optimizer = torch.optim.SGD(network.parameters(), 0.1)
         phase = SimpleNamespace(optimizer=optimizer)
@@ -94,7 +94,7 @@ def test_a_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
     """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
     head = f"import resource, signal\nfrom pathlib import Path\nfolder = Path({str(tmp_path)!r})\n"
     tail = """
-        from sau.errors import UserError
+        from sau.core.errors import UserError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
         try:

@@ -3,13 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from sau.dataset.settings import DatasetSettings
-from sau.dataset.stage import dataset
-from sau.filter.settings import FilterSettings
-from sau.flags import arguments_of, build_parser, to_flags
-from sau.prompts.settings import PromptsSettings
-from sau.stages import STAGES
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.stage import dataset
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.registry import STAGES
+from sau.settings.flags import arguments_of, build_parser, to_flags
 
 
 def stage(images: list[Path], output: Path, *, shard: int, settings: PromptsSettings) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
-from sau.folders import cache_folder, check_place, new_folder
+from sau.core.errors import UserError
+from sau.storage.folders import cache_folder, check_place, new_folder
 
 
 def test_the_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_an_error_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.Monk
 KILLED_AT = """
 import os, shutil, signal, sys
 from pathlib import Path
-from sau.folders import new_folder
+from sau.storage.folders import new_folder
 def kill(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 path, owner, name, target = Path(sys.argv[1]), *sys.argv[2:]
 owner = {"Path": Path, "shutil": shutil}[owner]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
-from sau.kept import RECORD, Kept
+from sau.core.errors import UserError
+from sau.storage.reuse import RECORD, Kept
 
 
 @pytest.fixture

@@ -1,72 +1,74 @@
 import shutil
-from pathlib import Path
 
 import pytest
 
-from sau import provenance as module
-from sau.provenance import _files_of as files_of
-from sau.provenance import code_digest
-from sau.stages import STAGES
-
-ROOT = Path(module.__file__).parent
+from sau.pipeline.registry import STAGES
+from sau.storage.code_digest import PACKAGE, code_digest, files_of
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path):
     copy = tmp_path / "sau"
-    ignore = shutil.ignore_patterns("assets", "__pycache__")
-    shutil.copytree(Path(module.__file__).parent, copy, ignore=ignore)
-    monkeypatch.setattr(module, "_PACKAGE", copy)
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("tiny-*", "__pycache__"))
     return copy
 
 
+def stages():
+    return list(dict.fromkeys(stage.package for stage in STAGES.values()))
+
+
+def changed_by(package, path, old, new):
+    """Return the stages whose digest an edit of one file changes."""
+    before = {stage: code_digest(stage, package) for stage in stages()}
+    text = (package / path).read_text()
+    assert old in text
+    (package / path).write_text(text.replace(old, new))
+    return {stage for stage in stages() if code_digest(stage, package) != before[stage]}
+
+
 def test_digest_follows_the_code_of_its_own_stage(package):
-    before = {stage: code_digest(stage) for stage in ("prompts", "filter")}
-    path = package / "prompts" / "templates.py"
-    path.write_text(path.read_text().replace('"aeiou"', '"aeio"'))
-    assert code_digest("prompts") != before["prompts"]
-    assert code_digest("filter") == before["filter"]
+    changed = changed_by(package, "pipeline/prompts/stage.py", "class_names", "names")
+    assert changed == {"prompts"}
 
 
 def test_digest_ignores_comments_docstrings_and_layout(package):
-    before = code_digest("prompts")
-    path = package / "prompts" / "templates.py"
-    text = path.read_text()
-    changed = text.replace('"""Prompts from templates."""', '"""Other words."""\n\n# a comment\n')
-    assert changed != text
-    path.write_text(changed)
-    assert code_digest("prompts") == before
+    old, new = '"""Prompts from templates."""', '"""Other words."""\n\n# a comment\n'
+    assert changed_by(package, "templates/templates.py", old, new) == set()
 
 
 def test_digest_follows_the_modules_that_the_stage_imports(package):
-    stages = ("dataset", "images", "scores", "training")
-    before = {stage: code_digest(stage) for stage in stages}
-    path = package / "sources" / "resize.py"
-    path.write_text(path.read_text().replace("LANCZOS", "BICUBIC"))
-    changed = {stage for stage in stages if code_digest(stage) != before[stage]}
+    changed = changed_by(package, "sources/resize.py", "LANCZOS", "BICUBIC")
     assert changed == {"dataset", "images"}
 
 
 def test_digest_follows_the_data_that_those_modules_read(package):
-    """The scores' default templates are a table of the prompts stage."""
-    stages = ("images", "prompts", "scores")
-    before = {stage: code_digest(stage) for stage in stages}
-    path = package / "prompts" / "clip_imagenet_templates.csv"
-    path.write_text(path.read_text().replace("a bad photo", "a poor photo"))
-    changed = {stage for stage in stages if code_digest(stage) != before[stage]}
-    assert changed == {"prompts", "scores"}
+    """The scores' default templates are a table that prompts may have too."""
+    path = "templates/clip_imagenet_templates.csv"
+    assert changed_by(package, path, "a bad photo", "a poor photo") == {"prompts", "scores"}
+
+
+def test_digest_follows_what_a_registry_names_in_a_string(package):
+    path = package / "pipeline" / "filter" / "registered.py"
+    path.write_text('NAMES = {"flips": "sau.views.crop"}\n')
+    assert package / "views" / "crop.py" in files_of("filter", package)
+
+
+@pytest.mark.parametrize("module", ["gpus", "compiling", "transfer", "repeatable"])
+def test_digest_covers_what_changes_numbers_on_a_device(package, module):
+    path = package / "device" / f"{module}.py"
+    path.write_text(path.read_text() + "CHANGED = 1\n")
+    assert code_digest("training", package) != code_digest("training")
+    assert code_digest("dataset", package) == code_digest("dataset")
 
 
 def test_digest_leaves_out_what_all_stages_share(package):
-    before = code_digest("images")
-    path = package / "progress.py"
-    path.write_text(path.read_text().replace("20.0", "30.0"))
-    assert code_digest("images") == before
+    assert changed_by(package, "core/progress.py", "20.0", "30.0") == set()
 
 
-def test_no_stage_imports_the_code_of_a_later_one():
+def test_no_stage_imports_the_code_of_another_one():
     """Stages hand each other files; or an edit of training would score all images again."""
-    packages = list(dict.fromkeys(stage.package for stage in STAGES.values()))
-    for place, package in enumerate(packages):
-        imported = {path.relative_to(ROOT).parts[0] for path in files_of(package)}
-        assert imported & set(packages[place + 1 :]) == set(), package
+    shared = {"report": {"evaluation", "subset"}}
+    for stage in stages():
+        folders = {path.relative_to(PACKAGE).parts[:2] for path in files_of(stage)}
+        imported = {parts[1] for parts in folders if parts[0] == "pipeline"}
+        assert imported & set(stages()) - {stage} <= shared.get(stage, set()), stage

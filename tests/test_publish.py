@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from sau import manifest
-from sau.errors import UserError
-from sau.prompts.settings import PromptsSettings
-from sau.provenance import provenance
+from sau.core.errors import UserError
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.storage import manifest
+from sau.storage.provenance import provenance
 from scripts.publish import main, publish, times, versions
 
 ROOT = Path(__file__).parents[1]

@@ -1,11 +1,12 @@
 import subprocess
 import sys
 
-from sau.rng import derive_seed, numpy_generator
+from sau.core.random_streams import derive_seed, numpy_generator
 
 
 def test_seed_is_the_same_in_another_process_with_other_hash_seed():
-    code = "from sau.rng import derive_seed; print(derive_seed('training', 0, 'views', 12))"
+    imported = "from sau.core.random_streams import derive_seed"
+    code = f"{imported}; print(derive_seed('training', 0, 'views', 12))"
     outputs = {
         subprocess.check_output([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed})
         for seed in ("1", "2")

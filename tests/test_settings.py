@@ -3,8 +3,8 @@ from typing import ClassVar, Literal
 
 import pytest
 
-from sau.errors import UserError
-from sau.settings import Section, check_only_of, default_of, did_you_mean, setting
+from sau.core.errors import UserError
+from sau.settings.section import Section, check_only_of, default_of, did_you_mean, setting
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sau.shipped import fingerprint, weights_sha256
+from sau.assets.shipped import fingerprint, weights_sha256
 
 
 def put(path, text):

@@ -4,8 +4,8 @@ import os
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
-from sau.spool import spool
+from sau.core.errors import UserError
+from sau.storage.spool import spool
 
 SCHEMA = pa.schema([("id", pa.int64()), ("data", pa.binary()), ("none", pa.string())])
 

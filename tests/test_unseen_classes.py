@@ -2,8 +2,8 @@
 
 import pytest
 
-from sau.dataset.digits import CLASS_NAMES
-from sau.unseen_classes import KNOWN, warn_of_unseen_classes
+from sau.assets.unseen_classes import KNOWN, warn_of_unseen_classes
+from sau.pipeline.dataset.digits import CLASS_NAMES
 
 
 def test_the_shipped_models_know_the_shipped_data_sets_classes():

@@ -1,6 +1,6 @@
 """The CIFAR residual network with its two heads, in PyTorch's own memory order.
 
-Its parameters have the names of `sau.training.models.Network`'s, so weights can be copied.
+Its parameters have the names of `sau.networks.Network`'s, so weights can be copied.
 """
 
 import torch.nn.functional as F

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.samplers import make_sampler
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.samplers import make_sampler
 
 
 @torch.no_grad()

@@ -3,21 +3,21 @@
 import dataclasses
 from typing import Any, ClassVar
 
-from sau.complement.settings import ComplementSettings
-from sau.dataset.settings import DatasetSettings
-from sau.errors import UserError
-from sau.evaluation.settings import EvaluationSettings
-from sau.filter.settings import FilterSettings
-from sau.gallery.settings import GallerySettings
-from sau.images.settings import ImagesSettings
-from sau.prompts.settings import PromptsSettings
-from sau.report.settings import ReportSettings
-from sau.rounds.settings import RoundsSettings
-from sau.scores.settings import ScoresSettings
-from sau.settings import Section, setting
-from sau.subset.settings import AS_IS, SubsetSettings
-from sau.training.setting_checks import check_use
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.setting_checks import check_use
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.evaluation.settings import EvaluationSettings
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.gallery.settings import GallerySettings
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.report.settings import ReportSettings
+from sau.pipeline.rounds.settings import RoundsSettings
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.subset.settings import AS_IS, SubsetSettings
+from sau.settings.section import Section, setting
 
 
 @dataclasses.dataclass(frozen=True)

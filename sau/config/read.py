@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from sau.config.repeated import refuse_repeated_keys
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 _NO_YAML = (yaml.YAMLError, ValueError, AttributeError, RecursionError)
 """What PyYAML raises, also of a date that is none, a broken tag, or a list within itself."""

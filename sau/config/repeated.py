@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 
 def refuse_repeated_keys(file: Path) -> None:

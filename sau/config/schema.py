@@ -6,7 +6,7 @@ import typing
 from typing import Any, Literal, Union
 
 from sau.config.config import SECTIONS
-from sau.settings import Section, strip_optional
+from sau.settings.section import Section, strip_optional
 
 FACTOR_NAME = r"^(as-is|[0-9.]+(e\+[0-9]+)?)$"
 """Imbalance factors as folder names have them."""

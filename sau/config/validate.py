@@ -9,10 +9,10 @@ import yaml
 
 from sau.config.config import SECTIONS, Config, TrainingGrid
 from sau.config.schema import json_schema
-from sau.errors import UserError
-from sau.report.paper import counterpart
-from sau.settings import unknown_key
-from sau.subset.settings import AS_IS
+from sau.core.errors import UserError
+from sau.pipeline.report.paper import counterpart
+from sau.pipeline.subset.settings import AS_IS
+from sau.settings.section import unknown_key
 
 
 def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> Config:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.record import Listing, Rows
 
 

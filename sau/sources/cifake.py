@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import check_label_range, check_unique
 from sau.sources.image_folder import images_below
 from sau.sources.labels import labels_from_indices

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import read_text
 
 _KEY = "dataset.class_names_file"

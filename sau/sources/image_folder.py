@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import check_unique
 from sau.sources.decode import SUFFIXES
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
-from sau.walk import below
+from sau.storage.walk import below
 
 log = logging.getLogger(__name__)
 

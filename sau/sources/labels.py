@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import check_label_range
 from sau.sources.naming import check_class_count, label_of, labels_by_plain_name, natural_key
 from sau.sources.record import Rows

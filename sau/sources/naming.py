@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sau.errors import UserError
-from sau.settings import did_you_mean
+from sau.core.errors import UserError
+from sau.settings.section import did_you_mean
 
 _DIGITS = re.compile(r"([0-9]+)")
 _GIVEN = "dataset.class_names or class_names_file"

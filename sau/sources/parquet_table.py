@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import check_unique, existing_file
 from sau.sources.naming import nearest
 from sau.sources.record import Listing, Payload, Rows
-from sau.spool import spool
+from sau.storage.spool import spool
 
 ID_COLUMN = "id"
 _BATCH_ROWS = 512

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import read_text
 from sau.sources.record import Listing, Payload, Rows
 

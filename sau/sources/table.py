@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 from PIL import Image
 
-from sau.failures import report_failures
-from sau.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
-from sau.progress import progress
+from sau.core.progress import progress
 from sau.sources.decode import UnreadableImageError, bytes_of, decode, encode_png
 from sau.sources.record import ImageRecord, Listing
 from sau.sources.resize import resize
-from sau.spool import spool
+from sau.storage.failures import report_failures
+from sau.storage.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
+from sau.storage.spool import spool
 
 BATCH_ROWS = 2048
 BATCH_BYTES = 32 * 2**20  # of the images; a few batches are in memory at once

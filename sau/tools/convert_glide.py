@@ -8,12 +8,12 @@ import diffusers
 from safetensors import SafetensorError
 
 import sau
-from sau.files import file_sha256
-from sau.folders import new_folder
-from sau.images.glide.architecture import BASE, UPSAMPLER
-from sau.images.glide.cascade import UPSAMPLER_FOLDER
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.architecture import BASE, UPSAMPLER
+from sau.glide.cascade import UPSAMPLER_FOLDER
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.storage.files import file_sha256
+from sau.storage.folders import new_folder
 
 log = logging.getLogger(__name__)
 

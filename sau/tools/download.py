@@ -11,9 +11,9 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 
 import sau
-from sau.errors import UserError
-from sau.files import file_sha256, write_text
-from sau.progress import progress
+from sau.core.errors import UserError
+from sau.core.progress import progress
+from sau.storage.files import file_sha256, write_text
 
 log = logging.getLogger(__name__)
 

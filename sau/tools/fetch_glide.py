@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from sau.folders import cache_folder
+from sau.storage.folders import cache_folder
 from sau.tools.download import download
 
 log = logging.getLogger(__name__)

@@ -9,19 +9,19 @@ from pathlib import Path
 from PIL.PngImagePlugin import PngInfo
 
 import sau
-from sau.errors import UserError
-from sau.files import write_bytes
-from sau.gpus import reserved_device
-from sau.images.batches import draw_in_batches
-from sau.images.generator import Drawn, Generator
-from sau.images.load import load_generator, weights_of
-from sau.images.rows import EMPTY_PROMPT, Task
-from sau.images.settings import ImagesSettings
-from sau.progress import progress
-from sau.rng import derive_seed
-from sau.shipped import SHIPPED
+from sau.assets.shipped import SHIPPED
+from sau.core.errors import UserError
+from sau.core.progress import progress
+from sau.core.random_streams import derive_seed
+from sau.core.unloadable import reason_of
+from sau.device.gpus import reserved_device
+from sau.pipeline.images.batches import draw_in_batches
+from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.load import load_generator, weights_of
+from sau.pipeline.images.rows import EMPTY_PROMPT, Task
+from sau.pipeline.images.settings import ImagesSettings
+from sau.storage.files import write_bytes
 from sau.tools.sample_sheet import SheetRow, draw_sheet
-from sau.unloadable import reason_of
 
 log = logging.getLogger(__name__)
 

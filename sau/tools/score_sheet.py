@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from sau import manifest
-from sau.errors import UserError
-from sau.files import atomic_path, write_text
-from sau.images.generator import Drawn
-from sau.report.csv_text import csv_of
+from sau.core.errors import UserError
+from sau.data.decode import decode_image
+from sau.pipeline.images.generator import Drawn
+from sau.pipeline.report.csv_text import csv_of
+from sau.storage import manifest
+from sau.storage.files import atomic_path, write_text
 from sau.tools.sample_sheet import SheetRow, draw_sheet
-from sau.training.decode import decode_image
 
 PICTURE, TABLE = "best-and-worst.png", "classes.csv"
 

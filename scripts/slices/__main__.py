@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 START = time.monotonic()  # before anything that takes long to import
 
-from sau.errors import EXIT_USER_ERROR, UserError  # noqa: E402
-from sau.flags import Parser  # noqa: E402
+from sau.core.errors import EXIT_USER_ERROR, UserError  # noqa: E402
+from sau.settings.flags import Parser  # noqa: E402
 from scripts.slices.jobs import PACK_MB, read_jobs  # noqa: E402
 from scripts.slices.state import status_table  # noqa: E402
 
@@ -55,7 +55,7 @@ def pack_command(parsed: argparse.Namespace) -> int:
     """Make the early stages and pack what training reads of them."""
     # Here and in `collect_command`: what only the machine with Snakemake has.
     from sau.config import check_sources
-    from sau.folders import check_place
+    from sau.storage.folders import check_place
     from scripts.slices.early import make_early_stages
     from scripts.slices.grid import chosen_runs
     from scripts.slices.pack import pack

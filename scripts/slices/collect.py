@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from sau.config import Config
-from sau.errors import UserError
-from sau.files import write_bytes
-from sau.folders import new_folder
+from sau.core.errors import UserError
+from sau.storage.files import write_bytes
+from sau.storage.folders import new_folder
 from scripts.slices.jobs import MODEL, TABLES, Job, read_jobs
 from scripts.slices.pack import flags_of
 from scripts.slices.split import joined

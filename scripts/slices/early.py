@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sau.config import Config
-from sau.errors import UserError
+from sau.core.errors import UserError
 from scripts.slices.grid import Run, is_balanced
 
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sau.config import Config
-from sau.errors import UserError
-from sau.settings import unknown_key
+from sau.core.errors import UserError
+from sau.settings.section import unknown_key
 
 
 class Run(NamedTuple):

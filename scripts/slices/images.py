@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sau import manifest
-from sau.errors import UserError
-from sau.training.part_index import PART_BYTES
+from sau.core.errors import UserError
+from sau.storage import manifest
+from sau.storage.part_index import PART_BYTES
 
 ROW_BYTES = 64
 """More than a row takes besides its image and id."""

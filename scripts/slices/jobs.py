@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sau.errors import UserError
-from sau.files import write_text
-from sau.kept import kept_folder
+from sau.core.errors import UserError
+from sau.storage.files import write_text
+from sau.storage.reuse import kept_folder
 
 JOBS_FILE = "jobs.json"
 

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sau import manifest
 from sau.config import Config
-from sau.errors import UserError
-from sau.flags import to_flags
-from sau.folders import new_folder
-from sau.training.settings import NO_EFFECT, TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.settings import NO_EFFECT, TrainingSettings
+from sau.settings.flags import to_flags
+from sau.storage import manifest
+from sau.storage.folders import new_folder
 from scripts.slices.early import EarlyStages
 from scripts.slices.grid import Run, is_balanced
 from scripts.slices.images import pack_images

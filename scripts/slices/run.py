@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sau
-from sau.errors import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
+from sau.core.errors import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
 from scripts.slices.jobs import CHECKPOINT, KEPT, MODEL, Job, chosen, read_jobs, write_jobs
 from scripts.slices.split import split_file
 from scripts.slices.state import (

@@ -4,9 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from sau.errors import UserError
-from sau.files import write_bytes, write_text
-from sau.training.part_index import PART_BYTES
+from sau.core.errors import UserError
+from sau.storage.files import write_bytes, write_text
+from sau.storage.part_index import PART_BYTES
 
 
 def split_file(path: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sau.files import write_text
-from sau.training.part_index import UnreadablePartsError, read_about
+from sau.storage.files import write_text
+from sau.storage.part_index import UnreadablePartsError, read_about
 from scripts.slices.jobs import CHECKPOINT, OUTPUTS, Job
 
 SLICES_FILE = "slices.json"

@@ -18,11 +18,11 @@ import torch
 from open_clip import CLIP
 from torch import Tensor
 
-from sau import manifest
-from sau.errors import EXIT_USER_ERROR, UserError
-from sau.folders import check_place, new_folder
-from sau.manifest.schemas import STATUS_OK
-from sau.training.decode import decode_image
+from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.data.decode import decode_image
+from sau.storage import manifest
+from sau.storage.folders import check_place, new_folder
+from sau.storage.manifest.schemas import STATUS_OK
 from scripts.small_clip.settings import SmallClipTraining
 from scripts.small_clip.train import (
     CONTEXT_LENGTH,

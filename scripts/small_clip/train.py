@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from open_clip import CLIP, get_tokenizer
 from torch import Generator, Tensor
 
-from sau.prompts.template_sets import CLIP_80, expand
-from sau.prompts.templates import clean_name, fill
-from sau.training.models import seeded
-from sau.training.views.crop import random_crop_flip
+from sau.networks import seeded
+from sau.templates.template_sets import CLIP_80, expand
+from sau.templates.templates import clean_name, fill
+from sau.views.crop import random_crop_flip
 from scripts.small_clip.loss import label_aware_loss
 from scripts.small_clip.settings import SmallClipTraining
 from scripts.tiny_models.pool import step_generator

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.pipeline import GlidePipeline
+from sau.glide.pipeline import GlidePipeline
 from scripts.tiny_models import train_clip, train_glide
 from scripts.tiny_models.glide_model import TINY
 from scripts.tiny_models.pool import Pool, render_pool

@@ -4,7 +4,7 @@ import dataclasses
 
 from torch import Tensor, nn
 
-from sau.images.glide.architecture import Architecture
+from sau.glide.architecture import Architecture
 
 TINY = Architecture(
     image_size=16,

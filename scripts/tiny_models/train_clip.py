@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional
 
-from sau.training.models import seeded
+from sau.networks import seeded
 from scripts.tiny_models.loop import LoopSettings, run_steps
 from scripts.tiny_models.pool import Pool, step_generator
 

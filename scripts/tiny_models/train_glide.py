@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.tokenizer import GlideTokenizer
-from sau.training.models import seeded
+from sau.glide.tokenizer import GlideTokenizer
+from sau.networks import seeded
 from scripts.tiny_models.diffusion_loss import (
     Posterior,
     add_noise,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import all as everything
-from sau.errors import UserError
+from sau.core.errors import UserError
 from tests.benchmarks.conftest import TINY, TINY_NETWORK
 
 TAIL = ["--imbalance-factor", "5", "--reference-share", "0.5"]

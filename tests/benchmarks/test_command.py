@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from benchmarks.command import resolve_device
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 
 def test_cuda_without_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

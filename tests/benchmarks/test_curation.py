@@ -8,8 +8,8 @@ import pandas as pd
 from benchmarks.curation import FILTER, LIMITS, Task
 from benchmarks.curation_data import write_tables
 from benchmarks.reference.curation import curate
-from sau import manifest
-from sau.manifest.schemas import FILTER_RULES
+from sau.storage import manifest
+from sau.storage.manifest.schemas import FILTER_RULES
 
 CLASSES, LARGEST, FACTOR = 4, 50, 5.0
 

@@ -10,7 +10,7 @@ from benchmarks.memory import kept_for_backward
 from benchmarks.profile import KINDS, time_by_kind
 from benchmarks.reference.network import PlainNetwork
 from benchmarks.share_of_peak import epoch_flops
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
 
 TINY = TrainingSettings(
     backbone="resnet8", width=4, batch_size=8, projection_hidden=16, projection_size=8

@@ -13,11 +13,10 @@ from benchmarks.reference import Reference
 from benchmarks.reference.mixing import Mix, draw_mix
 from benchmarks.reference.network import PlainNetwork
 from benchmarks.reference.trainer import Host
-from sau.training import mixing
-from sau.training.batches import Batch
-from sau.training.methods import Epoch
-from sau.training.settings import TrainingSettings
-from sau.training.views import Normalisation, ViewOptions
+from sau.data.batches import Batch
+from sau.engine.settings import TrainingSettings
+from sau.methods.base import Epoch
+from sau.views import Normalisation, ViewOptions, mixing
 
 HOST = Host(torch.device("cpu"), workers=0)
 SETTINGS = TrainingSettings(

@@ -2,12 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.complement.draw import best_complement, draw_complement
-from sau.complement.settings import ComplementSettings
-from sau.complement.stage import complement
-from sau.errors import UserError
-from sau.rng import numpy_generator
+from sau.core.errors import UserError
+from sau.core.random_streams import numpy_generator
+from sau.longtail.complement import best_complement, draw_complement
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.complement.stage import complement
+from sau.storage import manifest
 
 NAMES = ["ant", "bee", "cat"]
 KEPT, MADE = 12, 15

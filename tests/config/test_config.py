@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from sau.config import json_schema, load
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sau.config import read_config_file
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from sau.config import load
-from sau.flags import arguments_of, build_parser, to_flags
-from sau.stages import STAGES
-from sau.training.settings import NO_EFFECT, TrainingSettings
+from sau.engine.settings import NO_EFFECT, TrainingSettings
+from sau.pipeline.registry import STAGES
+from sau.settings.flags import arguments_of, build_parser, to_flags
 
 ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]

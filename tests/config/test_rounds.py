@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from sau.config import ExperimentSettings, load
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 CONFIG = Path(__file__).parents[2] / "config.yaml"
 

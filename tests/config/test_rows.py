@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from sau.config import expected_grid, load
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 CIFAR = {"paper_table": 1, "paper_dataset": "cifar10"}
@@ -98,7 +98,7 @@ def test_a_configuration_loads_no_heavy_library():
     import sys
 
     code = (
-        "import sys, sau.config, sau.flags, sau.provenance, sau.shipped\n"
+        "import sys, sau.config, sau.settings.flags, sau.storage.provenance, sau.assets.shipped\n"
         "heavy = {'torch', 'diffusers', 'transformers', 'open_clip', 'faiss', 'pandas',"
         " 'matplotlib', 'torchvision', 'sklearn'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or None)"

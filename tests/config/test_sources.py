@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from sau.config import check_sources, load
-from sau.errors import UserError
+from sau.core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 

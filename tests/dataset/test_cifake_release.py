@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sau.dataset.load import load
-from sau.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.load import load
+from sau.pipeline.dataset.settings import DatasetSettings
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "cifake"
 

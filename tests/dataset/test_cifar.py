@@ -4,9 +4,9 @@ import pickle
 import numpy as np
 import pytest
 
-from sau.dataset.load import load
-from sau.dataset.settings import DatasetSettings
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.pipeline.dataset.load import load
+from sau.pipeline.dataset.settings import DatasetSettings
 from tests.sources.make_images import pixels_of
 
 datasets = pytest.importorskip("torchvision.datasets")

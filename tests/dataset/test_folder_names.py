@@ -3,14 +3,14 @@ import logging
 import numpy as np
 import pytest
 
-from sau.dataset.folder_names import (
+from sau.core.errors import UserError
+from sau.pipeline.dataset.folder_names import (
     folder_of_each_class,
     imagenet_names,
     inaturalist_names,
     names_by_category,
     torchvision_names,
 )
-from sau.errors import UserError
 from sau.sources.naming import plain_name
 from sau.sources.split_file import SplitFile
 

@@ -9,14 +9,14 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from sau import manifest
-from sau.complement.settings import ComplementSettings
-from sau.complement.stage import complement
-from sau.dataset.settings import DatasetSettings
-from sau.dataset.stage import dataset
-from sau.errors import UserError
-from sau.subset.settings import SubsetSettings
-from sau.subset.stage import subset
+from sau.core.errors import UserError
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.complement.stage import complement
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.stage import dataset
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import subset
+from sau.storage import manifest
 from tests.sources.make_images import encode, picture, pixels_of, put
 
 TRAIN_COUNTS = {"n01440764": 5, "n01443537": 3, "n02012849": 2}

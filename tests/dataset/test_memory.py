@@ -5,10 +5,10 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.dataset.settings import DatasetSettings
-from sau.dataset.stage import dataset
-from sau.dataset.statistics import PixelStatistics
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.stage import dataset
+from sau.pipeline.dataset.statistics import PixelStatistics
+from sau.storage import manifest
 from tests.sources.make_images import picture, put, put_table
 
 COUNT, SIDE = 150, 40

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.dataset.split import split_off_test
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.pipeline.dataset.split import split_off_test
 from sau.sources.record import Listing
 
 

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from sau import manifest
-from sau.dataset.settings import DatasetSettings
-from sau.dataset.stage import dataset
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.stage import dataset
+from sau.storage import manifest
 from tests.sources.make_images import (
     encode,
     picture,

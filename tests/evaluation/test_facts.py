@@ -1,7 +1,7 @@
 import pytest
 
-from sau.evaluation.facts import row_label, run_facts
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.evaluation.facts import row_label, run_facts
 
 MADE = {
     "settings": {

@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
-from sau.evaluation.metrics import metrics_table, shots
+from sau.core.errors import UserError
+from sau.pipeline.evaluation.metrics import metrics_table, shots
 
 BOUNDS = {"many_above": 6, "few_at_most": 2}
 

@@ -4,12 +4,12 @@ import sys
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.evaluation.facts import run_facts
-from sau.evaluation.settings import EvaluationSettings
-from sau.evaluation.stage import evaluation
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.evaluation.facts import run_facts
+from sau.pipeline.evaluation.settings import EvaluationSettings
+from sau.pipeline.evaluation.stage import evaluation
+from sau.storage import manifest
 
 SETTINGS = EvaluationSettings(many_above=2, few_at_most=1)
 
@@ -153,7 +153,7 @@ def test_a_missing_fact_is_named():
 
 def test_the_stage_imports_no_heavy_library():
     code = (
-        "import sys, sau.evaluation.stage\n"
+        "import sys, sau.pipeline.evaluation.stage\n"
         "heavy = {'torch', 'matplotlib', 'snakemake', 'sklearn'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or None)"
     )

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.filter.images import Images
-from sau.filter.settings import FilterSettings
-from sau.filter.stage import filter
+from sau.pipeline.filter.images import Images
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.stage import filter
+from sau.storage import manifest
 
 NAMES = ["ant", "bee", "cat"]
 

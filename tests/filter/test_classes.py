@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
-from sau.filter.classes import check_classes, count_classes
-from sau.filter.settings import FilterSettings
+from sau.core.errors import UserError
+from sau.pipeline.filter.classes import check_classes, count_classes
+from sau.pipeline.filter.settings import FilterSettings
 
 NAMES = ["ant", "bee", "cat", "dog"]
 

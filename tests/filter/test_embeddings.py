@@ -3,9 +3,9 @@ import sys
 import numpy as np
 import pytest
 
-from sau.errors import UserError
-from sau.filter.closeness import FAR, NONE
-from sau.filter.embeddings import Embeddings
+from sau.core.errors import UserError
+from sau.pipeline.filter.closeness import FAR, NONE
+from sau.pipeline.filter.embeddings import Embeddings
 from tests.filter.conftest import unit_vectors
 
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.filter import hashes
-from sau.filter.closeness import FAR, NONE
-from sau.filter.hashes import Hashes
+from sau.pipeline.filter import hashes
+from sau.pipeline.filter.closeness import FAR, NONE
+from sau.pipeline.filter.hashes import Hashes
 
 LIMITS = [0, 1, 2, 4, 7, 16]
 

@@ -3,10 +3,10 @@ import logging
 import numpy as np
 import pytest
 
-from sau.errors import UserError
-from sau.filter.images import Images
-from sau.filter.leaks import find_leaks, log_leaks
-from sau.filter.settings import FilterSettings
+from sau.core.errors import UserError
+from sau.pipeline.filter.images import Images
+from sau.pipeline.filter.leaks import find_leaks, log_leaks
+from sau.pipeline.filter.settings import FilterSettings
 from tests.filter.conftest import distinct_hashes, scores_table, unit_vectors, unscored_table
 
 VECTORS = unit_vectors(5).astype(np.float16)

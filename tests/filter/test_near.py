@@ -4,12 +4,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.filter import near
-from sau.filter.closeness import NONE
-from sau.filter.embeddings import Embeddings
-from sau.filter.hashes import Hashes
-from sau.filter.near import near_better_images, near_test_images
-from sau.filter.shares import best_first
+from sau.pipeline.filter import near
+from sau.pipeline.filter.closeness import NONE
+from sau.pipeline.filter.embeddings import Embeddings
+from sau.pipeline.filter.hashes import Hashes
+from sau.pipeline.filter.near import near_better_images, near_test_images
+from sau.pipeline.filter.shares import best_first
 
 
 def slow_near_better(measures, labels, order):

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from sau.filter.reasons import reasons, rejected_by
+from sau.pipeline.filter.reasons import reasons, rejected_by
 
 
 def test_only_rejected_rows_have_a_sentence_with_their_own_figures() -> None:

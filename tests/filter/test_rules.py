@@ -2,11 +2,11 @@
 
 import pytest
 
-from sau.errors import UserError
-from sau.filter.images import Images
-from sau.filter.rules import judge, passes, verdicts
-from sau.filter.settings import FilterSettings
-from sau.manifest.schemas import FILTER_RULES
+from sau.core.errors import UserError
+from sau.pipeline.filter.images import Images
+from sau.pipeline.filter.rules import judge, passes, verdicts
+from sau.pipeline.filter.settings import FilterSettings
+from sau.storage.manifest.schemas import FILTER_RULES
 from tests.filter.conftest import LENIENT, NAMES, distinct_hashes, scores_table, unscored_table
 
 

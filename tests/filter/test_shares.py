@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.filter.reasons import rejected_by
-from sau.filter.shares import best_first, quota, ranks, top_fraction
+from sau.pipeline.filter.reasons import rejected_by
+from sau.pipeline.filter.shares import best_first, quota, ranks, top_fraction
 
 ROWS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.2, 0.3, float("nan")]), st.integers(0, 3)), min_size=1

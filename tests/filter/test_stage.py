@@ -5,11 +5,11 @@ import logging
 import numpy as np
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.filter.settings import FilterSettings
-from sau.filter.stage import filter
-from sau.manifest.schemas import FILTER_RULES
+from sau.core.errors import UserError
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.stage import filter
+from sau.storage import manifest
+from sau.storage.manifest.schemas import FILTER_RULES
 from tests.filter.conftest import (
     NAMES,
     Folder,
@@ -209,7 +209,7 @@ def test_labels_outside_the_classes_and_missing_shards_are_refused(folder: Folde
 
 
 def test_scores_of_an_older_version_are_refused(folder: Folder, monkeypatch) -> None:
-    monkeypatch.setattr("sau.manifest.io.SCHEMA_VERSION", manifest.SCHEMA_VERSION - 1)
+    monkeypatch.setattr("sau.storage.manifest.io.SCHEMA_VERSION", manifest.SCHEMA_VERSION - 1)
     path = folder.write("old", scores_table(1))
     monkeypatch.undo()
     version = manifest.SCHEMA_VERSION

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sau.filter.thresholds import below, other_class
+from sau.pipeline.filter.thresholds import below, other_class
 from tests.filter.conftest import words_of
 
 

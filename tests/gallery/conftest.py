@@ -11,10 +11,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from sau import manifest
-from sau.gallery.settings import GallerySettings
-from sau.gallery.stage import gallery
-from sau.manifest.schemas import FILTER_RULES
+from sau.pipeline.gallery.settings import GallerySettings
+from sau.pipeline.gallery.stage import gallery
+from sau.storage import manifest
+from sau.storage.manifest.schemas import FILTER_RULES
 
 Row = dict[str, Any]
 

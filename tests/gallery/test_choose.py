@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.gallery.choose import choose, evenly, fair_shares
+from sau.pipeline.gallery.choose import choose, evenly, fair_shares
 
 
 def hand_out(sizes, total):

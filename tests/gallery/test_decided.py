@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sau.errors import UserError
-from sau.gallery.decided import decided_by, real_images, synthetic_images
-from sau.manifest.schemas import FILTER_RULES
+from sau.core.errors import UserError
+from sau.pipeline.gallery.decided import decided_by, real_images, synthetic_images
+from sau.storage.manifest.schemas import FILTER_RULES
 
 
 def kept_table(*rows):

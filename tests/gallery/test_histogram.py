@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.gallery.histogram import BINS, bins_of, histograms
+from sau.pipeline.gallery.histogram import BINS, bins_of, histograms
 
 CLASSES = 3
 

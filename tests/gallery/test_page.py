@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.gallery.page import SCRIPTS, to_html, to_json
+from sau.pipeline.gallery.page import SCRIPTS, to_html, to_json
 
 texts = st.text() | st.sampled_from(["</script>", "<!--<script>", "]]>", "\u2028\u2029", "&lt;"])
 

@@ -4,8 +4,8 @@ import re
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.storage import manifest
 from tests.gallery.conftest import noise, real, synthetic
 
 

@@ -4,7 +4,7 @@ import io
 import pytest
 from PIL import Image
 
-from sau.gallery.thumbnail import thumbnail
+from sau.pipeline.gallery.thumbnail import thumbnail
 from sau.sources.decode import UnreadableImageError
 from tests.gallery.conftest import noise, picture
 

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from sau import manifest
-from sau.images import generate
-from sau.images.settings import ImagesSettings
-from sau.images.stage import images
+from sau.pipeline.images import generate
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.stage import images
+from sau.storage import manifest
 from tests.images.quick import Quick
 
 

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import torch
 
-from sau.images.generator import Drawn
-from sau.images.settings import ImagesSettings
-from sau.rng import numpy_generator
+from sau.core.random_streams import numpy_generator
+from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.settings import ImagesSettings
 
 
 class Quick:

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import torch
 
-import sau.gpus
+import sau.device.gpus
 from tests.accelerator import DEVICE, accelerator, write_waits
 from tests.images.conftest import Inputs
 
@@ -24,7 +24,7 @@ DEVICE_RUN = "device"
 def main(folder: Path, runs: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw each run's images, and record its waits in a file of its name."""
     inputs = Inputs(folder, ["zero", "one"])
-    with patch.object(sau.gpus, "reserved_device", _reserved):
+    with patch.object(sau.device.gpus, "reserved_device", _reserved):
         for name, settings in runs.items():
             with accelerator() as device:
                 inputs.run(name=f"{name}-{DEVICE_RUN}", **settings)

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.images.batches import draw_in_batches
-from sau.images.generator import Drawn
-from sau.images.rows import Task
+from sau.core.errors import UserError
+from sau.pipeline.images.batches import draw_in_batches
+from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.rows import Task
 
 
 class Counting:

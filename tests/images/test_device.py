@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch._dynamo.testing import CompileCounter
 
-from sau.gpus import free_place, reserved_device
-from sau.images.glide.pipeline import GlidePipeline
-from sau.shipped import model_folder
+from sau.assets.shipped import model_folder
+from sau.device.gpus import free_place, reserved_device
+from sau.glide.pipeline import GlidePipeline
 from tests.compilers import needs_compiler
 from tests.images.conftest import Inputs, pixels
 

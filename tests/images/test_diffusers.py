@@ -11,9 +11,9 @@ from diffusers import StableDiffusionPipeline
 from huggingface_hub import constants
 from safetensors.torch import load_file
 
-from sau.errors import UserError
-from sau.images.diffusers_generator import DiffusersGenerator, load_diffusers
-from sau.images.settings import ImagesSettings
+from sau.core.errors import UserError
+from sau.pipeline.images.diffusers_generator import DiffusersGenerator, load_diffusers
+from sau.pipeline.images.settings import ImagesSettings
 from tests.images.conftest import Inputs, pixels, rows_of
 from tests.images.tiny_diffusers import save_tiny_pipeline, tiny_pipeline
 

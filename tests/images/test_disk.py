@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sau.images.disk import DiskEstimate, readable
-from sau.images.generator import Drawn
-from sau.images.rows import Task, images_rows
+from sau.pipeline.images.disk import DiskEstimate, readable
+from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.rows import Task, images_rows
 from tests.images.conftest import Inputs
 
 Usage = namedtuple("Usage", "total used free")

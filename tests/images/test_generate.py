@@ -7,11 +7,11 @@ import pytest
 import torch
 from PIL import Image
 
-from sau import manifest
-from sau.errors import UserError
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.shards import shard_bounds
-from sau.shipped import model_folder
+from sau.assets.shipped import model_folder
+from sau.core.errors import UserError
+from sau.glide.pipeline import GlidePipeline
+from sau.pipeline.images.shards import shard_bounds
+from sau.storage import manifest
 from tests.images.conftest import pixels
 from tests.images.tiny_upsampler import save_tiny_upsampler
 

@@ -4,10 +4,10 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
-from sau.images import imported
-from sau.images.imported import import_shard
-from sau.images.settings import ImagesSettings
+from sau.core.errors import UserError
+from sau.pipeline.images import imported
+from sau.pipeline.images.imported import import_shard
+from sau.pipeline.images.settings import ImagesSettings
 from sau.sources import cifake, naming, table
 from tests.sources.make_images import (
     picture,

@@ -6,9 +6,9 @@ import os
 import pytest
 from PIL import Image
 
-from sau import provenance
-from sau.errors import UserError
-from sau.kept import TAKEN
+from sau.core.errors import UserError
+from sau.storage import provenance
+from sau.storage.reuse import TAKEN
 from tests.images.conftest import Inputs
 from tests.images.quick import Quick
 

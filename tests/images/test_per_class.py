@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.images.settings import ImagesSettings
+from sau.core.errors import UserError
+from sau.pipeline.images.settings import ImagesSettings
+from sau.storage import manifest
 from tests.images.conftest import Inputs, pixels, rows_of
 from tests.images.tiny_diffusers import save_tiny_pipeline
 

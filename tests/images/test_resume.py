@@ -12,12 +12,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.images import generate
-from sau.images.finished import FinishedBatches
-from sau.images.generator import Drawn, Generator
-from sau.images.rows import Task, images_rows
+from sau.core.errors import UserError
+from sau.pipeline.images import generate
+from sau.pipeline.images.finished import FinishedBatches
+from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.rows import Task, images_rows
+from sau.storage import manifest
 from tests.images.conftest import Inputs
 from tests.images.quick import Quick
 

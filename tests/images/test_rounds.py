@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.images.rounds import images_of, rows_to_draw
-from sau.images.settings import ImagesSettings
-from sau.images.shards import shard_bounds
-from sau.images.stage import images
+from sau.core.errors import UserError
+from sau.pipeline.images.rounds import images_of, rows_to_draw
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.shards import shard_bounds
+from sau.pipeline.images.stage import images
+from sau.storage import manifest
 from tests.images.conftest import Inputs, rows_of
 
 Rows = list[dict[str, Any]]

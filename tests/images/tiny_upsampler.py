@@ -3,10 +3,10 @@
 import dataclasses
 from pathlib import Path
 
-from sau.images.glide.openai.convert import convert
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
-from sau.shipped import model_folder
+from sau.assets.shipped import model_folder
+from sau.glide.openai.convert import convert
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.upsampler import GlideUpsamplePipeline
 from tests.images.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
 
 

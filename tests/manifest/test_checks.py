@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.storage import manifest
 
 NAMES = [f"{i:05d}" for i in range(20_000)]
 ROWS = pa.table(

@@ -4,8 +4,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau.manifest import content_hash
-from sau.manifest.content import joint_hash
+from sau.storage.manifest import content_hash
+from sau.storage.manifest.content import joint_hash
 
 rows = st.lists(
     st.fixed_dictionaries(

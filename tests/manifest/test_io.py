@@ -5,9 +5,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.manifest import io as manifest_io
+from sau.core.errors import UserError
+from sau.storage import manifest
+from sau.storage.manifest import io as manifest_io
 
 ROWS = pa.table(
     {"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True], "score": [None, 0.5]}
@@ -146,7 +146,7 @@ def test_every_table_is_documented_and_has_its_key():
 def test_the_written_schema_is_the_one_of_the_code():
     from pathlib import Path
 
-    from sau.manifest.__main__ import markdown
+    from sau.storage.manifest.__main__ import markdown
 
     page = Path(__file__).parents[2] / "docs" / "manifests.md"
     assert page.read_text() == markdown(), "run `make schema`"

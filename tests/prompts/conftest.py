@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from sau import manifest
+from sau.storage import manifest
 
 
 @pytest.fixture

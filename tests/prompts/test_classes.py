@@ -1,9 +1,9 @@
 import pytest
 
-from sau.errors import UserError
-from sau.prompts.classes import class_words
-from sau.prompts.rows import rows, template_prompts
-from sau.prompts.settings import PromptsSettings
+from sau.core.errors import UserError
+from sau.pipeline.prompts.classes import class_words
+from sau.pipeline.prompts.rows import rows, template_prompts
+from sau.pipeline.prompts.settings import PromptsSettings
 
 
 def words_of(class_names, classes, templates=("{article} {name}",), source="template"):

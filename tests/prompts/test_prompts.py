@@ -3,11 +3,11 @@ import hashlib
 import pytest
 import yaml
 
-from sau import manifest
-from sau.errors import UserError
-from sau.prompts.settings import PromptsSettings
-from sau.prompts.stage import prompts
-from sau.prompts.templates import choose, fill
+from sau.core.errors import UserError
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.prompts.stage import prompts
+from sau.storage import manifest
+from sau.templates.templates import choose, fill
 from tests.workflow.project import ROOT
 
 

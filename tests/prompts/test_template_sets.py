@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from sau.prompts import template_sets
-from sau.prompts.template_sets import CLIP_80, expand
-from sau.prompts.templates import fill
+from sau.templates import template_sets
+from sau.templates.template_sets import CLIP_80, expand
+from sau.templates.templates import fill
 
 
 def test_clips_templates_are_those_that_open_clip_has_too():

@@ -10,16 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.complement.settings import ComplementSettings
-from sau.evaluation.settings import EvaluationSettings
-from sau.evaluation.stage import evaluation
-from sau.filter.settings import FilterSettings
-from sau.provenance import provenance
-from sau.report.grid import GridRow
-from sau.report.runs import Run, read_runs
-from sau.subset.settings import SubsetSettings
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.evaluation.settings import EvaluationSettings
+from sau.pipeline.evaluation.stage import evaluation
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.report.grid import GridRow
+from sau.pipeline.report.runs import Run, read_runs
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.storage import manifest
+from sau.storage.provenance import provenance
 from tests.report.made_images import put_images
 
 METHODS = [

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from sau import manifest
+from sau.storage import manifest
 
 if TYPE_CHECKING:
     from tests.report.conftest import World

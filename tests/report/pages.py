@@ -2,9 +2,9 @@
 
 from html.parser import HTMLParser
 
-from sau.report.grid import Grid
-from sau.report.settings import ReportSettings
-from sau.report.stage import overview, report
+from sau.pipeline.report.grid import Grid
+from sau.pipeline.report.settings import ReportSettings
+from sau.pipeline.report.stage import overview, report
 from tests.report.conftest import BOUNDS, METHODS, grid_row
 
 SETTINGS = ReportSettings(title="Pets", note="Only <b>tests</b>.", sheet_images=3)

@@ -4,12 +4,12 @@ import statistics
 
 import pytest
 
-from sau import manifest
-from sau.report.beside_paper import CSV_COLUMNS, beside_paper, paper_csv, text_table
-from sau.report.grid import Grid
-from sau.report.paper import figures_of
-from sau.report.runs import read_expected
-from sau.report.tables import run_rows, summary, with_missing
+from sau.pipeline.report.beside_paper import CSV_COLUMNS, beside_paper, paper_csv, text_table
+from sau.pipeline.report.grid import Grid
+from sau.pipeline.report.paper import figures_of
+from sau.pipeline.report.runs import read_expected
+from sau.pipeline.report.tables import run_rows, summary, with_missing
+from sau.storage import manifest
 from tests.report.conftest import BOUNDS, grid_row
 
 METHODS = [

@@ -5,11 +5,11 @@ import statistics
 
 import pytest
 
-from sau.report.curves import curve_table
-from sau.report.figure_csv import confusion_csv, curves_csv, noise_csv
-from sau.report.formats import decimal
-from sau.report.noise import noise_counts
-from sau.report.text_tables import noise, shots_of
+from sau.pipeline.report.curves import curve_table
+from sau.pipeline.report.figure_csv import confusion_csv, curves_csv, noise_csv
+from sau.pipeline.report.formats import decimal
+from sau.pipeline.report.noise import noise_counts
+from sau.pipeline.report.text_tables import noise, shots_of
 from tests.report.conftest import runs_in
 
 NAMES = ["cat", 'a,"b"', "ship"]

@@ -2,12 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sau.report.by_factor import by_factor
-from sau.report.confusion import confusion_matrices
-from sau.report.curves import curve_table, curves
-from sau.report.figures import look, styles, svg_of
-from sau.report.noise import noise, noise_counts, noise_shares
-from sau.report.per_class import per_class
+from sau.pipeline.report.by_factor import by_factor
+from sau.pipeline.report.confusion import confusion_matrices
+from sau.pipeline.report.curves import curve_table, curves
+from sau.pipeline.report.figures import look, styles, svg_of
+from sau.pipeline.report.noise import noise, noise_counts, noise_shares
+from sau.pipeline.report.per_class import per_class
 from tests.report.conftest import runs_in
 
 

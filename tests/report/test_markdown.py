@@ -2,8 +2,8 @@
 
 import pytest
 
-from sau.report.markdown import to_markdown
-from sau.report.page import Page
+from sau.pipeline.report.markdown import to_markdown
+from sau.pipeline.report.page import Page
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@ import math
 
 import pytest
 
-from sau.errors import UserError
-from sau.report.grid import Grid
-from sau.report.runs import read_expected
-from sau.report.tables import run_rows, summary, with_missing
-from sau.report.text_tables import by_factor, results
+from sau.core.errors import UserError
+from sau.pipeline.report.grid import Grid
+from sau.pipeline.report.runs import read_expected
+from sau.pipeline.report.tables import run_rows, summary, with_missing
+from sau.pipeline.report.text_tables import by_factor, results
 from tests.report.conftest import BOUNDS, METHODS, grid_row
 from tests.report.pages import run_overview
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from sau.errors import UserError
-from sau.report.settings import ReportSettings
+from sau.core.errors import UserError
+from sau.pipeline.report.settings import ReportSettings
 from tests.report.pages import assert_stands_alone, expected_of, markdown_tables, run_overview
 
 BESIDE = ReportSettings(title="Pets", paper_table=1, paper_dataset="cifar10")
@@ -54,11 +54,11 @@ def test_factors_capped_to_the_same_are_warned_of_and_kept_apart(fake, tmp_path,
     capped = [fake(f"at-{name}", factor=10.0, requested=name) for name in ("100", "200")]
     other = fake("other", factor=2.0, requested="2")
 
-    with caplog.at_level(logging.WARNING, logger="sau.report"):
+    with caplog.at_level(logging.WARNING, logger="sau.pipeline.report"):
         out = run_overview([p for world in (*capped, other) for p in world.metrics], tmp_path)
 
     (record,) = caplog.records
-    assert (record.name, record.levelname) == ("sau.report", "WARNING")
+    assert (record.name, record.levelname) == ("sau.pipeline.report", "WARNING")
     assert "(100 and 200: 10)" in record.getMessage()
     tables = markdown_tables(out["markdown"].decode())
     header = next(rows[0] for name, rows in tables.items() if name.startswith("Top-1 at"))
@@ -68,7 +68,7 @@ def test_factors_capped_to_the_same_are_warned_of_and_kept_apart(fake, tmp_path,
 def test_different_factors_need_no_warning(fake, tmp_path, caplog):
     worlds = [fake("steep"), fake("flat", factor=2.0, requested="2")]
 
-    with caplog.at_level(logging.WARNING, logger="sau.report"):
+    with caplog.at_level(logging.WARNING, logger="sau.pipeline.report"):
         run_overview([path for world in worlds for path in world.metrics], tmp_path)
 
     assert not caplog.records

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
-from sau.report.paper import COLUMNS, TABLES, counterpart, figures_of, read_figures
-from sau.report.settings import ReportSettings
+from sau.core.errors import UserError
+from sau.pipeline.report.paper import COLUMNS, TABLES, counterpart, figures_of, read_figures
+from sau.pipeline.report.settings import ReportSettings
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "spec" / "paper_tables.csv"
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from sau.report.sheet import choose, sheets, shown_classes
+from sau.pipeline.report.sheet import choose, sheets, shown_classes
 
 
 def png(side, **options):

@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from tests.report.conftest import METHODS
 from tests.report.pages import (
     FIGURE_OUTPUTS,

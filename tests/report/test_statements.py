@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from sau import manifest
-from sau.report.statements import leak_check
+from sau.pipeline.report.statements import leak_check
+from sau.storage import manifest
 from tests.report.pages import markdown_tables, run_overview, run_report
 
 

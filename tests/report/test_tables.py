@@ -3,11 +3,11 @@ import statistics
 
 import pytest
 
-from sau import manifest
-from sau.report.csv_text import SUMMARY_COLUMNS, runs_csv
-from sau.report.formats import factor, mean_std, number
-from sau.report.runs import read_measured
-from sau.report.tables import run_rows, summary
+from sau.pipeline.report.csv_text import SUMMARY_COLUMNS, runs_csv
+from sau.pipeline.report.formats import factor, mean_std, number
+from sau.pipeline.report.runs import read_measured
+from sau.pipeline.report.tables import run_rows, summary
+from sau.storage import manifest
 
 
 def test_summary_equals_a_loop_over_the_files(fake):

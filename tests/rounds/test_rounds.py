@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sau import manifest
-from sau.complement.draw import complement_counts
-from sau.errors import UserError
-from sau.rounds.counts import images_to_draw, needed_images
-from sau.rounds.settings import RoundsSettings
-from sau.rounds.stage import rounds
+from sau.core.errors import UserError
+from sau.longtail.complement import complement_counts
+from sau.pipeline.rounds.counts import images_to_draw, needed_images
+from sau.pipeline.rounds.settings import RoundsSettings
+from sau.pipeline.rounds.stage import rounds
+from sau.storage import manifest
 
 NAMES = ["cat", "dog", "owl"]
 SCHEMA = manifest.SCHEMAS["kept"]

@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from sau import manifest
-from sau.scores.load import LoadedModel, load_model
-from sau.scores.settings import ScoresSettings
-from sau.scores.stage import scores
+from sau.pipeline.scores.load import LoadedModel, load_model
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.scores.stage import scores
 from sau.sources.decode import encode_png
+from sau.storage import manifest
 
 NAMES = ["zero", "one", "two"]
 

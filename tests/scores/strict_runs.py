@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pyarrow.parquet as pq
 import torch
 
-from sau.scores import shard
+from sau.pipeline.scores import shard
 from tests.accelerator import DEVICE, accelerator, write_waits
 from tests.scores.conftest import run
 

@@ -31,7 +31,7 @@ def test_scores_are_those_of_the_cpu_and_no_batch_waits(images: Path, on_device:
     assert found.schema.names == expected.schema.names
     for name in expected.schema.names:
         assert_close(found[name], expected[name])
-    waits = read_waits(on_device / "device.json", within="sau.scores.score.__call__")
+    waits = read_waits(on_device / "device.json", within="sau.pipeline.scores.score.__call__")
     assert {wait: times for wait, times in waits.items() if times >= BATCHES} == {}
 
 

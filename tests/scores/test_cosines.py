@@ -3,7 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from sau.scores.cosines import compare
+from sau.pipeline.scores.cosines import compare
 
 
 @pytest.fixture

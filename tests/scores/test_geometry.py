@@ -6,8 +6,8 @@ import torch
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
 
-from sau.scores.enlarge import enlarge
-from sau.scores.geometry import MAX_ASPECT, Geometry, geometry_of
+from sau.pipeline.scores.enlarge import enlarge
+from sau.pipeline.scores.geometry import MAX_ASPECT, Geometry, geometry_of
 from sau.sources.decode import UnreadableImageError
 from tests.scores.conftest import picture
 

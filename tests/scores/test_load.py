@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sau.errors import UserError
-from sau.scores.geometry import Geometry
-from sau.scores.load import load_model, weights_of
-from sau.shipped import weights_sha256
+from sau.assets.shipped import weights_sha256
+from sau.core.errors import UserError
+from sau.pipeline.scores.geometry import Geometry
+from sau.pipeline.scores.load import load_model, weights_of
 from tests.scores.conftest import SMALL_CONFIG
 
 CPU = torch.device("cpu")

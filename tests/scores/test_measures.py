@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.scores.measures import measure, perceptual_hash, sharpness
+from sau.pipeline.scores.measures import measure, perceptual_hash, sharpness
 from tests.scores.conftest import picture
 
 

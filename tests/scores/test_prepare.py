@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
-from sau.scores.geometry import Geometry
-from sau.scores.measures import measure
-from sau.scores.prepare import Encoded, Prepare, Prepared
+from sau.pipeline.scores.geometry import Geometry
+from sau.pipeline.scores.measures import measure
+from sau.pipeline.scores.prepare import Encoded, Prepare, Prepared
 from sau.sources.decode import encode_png
 from tests.scores.conftest import encoded, picture
 

@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from sau import manifest
-from sau.errors import UserError
-from sau.manifest import SCHEMAS
-from sau.scores.measures import measure
-from sau.shipped import ASSETS
+from sau.assets.shipped import ASSETS
+from sau.core.errors import UserError
+from sau.pipeline.scores.measures import measure
 from sau.sources.decode import encode_png
+from sau.storage import manifest
+from sau.storage.manifest import SCHEMAS
 from tests.scores.conftest import NAMES, encoded, picture, row, run, write_images
 
 TEMPLATES = ["A photo of the digit {name}.", "The {name}."]

@@ -2,9 +2,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sau.scores import stream
-from sau.scores.prepare import Encoded, Prepared
-from sau.scores.stream import batched, decoding_pool, one_behind, prepared_images
+from sau.pipeline.scores import stream
+from sau.pipeline.scores.prepare import Encoded, Prepared
+from sau.pipeline.scores.stream import batched, decoding_pool, one_behind, prepared_images
 from sau.sources.decode import encode_png
 from tests.scores.conftest import picture, row, write_images
 

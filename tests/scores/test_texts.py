@@ -2,9 +2,9 @@ import open_clip
 import pytest
 import torch
 
-from sau.prompts.template_sets import CLIP_80, expand
-from sau.scores.clip import Clip
-from sau.scores.texts import embed_classes, embed_own_texts, own_texts
+from sau.pipeline.scores.clip import Clip
+from sau.pipeline.scores.texts import embed_classes, embed_own_texts, own_texts
+from sau.templates.template_sets import CLIP_80, expand
 
 NAMES = ["the_digit_zero", "eight"]
 

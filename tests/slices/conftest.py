@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sau.config import Config, load
-from sau.training import stage
+from sau.pipeline.training import stage
 from scripts.slices.grid import Run
 from scripts.slices.pack import pack
 from scripts.slices.run import Slice

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from scripts.slices import split
 from scripts.slices.collect import collect
 from scripts.slices.run import run

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from sau.config import Config, load
-from sau.errors import UserError
+from sau.core.errors import UserError
 from scripts.slices.grid import Run, chosen_runs, is_balanced
 from tests.slices.conftest import ROOT
 

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.storage import manifest
 from scripts.slices import images
 from scripts.slices.jobs import Job, read_jobs
 from tests.slices.conftest import PLACE, Grid

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sau.__main__ import main
-from sau.errors import UserError
+from sau.core.errors import UserError
 from scripts.slices import run as run_module
 from scripts.slices import split
 from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs

@@ -11,8 +11,8 @@ import torch
 from open_clip import create_model_from_pretrained
 from PIL import Image
 
-from sau import manifest
-from sau.errors import UserError
+from sau.core.errors import UserError
+from sau.storage import manifest
 from scripts.small_clip.build import build, read_images, zero_shot_accuracy
 from scripts.small_clip.settings import SmallClipTraining
 from scripts.small_clip.train import captions, preprocess

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.checks import (
     by_class,
     check_label_range,

@@ -1,6 +1,6 @@
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.cifake import list_cifake
 from tests.sources.make_images import (
     cifake_rows,

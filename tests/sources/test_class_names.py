@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.class_names import read_categories, read_class_names
 from tests.sources.make_images import put, refuse_reading
 

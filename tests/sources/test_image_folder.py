@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.image_folder import class_folders, images_below, list_class_folders
 from tests.sources.make_images import picture, put, put_classes
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources import naming
 from sau.sources.labels import labels_for_classes, labels_from_indices, names_for_indices
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.naming import (
     label_of,
     labels_by_plain_name,

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.labels import labels_from_indices
 from sau.sources.parquet_table import Columns, list_parquet
 from tests.sources.make_images import damage_column, picture, put, put_table

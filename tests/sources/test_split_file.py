@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.sources.split_file import list_split, read_split_file
 from tests.sources.make_images import picture, put, refuse_reading
 

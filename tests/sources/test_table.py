@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.manifest import SCHEMAS
 from sau.sources.record import listing_of_files
 from sau.sources.table import images_table
+from sau.storage.manifest import SCHEMAS
 from tests.sources.make_images import encode, picture, pixels_of, put
 
 

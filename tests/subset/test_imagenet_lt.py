@@ -4,14 +4,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.complement.draw import complement_counts, draw_complement
-from sau.complement.settings import ComplementSettings
-from sau.complement.stage import complement
-from sau.evaluation.metrics import metrics_table, shots
-from sau.evaluation.settings import EvaluationSettings
-from sau.subset.settings import SubsetSettings
-from sau.subset.stage import real_counts, subset
+from sau.longtail.complement import complement_counts, draw_complement
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.complement.stage import complement
+from sau.pipeline.evaluation.metrics import metrics_table, shots
+from sau.pipeline.evaluation.settings import EvaluationSettings
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import real_counts, subset
+from sau.storage import manifest
 
 CLASSES = 1000
 IMAGES = 115_846

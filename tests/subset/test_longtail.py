@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sau.errors import UserError
-from sau.subset.longtail import cap_imbalance_factor, long_tailed_counts, sample
+from sau.core.errors import UserError
+from sau.longtail.counts import cap_imbalance_factor, long_tailed_counts, sample
 
 
 def test_counts_of_the_papers():

@@ -2,10 +2,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau import manifest
-from sau.errors import UserError
-from sau.subset.settings import SubsetSettings
-from sau.subset.stage import real_counts, subset
+from sau.core.errors import UserError
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import real_counts, subset
+from sau.storage import manifest
 
 NAMES = ["ant", "bee", "cat"]
 

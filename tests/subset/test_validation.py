@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sau.subset.validation import hold_out, validation_counts
+from sau.longtail.validation import hold_out, validation_counts
 
 LABELS = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [40, 10, 1]))
 

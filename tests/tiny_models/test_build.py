@@ -10,7 +10,7 @@ import torch
 from open_clip import create_model_from_pretrained
 from torch import nn
 
-from sau.images.glide.pipeline import GlidePipeline
+from sau.glide.pipeline import GlidePipeline
 from scripts.tiny_models import loop as loop_module
 from scripts.tiny_models.build import build, fingerprint, write_checksums
 from scripts.tiny_models.checkpoint import load_checkpoint, save_checkpoint

@@ -9,7 +9,7 @@ import pytest
 from open_clip.tokenizer import HFTokenizer
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.tokenizer import GlideTokenizer
+from sau.glide.tokenizer import GlideTokenizer
 from scripts.tiny_models.captions import make_caption
 from scripts.tiny_models.render import DIGIT_NAMES, sample_attributes
 from scripts.tiny_models.train_tokenizer import (

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-import sau.images.glide
-from sau.images.glide.pipeline import GlidePipeline
+import sau.glide
+from sau.glide.pipeline import GlidePipeline
 from scripts.tiny_models.glide_model import TINY
 from scripts.tiny_models.measure import accuracy_on_prints, shares_recognised
 
-ASSETS = Path(sau.images.glide.__file__).parents[2] / "assets"
+ASSETS = Path(sau.glide.__file__).parents[2] / "assets"
 LINES = (ASSETS / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
 LARGEST_TOTAL = 6_000_000
 

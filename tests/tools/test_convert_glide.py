@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from sau.__main__ import main
-from sau.images.glide.cascade import GlideCascade
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.cascade import GlideCascade
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.upsampler import GlideUpsamplePipeline
 from sau.tools import convert_glide
 from tests.images.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
 
@@ -100,7 +100,7 @@ def test_what_a_killed_conversion_left_is_replaced(words: list[str], tmp_path: P
 def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None:
     script = (
         "import os, sys, signal, pathlib\n"
-        "from sau.folders import new_folder\n"
+        "from sau.storage.folders import new_folder\n"
         "with new_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    (folder / 'half').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from sau.tools.download import ATTEMPTS, download
 from tests.tools.server import Files
 

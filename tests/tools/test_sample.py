@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 
 from sau.__main__ import main
-from sau.errors import UserError
-from sau.images.generator import Drawn
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide_generator import GlideGenerator
-from sau.rng import derive_seed
-from sau.shipped import model_folder
+from sau.assets.shipped import model_folder
+from sau.core.errors import UserError
+from sau.core.random_streams import derive_seed
+from sau.glide.pipeline import GlidePipeline
+from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.glide_generator import GlideGenerator
 from sau.tools.sample import sample
 from sau.tools.sample_sheet import GAP, LINE, MARGIN, SheetRow, draw_sheet
 

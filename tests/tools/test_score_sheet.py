@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from sau import manifest
 from sau.__main__ import main
+from sau.storage import manifest
 from sau.tools import score_sheet
 
 PER_CLASS = 6

@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from sau.manifest import SCHEMAS, write
-from sau.training import stage
-from sau.training.assemble import assemble
-from sau.training.data import TestData, TrainingData
-from sau.training.loop import Run
-from sau.training.settings import TrainingSettings
+from sau.data.sets import TestData, TrainingData
+from sau.engine.loop import Run
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.training import stage
+from sau.pipeline.training.assemble import assemble
+from sau.storage.manifest import SCHEMAS, write
 
 CLASS_NAMES = ["zero", "one", "two"]
 PROVENANCE = {"class_names": CLASS_NAMES, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.3]}

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.contrastive import NoiseStrategy, synthetic_aware_loss
+from sau.losses.contrastive import NoiseStrategy, synthetic_aware_loss
 
 STRATEGIES: list[NoiseStrategy] = ["drop", "pos_neg", "neg_only"]
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES)

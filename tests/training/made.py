@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from sau.training.data import TrainingData
-from sau.training.images import PixelImages
+from sau.data.images import PixelImages
+from sau.data.sets import TrainingData
 
 
 def training_data(pixels: Tensor, labels: Tensor, is_synthetic: Tensor) -> TrainingData:

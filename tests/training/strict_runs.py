@@ -15,8 +15,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.training.methods import METHODS
-from sau.training.ranks.ranks import Ranks
+from sau.device.ranks import Ranks
+from sau.methods.registry import METHODS
 from tests.accelerator import DEVICE, accelerator, write_waits
 from tests.training.conftest import Inputs, assert_goes_on
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sau.manifest import read
+from sau.storage.manifest import read
 from tests.accelerator import needs_accelerator, read_waits
 from tests.apart import run_apart
 from tests.training.conftest import Inputs, outputs_in
@@ -35,7 +35,7 @@ def on_device(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def waits_of_epochs(folder: Path) -> Counter[tuple[str, ...]]:
-    return read_waits(folder / WAITS, within="sau.training.loop.train_epoch")
+    return read_waits(folder / WAITS, within="sau.engine.loop.train_epoch")
 
 
 @pytest.mark.parametrize("name", RUNS)

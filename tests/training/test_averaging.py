@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from sau.errors import UserError
-from sau.manifest import read
-from sau.training.averaging import Averager, measure_statistics
-from sau.training.data import read_facts
-from sau.training.loading import load_test
-from sau.training.models import Network, NetworkConfig
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.averaging import Averager, measure_statistics
+from sau.engine.settings import TrainingSettings
+from sau.networks import Network, NetworkConfig
+from sau.pipeline.training.image_facts import read_facts
+from sau.pipeline.training.loading import load_test
+from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on, bytes_of, pixels_of
 
 CONFIG = NetworkConfig("resnet8", 2, 3, 6, 4)

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.batches import Streams, count_batches, index_batches, view_batches
-from sau.training.views import Normalisation, ViewOptions
+from sau.data.batches import Streams, count_batches, index_batches, view_batches
+from sau.views import Normalisation, ViewOptions
 from tests.training.made import training_data
 
 OPTIONS = ViewOptions(Normalisation((0, 0, 0), (1, 1, 1)), False, 0, 0)

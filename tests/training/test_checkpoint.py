@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sau.training.checkpoint import load_checkpoint, save_checkpoint
-from sau.training.loop import Run, train_epoch
-from sau.training.methods import METHODS
-from sau.training.methods.cross_entropy import CrossEntropy
-from sau.training.state import PartialEpoch, Predictions, RunState
+from sau.engine.loop import Run, train_epoch
+from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.methods.cross_entropy import CrossEntropy
+from sau.methods.registry import METHODS
+from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.training.conftest import Inputs
 
 ROW: dict[str, Any] = {"method": "cross_entropy", "epochs": 2, "ema_decay": 0.5}

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.contrastive import NoiseStrategy
-from sau.training.label_correction import find_noise
-from sau.training.search import Memory
+from sau.losses.contrastive import NoiseStrategy
+from sau.losses.label_correction import find_noise
+from sau.neighbours import Memory
 from tests.training.contrastive_cases import STRATEGIES, Case, draw, every_strategy
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "supcon.npz"

@@ -8,7 +8,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from sau.training.contrastive import NoiseStrategy
+from sau.losses.contrastive import NoiseStrategy
 from tests.training.contrastive_cases import Case, draw, every_strategy
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.training.contrastive import NoiseStrategy
+from sau.losses.contrastive import NoiseStrategy
 from tests.training.contrastive_cases import draw, every_strategy
 
 

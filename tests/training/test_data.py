@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.training.data import read_facts
-from sau.training.loading import load_test, load_training, load_validation
+from sau.core.errors import UserError
+from sau.pipeline.training.image_facts import read_facts
+from sau.pipeline.training.loading import load_test, load_training, load_validation
 from tests.training.conftest import (
     Inputs,
     encode,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.errors import UserError
-from sau.training.decode import decode_image, image_size
+from sau.core.errors import UserError
+from sau.data.decode import decode_image, image_size
 
 RAISED = {
     "empty": b"",

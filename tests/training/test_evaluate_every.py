@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from torch.testing import assert_close
 
-from sau.manifest import read
-from sau.training.models import Network
+from sau.networks import Network
+from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on
 
 

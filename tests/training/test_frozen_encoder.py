@@ -2,10 +2,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.training.methods import METHODS, Epoch
-from sau.training.methods.cross_entropy import CrossEntropy
-from sau.training.models import Network
+from sau.core.errors import UserError
+from sau.methods.base import Epoch
+from sau.methods.cross_entropy import CrossEntropy
+from sau.methods.registry import METHODS
+from sau.networks import Network
 from tests.training.conftest import Inputs
 from tests.training.two_stages import FILL_UP, train_all
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.manifest import read
-from sau.training.contrastive import NoiseStrategy
-from sau.training.methods import Losses
-from sau.training.step import take_step
+from sau.engine.step import take_step
+from sau.losses.contrastive import NoiseStrategy
+from sau.methods.base import Losses
+from sau.storage.manifest import read
 from tests.compilers import needs_compiler
 from tests.training.conftest import Inputs, assert_goes_on, bytes_of
 from tests.training.contrastive_cases import Case, draw, every_strategy
@@ -20,7 +20,7 @@ from tests.waits import refuse_waits, without_waiting
 pytestmark = pytest.mark.gpu
 
 GPU = "cuda"
-STEP, VIEW = "sau.training.loop.take_step", "sau.training.batches.view"
+STEP, VIEW = "sau.engine.loop.take_step", "sau.data.batches.view"
 
 
 def first_losses(outputs: dict[str, Path]) -> dict[str, float]:

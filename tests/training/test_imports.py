@@ -7,7 +7,7 @@ SCRIPT = f"""
 import sys
 for name in {BLOCKED.split()!r}:
     sys.modules[name] = None
-import sau.training.stage
+import sau.pipeline.training.stage
 """
 
 

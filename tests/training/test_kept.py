@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sau import manifest
-from sau.kept import TAKEN
-from sau.training import stage
-from sau.training.parts import write_parts
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
+from sau.pipeline.training import stage
+from sau.storage import manifest
+from sau.storage.parts import write_parts
+from sau.storage.reuse import TAKEN
 from tests.training.conftest import PROVENANCE, TINY, Inputs, bytes_of
 
 

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.label_correction import Vote, find_noise
-from sau.training.search import Backend, Memory
+from sau.losses.label_correction import Vote, find_noise
+from sau.neighbours import Backend, Memory
 
 VOTES: list[Vote] = ["majority", "unanimous", "similarity_weighted"]
 every_vote = pytest.mark.parametrize("vote", VOTES)

@@ -4,9 +4,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sau.errors import UserError
-from sau.manifest import SCHEMAS, write
-from sau.training.members import members_facts, read_members
+from sau.core.errors import UserError
+from sau.pipeline.training.members import members_facts, read_members
+from sau.storage.manifest import SCHEMAS, write
 
 TAIL = {"data_seed": 0, "imbalance_factor": 8.0, "real_counts": [2, 1]}
 

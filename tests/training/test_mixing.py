@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training import mixing
+from sau.views import mixing
 
 
 @pytest.fixture

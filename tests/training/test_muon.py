@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sau.errors import UserError
-from sau.training.models import Network, NetworkConfig
-from sau.training.muon import COEFFICIENTS, Muon, orthogonalise
-from sau.training.phases import hidden_weights, make_optimizer
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.muon import COEFFICIENTS, Muon, orthogonalise
+from sau.engine.phases import hidden_weights, make_optimizer
+from sau.engine.settings import TrainingSettings
+from sau.networks import Network, NetworkConfig
 from tests.training.conftest import Inputs, assert_goes_on
 
 RATES: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True}

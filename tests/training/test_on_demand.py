@@ -6,18 +6,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from sau.dataset.settings import DatasetSettings
-from sau.dataset.stage import dataset
-from sau.manifest import read
-from sau.subset.settings import SubsetSettings
-from sau.subset.stage import subset
-from sau.training.batches import Streams, view_batches
-from sau.training.data import TrainingData
-from sau.training.images import Decoding, EncodedImages, PixelImages
-from sau.training.loading import load_training
-from sau.training.settings import NO_EFFECT, TrainingSettings
-from sau.training.stage import run_identity
-from sau.training.views import Normalisation, ViewName, ViewOptions
+from sau.data.batches import Streams, view_batches
+from sau.data.images import EncodedImages, PixelImages
+from sau.data.sets import TrainingData
+from sau.engine.settings import NO_EFFECT, TrainingSettings
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.stage import dataset
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import subset
+from sau.pipeline.training.load_images import Decoding
+from sau.pipeline.training.loading import load_training
+from sau.pipeline.training.stage import run_identity
+from sau.storage.manifest import read
+from sau.views import Normalisation, ViewName, ViewOptions
 from tests.dataset.test_imagenet_lt import put_imagenet
 from tests.training.conftest import Inputs, pixels_of, random_images, write_members, write_rows
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.training import parts
-from sau.training.part_index import INDEX_FILE, UnreadablePartsError, read_about
-from sau.training.parts import read_parts, remove_parts, write_parts
+from sau.core.errors import UserError
+from sau.storage import parts
+from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_about
+from sau.storage.parts import read_parts, remove_parts, write_parts
 
 OLD = {"a": torch.arange(1000), "b": torch.ones(3)}
 NEW = {"a": torch.arange(1000) + 1, "b": torch.zeros(3), "c": torch.arange(700.0)}

@@ -4,15 +4,16 @@ from typing import Any
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.manifest import read
-from sau.training.loop import train_epoch
-from sau.training.methods import METHODS, Epoch
-from sau.training.methods.cross_entropy import CrossEntropy
-from sau.training.models import Network, NetworkConfig
-from sau.training.phases import make_optimizer, second_settings
-from sau.training.schedule import learning_rate
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.loop import train_epoch
+from sau.engine.phases import make_optimizer, second_settings
+from sau.engine.schedule import learning_rate
+from sau.engine.settings import TrainingSettings
+from sau.methods.base import Epoch
+from sau.methods.cross_entropy import CrossEntropy
+from sau.methods.registry import METHODS
+from sau.networks import Network, NetworkConfig
+from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on
 from tests.training.two_stages import FILL_UP, train_all
 

@@ -4,13 +4,14 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.manifest import read
-from sau.training.data import TestData, read_facts
-from sau.training.images import PixelImages
-from sau.training.loading import load_test
-from sau.training.models import Network, NetworkConfig
-from sau.training.prediction import TEST_BATCH, predict
-from sau.training.views import Normalisation, ViewOptions
+from sau.data.images import PixelImages
+from sau.data.sets import TestData
+from sau.engine.prediction import TEST_BATCH, predict
+from sau.networks import Network, NetworkConfig
+from sau.pipeline.training.image_facts import read_facts
+from sau.pipeline.training.loading import load_test
+from sau.storage.manifest import read
+from sau.views import Normalisation, ViewOptions
 from tests.training.conftest import Inputs, pixels_of
 
 VIEWS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)))

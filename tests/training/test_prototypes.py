@@ -3,11 +3,11 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training import prototypes
-from sau.training.data import TrainingData
-from sau.training.models import Network, NetworkConfig
-from sau.training.prototypes import class_prototypes, embed_real, prototypes_of
-from sau.training.views import Normalisation, ViewOptions, auto_augment_view, sim_augment_view
+from sau.data.sets import TrainingData
+from sau.methods.base import prototypes
+from sau.methods.prototypes import class_prototypes, embed_real, prototypes_of
+from sau.networks import Network, NetworkConfig
+from sau.views import Normalisation, ViewOptions, auto_augment_view, sim_augment_view
 from tests.training.made import training_data
 
 OPTIONS = ViewOptions(Normalisation((0.5, 0.4, 0.3), (0.2, 0.25, 0.3)), cutout_size=2)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sau.training.repeatable import repeatable
+from sau.device.repeatable import repeatable
 
 
 def test_repeatable_restores_what_it_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from sau.training.schedule import cosine_rate, learning_rate
-from sau.training.settings import TrainingSettings
+from sau.engine.schedule import cosine_rate, learning_rate
+from sau.engine.settings import TrainingSettings
 
 
 def rates(**changes: Any) -> list[float]:

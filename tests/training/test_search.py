@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from sau.errors import UserError
-from sau.training.search import Backend, Index, Memory, exact, make_index, nearest
-from sau.training.search.backends import load_faiss
+from sau.core.errors import UserError
+from sau.neighbours import Backend, Index, Memory, exact, make_index, nearest
+from sau.neighbours.backends import load_faiss
 
 BACKENDS: list[Backend] = ["faiss", "torch"]
 every_backend = pytest.mark.parametrize("backend", BACKENDS)

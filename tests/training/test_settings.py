@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from sau.errors import UserError
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.settings import TrainingSettings
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.manifest import hash_of, read, read_metadata
-from sau.training.data import read_facts
-from sau.training.loading import load_test
-from sau.training.methods import METHODS
-from sau.training.models import Network
+from sau.core.errors import UserError
+from sau.methods.registry import METHODS
+from sau.networks import Network
+from sau.pipeline.training.image_facts import read_facts
+from sau.pipeline.training.loading import load_test
+from sau.storage.manifest import hash_of, read, read_metadata
 from tests.training.conftest import (
     Inputs,
     Killed,

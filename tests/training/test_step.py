@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sau.training.batches import Batch
-from sau.training.methods import METHODS, Method, Task
-from sau.training.methods.base import Losses
-from sau.training.models import Network, NetworkConfig
-from sau.training.options import CrossEntropyOptions, MixupOptions
-from sau.training.step import still_statistics, take_step, uphill
+from sau.data.batches import Batch
+from sau.engine.step import still_statistics, take_step, uphill
+from sau.methods.base import Losses, Method, Task
+from sau.methods.options import CrossEntropyOptions, MixupOptions
+from sau.methods.registry import METHODS
+from sau.networks import Network, NetworkConfig
 
 RATE, MOMENTUM, DECAY = 0.1, 0.9, 0.05
 

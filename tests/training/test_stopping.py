@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from sau.__main__ import main
-from sau.errors import StoppedEarlyError
-from sau.flags import to_flags
-from sau.training import stage, stopping
-from sau.training.methods import METHODS
-from sau.training.part_index import INDEX_FILE, read_about
-from sau.training.settings import TrainingSettings
-from sau.training.stopping import Stop, sigterm_asks
+from sau.core.errors import StoppedEarlyError
+from sau.engine import stopping
+from sau.engine.settings import TrainingSettings
+from sau.engine.stopping import Stop, sigterm_asks
+from sau.methods.registry import METHODS
+from sau.pipeline.training import stage
+from sau.settings.flags import to_flags
+from sau.storage.part_index import INDEX_FILE, read_about
 from tests.training.conftest import TINY, Inputs, bytes_of
 
 STEPS = 3

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.manifest import read, read_metadata
-from sau.training import batches, prototypes
-from sau.training.loading import load_validation
-from sau.training.models import Network
-from sau.training.prediction import class_balanced_top1
-from sau.training.state import Predictions, RunState
+from sau.core.errors import UserError
+from sau.data import batches
+from sau.engine.prediction import class_balanced_top1
+from sau.engine.state import Predictions, RunState
+from sau.methods.base import prototypes
+from sau.networks import Network
+from sau.pipeline.training.loading import load_validation
+from sau.storage.manifest import read, read_metadata
 from tests.training.conftest import (
     Inputs,
     assert_goes_on,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sau.training.loop import Run, train_epoch
+from sau.engine.loop import Run, train_epoch
 
 FILL_UP: dict[str, Any] = {
     "method": "balanced_softmax",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sau.stages import STAGES
+from sau.pipeline.registry import STAGES
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau import manifest
+from sau.storage import manifest
 from tests.workflow.project import make_project
 
 

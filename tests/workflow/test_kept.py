@@ -2,7 +2,7 @@
 
 import pytest
 
-from sau.kept import TAKEN
+from sau.storage.reuse import TAKEN
 from tests.workflow.project import results_of
 
 

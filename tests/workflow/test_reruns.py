@@ -144,7 +144,7 @@ REAL = ["dataset", "subset", "complement", "training", "evaluation"]
 
 @pytest.mark.parametrize("stage", sorted({*SYNTHETIC, *REAL}))
 def test_edit_of_a_stage_runs_it_and_what_follows(project, stage):
-    path = f"sau/{stage}/stage.py"
+    path = f"sau/pipeline/{stage}/stage.py"
     (project.folder / path).write_text((project.folder / path).read_text() + "\nEDITED = True\n")
     order = SYNTHETIC if stage in SYNTHETIC else REAL
     follow = {*order[order.index(stage) :], *(SYNTHETIC if stage == "dataset" else [])}
@@ -182,12 +182,14 @@ def test_a_counterpart_in_the_paper_makes_the_reports_alone(finished):
 
 
 def test_edit_of_the_reports_runs_the_reports_alone(project):
-    project.edit("sau/report/page.jinja", "</body>", "<!-- edited --></body>")
+    project.edit("sau/pipeline/report/page.jinja", "</body>", "<!-- edited --></body>")
     assert project.planned() == {"report": 1, "overview": 1}
 
 
 def test_edit_of_a_comment_or_docstring_runs_nothing(project):
-    project.edit("sau/training/stage.py", '"""The training stage', '"""This is the training stage')
+    project.edit(
+        "sau/pipeline/training/stage.py", '"""The training stage', '"""This is the training stage'
+    )
     assert project.planned() == {}
 
 

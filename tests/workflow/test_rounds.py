@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sau import manifest
+from sau.storage import manifest
 from tests.workflow.project import Project, make_project
 
 ROUNDS = {"over_generation": 1.0, "most": 2}

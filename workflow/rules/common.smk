@@ -12,14 +12,14 @@ sys.path.insert(0, workflow.basedir)
 import yaml
 
 from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
-from sau.errors import UserError
-from sau.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
-from sau.flags import to_flags
-from sau.prompts.settings import HOW_TO_ASK
-from sau.provenance import code_digest
-from sau.scores.settings import NO_EFFECT as NO_EFFECT_ON_SCORES
-from sau.shipped import fingerprint
-from sau.training.settings import NO_EFFECT
+from sau.core.errors import UserError
+from sau.pipeline.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
+from sau.settings.flags import to_flags
+from sau.pipeline.prompts.settings import HOW_TO_ASK
+from sau.storage.code_digest import code_digest
+from sau.pipeline.scores.settings import NO_EFFECT as NO_EFFECT_ON_SCORES
+from sau.assets.shipped import fingerprint
+from sau.engine.settings import NO_EFFECT
 
 
 def checked_config():

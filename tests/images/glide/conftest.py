@@ -7,10 +7,10 @@ from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from tokenizers import pre_tokenizers
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.architecture import Architecture
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.text_encoder import GlideTextEncoder
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.architecture import Architecture
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.text_encoder import GlideTextEncoder
+from sau.glide.upsampler import GlideUpsamplePipeline
 
 CONTEXT_LENGTH = 12
 WIDTH = 32

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.images.glide.conditioned import cpu_group
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.respacing import SamplerName
-from sau.shipped import model_folder
+from sau.assets.shipped import model_folder
+from sau.glide.conditioned import cpu_group
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.respacing import SamplerName
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COUNT = 64

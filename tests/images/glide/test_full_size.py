@@ -5,8 +5,8 @@ import resource
 import pytest
 import torch
 
-from sau.images.glide.architecture import BASE, UPSAMPLER, Architecture
-from sau.images.glide.openai.convert import convert
+from sau.glide.architecture import BASE, UPSAMPLER, Architecture
+from sau.glide.openai.convert import convert
 from tests.images.glide.openai.published import random_checkpoint
 
 LARGEST_BYTES = 8e9

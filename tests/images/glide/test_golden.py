@@ -14,14 +14,14 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from sau.images.glide import conditioned, samplers, upsampler
-from sau.images.glide.architecture import Architecture
-from sau.images.glide.conditioned import TextConditionedPipeline
-from sau.images.glide.openai.convert import convert
-from sau.images.glide.openai.vocabulary import read_vocabulary
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.pixels import to_bytes
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.glide import conditioned, samplers, upsampler
+from sau.glide.architecture import Architecture
+from sau.glide.conditioned import TextConditionedPipeline
+from sau.glide.openai.convert import convert
+from sau.glide.openai.vocabulary import read_vocabulary
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.pixels import to_bytes
+from sau.glide.upsampler import GlideUpsamplePipeline
 
 GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "golden"
 VECTORS = GOLDEN / "glide_small.safetensors"

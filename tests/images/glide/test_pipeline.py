@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.pixels import from_bytes, quantise, to_bytes
-from sau.images.glide.respacing import respaced_timesteps
-from sau.images.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.pixels import from_bytes, quantise, to_bytes
+from sau.glide.respacing import respaced_timesteps
+from sau.glide.upsampler import GlideUpsamplePipeline
 
 # The other files hold settings, in which the libraries note where a model was loaded from.
 EXACT_FILES = (

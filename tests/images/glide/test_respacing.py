@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from sau.images.glide.respacing import respaced_timesteps, section_counts
+from sau.glide.respacing import respaced_timesteps, section_counts
 
 GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "glide_small.safetensors"
 

@@ -7,9 +7,9 @@ import torch
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from torch import Tensor
 
-from sau.images.glide.architecture import BASE, UPSAMPLER
-from sau.images.glide.respacing import SamplerName, respaced_timesteps
-from sau.images.glide.samplers import LOWEST_LOG_RATIO, make_sampler, signal_shares
+from sau.glide.architecture import BASE, UPSAMPLER
+from sau.glide.respacing import SamplerName, respaced_timesteps
+from sau.glide.samplers import LOWEST_LOG_RATIO, make_sampler, signal_shares
 
 SCHEDULES = {"base": BASE.scheduler().config, "upsampler": UPSAMPLER.scheduler().config}
 

@@ -9,7 +9,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from sau.images.glide.text_encoder import GlideTextEncoder
+from sau.glide.text_encoder import GlideTextEncoder
 
 GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "golden" / "glide_small.safetensors"
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 from transformers import GPT2Tokenizer
 
-from sau.images.glide.tokenizer import Cut, GlideTokenizer
+from sau.glide.tokenizer import Cut, GlideTokenizer
 
 
 @pytest.fixture

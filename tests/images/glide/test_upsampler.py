@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.images.glide import conditioned
-from sau.images.glide.cascade import GlideCascade
-from sau.images.glide.pipeline import GlidePipeline
-from sau.images.glide.upsampler import GlideUpsamplePipeline
-from sau.rng import derive_seed
+from sau.core.random_streams import derive_seed
+from sau.glide import conditioned
+from sau.glide.cascade import GlideCascade
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.upsampler import GlideUpsamplePipeline
 
 PROMPTS = ["a cat", "two dogs"]
 

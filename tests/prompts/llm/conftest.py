@@ -3,9 +3,9 @@ import logging
 
 import pytest
 
-from sau import manifest
-from sau.prompts.settings import PromptsSettings
-from sau.prompts.stage import prompts
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.prompts.stage import prompts
+from sau.storage import manifest
 
 KEY = "sk-proj-0123456789abcdefSECRETghijkl"
 

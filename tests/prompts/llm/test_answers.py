@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sau.prompts.llm.answers import is_answer, read_answer
+from sau.pipeline.prompts.llm.answers import is_answer, read_answer
 from tests.prompts.llm.loopback import completion
 
 

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from sau.errors import UserError
-from sau.prompts.llm.store import AnswerStore
+from sau.core.errors import UserError
+from sau.pipeline.prompts.llm.store import AnswerStore
 from tests.prompts.llm.conftest import KEY
 from tests.prompts.llm.loopback import Loopback, Reply, completion, error, good_text
 

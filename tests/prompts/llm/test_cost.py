@@ -1,11 +1,11 @@
 import pytest
 
-from sau.errors import UserError
-from sau.prompts.classes import class_words
-from sau.prompts.llm.cost import Budget, estimate, price, tokens_of
-from sau.prompts.llm.requests import make_request
-from sau.prompts.llm.store import AnswerStore, StoredAnswer
-from sau.prompts.settings import PromptsSettings
+from sau.core.errors import UserError
+from sau.pipeline.prompts.classes import class_words
+from sau.pipeline.prompts.llm.cost import Budget, estimate, price, tokens_of
+from sau.pipeline.prompts.llm.requests import make_request
+from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
+from sau.pipeline.prompts.settings import PromptsSettings
 from tests.prompts.llm.loopback import completion
 
 PRICES = {"m": {"input": 10, "output": 100}}

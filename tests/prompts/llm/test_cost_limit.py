@@ -1,6 +1,6 @@
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from tests.prompts.llm.loopback import Loopback, Reply, completion, good, good_text
 
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from sau.prompts.llm.duplicates import grams, near_duplicates, normalise
+from sau.pipeline.prompts.llm.duplicates import grams, near_duplicates, normalise
 
 
 def slow(texts, similarity):

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from sau.prompts.llm.failures import retry_after
+from sau.pipeline.prompts.llm.failures import retry_after
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from tests.prompts.llm.conftest import KEY
 from tests.prompts.llm.loopback import Loopback, good
 

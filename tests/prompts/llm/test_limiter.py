@@ -1,6 +1,6 @@
 import asyncio
 
-from sau.prompts.llm.limiter import RateLimiter
+from sau.pipeline.prompts.llm.limiter import RateLimiter
 
 
 class Clock:

@@ -1,8 +1,8 @@
 import dataclasses
 
-from sau.prompts.classes import class_words
-from sau.prompts.llm.requests import make_request
-from sau.prompts.settings import PromptsSettings
+from sau.pipeline.prompts.classes import class_words
+from sau.pipeline.prompts.llm.requests import make_request
+from sau.pipeline.prompts.settings import PromptsSettings
 
 
 def request_of(number=0, name="aquarium_fish", **values):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from sau.flags import to_flags
+from sau.settings.flags import to_flags
 from tests.prompts.llm.conftest import CLASSES
 from tests.prompts.llm.loopback import Loopback, good
 from tests.workflow.project import ROOT

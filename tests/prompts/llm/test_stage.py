@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from sau.manifest import read_metadata
+from sau.storage.manifest import read_metadata
 from tests.prompts.llm.conftest import CLASSES, KEY
 from tests.prompts.llm.loopback import Loopback, Reply, completion, error, good, good_text
 

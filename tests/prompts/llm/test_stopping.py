@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from sau.errors import UserError
+from sau.core.errors import UserError
 from tests.prompts.llm.conftest import KEY
 from tests.prompts.llm.loopback import Loopback, Reply, error, good
 

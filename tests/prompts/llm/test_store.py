@@ -1,8 +1,8 @@
 import pytest
 
-from sau.errors import UserError
-from sau.prompts.llm.requests import Request
-from sau.prompts.llm.store import AnswerStore, Asked, StoredAnswer
+from sau.core.errors import UserError
+from sau.pipeline.prompts.llm.requests import Request
+from sau.pipeline.prompts.llm.store import AnswerStore, Asked, StoredAnswer
 
 
 def answer(key, body="{}", **others):

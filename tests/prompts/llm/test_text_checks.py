@@ -1,6 +1,6 @@
 import pytest
 
-from sau.prompts.llm.text_checks import is_english, problem_of, tidy
+from sau.pipeline.prompts.llm.text_checks import is_english, problem_of, tidy
 
 GOOD = "A photo of the class bee, with striped fur and with a flowery background."
 

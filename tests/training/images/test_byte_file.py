@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
-from sau.training.images.byte_file import ByteFile
+from sau.core.errors import UserError
+from sau.data.images.byte_file import ByteFile
 
 PARTS = [os.urandom(n) for n in (3, 0, 70_000, 1, 0)]
 

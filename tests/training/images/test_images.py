@@ -10,8 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.training.images import Decoding, EncodedImages, Images, Listed, PixelImages, load_images
+from sau.core.errors import UserError
+from sau.data.images import EncodedImages, Images, PixelImages
+from sau.pipeline.training.listed import Listed
+from sau.pipeline.training.load_images import Decoding, load_images
 from tests.training.conftest import image_row, write_rows
 
 COUNT, SIZE = 70, (10, 6)
@@ -33,7 +35,7 @@ def encoded_picture(seed: int) -> bytes:
 @pytest.fixture
 def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Images `0` to `69` in row groups of nine, beside one that failed and one nobody wants."""
-    monkeypatch.setattr("sau.manifest.io._rows_of_a_group", lambda _: 9)
+    monkeypatch.setattr("sau.storage.manifest.io._rows_of_a_group", lambda _: 9)
     rows = [image_row(str(n), 0, encoded_picture(n)) for n in range(COUNT)]
     rows.insert(11, image_row("failed", 0, None, status="failed"))
     rows.insert(30, image_row("other", 0, encoded_picture(1000)))
@@ -192,9 +194,9 @@ def test_pixels_that_would_not_fit_are_refused(
     manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted, needed = listed(manifest, ["0", "1", "2"]), 3 * 3 * SIZE[0] * SIZE[1]
-    monkeypatch.setattr("sau.training.images.memory.free_memory", lambda _: 2 * needed)
+    monkeypatch.setattr("sau.data.images.memory.free_memory", lambda _: 2 * needed)
     assert len(load_images([wanted], Decoding("ahead"))) == 3
-    monkeypatch.setattr("sau.training.images.memory.free_memory", lambda _: 2 * needed - 1)
+    monkeypatch.setattr("sau.data.images.memory.free_memory", lambda _: 2 * needed - 1)
     with pytest.raises(UserError, match="training.decode: ahead, but 3 images of 6 x 10 .*on_dem"):
         load_images([wanted], Decoding("ahead"))
     assert len(load_images([wanted], Decoding("on_demand", 1, CPU, tmp_path))) == 3

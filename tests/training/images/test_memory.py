@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.training.images.memory import _free_on_linux, free_memory, refuse_too_large
+from sau.core.errors import UserError
+from sau.data.images.memory import _free_on_linux, free_memory, refuse_too_large
 
 GB = 10**9
 
@@ -61,14 +61,14 @@ def test_no_linux(tmp_path: Path) -> None:
 def test_this_machine_has_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
     assert free_memory(cpu) > 0
-    monkeypatch.setattr("sau.training.images.memory._ROOT", tmp_path)
+    monkeypatch.setattr("sau.data.images.memory._ROOT", tmp_path)
     assert free_memory(cpu) > 0, "on another system"
 
 
 def test_both_memories_have_to_hold_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = 3 * 10 * 4 * 5
     free = {"cpu": 2 * needed, "cuda": 2 * needed}
-    monkeypatch.setattr("sau.training.images.memory.free_memory", lambda device: free[device.type])
+    monkeypatch.setattr("sau.data.images.memory.free_memory", lambda device: free[device.type])
     cpu, cuda = torch.device("cpu"), torch.device("cuda")
     refuse_too_large(10, (4, 5), cuda)
     free["cuda"] -= 1

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.losses.bcl import balanced_contrastive_loss
+from sau.losses.bcl import balanced_contrastive_loss
 
 
 def oracle(embeddings: Tensor, labels: Tensor, centres: Tensor, temperature: float) -> Tensor:

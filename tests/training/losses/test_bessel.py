@@ -7,7 +7,7 @@ import torch
 from scipy.special import gammaln, ive
 from torch import Tensor
 
-from sau.training.losses.bessel import log_scaled_bessel
+from sau.losses.bessel import log_scaled_bessel
 
 ORDERS = [0, 0.5, 1, 3, 7, 15, 31, 31.5, 32, 63, 127, 255, 511]
 ARGUMENTS = [0, 1e-6, 1e-3, 0.1, 1, 3, 10, 31, 63, 100, 300, 606]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sau.training.losses.class_balanced import effective_number_weights
+from sau.losses.class_balanced import effective_number_weights
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.9, 0.9999, 0.999999])

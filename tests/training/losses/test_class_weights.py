@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sau.training.losses.class_weights import inverse_frequency_weights
+from sau.losses.class_weights import inverse_frequency_weights
 
 
 @pytest.mark.parametrize("power", [0.0, 0.2, 1.0, 1.2])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.training.losses.confidence_weights import confidence_weights
+from sau.losses.confidence_weights import confidence_weights
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0, 50.0])

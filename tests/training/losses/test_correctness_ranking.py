@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.losses.correctness_ranking import correctness_ranking_loss
+from sau.losses.correctness_ranking import correctness_ranking_loss
 
 
 def oracle(confidence: Tensor, correctness: list[float]) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.losses.focal import sigmoid_focal_loss
+from sau.losses.focal import sigmoid_focal_loss
 from tests.training.losses.conftest import Rows, assert_loss_and_gradient
 
 LABELS = [0, 2, 2, 1]

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.losses.hybrid_sc import contrastive_share, supervised_contrastive_loss
+from sau.losses.hybrid_sc import contrastive_share, supervised_contrastive_loss
 
 
 def oracle(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.losses.ldam import label_margins, margin_cross_entropy
+from sau.losses.ldam import label_margins, margin_cross_entropy
 from tests.training.losses.conftest import Rows, assert_loss_and_gradient
 
 LABELS = [0, 2, 2, 1]

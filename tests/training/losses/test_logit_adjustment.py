@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.losses.logit_adjustment import logit_adjusted_cross_entropy
+from sau.losses.logit_adjustment import logit_adjusted_cross_entropy
 from tests.training.losses.conftest import Rows, assert_loss_and_gradient
 
 LABELS = [0, 2, 2, 1]

@@ -3,7 +3,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from sau.training.losses.mixture_consistency import mixture_consistency
+from sau.losses.mixture_consistency import mixture_consistency
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:

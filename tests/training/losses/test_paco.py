@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.losses.paco import parametric_contrastive_loss
+from sau.losses.paco import parametric_contrastive_loss
 
 
 def oracle(

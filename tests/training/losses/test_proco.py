@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from scipy.special import ive
 from torch import Generator, Tensor
 
-from sau.training.losses.proco import log_expectations, probabilistic_contrastive_loss
+from sau.losses.proco import log_expectations, probabilistic_contrastive_loss
 
 
 def log_normaliser(kappa: Tensor, size: int) -> Tensor:

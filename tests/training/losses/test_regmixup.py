@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.training.losses.regmixup import regmixup_loss
+from sau.losses.regmixup import regmixup_loss
 
 
 @pytest.mark.parametrize("mixed_weight", [0.0, 0.5, 1.0])

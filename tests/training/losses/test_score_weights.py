@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.losses.score_weights import score_weights
+from sau.losses.score_weights import score_weights
 
 
 def slow_weights(scores: list[float], labels: list[int], is_synthetic: list[bool]) -> list[float]:

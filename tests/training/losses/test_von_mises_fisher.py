@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from scipy.special import ive
 from torch import Generator
 
-from sau.training.losses.von_mises_fisher import (
+from sau.losses.von_mises_fisher import (
     LARGEST_CONCENTRATION,
     concentrations,
     updated_means,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.losses.weighted import weighted_binary_cross_entropy, weighted_cross_entropy
+from sau.losses.weighted import weighted_binary_cross_entropy, weighted_cross_entropy
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.batches import Batch
-from sau.training.data import TrainingData
-from sau.training.methods import METHODS, Epoch, Losses, Method, Task
-from sau.training.models import Network, NetworkConfig
-from sau.training.options import METHOD_OPTIONS
-from sau.training.views import Normalisation, ViewName, ViewOptions
+from sau.data.batches import Batch
+from sau.data.sets import TrainingData
+from sau.methods.base import Epoch, Losses, Method, Task
+from sau.methods.options import METHOD_OPTIONS
+from sau.methods.registry import METHODS
+from sau.networks import Network, NetworkConfig
+from sau.views import Normalisation, ViewName, ViewOptions
 from tests.training.made import training_data
 
 CPU = torch.device("cpu")

@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.errors import UserError
-from sau.training.data import TrainingData
-from sau.training.models import Network
+from sau.core.errors import UserError
+from sau.data.sets import TrainingData
+from sau.networks import Network
 from tests.training.methods.conftest import loss_of, make, make_batch, start
 
 

@@ -2,8 +2,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.losses.bcl import balanced_contrastive_loss
-from sau.training.models import Network
+from sau.losses.bcl import balanced_contrastive_loss
+from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch
 
 

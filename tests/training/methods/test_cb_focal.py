@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.training.data import TrainingData
-from sau.training.losses.class_balanced import effective_number_weights
-from sau.training.losses.focal import sigmoid_focal_loss
-from sau.training.models import Network
+from sau.data.sets import TrainingData
+from sau.losses.class_balanced import effective_number_weights
+from sau.losses.focal import sigmoid_focal_loss
+from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 
 

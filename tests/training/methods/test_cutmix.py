@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.mixing import draw_box
-from sau.training.models import Network
+from sau.networks import Network
+from sau.views.mixing import draw_box
 from tests.training.methods.conftest import loss_of, make, make_batch
 
 

@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.batches import Batch
-from sau.training.data import TrainingData
-from sau.training.methods import Task
-from sau.training.methods.glmc import Glmc
-from sau.training.mixing import cutmix, mixup
-from sau.training.models import Network
-from sau.training.options import GlmcOptions
+from sau.data.batches import Batch
+from sau.data.sets import TrainingData
+from sau.methods.base import Task
+from sau.methods.glmc import Glmc
+from sau.methods.options import GlmcOptions
+from sau.networks import Network
+from sau.views.mixing import cutmix, mixup
 from tests.training.methods.conftest import COUNTS, CPU, make, make_batch, start
 
 

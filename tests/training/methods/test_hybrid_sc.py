@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.data import TrainingData
-from sau.training.losses.hybrid_sc import supervised_contrastive_loss
-from sau.training.models import Network
+from sau.data.sets import TrainingData
+from sau.losses.hybrid_sc import supervised_contrastive_loss
+from sau.networks import Network
 from tests.training.methods.conftest import make, make_batch, start
 
 

@@ -3,9 +3,9 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.data import TrainingData
-from sau.training.losses.class_balanced import effective_number_weights
-from sau.training.models import Network, NetworkConfig
+from sau.data.sets import TrainingData
+from sau.losses.class_balanced import effective_number_weights
+from sau.networks import Network, NetworkConfig
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 
 

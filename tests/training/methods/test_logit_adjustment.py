@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.models import Network
+from sau.networks import Network
 from tests.training.methods.conftest import loss_of, make, make_batch
 
 

@@ -7,14 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.errors import UserError
-from sau.training.contrastive import synthetic_aware_loss
-from sau.training.data import TrainingData
-from sau.training.methods import METHODS
-from sau.training.mixing import cutmix, mix_labels, mixup, soft_cross_entropy
-from sau.training.models import Network
-from sau.training.names import MethodName
-from sau.training.options import METHOD_OPTIONS
+from sau.core.errors import UserError
+from sau.data.sets import TrainingData
+from sau.losses.contrastive import synthetic_aware_loss
+from sau.methods.names import MethodName
+from sau.methods.options import METHOD_OPTIONS
+from sau.methods.registry import METHODS
+from sau.networks import Network
+from sau.views.mixing import cutmix, mix_labels, mixup, soft_cross_entropy
 from tests.training.methods.conftest import make, make_batch, start
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import torch
 from torch import Generator
 
-from sau.training.mixing import draw_partners
-from sau.training.models import Network
+from sau.networks import Network
+from sau.views.mixing import draw_partners
 from tests.training.methods.conftest import loss_of, make, make_batch
 
 

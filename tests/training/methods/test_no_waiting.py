@@ -8,8 +8,8 @@ import torch
 from torch import Generator
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sau.training.data import TrainingData
-from sau.training.models import Network
+from sau.data.sets import TrainingData
+from sau.networks import Network
 from tests.training.methods.conftest import make, make_batch, start
 
 WAITING = {

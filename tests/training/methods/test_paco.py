@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.data import TrainingData
-from sau.training.losses.paco import parametric_contrastive_loss
-from sau.training.methods import Method
-from sau.training.models import Network, NetworkConfig
-from sau.training.phases import make_optimizer
-from sau.training.settings import TrainingSettings
-from sau.training.step import take_step
+from sau.data.sets import TrainingData
+from sau.engine.phases import make_optimizer
+from sau.engine.settings import TrainingSettings
+from sau.engine.step import take_step
+from sau.losses.paco import parametric_contrastive_loss
+from sau.methods.base import Method
+from sau.networks import Network, NetworkConfig
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 
 

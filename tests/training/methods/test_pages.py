@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sau.training.methods import METHODS
-from sau.training.settings import TrainingSettings
+from sau.engine.settings import TrainingSettings
+from sau.methods.registry import METHODS
 
 yaml = pytest.importorskip("yaml")
 

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.training.batches import Batch
-from sau.training.data import TrainingData
-from sau.training.losses.proco import probabilistic_contrastive_loss
-from sau.training.models import Network
+from sau.data.batches import Batch
+from sau.data.sets import TrainingData
+from sau.losses.proco import probabilistic_contrastive_loss
+from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 
 

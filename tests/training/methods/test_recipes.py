@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.manifest import read
-from sau.training.loop import train_epoch
-from sau.training.methods.max_norm import MaxNorm
-from sau.training.models import Network
-from sau.training.schedule import learning_rate
-from sau.training.settings import TrainingSettings
+from sau.core.errors import UserError
+from sau.engine.loop import train_epoch
+from sau.engine.schedule import learning_rate
+from sau.engine.settings import TrainingSettings
+from sau.methods.max_norm import MaxNorm
+from sau.networks import Network
+from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on
 
 GLMC: dict[str, Any] = {

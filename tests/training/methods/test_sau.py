@@ -7,17 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.errors import UserError
-from sau.training import search
-from sau.training.contrastive import synthetic_aware_loss
-from sau.training.data import TrainingData
-from sau.training.methods import METHODS, Epoch, Task
-from sau.training.methods.sau import Sau
-from sau.training.models import Network, NetworkConfig
-from sau.training.options import SauOptions
-from sau.training.prototypes import embed_real, prototypes_of
-from sau.training.search import Memory
-from sau.training.views import Normalisation, ViewOptions
+from sau import neighbours as search
+from sau.core.errors import UserError
+from sau.data.sets import TrainingData
+from sau.losses.contrastive import synthetic_aware_loss
+from sau.methods.base import Epoch, Task
+from sau.methods.options import SauOptions
+from sau.methods.prototypes import embed_real, prototypes_of
+from sau.methods.registry import METHODS
+from sau.methods.sau import Sau
+from sau.neighbours import Memory
+from sau.networks import Network, NetworkConfig
+from sau.views import Normalisation, ViewOptions
 from tests.training.made import training_data
 from tests.training.methods.test_methods import make_batch
 

@@ -4,15 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.batches import Batch
-from sau.training.data import TrainingData
-from sau.training.losses.correctness_ranking import correctness_ranking_loss
-from sau.training.methods import Method, Task
-from sau.training.methods.sure import Sure
-from sau.training.models import Network, NetworkConfig
-from sau.training.options import SureOptions
-from sau.training.step import take_step
-from sau.training.views import view
+from sau.data.batches import Batch
+from sau.data.sets import TrainingData
+from sau.engine.step import take_step
+from sau.losses.correctness_ranking import correctness_ranking_loss
+from sau.methods.base import Method, Task
+from sau.methods.options import SureOptions
+from sau.methods.sure import Sure
+from sau.networks import Network, NetworkConfig
+from sau.views import view
 from tests.training.conftest import pixels_of
 from tests.training.methods.conftest import CPU, VIEWS, loss_of, make, make_batch, start
 

@@ -3,7 +3,7 @@ import math
 import torch
 from torch import Generator
 
-from sau.training.models import CosineClassifier
+from sau.networks import CosineClassifier
 
 
 def test_scores_are_scaled_cosines(generator: Generator) -> None:

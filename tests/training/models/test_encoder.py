@@ -3,7 +3,7 @@ import torch
 import torchvision
 from torch import Generator
 
-from sau.training.models import Network, NetworkConfig, feature_size
+from sau.networks import Network, NetworkConfig, feature_size
 
 
 @pytest.mark.parametrize(

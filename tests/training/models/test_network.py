@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.errors import UserError
-from sau.training.models import ClassifierKind, Network, NetworkConfig
+from sau.core.errors import UserError
+from sau.networks import ClassifierKind, Network, NetworkConfig
 
 CONFIG = NetworkConfig("resnet8", 2, 3, projection_hidden=5, projection_size=4)
 

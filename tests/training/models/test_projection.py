@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator
 
-from sau.training.models.projection import Projection
+from sau.networks.projection import Projection
 
 
 def test_equals_its_definition(generator: Generator) -> None:

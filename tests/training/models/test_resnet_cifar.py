@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.errors import UserError
-from sau.training.models.resnet_cifar import BasicBlock, ResNetCifar
+from sau.core.errors import UserError
+from sau.networks.resnet_cifar import BasicBlock, ResNetCifar
 
 
 def test_shortcut_subsamples_and_pads_channels_with_zeros(generator: Generator) -> None:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.training import batches, prediction
+from sau.data import batches
+from sau.engine import prediction
 
 FLOAT = Tensor.float
 

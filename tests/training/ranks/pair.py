@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from sau.training.ranks.ranks import Ranks, find_ranks, process_group
+from sau.device.ranks import Ranks, find_ranks, process_group
 
 SIZE = 2
 PATIENCE = 600

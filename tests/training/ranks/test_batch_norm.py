@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from sau.training.models import Network, NetworkConfig
-from sau.training.ranks.batch_norm import SyncBatchNorm, average_statistics, synchronise
-from sau.training.ranks.ranks import Ranks
-from sau.training.ranks.share import sharing
+from sau.device.ranks import Ranks
+from sau.device.share import sharing
+from sau.networks import Network, NetworkConfig
+from sau.networks.batch_norm import SyncBatchNorm, average_statistics, synchronise
 from tests.training.ranks.pair import Pair
 
 CHANNELS = 5

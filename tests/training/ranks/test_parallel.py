@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.batches import Batch
-from sau.training.data import TrainingData
-from sau.training.methods import METHODS
-from sau.training.models import Network, NetworkConfig
-from sau.training.ranks.batch_norm import synchronise
-from sau.training.ranks.parallel import ParallelLoss, own_loss
-from sau.training.ranks.ranks import Ranks
-from sau.training.step import take_step
-from sau.training.views import ViewName
+from sau.data.batches import Batch
+from sau.data.sets import TrainingData
+from sau.device.ranks import Ranks
+from sau.engine.parallel import ParallelLoss, own_loss
+from sau.engine.step import take_step
+from sau.methods.registry import METHODS
+from sau.networks import Network, NetworkConfig
+from sau.networks.batch_norm import synchronise
+from sau.views import ViewName
 from tests.training.made import training_data
 from tests.training.methods.conftest import make, start
 from tests.training.ranks.float64 import float64

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.training.ranks.ranks import ALONE, Ranks, find_ranks, process_group, refuse_disagreement
+from sau.core.errors import UserError
+from sau.device.ranks import ALONE, Ranks, find_ranks, process_group, refuse_disagreement
 from tests.training.ranks.pair import Pair
 
 SECOND_OF_THREE = {"RANK": "1", "WORLD_SIZE": "3", "LOCAL_RANK": "1"}

@@ -11,13 +11,13 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
-from sau.errors import StoppedEarlyError, UserError
-from sau.flags import to_flags
-from sau.kept import RECORD
-from sau.manifest import read
-from sau.training import stage
-from sau.training.settings import TrainingSettings
-from sau.training.stopping import Stop
+from sau.core.errors import StoppedEarlyError, UserError
+from sau.engine.settings import TrainingSettings
+from sau.engine.stopping import Stop
+from sau.pipeline.training import stage
+from sau.settings.flags import to_flags
+from sau.storage.manifest import read
+from sau.storage.reuse import RECORD
 from tests.training.conftest import TINY, Inputs, Killed, bytes_of, kill_after
 from tests.training.ranks.float64 import float64
 from tests.training.ranks.pair import SIZE, Pair

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from sau.training.ranks.ranks import Ranks
-from sau.training.ranks.share import Share, SharesRows, sharing
+from sau.device.ranks import Ranks
+from sau.device.share import Share, SharesRows, sharing
 from tests.training.ranks.pair import Pair, both
 
 

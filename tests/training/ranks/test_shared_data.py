@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training import batches
-from sau.training.batches import Batch, Streams, view_batches
-from sau.training.data import TestData, TrainingData
-from sau.training.models import Network, NetworkConfig
-from sau.training.prediction import predict
-from sau.training.prototypes import class_prototypes, embed_real
-from sau.training.ranks.ranks import ALONE, Ranks
-from sau.training.views import Normalisation, ViewName, ViewOptions
+from sau.data import batches
+from sau.data.batches import Batch, Streams, view_batches
+from sau.data.sets import TestData, TrainingData
+from sau.device.ranks import ALONE, Ranks
+from sau.engine.prediction import predict
+from sau.methods.prototypes import class_prototypes, embed_real
+from sau.networks import Network, NetworkConfig
+from sau.views import Normalisation, ViewName, ViewOptions
 from tests.training.made import training_data
 from tests.training.ranks.pair import Pair, both
 

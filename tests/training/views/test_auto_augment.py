@@ -3,10 +3,10 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.training.views import auto_augment as module
-from sau.training.views.auto_augment import CIFAR10_POLICY, LEVELS, auto_augment
-from sau.training.views.operations import apply_steps
-from sau.training.views.steps import SIGNED
+from sau.views import auto_augment as module
+from sau.views.auto_augment import CIFAR10_POLICY, LEVELS, auto_augment
+from sau.views.operations import apply_steps
+from sau.views.steps import SIGNED
 from tests.training.views.oracle import assert_same
 
 ORACLE = v2.AutoAugment(v2.AutoAugmentPolicy.CIFAR10)

@@ -3,7 +3,7 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from sau.training.views.blur import gaussian_blur, kernel_size, random_blur
+from sau.views.blur import gaussian_blur, kernel_size, random_blur
 
 
 @pytest.mark.parametrize("size", [3, 7])

@@ -5,7 +5,7 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from sau.training.views import colour
+from sau.views import colour
 
 PAIRS = [
     (colour.adjust_brightness, vision.adjust_brightness, 0.0, 2.0),

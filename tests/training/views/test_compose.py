@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views import (
+from sau.views import (
     VIEW_SETS,
     Normalisation,
     ViewName,

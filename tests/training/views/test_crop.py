@@ -2,7 +2,7 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from sau.training.views.crop import crop_flip, random_crop_flip
+from sau.views.crop import crop_flip, random_crop_flip
 
 
 def test_equals_torchvision_image_by_image(pictures: Tensor, generator: Generator) -> None:

@@ -1,7 +1,7 @@
 import torch
 from torch import Generator
 
-from sau.training.views.cutout import cutout, random_cutout
+from sau.views.cutout import cutout, random_cutout
 
 
 def test_hole_is_clipped_at_the_border() -> None:

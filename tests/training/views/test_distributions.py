@@ -16,7 +16,7 @@ from scipy.stats import ks_2samp
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.training.views import CutoutFill, Normalisation, ViewName, ViewOptions, view
+from sau.views import CutoutFill, Normalisation, ViewName, ViewOptions, view
 
 SIGNIFICANCE = 0.001
 """Of each Kolmogorov-Smirnov test; the seeds are fixed."""

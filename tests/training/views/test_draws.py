@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.training.views import Normalisation, ViewName, ViewOptions, ViewSet, view
-from sau.training.views.draws import SharedGenerator
+from sau.views import Normalisation, ViewName, ViewOptions, ViewSet, view
+from sau.views.draws import SharedGenerator
 
 ROWS = torch.tensor([1, 2, 5, 8, 9, 15, 23])
 

@@ -5,8 +5,8 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.errors import UserError
-from sau.training.views import (
+from sau.core.errors import UserError
+from sau.views import (
     VIEW_SETS,
     Normalisation,
     ViewName,

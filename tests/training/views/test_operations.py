@@ -2,8 +2,8 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.training.views.operations import CHANGES, apply_steps
-from sau.training.views.steps import SIGNED, Step
+from sau.views.operations import CHANGES, apply_steps
+from sau.views.steps import SIGNED, Step
 from tests.training.views.oracle import assert_same
 
 ORACLE = v2.RandAugment()

@@ -3,10 +3,10 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.training.views import rand_augment as module
-from sau.training.views.operations import apply_steps
-from sau.training.views.rand_augment import LEVELS, OPERATIONS, rand_augment
-from sau.training.views.steps import SIGNED
+from sau.views import rand_augment as module
+from sau.views.operations import apply_steps
+from sau.views.rand_augment import LEVELS, OPERATIONS, rand_augment
+from sau.views.steps import SIGNED
 from tests.training.views.oracle import assert_same
 
 ORACLE = v2.RandAugment(num_ops=2, magnitude=10)

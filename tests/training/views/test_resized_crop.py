@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as vision
 
-from sau.training.views.resized_crop import draw_windows, resized_crop_flip
+from sau.views.resized_crop import draw_windows, resized_crop_flip
 
 SCALE, RATIO = (0.2, 1.0), (3 / 4, 4 / 3)
 

@@ -15,7 +15,7 @@ from tokenizers import pre_tokenizers
 from torch import Tensor
 from torch.nn import functional
 
-from sau.images.glide.architecture import Architecture
+from sau.glide.architecture import Architecture
 
 SMALL_BASE = Architecture(
     image_size=16,

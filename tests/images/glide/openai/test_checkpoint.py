@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from sau.errors import UserError
-from sau.images.glide.openai.checkpoint import read_checkpoint
+from sau.core.errors import UserError
+from sau.glide.openai.checkpoint import read_checkpoint
 
 
 class CreatesFile:

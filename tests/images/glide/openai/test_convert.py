@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.errors import UserError
-from sau.images.glide.architecture import BASE, UPSAMPLER, Architecture
-from sau.images.glide.openai.convert import convert
+from sau.core.errors import UserError
+from sau.glide.architecture import BASE, UPSAMPLER, Architecture
+from sau.glide.openai.convert import convert
 from tests.images.glide.openai.published import (
     SMALL_BASE,
     SMALL_UPSAMPLER,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sau.errors import UserError
-from sau.images.glide.openai.vocabulary import read_vocabulary
-from sau.images.glide.tokenizer import GlideTokenizer
+from sau.core.errors import UserError
+from sau.glide.openai.vocabulary import read_vocabulary
+from sau.glide.tokenizer import GlideTokenizer
 
 GOLDEN = Path(__file__).resolve().parents[5] / "shared" / "golden" / "glide_tokenizer"
 SIZE = 259

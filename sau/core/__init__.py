@@ -1,0 +1,1 @@
+"""What everything stands on: errors, progress, random streams; no idea of images or classes."""

@@ -1,0 +1,79 @@
+"""Evaluation on the test set, and on validation images, after an epoch."""
+
+import torch
+from torch import Tensor
+
+from sau.data.sets import TestData
+from sau.device.ranks import ALONE, Ranks
+from sau.engine.state import Predictions
+from sau.networks import Network
+from sau.views import ViewOptions, test_view
+
+TEST_BATCH = 256
+"""Images classified at once; more would not fit the caches of a CPU."""
+
+
+@torch.no_grad()
+def predict(
+    network: Network,
+    data: TestData,
+    views: ViewOptions,
+    epoch: int,
+    *,
+    flip: bool = False,
+    ranks: Ranks = ALONE,
+) -> Predictions:
+    """Classify all of the data's images in eval mode; the network then has its mode back.
+
+    One transfer from the device, at the end.
+
+    Args:
+        network: what to test.
+        data: the test set, or the validation images.
+        views: how to normalise.
+        epoch: for the record.
+        flip: average the probabilities of each image and its mirror image.
+        ranks: the processes that share the images; all of them get all predictions.
+    """
+    was_training = network.training
+    network.eval()
+    pieces = torch.split(ranks.own(torch.arange(len(data.ids))), TEST_BATCH)
+    found = [
+        _probabilities(network, images, views, flip).max(dim=1)
+        for images in data.images.batches(pieces)
+    ]
+    network.train(was_training)
+    confidence, classes = (torch.cat(parts) for parts in zip(*found, strict=True))
+    if share := ranks.share(len(data.ids)):
+        confidence, classes = share.gather(confidence), share.gather(classes)
+    right = int((classes == data.labels).sum())
+    return Predictions(
+        epoch,
+        100 * right / len(data.ids),
+        classes.to(torch.int32).cpu(),
+        confidence.cpu(),
+    )
+
+
+def class_balanced_top1(predicted: Tensor, labels: Tensor) -> float:
+    """Return top-1 in percent as the mean over classes of each class's accuracy.
+
+    A class without images does not count, and of a long-tailed set each of the others counts the
+    same, however few it has.
+
+    Args:
+        predicted: integers (N,), N at least 1.
+        labels: int64 (N,), on the same device.
+    """
+    seen = torch.bincount(labels)
+    right = torch.bincount(labels[predicted == labels], minlength=len(seen))
+    return float(100 * (right[seen > 0].double() / seen[seen > 0]).mean())
+
+
+def _probabilities(network: Network, images: Tensor, views: ViewOptions, flip: bool) -> Tensor:
+    """Return the class probabilities, float32 (B, C), of uint8 images (B, 3, H, W)."""
+    normalised = test_view(images, views)
+    probabilities = network.logits(normalised).softmax(dim=1)
+    if not flip:
+        return probabilities
+    return (probabilities + network.logits(normalised.flip(3)).softmax(dim=1)) / 2

@@ -1,0 +1,53 @@
+"""Settings of a second stage of training."""
+
+import dataclasses
+from typing import Any, ClassVar, Literal
+
+from sau.engine.setting_checks import ONLY_OF_SCHEDULE, check_schedule, check_weighting
+from sau.methods.names import DataName, MethodName
+from sau.methods.options import METHOD_OPTIONS
+from sau.settings.section import Section, check_only_of, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class SecondStage(Section):
+    """A second stage of training on the first one's network; with keys of its own."""
+
+    section: ClassVar[str] = "training.second_stage"
+
+    method: MethodName = setting("cross_entropy", "what is minimised")
+    options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
+    data: DataName = setting("real", "the long-tailed real images alone, or the balanced set")
+    epochs: int = setting(10, "passes over the stage's images", unit="epochs", minimum=1)
+    learning_rate: float = setting(0.001, "of SGD at the stage's start; cosine to 0", above=0)
+    weight_decay: float = setting(5e-3, "of SGD", minimum=0)
+    batch_size: int | None = setting(
+        None, "images of a batch; null: as in the first stage", unit="images", minimum=2
+    )
+    schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
+    step_epochs: list[int] = setting(
+        [], "schedule step: epochs of the stage after which the rate falls", minimum=1
+    )
+    step_factor: float = setting(
+        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
+    )
+    warmup_epochs: int = setting(
+        0, "epochs in which the rate rises linearly", unit="epochs", minimum=0
+    )
+    sharpness_radius: float | None = setting(
+        None, "rho of sharpness-aware minimisation; null: as in the first stage", minimum=0
+    )
+    trained: Literal["all", "classifier"] = setting(
+        "all", "what learns: all of the network, or its classifier on a frozen encoder"
+    )
+
+    def check(self) -> None:
+        """Check the method's own options, and that no setting is without effect."""
+        self.method_options()
+        check_only_of(self, ONLY_OF_SCHEDULE)
+        check_schedule(self)
+        check_weighting(self)
+
+    def method_options(self) -> Section:
+        """Return the options of the method, typed."""
+        return METHOD_OPTIONS[self.method].from_mapping(self.options)

@@ -1,0 +1,118 @@
+"""Checks of training's settings that concern several keys; each raises UserError."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sau.core.errors import UserError
+from sau.methods.options import SauOptions
+from sau.settings.section import OnlyOf, check_only_of, idle_keys
+
+if TYPE_CHECKING:
+    from sau.engine.second_stage import SecondStage
+    from sau.engine.settings import TrainingSettings
+
+ONLY_OF_SCHEDULE: OnlyOf = dict.fromkeys(("step_epochs", "step_factor"), ("schedule", ("step",)))
+_ONLY_OF_OPTIMIZER: OnlyOf = dict.fromkeys(
+    ("muon_learning_rate", "muon_weight_decay"), ("optimizer", ("muon",))
+)
+_ONLY_OF: OnlyOf = {
+    **ONLY_OF_SCHEDULE,
+    **dict.fromkeys(("crop_padding", "cutout_size", "cutout_fill"), ("view_set", ("cifar",))),
+}
+
+
+def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
+    """Refuse a setting that has no effect on any of the runs for which it was made.
+
+    A run alone does not tell: what it has from the section may be meant for other rows.
+
+    Args:
+        runs: of one row, or of all that have the section's settings.
+        keys: those that were set for them.
+
+    Raises:
+        UserError: there is one, with the key that leaves it without effect.
+    """
+    idle = [idle_keys(run, _ONLY_OF) for run in runs]
+    for key in keys:
+        if all(key in one for one in idle):
+            check_only_of(runs[0], {key: _ONLY_OF[key]})
+
+
+def check_optimizer(settings: "TrainingSettings") -> None:
+    """Refuse settings of the optimizer that have no effect."""
+    if settings.nesterov and settings.momentum == 0:
+        raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
+    check_only_of(settings, _ONLY_OF_OPTIMIZER)
+
+
+def check_averages(settings: "TrainingSettings") -> None:
+    """Refuse averages of the weights that begin too late, or exclude each other."""
+    second = settings.second()
+    if second and second.trained == "classifier" and settings.swa_from > settings.epochs:
+        raise UserError(
+            f"training.swa_from: {settings.swa_from} lies in the second stage, whose encoder is "
+            "frozen, BatchNorm statistics and all; set it to an epoch of the first stage"
+        )
+    if settings.ema_decay > 0 and settings.swa_from > 0:
+        raise UserError("training.ema_decay and training.swa_from: set one of them, not both")
+    if settings.swa_learning_rate > 0 and not 0 < settings.swa_from <= settings.epochs:
+        raise UserError(
+            f"training.swa_learning_rate: {settings.swa_learning_rate:g} has no effect with "
+            f"swa_from {settings.swa_from}; set that to an epoch from 1 to {settings.epochs}"
+        )
+    if settings.swa_from > settings.total_epochs():
+        raise UserError(
+            f"training.swa_from: {settings.swa_from} is beyond the last epoch, "
+            f"{settings.total_epochs()}; lower it"
+        )
+
+
+def check_processes(settings: "TrainingSettings", batch_size: int, section: str) -> None:
+    """Refuse a batch that the processes cannot share, and what needs several; raises UserError."""
+    processes = settings.processes
+    if processes > 1 and (batch_size % processes or batch_size < 2 * processes):
+        raise UserError(
+            f"{section}.batch_size: {batch_size} for training.processes: {processes}, expected a "
+            f"multiple of it, two images for each at least, such as "
+            f"{max(2, -(-batch_size // processes)) * processes}"
+        )
+    if settings.sync_batch_norm and processes == 1:
+        raise UserError(
+            "training.sync_batch_norm: true has no effect with processes: 1; leave it out, or "
+            "raise that"
+        )
+    if settings.sync_batch_norm and settings.compile != "off":
+        raise UserError(
+            f"training.sync_batch_norm: true, but training.compile {settings.compile} compiles no "
+            "layer that waits for other processes; set one of them to its default"
+        )
+
+
+def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
+    """Refuse a schedule that never acts; raises UserError."""
+    if 0 < stage.epochs <= stage.warmup_epochs:
+        raise UserError(
+            f"{stage.section}.warmup_epochs: {stage.warmup_epochs} of {stage.epochs} epochs, so "
+            "the schedule never begins; lower it"
+        )
+    if stage.schedule == "step" and not any(step < stage.epochs for step in stage.step_epochs):
+        raise UserError(
+            f"{stage.section}.step_epochs: {stage.step_epochs} has no epoch before the last, "
+            f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine"
+        )
+
+
+def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
+    """Return whether a stage of training weighs synthetic images by their scores."""
+    options = stage.method_options()
+    return isinstance(options, SauOptions) and options.weighting == "score"
+
+
+def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
+    """Refuse weights of synthetic images where there are none; raises UserError."""
+    if weighs_by_score(stage) and stage.data == "real":
+        raise UserError(
+            f"{stage.section}.options.weighting: score has no effect with {stage.section}.data: "
+            "real, it weighs synthetic images; leave it out, or set data to balanced"
+        )

@@ -1,0 +1,245 @@
+"""Settings of one training run."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from sau.core.errors import UserError
+from sau.engine.second_stage import SecondStage
+from sau.engine.setting_checks import (
+    check_averages,
+    check_optimizer,
+    check_processes,
+    check_schedule,
+    check_weighting,
+    weighs_by_score,
+)
+from sau.methods.names import DataName, MethodName
+from sau.methods.options import METHOD_OPTIONS
+from sau.settings.section import Section, setting
+
+NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
+"""Settings that change no result: changed, a run goes on, and none is trained again."""
+
+CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
+"""Channels of the first stage where none are set: He et al.'s for either kind of network."""
+
+
+def with_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a run's settings, as JSON values by key, that its results depend on."""
+    return {key: value for key, value in settings.items() if key not in NO_EFFECT}
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings(Section):
+    """One training run; the defaults are the paper's for CIFAR, but for the width (64 there)."""
+
+    section: ClassVar[str] = "training"
+
+    method: MethodName = setting("sau", "what is trained")
+    data: DataName = setting(
+        "balanced", "the long-tailed real images alone, or balanced with synthetic ones"
+    )
+    options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
+    backbone: Literal[
+        "resnet8",
+        "resnet20",
+        "resnet32",
+        "resnet44",
+        "resnet56",
+        "resnet18",
+        "resnet50",
+        "resnext50_32x4d",
+    ] = setting(
+        "resnet32",
+        "CIFAR residual network with option-A shortcuts by depth, or torchvision's resnet18, "
+        "resnet50, resnext50_32x4d",
+    )
+    width: int | None = setting(
+        None,
+        "channels of a CIFAR network's first stage; null: 16; torchvision's have 64",
+        unit="channels",
+        minimum=1,
+    )
+    projection_hidden: int = setting(
+        2048, "units of the projection head's two hidden layers", minimum=1
+    )
+    projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
+    epochs: int = setting(200, "passes over the training set", unit="epochs", minimum=1)
+    batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
+    learning_rate: float = setting(0.01, "of SGD at the start; see schedule", above=0)
+    schedule: Literal["cosine", "step"] = setting(
+        "cosine", "of the learning rate: half a cosine to 0, or divided at step_epochs"
+    )
+    step_epochs: list[int] = setting(
+        [160, 180], "schedule step: epochs after which the rate falls", unit="epochs", minimum=1
+    )
+    step_factor: float = setting(
+        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
+    )
+    warmup_epochs: int = setting(
+        0, "epochs in which the rate rises linearly, before the schedule", unit="epochs", minimum=0
+    )
+    momentum: float = setting(0.9, "of SGD", minimum=0, maximum=1)
+    weight_decay: float = setting(5e-3, "of SGD, on all parameters", minimum=0)
+    nesterov: bool = setting(False, "Nesterov's form of momentum")
+    optimizer: Literal["sgd", "muon"] = setting(
+        "sgd", "SGD, or Muon: SGD with orthogonal steps of the hidden layers' weights"
+    )
+    muon_learning_rate: float = setting(
+        0.02,
+        "muon: of those weights, at the start; it follows the schedule too, and in a second stage "
+        "stands to that stage's learning_rate as in the first",
+        above=0,
+    )
+    muon_weight_decay: float = setting(
+        0.05, "muon: of those weights, decoupled, in both stages", minimum=0
+    )
+    sharpness_radius: float = setting(
+        0.0, "rho of sharpness-aware minimisation, two passes a step; 0: plain SGD", minimum=0
+    )
+    ema_decay: float = setting(
+        0.0,
+        "test an exponential moving average of the weights with this decay a step; 0: the last"
+        " weights",
+        minimum=0,
+        maximum=0.999999,
+    )
+    swa_from: int = setting(
+        0,
+        "test the mean of the weights at the ends of epochs, from this one to the last of its stage"
+        " (stochastic weight averaging); a second stage starts from it; 0: the last weights",
+        unit="epochs",
+        minimum=0,
+    )
+    swa_learning_rate: float = setting(
+        0.0, "of SGD from swa_from on, constant; 0: as the schedule has it", minimum=0
+    )
+    test_flip: bool = setting(
+        False, "average the test probabilities of an image and its mirror image"
+    )
+    second_stage: dict[str, Any] = setting(
+        {},
+        "a second stage of training, such as {method: cross_entropy, data: real, epochs: 20, "
+        "learning_rate: 0.001, trained: classifier}; empty: none",
+    )
+    view_set: Literal["cifar", "imagenet"] = setting(
+        "cifar", "kind of views: crops, AutoAugment and SimAugment, or ImageNet's with RandAugment"
+    )
+    crop_size: int | None = setting(
+        None,
+        "imagenet: side of the views and of the test images' centre; null: as stored",
+        unit="pixels",
+        minimum=4,
+    )
+    horizontal_flip: bool = setting(
+        True, "flip images left to right in the views; off where direction matters, as in digits"
+    )
+    crop_padding: int = setting(4, "zero padding before the random crop", unit="pixels", minimum=0)
+    cutout_size: int = setting(16, "side of the Cutout hole", unit="pixels", minimum=0)
+    cutout_fill: Literal["black", "mean"] = setting(
+        "black", "of the hole: as in SAU's code, or the mean colour as Cutout's authors have it"
+    )
+    precision: Literal["float32", "bfloat16"] = setting(
+        "float32",
+        "of the forward passes: float32 is never TF32, bfloat16 is autocast with losses in float32",
+    )
+    compile: Literal["off", "default", "reduce-overhead"] = setting(
+        "off",
+        "mode of torch.compile for encoder and projection: quicker steps after a minute or more of "
+        "compiling (on a CPU by a C++ compiler, on a GPU with a C compiler); reduce-overhead: CUDA "
+        "graphs as well",
+    )
+    decode: Literal["ahead", "on_demand"] = setting(
+        "ahead",
+        "hold all images as pixels on the device, or decode those of each batch when it needs them,"
+        " from a file on disk that lasts as long as the run; no effect on results",
+    )
+    decode_workers: int = setting(
+        1, "threads that decode images; no effect on results", unit="threads", minimum=1
+    )
+    device: Literal["cpu", "cuda"] = setting("cpu", "where to train; never changed in silence")
+    threads: int = setting(
+        1, "CPU threads; part of the result's identity, sums depend on it", minimum=1
+    )
+    processes: int = setting(
+        1,
+        "processes that share each batch, each on a GPU (or CPU threads) of its own; the rule "
+        "starts them with torchrun",
+        minimum=1,
+    )
+    sync_batch_norm: bool = setting(
+        False, "several processes: BatchNorm by the moments of the whole batch, not of each part"
+    )
+    evaluate_every: int = setting(
+        1,
+        "epochs between two measurements on test and validation images; the last always is one",
+        unit="epochs",
+        minimum=1,
+    )
+    checkpoint_every: int = setting(1, "epochs between two checkpoints", unit="epochs", minimum=1)
+    tensorboard: bool = setting(False, "write TensorBoard logs beside the results")
+
+    def check(self) -> None:
+        """Check the method's own options, and what concerns several settings."""
+        self.method_options()
+        check_schedule(self)
+        check_weighting(self)
+        second = self.second()
+        check_processes(self, self.batch_size, "training")
+        if second and second.batch_size is not None:
+            check_processes(self, second.batch_size, second.section)
+        check_optimizer(self)
+        if self.is_torchvision() and self.width not in (None, IMAGENET_WIDTH):
+            raise UserError(
+                f"training.width: {self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "
+                "leave it out, or take a CIFAR network"
+            )
+        if self.crop_size is not None and self.view_set != "imagenet":
+            raise UserError(
+                f"training.crop_size: {self.crop_size}, but the views of training.view_set "
+                f"{self.view_set} keep the image's size; leave it out"
+            )
+        check_averages(self)
+
+    def method_options(self) -> Section:
+        """Return the options of the method, typed."""
+        return METHOD_OPTIONS[self.method].from_mapping(self.options)
+
+    def second(self) -> SecondStage | None:
+        """Return the second stage, typed; None if there is none."""
+        return SecondStage.from_mapping(self.second_stage) if self.second_stage else None
+
+    def is_torchvision(self) -> bool:
+        """Return whether the backbone is one of torchvision's, made for large images."""
+        return self.backbone in ("resnet18", "resnet50", "resnext50_32x4d")
+
+    def channels(self) -> int:
+        """Return the channels of the backbone's first stage."""
+        return self.width or (IMAGENET_WIDTH if self.is_torchvision() else CIFAR_WIDTH)
+
+    def total_epochs(self) -> int:
+        """Return the epochs of both stages."""
+        second = self.second()
+        return self.epochs + (second.epochs if second else 0)
+
+    def data_of_all_stages(self) -> DataName:
+        """Return balanced if a stage trains on the balanced set, else real."""
+        second = self.second()
+        return "balanced" if "balanced" in (self.data, second.data if second else "") else "real"
+
+    def needs_synthetic(self) -> bool:
+        """Return whether a stage trains on the balanced set."""
+        return self.data_of_all_stages() == "balanced"
+
+    def recipe(self) -> str:
+        """Return the SHA-256 of what results depend on, in hex: runs of one may be averaged."""
+        text = json.dumps(with_effect(self.to_mapping()), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def needs_scores(self) -> bool:
+        """Return whether a stage weighs synthetic images by their scores."""
+        second = self.second()
+        return any(weighs_by_score(stage) for stage in (self, second) if stage)

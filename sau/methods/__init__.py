@@ -1,0 +1,1 @@
+"""Ways to train a network for a long tail, a file each."""

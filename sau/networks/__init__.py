@@ -1,0 +1,16 @@
+"""The networks that are trained."""
+
+from sau.networks.classifier import ClassifierKind, CosineClassifier
+from sau.networks.encoder import feature_size
+from sau.networks.initialise import initialise, seeded
+from sau.networks.network import Network, NetworkConfig
+
+__all__ = [
+    "ClassifierKind",
+    "CosineClassifier",
+    "Network",
+    "NetworkConfig",
+    "feature_size",
+    "initialise",
+    "seeded",
+]

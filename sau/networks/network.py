@@ -1,0 +1,192 @@
+"""Encoder, classifier and projection head as one model that saves itself."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor, nn
+
+from sau.core.errors import UserError
+from sau.device.compiling import GRAPHS, compile_network
+from sau.device.share import SharesRows
+from sau.networks.classifier import ClassifierKind, make_classifier
+from sau.networks.encoder import TorchvisionEncoder, make_encoder
+from sau.networks.initialise import initialise, seeded
+from sau.networks.projection import Projection
+from sau.storage.folders import new_folder
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkConfig:
+    """What a network is built from.
+
+    `backbone`: one of `BACKBONES`; `width`: channels of its first stage; `classes`: C;
+    `projection_hidden` and `projection_size`: of the projection head; None for both where there is
+    no such head; `classifier` and `classifier_scale`: linear, or cosine with that scale.
+    """
+
+    backbone: str
+    width: int
+    classes: int
+    projection_hidden: int | None = None
+    projection_size: int | None = None
+    classifier: ClassifierKind = "linear"
+    classifier_scale: float = 1.0
+
+
+class Network(SharesRows, nn.Module):
+    """An encoder with a classifier and, where the method has a use for it, a projection.
+
+    While it has a share of a batch, encoder and projection head work on this process's own rows:
+    images are those of its own rows, and features, scores and embeddings those of all rows.
+
+    Args:
+        config: what to build.
+        seed: of the first weights; the global random generator is left as it was.
+        precision: of the layers, torch.float32, or torch.bfloat16 for autocast to it; weights and
+            results are float32 in any case.
+    """
+
+    def __init__(
+        self, config: NetworkConfig, seed: int = 0, precision: torch.dtype = torch.float32
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.precision = precision
+        self.recorded = False
+        with seeded(seed):
+            self.encoder = make_encoder(config.backbone, config.width)
+            features = self.encoder.feature_size
+            self.classifier = make_classifier(
+                config.classifier, features, config.classes, config.classifier_scale
+            )
+            self.projection: Projection | None = None
+            if config.projection_hidden is not None and config.projection_size is not None:
+                self.projection = Projection(
+                    features, config.projection_hidden, config.projection_size
+                )
+            for module in self.children():
+                # torchvision draws its networks' weights itself.
+                if not isinstance(module, TorchvisionEncoder):
+                    initialise(module)
+        self.to(memory_format=torch.channels_last)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to features, float32 (B, F)."""
+        features = self._encode(images)
+        return self.share.gather(features) if self.share else features
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Map features (B, F) to class scores, float32 (B, C), computed in float32.
+
+        In bfloat16 two classes often have the same score, and the first of them, in a long tail the
+        larger class, would win.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            scores: Tensor = self.classifier(features.float())
+        return scores
+
+    def project(self, features: Tensor) -> Tensor:
+        """Map features (B, F) to `z`, float32 (B, d), of length 1."""
+        if self.share is None:
+            return self._project(features)
+        return self.share.gather(self._project(self.share.take(features)))
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
+        return self.classify(self.features(images))
+
+    def embeddings(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to `z`, float32 (B, d), of length 1."""
+        embeddings = self._project(self._encode(images))
+        return self.share.gather(embeddings) if self.share else embeddings
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map normalised images (B, 3, H, W) to class scores, float32 (B, C)."""
+        return self.logits(images)
+
+    def _encode(self, images: Tensor) -> Tensor:
+        return self.through(self.encoder, images.contiguous(memory_format=torch.channels_last))
+
+    def _project(self, features: Tensor) -> Tensor:
+        if self.projection is None:
+            raise ValueError("this network was built without a projection head")
+        return self.through(self.projection, features)
+
+    def through(self, module: nn.Module, inputs: Tensor) -> Tensor:
+        """Apply a module in the network's precision; views and losses stay outside autocast."""
+        enabled = self.precision != torch.float32
+        with torch.autocast(inputs.device.type, self.precision, enabled=enabled):
+            output: Tensor = module(inputs)
+        # A recorded graph writes its next result over this one.
+        return output.float().clone() if self.recorded else output.float()
+
+    def compile_layers(self, mode: str) -> None:
+        """Let encoder and projection be compiled for each shape of batch that they meet.
+
+        Weights, their names and what is saved stay as they are; sums may round differently. A copy
+        of the network is not compiled.
+
+        Args:
+            mode: of `torch.compile`.
+        """
+        self.recorded = mode == GRAPHS
+        for module in (self.encoder, self.projection):
+            if module is not None:
+                compile_network(module, mode)
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Return the number of parameters that are trained, and of those that a test needs."""
+        at_test = _count(self.encoder) + _count(self.classifier)
+        return {"trained": _count(self), "at_test": at_test}
+
+    def save_pretrained(self, folder: Path, **facts: Any) -> None:
+        """Write `config.json` and `model.safetensors`; the folder appears whole or not at all.
+
+        Args:
+            folder: where to; what stood there before is replaced.
+            facts: what else stands in `config.json` (class names, provenance), as JSON values.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
+        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+        with new_folder(folder, replace=True) as temporary:
+            (temporary / WEIGHTS_FILE).write_bytes(save(contiguous_state(self)))
+            (temporary / CONFIG_FILE).write_bytes(text.encode())
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load a network that `save_pretrained` wrote, in eval mode.
+
+        Raises:
+            UserError: a file of it is missing or unreadable.
+        """
+        try:
+            config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            names = [field.name for field in dataclasses.fields(NetworkConfig)]
+            network = cls(NetworkConfig(**{name: config[name] for name in names}))
+            network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            raise UserError(
+                f"{folder}: not a model of the training stage ({error}); train it again"
+            ) from error
+        return network.eval()
+
+
+def contiguous_state(module: nn.Module) -> dict[str, Tensor]:
+    """Return a module's weights and buffers as plain row-major tensors on the CPU."""
+    return {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+
+
+def _count(module: nn.Module) -> int:
+    return sum(math.prod(parameter.shape) for parameter in module.parameters())

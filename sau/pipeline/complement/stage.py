@@ -1,0 +1,93 @@
+"""The complement stage: the synthetic images that fill a long tail of real ones."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sau.core.errors import UserError
+from sau.longtail.complement import best_complement, complement_counts, draw_complement
+from sau.pipeline.complement.settings import ComplementSettings
+from sau.storage import manifest
+from sau.storage.provenance import provenance
+
+logger = logging.getLogger(__name__)
+
+SUBSET_FACTS = (
+    "dataset",
+    "class_names",
+    "requested_imbalance_factor",
+    "imbalance_factor",
+    "data_seed",
+    "real_counts",
+)
+"""Facts of the long tail that its complement hands on; the data seed is the complement's too."""
+
+
+def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSettings) -> None:
+    """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
+
+    Args:
+        real: manifest of the real training images, as the subset stage wrote it; its data seed is
+            that of the draw.
+        kept: manifest of kept synthetic images.
+        output: manifest of members to write: the synthetic training images, by class.
+        settings: the section `complement`.
+
+    Raises:
+        UserError: real members that no subset stage wrote, too few synthetic images of a class, or
+            images without a score of which the best are wanted.
+    """
+    facts = manifest.read_facts(real, "members", *SUBSET_FACTS)
+    names, counts = facts["class_names"], facts["real_counts"]
+    synthetic = manifest.read(kept, "kept", columns=["id", "label", "score", "kept"])
+    synthetic = synthetic.filter(synthetic["kept"])
+    manifest.check_labels(kept, synthetic["label"], names)
+
+    labels = synthetic["label"].to_numpy().astype(np.int64)
+    lacking = complement_counts(counts)
+    if settings.order == "best":
+        _check_scores(kept, synthetic["score"])
+        chosen = best_complement(labels, synthetic["score"], synthetic["id"], lacking)
+    else:
+        chosen = draw_complement(labels, lacking, facts["data_seed"])
+    drawn = np.bincount(labels[chosen], minlength=len(counts)).tolist()
+    _check_shortage(lacking, drawn, names, settings)
+
+    rows = synthetic.select(["id", "label", "score"]).take(pa.array(chosen))
+    rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(True), len(chosen)))
+    facts |= {"synthetic_counts": drawn, "lacking_counts": lacking}
+    made = provenance("complement", settings, {"real": real, "kept": kept}, **facts)
+    manifest.write(output, "members", rows, made)
+
+
+def _check_scores(kept: Path, scores: pa.ChunkedArray) -> None:
+    missing = len(scores) - pc.sum(pc.is_finite(scores), min_count=0).as_py()
+    if missing:
+        raise UserError(
+            f"complement.order: best, but {missing} of {len(scores)} kept images in {kept} have no "
+            "score; set it to random, or score the images with scores.scorer open_clip"
+        )
+
+
+def _check_shortage(
+    lacking: list[int], drawn: list[int], class_names: list[str], settings: ComplementSettings
+) -> None:
+    short = [
+        f"{name} lacks {want}, has {got}"
+        for name, want, got in zip(class_names, lacking, drawn, strict=True)
+        if got < want
+    ]
+    if not short:
+        return
+    problem = f"too few kept synthetic images: {'; '.join(short[:5])}" + (
+        f"; and {len(short) - 5} more classes" if len(short) > 5 else ""
+    )
+    if settings.on_shortage == "refuse":
+        raise UserError(
+            f"complement: {problem}; raise prompts.per_class (with rounds, rounds.most) or "
+            "filter.keep_fraction, or set complement.on_shortage to underfill"
+        )
+    logger.warning("%s; these classes stay smaller", problem)

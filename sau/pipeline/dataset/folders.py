@@ -1,0 +1,92 @@
+"""The image-folder source: a folder for each class, with a test folder or without."""
+
+import logging
+from pathlib import Path
+
+from sau.core.errors import UserError
+from sau.pipeline.dataset.settings import DatasetSettings
+from sau.pipeline.dataset.split import split_off_test
+from sau.sources.checks import existing_folder
+from sau.sources.image_folder import class_folders, list_class_folders
+from sau.sources.naming import exact_label, order_classes, stable_name
+from sau.sources.record import Listing
+
+log = logging.getLogger(__name__)
+
+_KEY = "dataset.folder"
+
+_TESTS = ("test", "val", "valid", "validation")
+"""What people call the part that is tested on, in lower case."""
+
+
+def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
+    """List `<folder>/train/<class>/<image>` with test or val beside, or `<folder>/<class>/<image>`.
+
+    Without a test or val folder, test images are split off by the seed.
+
+    Returns: class names in label order, training images, test images; ids are `real/` and the
+        path below the folder.
+
+    Raises:
+        UserError: no such folder, no class, no image, or class names that do not fit.
+    """
+    folder = existing_folder(Path(settings.folder), _KEY)
+    train = folder / "train"
+    _refuse_misspelt_parts(folder)
+    if not train.is_dir():
+        names, listing = _list_train(folder, "real", settings)
+        return names, *_split(listing, names, settings)
+    names, listing = _list_train(train, "real/train", settings)
+    test = next((folder / name for name in ("test", "val") if (folder / name).is_dir()), None)
+    if test is None:
+        return names, *_split(listing, names, settings)
+    log.info("test images are those of %s", test)
+    folders = class_folders(test, _KEY)
+    found = _source_names(train, settings)
+    labels = [exact_label(_name(path), found, f"{_KEY}: {test}") for path in folders]
+    return names, listing, list_class_folders(folders, labels, f"real/{test.name}", _KEY)
+
+
+def _refuse_misspelt_parts(folder: Path) -> None:
+    """Refuse `Train` beside `Test`, two classes, and `train` beside `validation`, not looked at."""
+    parts = {path.name for path in folder.iterdir() if path.is_dir()}
+    tests = {name for name in parts if name.lower() in _TESTS}
+    if not tests:
+        return  # a class may well be called Train
+    if "train" not in parts:
+        for name in sorted(parts):
+            if name.lower() == "train":
+                raise UserError(
+                    f"{_KEY}: {folder / name}: expected it to be called train; rename it"
+                )
+    elif not tests & {"test", "val"}:
+        raise UserError(
+            f"{_KEY}: {folder / min(tests)}: expected it to be called test or val; rename it, or "
+            "move it elsewhere to have test images split off"
+        )
+
+
+def _list_train(folder: Path, prefix: str, settings: DatasetSettings) -> tuple[list[str], Listing]:
+    found = _source_names(folder, settings)
+    by_name = {_name(path): path for path in class_folders(folder, _KEY)}
+    folders = [by_name[name] for name in found]
+    listing = list_class_folders(folders, range(len(folders)), prefix, _KEY)
+    return list(settings.class_names) or found, listing
+
+
+def _source_names(folder: Path, settings: DatasetSettings) -> list[str]:
+    """Return the names of the class folders in label order."""
+    found = [_name(path) for path in class_folders(folder, _KEY)]
+    names, why = order_classes(found, settings.class_names, str(folder))
+    log.info("%s: %d classes; %s", folder, len(names), why)
+    return names
+
+
+def _split(
+    listing: Listing, names: list[str], settings: DatasetSettings
+) -> tuple[Listing, Listing]:
+    return split_off_test(listing, settings.test_per_class, names, settings.seed)
+
+
+def _name(path: Path) -> str:
+    return stable_name(Path(path.name))

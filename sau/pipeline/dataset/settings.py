@@ -1,0 +1,113 @@
+"""Settings of the dataset stage."""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+from sau.core.errors import UserError
+from sau.settings.section import OnlyOf, Section, check_only_of, setting
+
+_NEEDED = {
+    "cifar10": ("folder",),
+    "cifar100": ("folder",),
+    "cifake": ("folder",),
+    "imagenet-lt": ("folder", "train_file", "test_file"),
+    "inaturalist2018": ("folder", "train_file", "test_file"),
+    "image-folder": ("folder",),
+    "parquet": ("train_file",),
+}
+"""The keys that a source cannot do without."""
+
+_OF_FILES = ("source", ("imagenet-lt", "inaturalist2018", "parquet"))
+_OF_PARQUET = ("source", ("parquet",))
+_OF_SPLIT_OFF = ("source", ("digits", "image-folder", "parquet"))
+
+ONLY_OF: OnlyOf = {
+    "folder": ("source", tuple(source for source, keys in _NEEDED.items() if "folder" in keys)),
+    "download": ("source", ("cifar10", "cifar100")),
+    "train_file": _OF_FILES,
+    "test_file": _OF_FILES,
+    "image_column": _OF_PARQUET,
+    "label_column": _OF_PARQUET,
+    "test_per_class": _OF_SPLIT_OFF,
+    "seed": _OF_SPLIT_OFF,
+}
+"""Keys that not every source looks at."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetSettings(Section):
+    """Which real images there are, and what their classes are called."""
+
+    section: ClassVar[str] = "dataset"
+
+    name: str = setting("", "what the data set is called in every table; empty: its source")
+    source: Literal[
+        "digits",
+        "cifar10",
+        "cifar100",
+        "cifake",
+        "imagenet-lt",
+        "inaturalist2018",
+        "image-folder",
+        "parquet",
+    ] = setting("digits", "where the images come from, see docs/datasets.md")
+    folder: str = setting("", "folder of the images; digits and parquet have none")
+    download: bool = setting(False, "let torchvision download CIFAR into the folder if not there")
+    train_file: str = setting(
+        "",
+        "parquet: the table of training images; imagenet-lt, inaturalist2018: their split file,"
+        " with a path and a label in each line",
+    )
+    test_file: str = setting(
+        "",
+        "the same for test images; empty, for parquet alone: split off by the seed",
+    )
+    image_column: str = setting("image", "parquet: column of encoded bytes, or {bytes, path}")
+    label_column: str = setting("label", "parquet: column of class indices or of class names")
+    test_per_class: int = setting(
+        50,
+        "digits, image-folder and parquet without a test split: test images of each class",
+        unit="images",
+        minimum=1,
+    )
+    images_per_class: int | None = setting(
+        None,
+        "keep only the first so many training images of each class; null: all",
+        unit="images",
+        minimum=1,
+    )
+    image_size: int | None = setting(
+        None,
+        "resize the shorter side to this with Lanczos and crop the centre; null: leave as they are",
+        unit="pixels",
+        minimum=4,
+    )
+    class_names: list[str] = setting(
+        [], "class names for prompts and reports, in label order; empty: those of the source"
+    )
+    class_names_file: str = setting(
+        "",
+        "text file with a class name in each line, in place of class_names; or iNaturalist's"
+        " categories.json",
+    )
+    seed: int = setting(0, "of the test split, where the source has none", minimum=0)
+
+    def title(self) -> str:
+        """Return what the data set is called."""
+        return self.name or self.source
+
+    def check(self) -> None:
+        """Check that the source's own keys are there and no others, and classes named once."""
+        check_only_of(self, ONLY_OF)
+        for key in _NEEDED.get(self.source, ()):
+            if not getattr(self, key):
+                raise UserError(f"dataset.{key}: empty, but dataset.source {self.source} reads it")
+        if any(not name.strip() for name in self.class_names):
+            raise UserError(
+                f"dataset.class_names: {self.class_names} has an empty name; prompts are made of "
+                "the names, so give each class one"
+            )
+        if self.class_names and self.class_names_file:
+            raise UserError(
+                "dataset.class_names_file: given beside dataset.class_names; leave one of them out"
+            )

@@ -1,0 +1,87 @@
+"""Finished batches of a shard that is not whole yet, so that a killed job loses one at most."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+
+from sau.storage import manifest
+
+ROWS_TOGETHER = 64
+"""Rows that are put together in memory for the shard's file, whatever batches they came in."""
+
+log = logging.getLogger(__name__)
+
+
+class FinishedBatches:
+    """A folder with one manifest of images for each finished batch, which is whole or not there."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        """Read what an earlier job left.
+
+        Args:
+            folder: beside the shard's file; Snakemake removes the outputs of a killed job, not it.
+            identity: hash of all that the pictures depend on; batches with another are removed.
+        """
+        self._folder = folder
+        self._identity = identity
+        self._tables = self._read()
+
+    def ids(self) -> set[str]:
+        """Return the ids of the images that are there."""
+        return {name for table in self._tables for name in table["id"].to_pylist()}
+
+    def add(self, place: int, table: pa.Table) -> None:
+        """Write one batch, and keep it.
+
+        Args:
+            place: of its first image in the shard; it names the file.
+            table: rows of an images manifest.
+        """
+        path = self._folder / f"batch-{place:08d}.parquet"
+        manifest.write(path, "images", table, {"identity": self._identity})
+        self._tables.append(table)
+
+    def table(self, ids: list[str]) -> pa.Table:
+        """Return the rows of `ids`, all of which are there, in that order.
+
+        The table's chunks depend on the rows alone, and so do the bytes that it is written as.
+        """
+        places = {
+            name: (table, row)
+            for table in self._tables
+            for row, name in enumerate(table["id"].to_pylist())
+        }
+        rows = [places[name][0].slice(places[name][1], 1) for name in ids]
+        chunks = [
+            pa.concat_tables(rows[start : start + ROWS_TOGETHER]).combine_chunks()
+            for start in range(0, len(rows), ROWS_TOGETHER)
+        ]
+        schema = manifest.SCHEMAS["images"]
+        return pa.concat_tables([schema.empty_table(), *(chunk.cast(schema) for chunk in chunks)])
+
+    def remove(self) -> None:
+        """Remove the folder, once the shard's own file is there."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _read(self) -> list[pa.Table]:
+        paths = sorted(self._folder.glob("batch-*.parquet"))
+        found = [manifest.read_metadata(path)["provenance"] for path in paths]
+        ours = [
+            path
+            for path, made in zip(paths, found, strict=True)
+            if made == {"identity": self._identity}
+        ]
+        if len(ours) < len(paths):
+            log.warning(
+                "%s: batches of other settings, prompts, weights or code; starting afresh",
+                self._folder,
+            )
+            for path in set(paths) - set(ours):
+                path.unlink()
+        tables = [manifest.read(path, "images") for path in ours]
+        if tables:
+            rows = sum(table.num_rows for table in tables)
+            log.info("%s: going on after %d images", self._folder, rows)
+        return tables

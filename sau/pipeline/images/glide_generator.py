@@ -1,0 +1,109 @@
+"""GLIDE as a generator: the base network, or both of its networks."""
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+import diffusers
+import torch
+from torch import Tensor
+
+from sau.core.errors import UserError
+from sau.core.unloadable import UNLOADABLE, reason_of
+from sau.glide.cascade import GlideCascade
+from sau.glide.conditioned import TextConditionedPipeline
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.pixels import to_bytes
+from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.pipeline.images.device import DTYPES, make_quick
+from sau.pipeline.images.generator import NOT_FINITE, Drawn
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.vocabulary import check_vocabulary
+
+Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
+
+
+class GlideGenerator:
+    """Draws with GLIDE; the sampling itself is that of `sau.glide`."""
+
+    def __init__(
+        self, pipeline: GlidePipeline | GlideCascade, settings: ImagesSettings, device: torch.device
+    ) -> None:
+        self._pipeline = pipeline
+        self._settings = settings
+        # On a CPU the pipeline itself makes groups of one size.
+        self._full_batches = device.type != "cpu"
+
+    @property
+    def full_batches(self) -> bool:
+        """Whether batches should all have one size; see `Generator`."""
+        return self._full_batches
+
+    def announce(self, prompts: Sequence[str]) -> None:
+        """Say once how many prompts are cut."""
+        self._pipeline.glide_tokenizer.warn_of_cut(prompts)
+
+    def at_guidance_scale(self, scale: float) -> Self:
+        """Return the same model at another guidance scale."""
+        other = copy.copy(self)
+        other._settings = dataclasses.replace(self._settings, guidance_scale=scale)
+        return other
+
+    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+        """Draw one picture for each prompt."""
+        samples = self._sample(prompts, seeds)
+        finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
+        pixels = to_bytes(torch.nan_to_num(samples))
+        return [
+            Drawn(picture) if good else Drawn(None, NOT_FINITE)
+            for picture, good in zip(pixels, finite, strict=True)
+        ]
+
+    def _sample(self, prompts: Sequence[str], seeds: Sequence[int]) -> Tensor:
+        """Sample one batch: (N, 3, H, W) float32, about -1 to 1."""
+        settings = self._settings
+        if isinstance(self._pipeline, GlideCascade):
+            return self._pipeline.sample(
+                prompts,
+                seeds,
+                settings.steps,
+                settings.guidance_scale,
+                settings.sampler,
+                upsampler_respacing=settings.upsampler_steps,
+                temperature=settings.upsampler_temperature,
+            )
+        scale, sampler = settings.guidance_scale, settings.sampler
+        return self._pipeline.sample(prompts, seeds, settings.steps, scale, sampler=sampler)
+
+
+def load_glide(
+    settings: ImagesSettings, device: torch.device, model: Path, upsampler: Path | None
+) -> GlideGenerator:
+    """Load GLIDE, with its upsampler if there is one, in evaluation mode.
+
+    Raises:
+        UserError: a folder that holds another model.
+    """
+    diffusers.utils.logging.disable_progress_bar()  # loading takes no time worth a bar
+    base = _load(GlidePipeline, model, "images.model", settings, device)
+    if upsampler is None:
+        return GlideGenerator(base, settings, device)
+    larger = _load(GlideUpsamplePipeline, upsampler, "images.upsampler", settings, device)
+    return GlideGenerator(GlideCascade(base, larger), settings, device)
+
+
+def _load(
+    kind: type[Pipeline], folder: Path, key: str, settings: ImagesSettings, device: torch.device
+) -> Pipeline:
+    try:
+        pipeline = kind.from_pretrained(folder, dtype=DTYPES[settings.precision])
+        pipeline.to(device)
+    except UNLOADABLE as error:
+        raise UserError(
+            f"{key}: {folder} does not load as {kind.__name__}: {reason_of(error)}"
+        ) from error
+    check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
+    make_quick(pipeline.unet, device, settings.compile)
+    return pipeline

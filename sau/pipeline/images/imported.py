@@ -1,0 +1,119 @@
+"""Synthetic images that someone else made, brought into the images table."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from sau.core.errors import UserError
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.shards import shard_bounds
+from sau.sources import cifake
+from sau.sources.checks import by_class, existing_folder, first_of_each_class
+from sau.sources.image_folder import class_folders, list_class_folders
+from sau.sources.labels import labels_for_classes
+from sau.sources.naming import label_of, labels_by_plain_name, plain_name, stable_name
+from sau.sources.parquet_table import Columns, list_parquet
+from sau.sources.record import Listing
+from sau.sources.table import images_table
+
+log = logging.getLogger(__name__)
+
+_KEY = "images.folder"
+
+
+def import_shard(
+    settings: ImagesSettings,
+    class_names: list[str],
+    shard: int,
+    shards: int,
+    *,
+    spool_in: Path | None = None,
+) -> pa.Table:
+    """Import one shard: list all images, but read and check only those of a contiguous block.
+
+    Args:
+        settings: the folder or file, and its layout.
+        class_names: of the real images, in label order.
+        shard: which block, from 0.
+        shards: how many blocks of (almost) equal size there are.
+        spool_in: folder on whose disk the rows wait; None holds all of them in memory.
+
+    Returns: a table of kind "images", by class and then in the source's order; ids begin with
+        `synthetic/`. It has no rows if there are more shards than images.
+
+    Raises:
+        UserError: what is missing or does not fit the class names, see `list_imported`.
+        ValueError: no such shard.
+    """
+    if not 0 <= shard < shards:
+        raise ValueError(f"shard is {shard}, expected 0 to {shards - 1}")
+    listing = list_imported(settings, class_names)
+    start, end = shard_bounds(len(listing), shard, shards)
+    block = listing.take(np.arange(start, end, dtype=np.int64))
+    return images_table(
+        block,
+        image_size=settings.image_size,
+        description=f"imported images, shard {shard + 1} of {shards}",
+        spool_in=spool_in,
+    )
+
+
+def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
+    """List the images to import, by class; none is read.
+
+    Raises:
+        UserError: no such folder or file, no image, a class that is not in `class_names`, an id
+            twice, or fewer images of a class than `images.images_per_class`.
+    """
+    if settings.layout == "cifake":
+        listing = _list_cifake(Path(settings.folder), class_names)
+    elif settings.layout == "parquet":
+        listing = _list_table(settings, class_names)
+    else:
+        listing = _list_folders(Path(settings.folder), class_names)
+    key = "images.images_per_class"
+    return first_of_each_class(by_class(listing), settings.images_per_class, class_names, key)
+
+
+def _list_folders(folder: Path, class_names: Sequence[str]) -> Listing:
+    folders = class_folders(existing_folder(folder, _KEY), _KEY)
+    seen: dict[int, str] = {}
+    alike = labels_by_plain_name(class_names)
+    for path in folders:
+        name = stable_name(Path(path.name))
+        label = label_of(name, class_names, f"{_KEY}: {folder}", alike)
+        if label in seen:
+            raise UserError(
+                f"{_KEY}: {folder}: folders {seen[label]!r} and {name!r} are both of class "
+                f"{class_names[label]!r}; put their images into one"
+            )
+        seen[label] = name
+    return list_class_folders(folders, list(seen), "synthetic", _KEY)
+
+
+def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
+    existing_folder(folder, _KEY)
+    if len(class_names) != len(cifake.CLASS_NAMES):
+        raise UserError(
+            f"{_KEY}: {folder}: CIFAKE has {len(cifake.CLASS_NAMES)} classes, but the real images "
+            f"have {len(class_names)}; import images of the same classes"
+        )
+    for ours, theirs in zip(class_names, cifake.CLASS_NAMES, strict=True):
+        if plain_name(ours) != plain_name(theirs):
+            log.warning("class %r of the real images is %r in CIFAKE", ours, theirs)
+    return cifake.list_cifake(folder, "train", "FAKE", _KEY)
+
+
+def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing:
+    file = Path(settings.file)
+    columns = Columns(settings.image_column, settings.label_column, settings.prompt_column or None)
+    return list_parquet(
+        *(file, columns),
+        prefix="synthetic",
+        stem=file.stem,
+        labels_of=lambda column, _: labels_for_classes(column, class_names, f"images.file: {file}"),
+        key="images.file",
+    )

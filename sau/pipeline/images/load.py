@@ -1,0 +1,96 @@
+"""The generator that the settings name, ready on its device, and where its weights lie."""
+
+from pathlib import Path
+
+import torch
+
+from sau.assets.shipped import model_folder, weights_sha256
+from sau.core.errors import UserError
+from sau.pipeline.images.generator import Generator
+from sau.pipeline.images.settings import ImagesSettings
+
+INDEX_FILE = "model_index.json"
+"""What diffusers writes into the folder of every pipeline."""
+
+
+def load_generator(settings: ImagesSettings, device: torch.device) -> Generator:
+    """Load the generator of the settings; those of single classes are not looked at.
+
+    Raises:
+        UserError: no such model, or a folder that holds another one.
+    """
+    torch.set_num_threads(settings.threads)
+    if settings.source == "diffusers":
+        from sau.pipeline.images.diffusers_generator import load_diffusers
+
+        return load_diffusers(settings, device, base_folder(settings))
+    from sau.pipeline.images.glide_generator import load_glide
+
+    return load_glide(settings, device, base_folder(settings), upsampler_folder(settings))
+
+
+def base_folder(settings: ImagesSettings) -> Path:
+    """Return the folder of the model; one of the Hub is fetched into its cache first.
+
+    Raises:
+        UserError: there is none, it holds no pipeline, or it cannot be fetched.
+    """
+    name = settings.model
+    if settings.source != "diffusers":
+        return _with_a_pipeline(model_folder(name, "images.model"), "images.model")
+    if Path(name).is_dir():
+        return _with_a_pipeline(Path(name), "images.model")
+    if name.count("/") != 1 or Path(name).parent.is_dir() or name.startswith((".", "/")):
+        raise UserError(
+            f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
+            "stabilityai/sd-turbo"
+        )
+    return _fetched(name, settings.revision)
+
+
+def upsampler_folder(settings: ImagesSettings) -> Path | None:
+    """Return the folder of GLIDE's upsampler, None if none is named.
+
+    Raises:
+        UserError: there is no such folder, or it holds no pipeline.
+    """
+    if settings.source != "glide" or not settings.upsampler:
+        return None
+    folder = model_folder(settings.upsampler, "images.upsampler")
+    return _with_a_pipeline(folder, "images.upsampler")
+
+
+def weights_of(settings: ImagesSettings) -> dict[str, str]:
+    """Return digests of the weights that the settings draw with, for the record."""
+    digests = {"weights_sha256": weights_sha256(base_folder(settings))}
+    upsampler = upsampler_folder(settings)
+    if upsampler is not None:
+        digests["upsampler_sha256"] = weights_sha256(upsampler)
+    return digests
+
+
+def _with_a_pipeline(folder: Path, key: str) -> Path:
+    # Looked at before anything reads the folder's files, which may be any: a home folder, say.
+    if not (folder / INDEX_FILE).is_file():
+        raise UserError(
+            f"{key}: {folder} holds no pipeline of diffusers, which has a file {INDEX_FILE}; give "
+            "the folder that one was saved to"
+        )
+    return folder
+
+
+def _fetched(name: str, revision: str) -> Path:
+    import diffusers
+
+    try:
+        # Safetensors alone: pickles are not even downloaded.
+        folder = diffusers.DiffusionPipeline.download(
+            name, revision=revision or None, use_safetensors=True
+        )
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise UserError(
+            f"images.model: {name} is no folder here and does not come from the Hugging Face Hub "
+            f"({reason}); connect to the network, or give a folder"
+        ) from error
+    return Path(folder)

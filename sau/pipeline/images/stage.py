@@ -1,0 +1,123 @@
+"""The images stage: one shard of synthetic images."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sau.core.errors import UserError
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.shards import shard_bounds
+from sau.storage import manifest
+from sau.storage.provenance import provenance
+from sau.storage.reuse import Kept, kept_folder
+
+_LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
+
+
+def images(
+    train_images: Path,
+    output: Path,
+    *,
+    shard: int,
+    prompts: Path | None = None,
+    draws: Path | None = None,
+    settings: ImagesSettings,
+) -> None:
+    """Generate or import one shard of synthetic images.
+
+    Finished batches wait in a folder beside the output, called as it is with `.batches` at the end.
+    The same call goes on from there after it was killed, and removes the folder at its end. The
+    shard itself has a second name in a folder that ends in `.kept`; a call that would draw the same
+    once more takes it from there.
+
+    Args:
+        train_images: manifest of the real training images; only its class names are read.
+        output: manifest of images, one row for each prompt or imported file of the shard.
+        shard: which of the `settings.shards` shards, from 0; those of a later round count on.
+        prompts: manifest of prompts; read unless the images are imported.
+        draws: what the shard's round draws of each class; without it each prompt is drawn once.
+        settings: the section `images`.
+
+    Raises:
+        UserError: a shard out of range, no prompts to generate from, a model that is not there.
+    """
+    if shard < 0 or (shard >= settings.shards and draws is None):
+        raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
+    class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
+    facts = {"class_names": class_names, "shard": shard}
+    if settings.source == "imported":
+        from sau.pipeline.images.imported import import_shard
+
+        shards = settings.shards
+        table = import_shard(settings, class_names, shard, shards, spool_in=output.parent)
+        record = provenance("images", settings, {}, ("pillow",), **facts)
+        manifest.write(output, "images", table, record)
+        shutil.rmtree(kept_folder(output), ignore_errors=True)  # of images drawn before
+    elif prompts is None:
+        source = settings.source
+        raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
+    else:
+        inputs = {"prompts": prompts} | ({"draws": draws} if draws else {})
+        _generate(inputs, output, shard, settings, facts)
+
+
+def _generate(
+    inputs: dict[str, Path],
+    output: Path,
+    shard: int,
+    settings: ImagesSettings,
+    facts: dict[str, Any],
+) -> None:
+    from sau.assets.unseen_classes import warn_of_unseen_classes
+    from sau.device.gpus import reserved_device
+    from sau.pipeline.images.disk import DiskEstimate
+    from sau.pipeline.images.finished import FinishedBatches
+    from sau.pipeline.images.generate import generate, groups_of
+    from sau.pipeline.images.load import weights_of
+    from sau.pipeline.images.per_class import settings_by_label, warn_of_people
+    from sau.pipeline.images.rows import tasks_of
+
+    names, shards = facts["class_names"], settings.shards
+    rows = _rows_of_shard(inputs, shard % shards, shards, names)
+    tasks = tasks_of(rows, settings)
+    by_label = settings_by_label(settings, names)
+    warn_of_people({task.label for task in tasks}, names, by_label)
+    warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
+    facts["generators"] = [
+        {
+            "classes": [names[label] for label in sorted({task.label for task in own})],
+            **weights_of(shared),
+        }
+        for shared, own in groups_of(tasks, by_label)
+    ]
+    record = provenance("images", settings, inputs, _LIBRARIES, **facts)
+    identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    kept, batches = Kept(kept_folder(output), identity), output.with_suffix(".batches")
+    if kept.holds():
+        kept.take_back({"shard": output})
+        shutil.rmtree(batches, ignore_errors=True)
+        return
+    finished = FinishedBatches(batches, identity)
+    estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
+    with reserved_device(settings.device, "images.device", shard) as device:
+        table = generate(tasks, by_label, finished, device, estimate.see)
+    manifest.write(output, "images", table, record)
+    kept.keep({"shard": output})
+    finished.remove()
+
+
+def _rows_of_shard(
+    inputs: dict[str, Path], shard: int, shards: int, class_names: list[str]
+) -> list[dict[str, Any]]:
+    """Return the rows of prompts that a shard draws: each once, or as its round has it."""
+    prompts = manifest.read(inputs["prompts"], "prompts")
+    manifest.check_labels(inputs["prompts"], prompts["label"], class_names)
+    if "draws" not in inputs:
+        start, stop = shard_bounds(prompts.num_rows, shard, shards)
+        return list(prompts.slice(start, stop - start).to_pylist())
+    from sau.pipeline.images.rounds import images_of, rows_to_draw
+
+    counts = manifest.read(inputs["draws"], "draws").to_pylist()
+    return rows_to_draw(prompts, counts, *shard_bounds(images_of(counts), shard, shards))

@@ -1,0 +1,38 @@
+"""The files of a job of OpenAI's Batch API: JSON lines of requests, and of responses."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sau.pipeline.prompts.llm.answers import is_answer
+from sau.pipeline.prompts.llm.failures import REFUSALS
+from sau.pipeline.prompts.llm.requests import Request
+
+ENDPOINT: Final = "/v1/chat/completions"
+
+
+def line(request: Request) -> dict[str, Any]:
+    """Return a request as a line of the file that a job begins with."""
+    return {"custom_id": request.key, "method": "POST", "url": ENDPOINT, "body": request.body()}
+
+
+def lines(text: str) -> Iterator[tuple[str, str, str | None]]:
+    """Yield the request's key, the body and the error of each line of a job's file.
+
+    The error is None where the body is to be kept: that of an answer, or of a refusal by the
+    server's filter.
+    """
+    for row in filter(None, map(str.strip, text.split("\n"))):  # strings may hold U+2028
+        found = json.loads(row)
+        response = found.get("response") or {}
+        body = json.dumps(response.get("body") or {"error": found.get("error")})
+        yield found["custom_id"], body, _error(found.get("error"), response, body)
+
+
+def _error(error: Any, response: Mapping[str, Any], body: str) -> str | None:
+    if is_answer(body) and response.get("status_code") == 200:
+        return None
+    told = (response.get("body") or {}).get("error") or error or {}
+    if told.get("code") in REFUSALS:
+        return None
+    return str(told.get("message") or f"HTTP {response.get('status_code')}")

@@ -1,0 +1,102 @@
+"""Asks one request at a time, many of them side by side."""
+
+import asyncio
+from collections.abc import Sequence
+
+import openai
+
+from sau.core.errors import UserError
+from sau.core.progress import progress
+from sau.pipeline.prompts.llm.answers import is_answer
+from sau.pipeline.prompts.llm.client import open_client, redact
+from sau.pipeline.prompts.llm.cost import Budget
+from sau.pipeline.prompts.llm.failures import BrokenAnswerError, RefusedError, is_refusal
+from sau.pipeline.prompts.llm.requests import Request
+from sau.pipeline.prompts.llm.retries import Courier
+from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
+from sau.pipeline.prompts.settings import PromptsSettings
+
+
+def send(
+    requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore, key: str
+) -> None:
+    """Put the answer to each request into the store.
+
+    Raises:
+        UserError: what stopped it; requests that were under way have ended, their answers are kept.
+    """
+    asyncio.run(_send(requests, settings, store, key))
+
+
+async def _send(
+    requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore, key: str
+) -> None:
+    async with open_client(settings, key) as client:
+        sender = _Sender(client, settings, store, key)
+        tasks = [asyncio.create_task(sender.ask(request)) for request in requests]
+        answers = asyncio.as_completed(tasks)
+        for answer in progress(answers, "answers", total=len(tasks), unit="request"):
+            await answer
+    if sender.courier.error is not None:
+        raise sender.courier.error
+
+
+class _Sender:
+    def __init__(
+        self, client: openai.AsyncOpenAI, settings: PromptsSettings, store: AnswerStore, key: str
+    ) -> None:
+        self.courier = Courier(settings, key)
+        self._places = asyncio.Semaphore(settings.concurrency)
+        self._client = client
+        self._store = store
+        self._budget = Budget(settings, store)
+        self._key = key
+
+    async def ask(self, request: Request) -> None:
+        """Store the answer to one request, or stop all others and leave the reason."""
+        async with self._places:
+            if self.courier.error is not None:
+                return
+            try:
+                await self._ask(request)
+            except UserError as error:
+                self.courier.stop(error)
+
+    async def _ask(self, request: Request) -> None:
+        reserved = self._budget.reserve(request)
+        answer = None
+        try:
+            body = await self._body(request)
+            answer = StoredAnswer.of(request, redact(body, self._key))
+            self._store.add(answer)
+        finally:
+            self._budget.settle(reserved, answer)
+
+    async def _body(self, request: Request) -> str:
+        what = f"{request.class_name}, request {request.number}"
+        try:
+            return await self.courier.call(lambda: complete(self._client, request), what)
+        except RefusedError as refused:
+            return refused.body
+
+
+async def complete(client: openai.AsyncOpenAI, request: Request) -> str:
+    """Return the raw body of a chat completion.
+
+    Raises:
+        BrokenAnswerError: a body that is none.
+        RefusedError: the server's filter refused the request.
+        openai.APIError: no answer, or another error.
+    """
+    body = request.body()
+    try:
+        response = await client.chat.completions.with_raw_response.create(
+            model=request.model, messages=body.pop("messages"), extra_body=body
+        )
+    except openai.APIStatusError as error:
+        if is_refusal(error):
+            raise RefusedError(error.response.text) from error
+        raise
+    if not is_answer(response.text):
+        raise BrokenAnswerError(f"{len(response.text)} characters, no chat completion")
+    return response.text

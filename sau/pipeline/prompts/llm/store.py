@@ -1,0 +1,172 @@
+"""Every raw answer, kept as it arrives."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from sau.core.errors import UserError
+from sau.pipeline.prompts.llm.requests import Request
+
+_STARTED, _ENDED, _REQUESTS = "started_batch", "ended_batch", "requests"
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What an answer's line says of its request, kept as long as the request's job is open."""
+
+    key: str
+    class_name: str
+    number: int
+    model: str
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredAnswer:
+    """A line of the store.
+
+    Attributes:
+        key: of the request.
+        class_name, number, model: of the request, for those who read the file.
+        batch: whether it came through the Batch API, which has a price of its own.
+        body: of the HTTP response, as it arrived but for the key, should a server repeat it.
+    """
+
+    key: str
+    class_name: str
+    number: int
+    model: str
+    batch: bool
+    body: str
+
+    @classmethod
+    def of(cls, request: Request | Asked, body: str, *, batch: bool = False) -> Self:
+        """Return the line for a request's answer."""
+        return cls(request.key, request.class_name, request.number, request.model, batch, body)
+
+
+class AnswerStore:
+    """A file of JSON lines that is only ever appended to.
+
+    A line is on the disk when `add` returns. The half of a line that a killed process leaves at the
+    end counts as not written. Lines are in the order in which the answers came, which nothing
+    depends on; of two with one key the first counts.
+
+    Args:
+        path: the file; it need not be there yet.
+
+    Raises:
+        UserError: a file that cannot be read, or a line, other than such a half one at the end,
+            that is none of a store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._answers: dict[str, StoredAnswer] = {}
+        self._open_batches: dict[str, dict[str, Asked]] = {}
+        self._whole: int | None = None
+        self._load(_bytes_of(path))
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._answers
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def body(self, key: str) -> str:
+        """Return the raw answer of the request with this key."""
+        return self._answers[key].body
+
+    def answers(self) -> list[StoredAnswer]:
+        """Return all answers, in the order in which they came."""
+        return list(self._answers.values())
+
+    def open_batches(self) -> dict[str, Mapping[str, Asked]]:
+        """Return the jobs of the Batch API whose answers are still to be fetched.
+
+        Returns: by a job's id its requests by their keys; none where an earlier version, which did
+            not keep them, started the job.
+        """
+        return dict(self._open_batches)
+
+    def add(self, answer: StoredAnswer) -> None:
+        """Keep an answer, unless there is one with its key."""
+        if answer.key not in self._answers:
+            self._append(dataclasses.asdict(answer))
+            self._answers[answer.key] = answer
+
+    def start_batch(self, job: str, requests: Iterable[Request]) -> None:
+        """Keep a job of the Batch API, so that a later run can fetch its answers.
+
+        Args:
+            job: its id.
+            requests: which it answers; a later run may ask for others.
+        """
+        if job not in self._open_batches:
+            rows = {r.key: [r.class_name, r.number, r.model] for r in requests}
+            self._append({_STARTED: job, _REQUESTS: rows})
+            self._open_batches[job] = _asked(rows)
+
+    def end_batch(self, job: str) -> None:
+        """Keep that nothing more is to be fetched of a job."""
+        if job in self._open_batches:
+            self._append({_ENDED: job})
+            del self._open_batches[job]
+
+    def _append(self, line: dict[str, Any]) -> None:
+        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                if self._whole is not None:
+                    file.truncate(self._whole)  # a half line would spoil the next one
+                    self._whole = None
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UserError(
+                f"cannot write {self.path}: {error.strerror or error}; make room and run again, "
+                f"{len(self)} answers are kept"
+            ) from error
+
+    def _load(self, data: bytes) -> None:
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            self._whole = whole
+        for number, line in enumerate(data[:whole].splitlines(), start=1):
+            try:
+                self._read(json.loads(line))
+            except (ValueError, TypeError, AttributeError) as error:
+                raise UserError(
+                    f"{self.path}: line {number} is no stored answer ({error}); delete the line, "
+                    "or the file to ask for everything again"
+                ) from error
+
+    def _read(self, line: dict[str, Any]) -> None:
+        if _STARTED in line:
+            self._open_batches[line[_STARTED]] = _asked(line.get(_REQUESTS, {}))
+        elif _ENDED in line:
+            self._open_batches.pop(line[_ENDED], None)
+        else:
+            answer = StoredAnswer(**line)
+            self._answers.setdefault(answer.key, answer)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what a store's file holds; of one that is not there, nothing."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UserError(
+            f"{path}: the stored answers cannot be read ({error.strerror or error}); expected a "
+            "file of JSON lines, name it or one that is still to be made"
+        ) from error
+
+
+def _asked(rows: Mapping[str, Any]) -> dict[str, Asked]:
+    return {key: Asked(key, *row) for key, row in rows.items()}

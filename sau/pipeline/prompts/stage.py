@@ -1,0 +1,92 @@
+"""The prompts stage."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
+from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
+from sau.pipeline.prompts.settings import HOW_TO_ASK, PromptsSettings
+from sau.storage import manifest
+from sau.storage.provenance import provenance
+
+log = logging.getLogger(__name__)
+
+
+def prompts(
+    train_images: Path,
+    output: Path,
+    *,
+    answers: Path | None = None,
+    estimate: bool = False,
+    settings: PromptsSettings,
+) -> None:
+    """Write the texts to generate images from.
+
+    Args:
+        train_images: manifest of the real training images; only its class names are read.
+        output: manifest of prompts, `settings.per_class` rows for each class, class by class.
+        answers: file to which each answer of a language model is added as it arrives, and from
+            which those that are there are taken; None: `answers.jsonl` beside the output.
+        estimate: only print how many requests there would be and what they would cost.
+        settings: the section `prompts`.
+
+    Raises:
+        UserError: an override of a class that is not there; or with a language model no key, too
+            little money, or a server that does not answer.
+    """
+    class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
+    classes = class_words(class_names, settings.classes, settings.templates, settings.source)
+    for names in namesakes(classes):
+        log.warning("%s, so they get the same prompts; see prompts.classes", names)
+    answers = answers or output.with_name("answers.jsonl")
+    if estimate:
+        print(_estimate(classes, settings, answers))
+        return
+    facts: dict[str, Any] = {"class_names": class_names}
+    asked = [words for words in classes if words.source == FROM_LLM]
+    if asked:
+        found, facts["answers"] = _from_llm(asked, settings, answers)
+    else:
+        found = {}
+    table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
+    # The real images themselves do not matter here: their content hash is left out on purpose.
+    record = provenance("prompts", settings, {}, ("openai",) if asked else (), **facts)
+    record["settings"] = {k: v for k, v in record["settings"].items() if k not in HOW_TO_ASK}
+    schema = manifest.SCHEMAS["prompts"]
+    manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
+
+
+def _from_llm(
+    classes: list[ClassWords], settings: PromptsSettings, answers: Path
+) -> tuple[dict[int, list[dict[str, object]]], dict[str, Any]]:
+    """Return the rows of each class by its label, and what is to be recorded of the answers."""
+    from sau.pipeline.prompts.llm.collect import collect  # brings openai in, which takes its time
+    from sau.pipeline.prompts.llm.store import AnswerStore
+
+    collected = collect(classes, settings, AnswerStore(answers))
+    found = {}
+    for words in classes:
+        judgement = collected.judgements[words.label]
+        found[words.label] = rows(words, settings, judgement.prompts, judgement.problems)
+    replaced = [r for table in found.values() for r in table if r["source"] == TEMPLATE_AFTER_LLM]
+    if replaced:
+        log.warning(
+            "%d of %d prompts are templates, because no answer would do; the first is of %s: %s",
+            *(len(replaced), settings.per_class * len(classes)),
+            *(replaced[0]["class_name"], replaced[0]["reason"]),
+        )
+    return found, collected.facts
+
+
+def _estimate(classes: list[ClassWords], settings: PromptsSettings, answers: Path) -> str:
+    asked = [words for words in classes if words.source == FROM_LLM]
+    if not asked:
+        return "nothing to ask: all prompts come from templates"
+    from sau.pipeline.prompts.llm.collect import first_requests, plan
+    from sau.pipeline.prompts.llm.store import AnswerStore
+
+    store = AnswerStore(answers)
+    return plan(first_requests(asked, settings, store), settings, store)

@@ -1,0 +1,91 @@
+"""Figure: which classes are taken for which."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sau.pipeline.report.figures import look, to_svg
+from sau.pipeline.report.runs import Run
+
+Counts = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.float64]
+
+NAMES_UP_TO = 20
+NUMBERS_UP_TO = 10
+_COLUMNS = 3
+
+
+def confusion_counts(runs: Sequence[Run], classes: int) -> dict[str, Counts]:
+    """Count the last epoch's predictions, summed over seeds.
+
+    Returns: by row label, (classes, classes): row is the true class, column the predicted one.
+    """
+    counts: dict[str, Counts] = {}
+    for run in runs:
+        rows = run.predictions[run.predictions["selection"] == "last"]
+        cells = rows["label"].to_numpy().astype(int) * classes + rows["predicted"].to_numpy()
+        found = np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+        label = run.facts["label"]
+        counts[label] = counts.get(label, np.zeros((classes, classes), np.int64)) + found
+    return counts
+
+
+def confusion_matrices(runs: Sequence[Run], classes: int) -> dict[str, Matrix]:
+    """Return `confusion_counts` as shares of each true class.
+
+    Returns: by row label, (classes, classes) in [0, 1]; a row of zeros for a class without test
+    images.
+    """
+    return {
+        label: matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        for label, matrix in confusion_counts(runs, classes).items()
+    }
+
+
+@look()
+def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> str:
+    """Draw one matrix per method, in percent of the true class, as SVG.
+
+    Args:
+        matrices: what `confusion_matrices` returns.
+        class_names: in label order.
+    """
+    columns = min(len(matrices), _COLUMNS)
+    rows = -(-len(matrices) // _COLUMNS)
+    figure = Figure(figsize=(3.6 * columns + 0.6, 3.5 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes, (label, matrix) in zip(panels, matrices.items(), strict=False):
+        image = axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1, interpolation="none")
+        axes.set_title(label)
+        _label_axes(axes, class_names)
+        if len(class_names) <= NUMBERS_UP_TO:
+            _write_numbers(axes, matrix)
+    for axes in panels[len(matrices) :]:
+        axes.set_visible(False)
+    for axes in panels[::columns]:
+        axes.set_ylabel("true class")
+    figure.supxlabel("predicted class", fontsize="medium")
+    bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.8, pad=0.02)
+    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    return to_svg(figure, "confusion matrix of each method")
+
+
+def _label_axes(axes: Axes, class_names: Sequence[str]) -> None:
+    if len(class_names) <= NAMES_UP_TO:
+        short = [name if len(name) <= 14 else f"{name[:13]}…" for name in class_names]
+        turn = 90 if max(map(len, short)) > 2 else 0
+        axes.set_xticks(range(len(short)), short, rotation=turn, fontsize="small")
+        axes.set_yticks(range(len(short)), short, fontsize="small")
+        axes.tick_params(length=0)
+
+
+def _write_numbers(axes: Axes, matrix: Matrix) -> None:
+    """Write each share that rounds to at least one percent into its cell."""
+    for (row, column), share in np.ndenumerate(matrix):
+        if share >= 0.005:
+            colour = "#ffffff" if share > 0.5 else "#0b2545"
+            text = f"{100 * share:.0f}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)

@@ -1,0 +1,71 @@
+"""The reports' numbers as CSV text."""
+
+import pandas as pd
+
+from sau.pipeline.report.formats import percent, plain
+from sau.pipeline.report.tables import METHOD_KEYS, SPLITS, have_validation
+from sau.storage.manifest.schemas import BEST_ON_VALIDATION
+
+SUMMARY_COLUMNS = [
+    "dataset",
+    "method",
+    "synthetic",
+    "imbalance_factor",
+    "seed",
+    "backbone",
+    "width",
+    "parameters",
+    "epochs",
+    "split",
+    "top1_last",
+    "top1_best_on_test",
+]
+
+
+def summary_csv(table: pd.DataFrame) -> str:
+    """Return the per-factor table as CSV: one row per method row and selection.
+
+    Args:
+        table: what `tables.summary` returns.
+
+    Columns: dataset, imbalance_factor, `METHOD_KEYS`, seeds, selection, and mean and std of each
+    split in percent with two digits, empty where there is none.
+    """
+    columns = {key: table[key] for key in ["dataset", *METHOD_KEYS, "seeds", "selection"]}
+    columns["imbalance_factor"] = table["imbalance_factor"].map(plain)
+    numbers = [f"{split}_{what}" for split in SPLITS for what in ("mean", "std")]
+    columns |= {name: table[name].map(percent) for name in numbers}
+    order = ["dataset", "imbalance_factor", *METHOD_KEYS, "seeds", "selection", *numbers]
+    return csv_of(pd.DataFrame(columns)[order])
+
+
+def runs_csv(rows: pd.DataFrame) -> str:
+    """Return all runs as CSV: one row per run and split, in `SUMMARY_COLUMNS`.
+
+    `method` is the row's label, `synthetic` is 1 where the run trained on the balanced set.
+    `imbalance_factor` is the applied one. `seed` is the run's seed; where the runs have more
+    than one data seed it reads `data_seed/seed`, or two rows could not be told apart. Top-1 is in
+    percent with four digits, empty where the split has no class. Where a run has a validation split
+    a last column is added, top1_best_on_validation.
+
+    Args:
+        rows: what `tables.run_rows` returns.
+    """
+    seeds = rows["seed"].astype(str)
+    if rows["data_seed"].nunique() > 1:
+        seeds = rows["data_seed"].astype(str) + "/" + seeds
+    top1 = [column for column in SUMMARY_COLUMNS if column.startswith("top1_")]
+    added = [f"top1_{BEST_ON_VALIDATION}"] if have_validation(rows) else []
+    frame = rows.assign(
+        method=rows["label"],
+        synthetic=(rows["data"] == "balanced").astype(int),
+        imbalance_factor=rows["imbalance_factor"].map(plain),
+        seed=seeds,
+        **{name: rows[name].map(lambda v: percent(v, 4)) for name in [*top1, *added]},
+    )
+    return csv_of(frame[[*SUMMARY_COLUMNS, *added]])
+
+
+def csv_of(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV with a header: Unix line ends, quotes where a text needs them."""
+    return str(frame.to_csv(index=False, lineterminator="\n"))

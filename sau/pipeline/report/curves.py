@@ -1,0 +1,62 @@
+"""Figure: loss and test accuracy by epoch."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sau.pipeline.report.figures import Style, legend, look, to_svg
+from sau.pipeline.report.runs import Run
+
+QUANTITIES = {"loss/total": "training loss", "test/top1": "test top-1, %"}
+"""What of the history is drawn, one panel each, and what its axis is called."""
+
+
+def curve_table(runs: Sequence[Run]) -> pd.DataFrame:
+    """Return mean and std over seeds of every quantity, by row label, name and epoch.
+
+    Columns: run, data, name, epoch, mean, std (NaN for a single seed).
+    """
+    parts = [run.history.assign(run=run.facts["label"], data=run.facts["data"]) for run in runs]
+    rows = pd.concat(parts, ignore_index=True)
+    grouped = rows.groupby(["run", "data", "name", "epoch"], sort=False)["value"]
+    return grouped.agg(["mean", "std"]).reset_index()
+
+
+@look()
+def curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> str:
+    """Draw loss and test top-1 by epoch, mean over seeds in a band of one std, as SVG.
+
+    Args:
+        table: what `curve_table` returns.
+        styles: by row label.
+
+    Returns: an SVG element; empty where the histories hold none of the quantities.
+    """
+    names = [name for name in QUANTITIES if (table["name"] == name).any()]
+    if not names:
+        return ""
+    figure = Figure(figsize=(4.6 * len(names), 3.2))
+    panels = figure.subplots(1, len(names), squeeze=False)[0]
+    for axes, name in zip(panels, names, strict=True):
+        for run, rows in table[table["name"] == name].groupby("run", sort=False):
+            style, line = styles[str(run)], rows.sort_values("epoch")
+            marker = style.marker if len(line) <= 2 else "none"
+            axes.plot(
+                line["epoch"], line["mean"], color=style.colour, marker=marker, label=str(run)
+            )
+            std = line["std"].fillna(0)
+            axes.fill_between(
+                line["epoch"],
+                line["mean"] - std,
+                line["mean"] + std,
+                color=style.colour,
+                alpha=0.2,
+                linewidth=0,
+            )
+        axes.set_xlabel("epoch")
+        axes.set_title(QUANTITIES[name])
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(axis="y")
+    legend(figure, panels[0])
+    return to_svg(figure, "training loss and test top-1 by epoch")

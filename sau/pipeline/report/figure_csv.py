@@ -1,0 +1,75 @@
+"""The numbers behind the figures as tidy CSV text; `method` is the row's label in all of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from sau.pipeline.report.confusion import confusion_counts
+from sau.pipeline.report.csv_text import csv_of
+from sau.pipeline.report.curves import curve_table
+from sau.pipeline.report.formats import decimal
+from sau.pipeline.report.noise import noise_counts
+from sau.pipeline.report.runs import Run
+
+CURVE_DIGITS = 8
+"""Enough for the last learning rates of a cosine."""
+
+SHARE_DIGITS = 6
+
+
+def curves_csv(runs: Sequence[Run]) -> str:
+    """Return every quantity of the histories: one row per method, name and epoch.
+
+    Columns: method, data, name, epoch, mean and std over seeds (empty for a single seed). Methods
+    stand in their order, names in the alphabet's.
+    """
+    table = curve_table(runs)
+    place = {run: index for index, run in enumerate(table["run"].unique())}
+    table = table.assign(place=table["run"].map(place)).sort_values(["place", "name", "epoch"])
+    numbers = {key: table[key].map(lambda v: decimal(v, CURVE_DIGITS)) for key in ("mean", "std")}
+    columns = ["method", "data", "name", "epoch", "mean", "std"]
+    return csv_of(table.assign(method=table["run"], **numbers)[columns])
+
+
+def confusion_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
+    """Return the last epoch's predictions, counted: the pairs of classes that each method has.
+
+    Columns: method, selection (last), true_class, predicted_class, count (test images, summed over
+    seeds: a run counts each of them once; pairs without any have no row, for of a thousand classes
+    there are a million pairs).
+
+    Args:
+        runs: of one imbalance factor.
+        class_names: in label order.
+    """
+    names = np.array(class_names, dtype=object)
+    frames = []
+    for method, counts in confusion_counts(runs, len(names)).items():
+        true, predicted = np.nonzero(counts)
+        columns = {"method": method, "selection": "last", "true_class": names[true]}
+        columns |= {"predicted_class": names[predicted], "count": counts[true, predicted]}
+        frames.append(pd.DataFrame(columns))
+    return csv_of(pd.concat(frames))
+
+
+def noise_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
+    """Return what label correction called noise: one row per method, epoch and class.
+
+    Columns: method, epoch, class, seeds (number of runs), synthetic (samples seen, summed over
+    seeds), noise (those called so), share (noise over synthetic, 0 to 1; empty where the class had
+    no synthetic sample). The header alone where no run has label correction.
+
+    Args:
+        runs: of one imbalance factor.
+        class_names: in label order.
+    """
+    counts = noise_counts(runs)
+    shares = [
+        decimal(noise / synthetic, SHARE_DIGITS) if synthetic else ""
+        for noise, synthetic in zip(counts["noise"], counts["synthetic"], strict=True)
+    ]
+    names = [class_names[label] for label in counts["label"]]
+    columns = {"method": counts["run"], "epoch": counts["epoch"], "class": names}
+    columns |= {key: counts[key] for key in ("seeds", "synthetic", "noise")}
+    return csv_of(pd.DataFrame(columns | {"share": shares}))

@@ -1,0 +1,62 @@
+"""A page as Markdown: the same statements and tables, without the pictures."""
+
+import html
+import re
+from urllib.parse import quote
+
+from sau.pipeline.report.page import Page
+from sau.pipeline.report.text_tables import TextTable
+
+
+def to_markdown(page: Page) -> str:
+    """Render the page as GitHub's Markdown; a group of columns becomes a table of its own."""
+    parts = [f"# {_escape(page.title)}", _escape(page.subtitle)]
+    if page.note:
+        parts.append(_escape(page.note))
+    parts.append("\n".join(f"- {_escape(name)}: {_escape(text)}" for name, text in page.statements))
+    pages = [(words, f"{path}.md") for words, path in page.pages]
+    for name, linked in (("Pages", pages), ("Files", page.files)):
+        links = [f"[{_escape(words)}]({quote(path)})" for words, path in linked]
+        if links:
+            parts.append(f"{name}: {', '.join(links)}.")
+    for section in page.sections:
+        if section.table is not None:
+            parts += [f"## {_escape(section.heading)}", _escape(section.caption)]
+            parts += _tables(section.table)
+    if page.listings:
+        parts.append("## Settings and versions")
+        for heading, lines in page.listings:
+            parts.append("\n".join([f"### {_escape(heading)}", "", *_indent(lines)]))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _tables(table: TextTable) -> list[str]:
+    """Return one Markdown table, or one for each group of columns with the leading columns."""
+    own = len(table.columns)
+    if not table.groups:
+        return [_grid(table.columns, table.rows, table.words)]
+    parts, start = [], own
+    for heading, columns in table.groups:
+        rows = [[*row[:own], *row[start : start + len(columns)]] for row in table.rows]
+        parts += [f"**{_escape(heading)}**", _grid([*table.columns, *columns], rows, table.words)]
+        start += len(columns)
+    return parts
+
+
+def _grid(columns: list[str], rows: list[list[str]], words: int) -> str:
+    ruler = ["---" if index < words else "---:" for index in range(len(columns))]
+    lines = [[_escape(cell) for cell in row] for row in (columns, *rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], ruler, *lines[1:]))
+
+
+def _escape(text: str) -> str:
+    """Make text stand for itself: no HTML, no cell or emphasis of its own, on one line.
+
+    Within a word `_` is no emphasis, and is left as it is.
+    """
+    one_line = " ".join(html.escape(text, quote=False).split())
+    return re.sub(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", one_line)
+
+
+def _indent(lines: str) -> list[str]:
+    return [f"    {line}" for line in lines.splitlines()]

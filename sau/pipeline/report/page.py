@@ -1,0 +1,45 @@
+"""What a page says, before it is HTML or Markdown."""
+
+import dataclasses
+
+from sau.pipeline.report.origins import Listing
+from sau.pipeline.report.sheet import ClassSheet
+from sau.pipeline.report.statements import Statement
+from sau.pipeline.report.text_tables import TextTable
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """A part of a page: a heading, a caption of a sentence or two, and a table or a figure.
+
+    svg: an SVG element made by `figures.to_svg`, or empty; Markdown shows no figures.
+    folded: HTML shows the table only when asked to.
+    """
+
+    heading: str
+    caption: str
+    table: TextTable | None = None
+    svg: str = ""
+    folded: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A page: headings, statements, sections, image sheets, and where the numbers come from.
+
+    files: what stands beside the page, as (words, path from the page's folder); Markdown, which
+        shows no figures, links them.
+    pages: other pages, as (words, path from the page's folder, without a suffix); HTML links
+        HTML, Markdown links Markdown.
+    """
+
+    title: str
+    subtitle: str
+    note: str
+    statements: list[Statement]
+    sections: list[Section]
+    sheets: list[ClassSheet] = dataclasses.field(default_factory=list)
+    sheets_caption: str = ""
+    listings: list[Listing] = dataclasses.field(default_factory=list)
+    files: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    pages: list[tuple[str, str]] = dataclasses.field(default_factory=list)

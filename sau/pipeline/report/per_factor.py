@@ -1,0 +1,169 @@
+"""The page of one imbalance factor: what its runs show."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from sau.core.errors import UserError
+from sau.pipeline.report import statements, text_tables
+from sau.pipeline.report.confusion import confusion, confusion_matrices
+from sau.pipeline.report.curves import curve_table, curves
+from sau.pipeline.report.figures import png_of, styles, svg_of
+from sau.pipeline.report.noise import noise, noise_counts, noise_shares
+from sau.pipeline.report.page import Section
+from sau.pipeline.report.per_class import DESCRIPTION, per_class
+from sau.pipeline.report.runs import Run
+from sau.pipeline.report.tables import class_counts, class_summary, shown
+from sau.storage.manifest.schemas import BEST_ON_VALIDATION
+
+RESULTS_CAPTION = (
+    "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
+    "long-tailed real images alone, or those balanced with synthetic ones in at least one stage of "
+    "training. In training: the parameters with the heads and prototypes that testing does without."
+)
+"""What every table of results needs said."""
+
+FOLD_ABOVE = 20
+"""A table of more classes than this is folded."""
+
+
+def class_names_of(runs: Sequence[Run]) -> list[str]:
+    """Return the class names, or the labels as text; refuse runs that do not belong together.
+
+    Raises:
+        UserError: runs of different data sets or imbalance factors.
+    """
+    for fact in ("dataset", "class_names", "requested_imbalance_factor"):
+        first, *others = (run.facts[fact] for run in runs)
+        if any(other != first for other in others):
+            words = fact.replace("_", " ")
+            raise UserError(f"--metrics: runs that differ in their {words}; a report is of one")
+    names = list(runs[0].facts["class_names"])
+    classes = int((runs[0].metrics["split"] == "class").sum())
+    return names or [str(label) for label in range(classes)]
+
+
+def sections_of(
+    runs: Sequence[Run], table: pd.DataFrame, class_names: Sequence[str]
+) -> list[Section]:
+    """Return results, figures, classes and runs, in the order of the page.
+
+    Args:
+        runs: of one imbalance factor.
+        table: what `tables.summary` returns for them.
+        class_names: in label order.
+    """
+    accuracy = class_summary(runs)
+    counts = class_counts(runs, len(class_names))
+    splits = text_tables.shots_of(runs[0])
+    sections = [
+        Section(
+            "Results",
+            f"{RESULTS_CAPTION} {_selections_caption(table)}",
+            text_tables.results(table),
+        ),
+        *_figures(runs, accuracy, class_names),
+        Section(
+            "Classes",
+            "Training images (methods trained on real data saw the real ones alone) and top-1 of "
+            "each class at the last epoch.",
+            text_tables.classes(counts, accuracy, splits, class_names),
+            folded=len(class_names) > FOLD_ABOVE,
+        ),
+        Section("Runs", "Every run by itself.", text_tables.runs(runs)),
+    ]
+    return [section for section in sections if section.table is not None or section.svg]
+
+
+def _selections_caption(table: pd.DataFrame) -> str:
+    """Say what the selections of epochs are worth."""
+    words = ["The last epoch is the headline."]
+    if BEST_ON_VALIDATION in shown(table):
+        words.append("The epoch that validation images chose was chosen without the test set.")
+    words.append(
+        "The best epoch on the test set was chosen by looking at it, so its numbers are optimistic."
+    )
+    return " ".join(words)
+
+
+def _figures(
+    runs: Sequence[Run], accuracy: pd.DataFrame, class_names: Sequence[str]
+) -> list[Section]:
+    look = styles([run.facts["label"] for run in runs])
+    matrices = confusion_matrices(runs, len(class_names))
+    found = noise_counts(runs)
+    return [
+        Section(
+            "Accuracy by class size",
+            "Top-1 of each class at the last epoch against its real training images: mean over "
+            "seeds, bars of one standard deviation.",
+            svg=svg_of(lambda: per_class(accuracy, look, **runs[0].bounds), DESCRIPTION),
+        ),
+        Section(
+            "Training curves",
+            "Mean over seeds in a band of one standard deviation. The methods' losses are sums of "
+            "different terms: compare each with itself.",
+            svg=curves(curve_table(runs), look),
+        ),
+        Section(
+            "Confusion",
+            "Predictions at the last epoch in percent of the true class, summed over seeds.",
+            svg=confusion(matrices, class_names),
+        ),
+        Section(
+            "Noise found by label correction",
+            "Synthetic samples of a class whose nearest real neighbours voted for another class. "
+            "The heat map of the HTML page shows shares by epoch, over all seeds (grey: the class "
+            "has no synthetic samples, or labels are not corrected then). The table shows counts "
+            "of the last epoch in which labels are corrected, mean per seed; "
+            "the CSV file of noise those of every epoch, summed over seeds.",
+            text_tables.noise(found, class_names),
+            noise(noise_shares(found, len(class_names)), class_names),
+            folded=len(class_names) > FOLD_ABOVE,
+        ),
+    ]
+
+
+def per_class_png(runs: Sequence[Run]) -> bytes:
+    """Return the figure of accuracy against class size as a PNG."""
+    look = styles([run.facts["label"] for run in runs])
+    return png_of(lambda: per_class(class_summary(runs), look, **runs[0].bounds))
+
+
+def statements_of(
+    runs: Sequence[Run],
+    kept: pd.DataFrame,
+    leak: Mapping[str, Any],
+    of_real: pd.Series,
+    of_test: pd.Series,
+    of_synthetic: pd.Series,
+    class_names: Sequence[str],
+) -> list[statements.Statement]:
+    """Return what the reader must know of the data, in the order of the page.
+
+    Args:
+        runs: of one imbalance factor.
+        kept: columns score and kept, of all synthetic images.
+        leak: what the filter says of the leak check.
+        of_real: status of each real training image, ok or failed.
+        of_test: status of each test image.
+        of_synthetic: status of each synthetic image.
+        class_names: in label order.
+    """
+    counts = class_counts(runs, len(class_names))
+    found = [
+        statements.imbalance(runs[0]),
+        *statements.training_sets(counts),
+        statements.unreadable_images(
+            "Real training images", of_real, "train", "no run trains on them"
+        ),
+        statements.unreadable_images("Test images", of_test, "test", "no run is tested on them"),
+        statements.validation(runs[0]),
+        statements.bounds(runs[0]),
+        *statements.synthetic_images(kept, of_synthetic),
+        None if of_synthetic.empty else statements.leak_check(leak),
+        statements.shortage(counts, class_names),
+        statements.missing_figures(runs),
+    ]
+    return [statement for statement in found if statement is not None]

@@ -1,0 +1,132 @@
+"""Which images the sheets show, and their form inside a page."""
+
+import base64
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from sau.core.unreadable import UNREADABLE
+
+SHEET_CLASSES = 20
+"""With more classes than this, so many of them are shown, evenly from the first to the last."""
+
+KINDS = ("real", "kept", "rejected")
+
+_SIDE = 40
+"""Small images are shown at the lowest whole multiple of their size that is this or more."""
+
+_LARGEST = 96
+"""Pixels; larger images are made smaller, for the page's size."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tile:
+    """One image on a sheet: a data address (empty: no image), sides in pixels, words for it."""
+
+    source: str
+    width: int
+    height: int
+    text: str
+    caption: str
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassSheet:
+    """The images of one class: its name, and tiles by kind."""
+
+    name: str
+    tiles: dict[str, list[Tile]]
+
+
+def choose(members: pd.DataFrame, kept: pd.DataFrame, classes: int, count: int) -> pd.DataFrame:
+    """Choose up to `count` images of each kind and shown class.
+
+    Args:
+        members: columns id, label, is_synthetic; the real ones are shown in their order.
+        kept: columns id, label, score, rank, kept, reason; kept ones are shown best first,
+            rejected ones worst first, those without a rank (failed ones) last.
+        classes: number of classes.
+        count: images of each kind and class.
+
+    Returns: columns id, label, kind, score, reason, in the order of the sheet.
+    """
+    ranked = kept.sort_values("rank", na_position="last", kind="stable")
+    worst = kept.sort_values("rank", ascending=False, na_position="last", kind="stable")
+    frames = [
+        members[~members["is_synthetic"]].assign(kind="real", score=np.nan, reason=""),
+        ranked[ranked["kept"]].assign(kind="kept"),
+        worst[~worst["kept"]].assign(kind="rejected"),
+    ]
+    columns = ["id", "label", "kind", "score", "reason"]
+    rows = pd.concat([f[columns].astype({"score": float}) for f in frames], ignore_index=True)
+    rows = rows[rows["label"].isin(shown_classes(classes))]
+    return rows.groupby(["label", "kind"], sort=False).head(count).reset_index(drop=True)
+
+
+def shown_classes(classes: int) -> list[int]:
+    """Return the labels that have a sheet."""
+    shown = np.linspace(0, classes - 1, min(classes, SHEET_CLASSES)).round().astype(int)
+    return [int(label) for label in shown]
+
+
+def sheets(
+    chosen: pd.DataFrame, images: Mapping[str, Mapping[str, Any]], class_names: Sequence[str]
+) -> list[ClassSheet]:
+    """Make the sheets.
+
+    Args:
+        chosen: what `choose` returns.
+        images: rows of the images manifests by id: image, prompt, status and reason.
+        class_names: in label order.
+    """
+    made: dict[int, ClassSheet] = {
+        label: ClassSheet(class_names[label], {kind: [] for kind in KINDS})
+        for label in shown_classes(len(class_names))
+    }
+    for row in chosen.to_dict("records"):
+        made[row["label"]].tiles[row["kind"]].append(_tile(row, images.get(row["id"], {})))
+    return list(made.values())
+
+
+def caption(classes: int) -> str:
+    """Say what the sheets show."""
+    words = (
+        "Real training images of the first run, kept ones from the best score down, rejected ones "
+        "from the worst up; under an image its score, its prompt on hovering."
+    )
+    if classes > SHEET_CLASSES:
+        words += f" {SHEET_CLASSES} of {classes} classes are shown."
+    return words
+
+
+def _tile(row: Mapping[Any, Any], image: Mapping[str, Any]) -> Tile:
+    words = [image.get("prompt"), row["reason"], image.get("reason")]
+    caption = "" if np.isnan(row["score"]) else f"{row['score']:.3f}"
+    source, width, height = _embed((image.get("image") or {}).get("bytes"))
+    if not source:
+        caption = "failed" if image.get("status") == "failed" else "unreadable"
+    return Tile(source, width, height, "; ".join(w for w in words if w) or row["id"], caption)
+
+
+def _embed(encoded: bytes | None) -> tuple[str, int, int]:
+    """Return a data address and the size to show it at; an empty one where nothing is readable."""
+    if not encoded:
+        return "", _SIDE, _SIDE
+    try:
+        with Image.open(io.BytesIO(encoded)) as opened:
+            image = opened.convert("RGB")
+    except UNREADABLE:
+        return "", _SIDE, _SIDE
+    buffer, kind = io.BytesIO(), "png"
+    if max(image.size) > _LARGEST:
+        image.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
+        kind = "jpeg"
+    image.save(buffer, kind, **({"quality": 85} if kind == "jpeg" else {"optimize": True}))
+    scale = max(1, -(-_SIDE // max(image.size)))
+    address = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return address, scale * image.width, scale * image.height

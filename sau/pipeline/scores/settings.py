@@ -1,0 +1,59 @@
+"""Settings of the scores stage."""
+
+import dataclasses
+from typing import ClassVar, Literal
+
+from sau.core.errors import UserError
+from sau.settings.section import Section, setting
+from sau.templates.template_sets import CLIP_80, SETS, check_templates
+from sau.templates.templates import check_template
+
+NO_EFFECT = ("decode_workers",)
+"""Settings that change no score: changed, nothing is scored again."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoresSettings(Section):
+    """Which CLIP tells how well an image fits its texts."""
+
+    section: ClassVar[str] = "scores"
+
+    scorer: Literal["open_clip", "none"] = setting(
+        "open_clip",
+        "open_clip, or none: images are measured but not scored, and the report says so",
+    )
+    model: str = setting(
+        "tiny-clip",
+        "open_clip model name, such as ViT-B-32 or ViT-L-14, a folder in open_clip's format, or "
+        "the shipped tiny-clip (docs/scores.md)",
+    )
+    pretrained: str = setting("", "open_clip's tag or local checkpoint; empty for a folder")
+    template: str = setting(
+        "A photo of {article} {name}.", "text of an image that comes without a prompt"
+    )
+    class_templates: list[str] = setting(
+        [CLIP_80],
+        "sentences about a class, whose mean is the class's text: {name} stands for the class name "
+        f"and {{article}} for a or an; or the name of a published set: {', '.join(SETS)}",
+    )
+    precision: Literal["float32", "bfloat16"] = setting(
+        "float32", "of the model's matrix products; cosines are computed in float32"
+    )
+    batch_size: int = setting(256, "images, or texts, embedded at once", minimum=1)
+    device: Literal["cpu", "cuda"] = setting("cpu", "where to score")
+    threads: int = setting(1, "CPU threads of the model", minimum=1)
+    decode_workers: int = setting(
+        0,
+        "processes that decode images ahead of the model; 0: a thread, enough on a CPU",
+        minimum=0,
+    )
+
+    def check(self) -> None:
+        """Check the templates."""
+        check_template(self.template, "scores.template")
+        if not self.class_templates:
+            raise UserError(
+                "scores.class_templates: empty; give at least one sentence with {name}, "
+                f"or {CLIP_80}"
+            )
+        check_templates(self.class_templates, "scores.class_templates")

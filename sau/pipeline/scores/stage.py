@@ -1,0 +1,45 @@
+"""The scores stage: one shard of images, measured and scored once for everything after."""
+
+from pathlib import Path
+from typing import Any
+
+from sau.pipeline.scores.settings import NO_EFFECT, ScoresSettings
+from sau.storage import manifest
+from sau.storage.failures import report_failures
+from sau.storage.provenance import provenance
+
+_MEASURING = ("pillow", "imagehash", "scipy")
+_SCORING = ("torch", "open_clip_torch", "transformers")
+
+
+def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
+    """Measure one shard of images, and score them with CLIP against their texts and all classes.
+
+    Args:
+        images: manifest of images: a shard of the synthetic ones, or the data set's.
+        output: manifest of scores, one row for each image; decisions are made elsewhere.
+        settings: the section `scores`.
+
+    Raises:
+        UserError: no such manifest, device, model or weights, or a label that names no class.
+    """
+    from sau.assets.unseen_classes import warn_of_unseen_classes
+    from sau.pipeline.scores.shard import score_shard  # brings PyTorch in, which takes its time
+
+    class_names = manifest.read_facts(images, "images", "class_names")["class_names"]
+    rows = manifest.read(images, "images", columns=["id", "label", "prompt", "status", "reason"])
+    manifest.check_labels(images, rows["label"], class_names)
+    if settings.scorer != "none":
+        warn_of_unseen_classes("scores", ((settings.model, name) for name in class_names))
+    table, facts = score_shard(images, rows, class_names, settings)
+    report_failures(table, "scores")
+    libraries = (*_MEASURING, *(_SCORING if facts["scored"] else ()))
+    record = provenance(
+        "scores", settings, {"images": images}, libraries, class_names=class_names, **facts
+    )
+    record["settings"] = _with_effect(record["settings"])
+    manifest.write(output, "scores", table, record)
+
+
+def _with_effect(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in NO_EFFECT}

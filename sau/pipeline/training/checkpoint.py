@@ -1,0 +1,146 @@
+"""Checkpoints of a run, at the end of an epoch or within one: small files, no pickle in them."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sau.engine.loop import Run, begin_epoch
+from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.networks.network import contiguous_state
+from sau.storage.manifest.schemas import SELECTIONS
+from sau.storage.part_index import UnreadablePartsError, read_about
+from sau.storage.parts import read_parts, write_parts
+
+logger = logging.getLogger(__name__)
+
+MOMENTUM, WITHIN = "momentum", "within_epoch"
+"""What names of tensors begin with: the optimizer's buffers, and what an epoch under way needs."""
+
+FIGURES = ("epoch", "top1", "validation_top1")
+COUNTS = ("steps", "images", "names", "mixing")
+
+
+def save_checkpoint(folder: Path, identity: str, run: Run, state: RunState) -> None:
+    """Write weights, momentum and state, as a whole or not at all.
+
+    Args:
+        folder: where to; see `sau.storage.parts.write_parts`.
+        identity: hash of all that the run depends on; only a run with the same may go on from it.
+        run: its network, average and methods are saved.
+        state: the rest.
+    """
+    tensors: dict[str, Tensor] = {}
+    for name, module in run.modules().items():
+        for key, value in contiguous_state(module).items():
+            # Two names for one tensor are refused.
+            tensors[f"{name}.{key}"] = value.clone()
+    phase = run.phase_of(state.current_epoch)
+    for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
+        buffer = phase.optimizer.state[parameter].get("momentum_buffer")
+        if buffer is not None:
+            tensors[f"{MOMENTUM}.{place}"] = _plain(buffer)
+    about: dict[str, Any] = {
+        "identity": identity,
+        "epoch": state.epoch,
+        "epochs": run.settings.total_epochs(),
+        "history": state.history,
+    }
+    tallies = torch.tensor(state.label_correction, dtype=torch.int64)
+    tensors["label_correction"] = tallies.reshape(-1, 4)
+    for selection in SELECTIONS:
+        predictions: Predictions | None = getattr(state, selection)
+        if predictions is not None:
+            about[selection] = {name: getattr(predictions, name) for name in FIGURES}
+            tensors[f"{selection}.predicted"] = predictions.predicted.clone()
+            tensors[f"{selection}.confidence"] = predictions.confidence.clone()
+    if state.partial is not None:
+        about["partial"] = {name: getattr(state.partial, name) for name in COUNTS}
+        within = {"sums": state.partial.sums, **_named("method", phase.method.epoch_state())}
+        tensors |= {name: _plain(value) for name, value in _named(WITHIN, within).items()}
+    write_parts(folder, tensors, about)
+
+
+def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
+    """Restore the run's modules and optimizer in place, and return the state saved with them.
+
+    Without a checkpoint, or with one of another identity, they stay as they are and the state is
+    that of a new run; the log says why.
+    """
+    if not folder.exists():
+        return RunState()
+    try:
+        about = read_about(folder)
+        if about["identity"] != identity:
+            logger.warning(
+                "%s: checkpoint of other settings, data or code; starting afresh", folder
+            )
+            return RunState()
+        tensors = read_parts(folder)
+    except UnreadablePartsError as error:
+        logger.warning("%s: no readable checkpoint (%s); starting afresh", folder, error)
+        return RunState()
+    state = _state(about, tensors)
+    _restore(run, state, tensors)
+    logger.info("%s: going on after %s", folder, state.progress())
+    return state
+
+
+def _restore(run: Run, state: RunState, tensors: Mapping[str, Tensor]) -> None:
+    epoch = state.current_epoch
+    phase = run.phase_of(epoch)
+    if state.partial is not None:
+        # For all that depends on the epoch's number and on the data; the rest is overwritten.
+        begin_epoch(run, phase, epoch)
+    for name, module in run.modules().items():
+        module.load_state_dict(_below(name, tensors))
+    if state.partial is not None:
+        phase.method.load_epoch_state(_below(f"{WITHIN}.method", tensors))
+    for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
+        saved = tensors.get(f"{MOMENTUM}.{place}")
+        if saved is not None:
+            # In the parameter's own memory order, as if it had never been away.
+            buffer = torch.empty_like(parameter).copy_(saved)
+            phase.optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
+
+
+def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
+    kept = {
+        selection: Predictions(
+            about[selection]["epoch"],
+            about[selection]["top1"],
+            tensors[f"{selection}.predicted"],
+            tensors[f"{selection}.confidence"],
+            about[selection]["validation_top1"],
+        )
+        for selection in SELECTIONS
+        if selection in about
+    }
+    partial = None
+    if "partial" in about:
+        partial = PartialEpoch(**about["partial"], sums=tensors[f"{WITHIN}.sums"])
+    return RunState(
+        epoch=about["epoch"],
+        history=[(epoch, name, value) for epoch, name, value in about["history"]],
+        label_correction=[(e, c, s, n) for e, c, s, n in tensors["label_correction"].tolist()],
+        partial=partial,
+        **kept,
+    )
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Return a copy on the CPU, row-major."""
+    return tensor.detach().cpu().contiguous().clone()
+
+
+def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with the prefix and a point, without it."""
+    start = f"{prefix}."
+    return {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}

@@ -1,0 +1,77 @@
+"""What a run leaves behind: its facts and its tables."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sau.data.sets import TestData
+from sau.engine.loop import Run
+from sau.engine.state import Predictions, RunState
+from sau.pipeline.training.image_facts import read_facts
+from sau.pipeline.training.members import members_facts
+from sau.storage.manifest import SCHEMAS, hash_of
+from sau.storage.manifest.schemas import SELECTIONS
+
+
+def data_facts(members: Sequence[Path], train_images: Path) -> dict[str, Any]:
+    """Return what a run reads of its data besides rows: how it is called, drawn and normalised."""
+    facts = read_facts(train_images)
+    return members_facts(members) | {
+        "class_names": facts.class_names,
+        "mean": list(facts.normalisation.mean),
+        "std": list(facts.normalisation.std),
+    }
+
+
+def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str, Any]:
+    """Return what the reports want to know of the run, as JSON values.
+
+    `members_sha256` is the content hash of the members: that of their one manifest, or of several
+    the hash of their hashes (see `sau.storage.manifest.hash_of`).
+    """
+    counts = run.network.parameter_counts()
+    own = [parameter for phase in run.phases for parameter in phase.method.parameters()]
+    heads = sum(parameter.numel() for parameter in own if parameter.requires_grad)
+    data = max((phase.data for phase in run.phases), key=lambda data: len(data.ids))
+    return data_facts(members, train_images) | {
+        "members_sha256": hash_of(members),
+        "image_size": list(data.images.size),
+        "seed": run.seed,
+        "recipe": run.settings.recipe(),
+        "data": run.settings.data_of_all_stages(),
+        "parameters": counts["at_test"],
+        "parameters_trained": counts["trained"] + heads,
+        "width": run.network.config.width,
+        "total_epochs": run.settings.total_epochs(),
+        "train_images": len(data.ids),
+        "validation_images": len(run.validation.ids) if run.validation else 0,
+        "device": run.device.type,
+    }
+
+
+def predictions_table(state: RunState, test: TestData) -> pa.Table:
+    """Return the rows of each selection that there is, in their order."""
+    parts = []
+    for selection in SELECTIONS:
+        kept: Predictions | None = getattr(state, selection)
+        if kept is None:
+            continue
+        columns = {
+            "selection": [selection] * len(test.ids),
+            "epoch": [kept.epoch] * len(test.ids),
+            "id": test.ids,
+            "label": test.labels.cpu().numpy(),
+            "predicted": kept.predicted.numpy(),
+            "confidence": kept.confidence.numpy(),
+        }
+        parts.append(pa.table(columns).cast(SCHEMAS["predictions"]))
+    return pa.concat_tables(parts)
+
+
+def rows_table(kind: str, rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """Return rows, tuples in the order of the schema's columns, as a table of `kind`."""
+    schema = SCHEMAS[kind]
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)

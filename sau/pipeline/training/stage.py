@@ -1,0 +1,156 @@
+"""The training stage: members and images in, a model and its predictions out."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sau.core.errors import StoppedEarlyError
+from sau.device.ranks import find_ranks, process_group, refuse_disagreement
+from sau.device.repeatable import repeatable
+from sau.engine.loop import Run, train
+from sau.engine.settings import TrainingSettings, with_effect
+from sau.engine.state import RunState
+from sau.engine.stopping import Stop, sigterm_asks
+from sau.pipeline.training.assemble import assemble
+from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
+from sau.pipeline.training.tensorboard import recorder
+from sau.storage.manifest import write
+from sau.storage.parts import remove_parts
+from sau.storage.provenance import provenance
+from sau.storage.reuse import Kept, kept_folder
+
+LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
+
+
+def training(
+    members: list[Path],
+    train_images: list[Path],
+    test_images: list[Path],
+    synthetic_images: list[Path],
+    predictions: Path,
+    history: Path,
+    label_correction: Path,
+    model: Path,
+    checkpoint: Path,
+    *,
+    seed: int,
+    settings: TrainingSettings,
+    validation: Path | None = None,
+    run: str = "",
+    stop_after: float | None = None,
+) -> None:
+    """Train one network.
+
+    SIGTERM stops the run after its current step, a time limit before an epoch that would end after
+    it; an epoch that is under way at the limit all the same is left after its current step. The
+    same command then goes on from the checkpoint. What a whole run wrote has second names in a
+    folder beside the predictions that ends in `.kept`; a call that would train the same once more
+    takes it from there.
+
+    Args:
+        members: manifests of the training set's members: the real ones, and their complement if
+            a stage of the run trains on the balanced set.
+        train_images: manifests of the real training images; the first one's provenance says what
+            the classes are called and how to normalise.
+        test_images: manifests of the test images.
+        synthetic_images: manifests of the synthetic images; may be empty if data is real.
+        predictions: manifest to write: classes of the test images after the last epoch, after the
+            epoch with the best test top-1, and after that with the best validation top-1 if there
+            is a validation split.
+        history: manifest to write: losses, learning rate, and top-1 of each epoch.
+        label_correction: manifest to write: synthetic and noisy samples by epoch and class.
+        model: folder to write: config.json and model.safetensors of the last epoch.
+        checkpoint: folder to go on from after a stop or a kill; removed when all outputs are
+            written.
+        seed: of weights, order and views.
+        settings: the section `training`.
+        validation: manifest of members that are held out of the real training images, to classify
+            after each epoch; none, or one without rows: no validation split.
+        run: the run's key in the configuration, for reports.
+        stop_after: seconds that the run may take; as many as it wants if None.
+
+    Of several processes, started by `torchrun`, the first one writes the files.
+
+    Raises:
+        StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
+        UserError: no such device, images that do not fit together, or a loss that is not finite.
+    """
+    inputs = {
+        "members": members,
+        "train_images": train_images,
+        "test_images": test_images,
+        "synthetic_images": synthetic_images,
+        "validation": [validation] if validation else [],
+    }
+    outputs = {
+        "predictions": predictions,
+        "history": history,
+        "label_correction": label_correction,
+        "model": model,
+    }
+    stop = Stop(stop_after)
+    ranks = find_ranks(settings.processes)
+    stop.agree = ranks.any
+    made_of = provenance("training", settings, inputs, LIBRARIES)
+    identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
+    kept = Kept(kept_folder(predictions), f"{identity} {run}")
+    with (
+        sigterm_asks(stop),
+        ranks.own_device(settings.device) as device,
+        process_group(ranks, device),
+    ):
+        if ranks.all(kept.holds()):
+            if ranks.is_first:
+                kept.take_back(outputs)
+                remove_parts(checkpoint)
+            return
+        with repeatable(settings.threads):
+            images = (train_images, test_images, synthetic_images)
+            folder = checkpoint.parent
+            job = assemble(members, *images, seed, settings, device, validation, folder, ranks)
+            state = load_checkpoint(checkpoint, identity, job)
+            refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
+            save = partial(save_checkpoint, checkpoint, identity, job)
+            logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
+            with recorder(logs, state.epoch + 1) as record:
+                train(job, state, save if ranks.is_first else _save_nothing, record, stop)
+        if state.epoch < settings.total_epochs():
+            raise StoppedEarlyError(
+                f"stopped by {stop.reason} after {state.progress()}, of {settings.total_epochs()}; "
+                f"the same command goes on from {checkpoint}"
+            )
+        if ranks.is_first:
+            facts = run_facts(members, train_images[0], job) | {"run": run}
+            _write_outputs(outputs, state, job, made_of | facts)
+            kept.keep(outputs)
+            remove_parts(checkpoint)
+
+
+def _write_outputs(
+    outputs: Mapping[str, Path], state: RunState, job: Run, made_of: dict[str, Any]
+) -> None:
+    """Write what a whole run has found, each file with what it was made of."""
+    tables = {
+        "predictions": predictions_table(state, job.test),
+        "history": rows_table("history", state.history),
+        "label_correction": rows_table("label_correction", state.label_correction),
+    }
+    for kind, table in tables.items():
+        write(outputs[kind], kind, table, made_of)
+    job.averager.tested().save_pretrained(outputs["model"], provenance=made_of)
+
+
+def _save_nothing(state: RunState) -> None:
+    """Leave the checkpoint to the first process, whose state is the same."""
+    del state
+
+
+def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
+    """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
+    settings = with_effect(made_of["settings"])
+    text = json.dumps({**made_of, "settings": settings, "seed": seed}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,181 @@
+"""Command-line flags from a stage's signature and settings, and back again."""
+
+import argparse
+import dataclasses
+import inspect
+import itertools
+import json
+import shlex
+import sys
+import typing
+from collections.abc import Callable, Container, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from sau.core.errors import EXIT_USER_ERROR
+from sau.settings.docstrings import argument_texts
+from sau.settings.section import Section, did_you_mean, strip_optional
+
+_NULL = "null"
+_END_OF_FLAGS = "--"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong, and names an unknown flag first.
+
+    argparse by itself prints all flags before that, and speaks of missing ones where one is only
+    misspelt. Flags cannot be shortened.
+    """
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **{"allow_abbrev": False, **keywords})
+
+    def parse_known_args(
+        self, args: Iterable[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """Parse as argparse does; all of its ways to parse lead through here."""
+        words = sys.argv[1:] if args is None else list(args)
+        if self._subparsers is None:  # else each command has flags, and a parser, of its own
+            self._refuse_unknown(words)
+        return super().parse_known_args(words, namespace)
+
+    def error(self, message: str) -> typing.NoReturn:
+        """Print what is wrong and leave with exit code 2."""
+        line = " ".join(message.splitlines())
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: error: {line}; see {self.prog} --help\n")
+
+    def _refuse_unknown(self, words: Sequence[str]) -> None:
+        known = self._option_string_actions
+        for word in itertools.takewhile(lambda word: word != _END_OF_FLAGS, words):
+            flag = word.partition("=")[0]
+            # A word with a space is a value to argparse, whatever it begins with.
+            if flag.startswith("--") and " " not in flag and flag not in known:
+                question = did_you_mean(flag, known, likeness=0.6)  # all begin with dashes
+                self.error(f"unknown flag {flag}" + (f" ({question})" if question else ""))
+
+
+def build_parser(command: str, stage: Callable[..., None]) -> Parser:
+    """Return the parser of one stage: its paths and values first, then its settings."""
+    summary = (inspect.getdoc(stage) or "").split("\n\n")[0]
+    parser = Parser(
+        prog=f"sau {command}",
+        description=summary,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    files = parser.add_argument_group("files and values")
+    hints = typing.get_type_hints(stage)
+    texts = argument_texts(stage)
+    for name, parameter in inspect.signature(stage).parameters.items():
+        if _is_section(hints[name]):
+            section = hints[name].section
+            settings = parser.add_argument_group(f"settings (config section {section})")
+            for field in dataclasses.fields(hints[name]):
+                _add_setting(settings, field, typing.get_type_hints(hints[name])[field.name])
+        else:
+            _add_value(files, name, hints[name], parameter.default, texts.get(name, ""))
+    return parser
+
+
+def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict[str, Any]:
+    """Return the keyword arguments for `stage` from its parsed flags."""
+    values: dict[str, Any] = {}
+    for name, hint in typing.get_type_hints(stage).items():
+        if name == "return":
+            continue
+        if _is_section(hint):
+            names = [field.name for field in dataclasses.fields(hint)]
+            values[name] = hint(**{key: getattr(parsed, key) for key in names})
+        else:
+            values[name] = getattr(parsed, name)
+    return values
+
+
+def to_flags(section: Section, names: Container[str] | None = None) -> str:
+    """Return a section's settings as flags for a shell line, quoted.
+
+    Args:
+        section: the settings.
+        names: which of them; every one if None.
+    """
+    words: list[str] = []
+    defaults = {field.name: field.default for field in dataclasses.fields(section)}
+    for name, value in section.to_mapping().items():
+        if names is not None and name not in names:
+            continue
+        flag = _flag(name)
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        elif isinstance(value, dict | list):
+            words.append(f"{flag}={json.dumps(value, sort_keys=True, ensure_ascii=False)}")
+        elif value is not None:
+            # With "=", so that a value may begin with a dash.
+            words.append(f"{flag}={value}")
+        elif defaults[name] is not None:
+            words.append(f"{flag}={_NULL}")
+    return shlex.join(words)
+
+
+def _is_section(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, Section)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> None:
+    required = default is inspect.Parameter.empty
+    keywords: dict[str, Any] = {"required": required, "dest": name}
+    keywords["default"] = argparse.SUPPRESS if required else default
+    inner, _ = strip_optional(hint)
+    if typing.get_origin(inner) is list:
+        (inner,) = typing.get_args(inner)
+        keywords["nargs"] = "*"
+    if inner is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    else:
+        keywords["type"] = inner
+        keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
+    words = [text.replace("%", "%%"), "(required)" if required else ""]
+    group.add_argument(_flag(name), help=" ".join(filter(None, words)) or " ", **keywords)
+
+
+def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None:
+    """Add one setting as a flag, with its description, unit and default."""
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
+    text = (field.metadata["description"] + unit).replace("%", "%%")
+    keywords: dict[str, Any] = {"dest": field.name, "default": default, "help": text}
+    inner, is_optional = strip_optional(hint)
+    origin = typing.get_origin(inner)
+    if inner is bool:
+        keywords["action"] = argparse.BooleanOptionalAction
+    elif origin is Literal:
+        keywords["choices"] = typing.get_args(inner)
+    elif origin in (dict, list):
+        keywords |= {"type": _json, "metavar": "JSON"}
+    else:
+        is_number = inner in (int, float)
+        kind = _or_null(inner) if is_optional and is_number else inner
+        keywords |= {"type": kind, "metavar": inner.__name__.upper()}
+    group.add_argument(_flag(field.name), **keywords)
+
+
+def _or_null(kind: type[float]) -> Callable[[str], float | None]:
+    """Return what reads a number, or the word that stands for none where there is a default."""
+
+    def parse(text: str) -> float | None:
+        return None if text == _NULL else kind(text)
+
+    parse.__name__ = kind.__name__  # for argparse: "invalid float value"
+    return parse
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        expected = """expected JSON, such as '["a", "b"]' or '{"key": 1}'"""
+        raise argparse.ArgumentTypeError(f"{text!r}: {expected}") from error

@@ -1,0 +1,123 @@
+"""What code a result depends on: the import graph of its stage, less one list."""
+
+import ast
+import functools
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import sau
+from sau.storage.manifest import SCHEMA_VERSION
+
+PACKAGE = Path(sau.__file__).parent
+
+NO_EFFECT = (
+    "__init__.py",
+    "assets",
+    "config",
+    "core/ahead.py",
+    "core/errors.py",
+    "core/progress.py",
+    "core/unloadable.py",
+    "core/unreadable.py",
+    "settings",
+    "storage",
+)
+"""Modules and rooms that all stages share and no number depends on; else one edit there would
+generate all images again. A change of them that alters results raises `SCHEMA_VERSION`. Weights in
+`assets` have a fingerprint of their own."""
+
+_CODE = {".py", ".jinja", ".css", ".js", ".csv"}
+_MODULE = re.compile(r"sau(\.\w+)+")
+
+
+def code_digest(stage: str, package: Path = PACKAGE) -> str:
+    """Return 16 hex digits that change when code does which the results of a stage depend on.
+
+    That is the stage's folder `pipeline/<stage>`, every module of the package that it imports,
+    directly or not, but for `NO_EFFECT`, and the version of the manifests' schemas. A module that
+    is named in a string, as in a registry, counts as imported. Comments, docstrings and layout do
+    not count.
+
+    Args:
+        stage: the name of a folder in `pipeline`.
+        package: the folder of the package `sau`.
+    """
+    digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
+    for path in sorted(files_of(stage, package)):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(_essence_and_imports(path)[0] if path.suffix == ".py" else path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def files_of(stage: str, package: Path = PACKAGE) -> set[Path]:
+    """Return the files that `code_digest` reads: code, and the data beside it that code names."""
+    folder = package / "pipeline" / stage
+    found = {path for path in folder.rglob("*") if path.suffix in _CODE}
+    waiting = [path for path in found if path.suffix == ".py"]
+    while waiting:
+        imported = set(_imported_files(waiting.pop(), package))
+        new = {path for path in imported - found if _has_effect(path, package)}
+        found |= new | {data for path in new for data in _data_of(path)}
+        waiting += new
+    return found
+
+
+def _has_effect(path: Path, package: Path) -> bool:
+    name = path.relative_to(package).as_posix()
+    return not any(name == one or name.startswith(f"{one}/") for one in NO_EFFECT)
+
+
+def _data_of(module: Path) -> set[Path]:
+    """Return the files beside a module that it names."""
+    source = module.read_text(encoding="utf-8")
+    beside = {path for path in module.parent.iterdir() if path.suffix in _CODE - {".py"}}
+    return {path for path in beside if path.name in source}
+
+
+def _imported_files(module: Path, package: Path) -> Iterator[Path]:
+    """Yield the files of the package's modules, `__init__.py` of its folders among them."""
+    for name in _essence_and_imports(module)[1]:
+        path = package.joinpath(*name.split(".")[1:])
+        yield from (p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file())
+
+
+def _essence_and_imports(module: Path) -> tuple[bytes, set[str]]:
+    return _parsed(module.read_text(encoding="utf-8"))
+
+
+@functools.cache  # by the text itself: stages share modules, and an edit is another text
+def _parsed(source: str) -> tuple[bytes, set[str]]:
+    """Return the syntax tree of `source` without docstrings, as text, and what it imports."""
+    tree = ast.parse(source)
+    return _essence(tree).encode(), _imported_names(tree)
+
+
+def _imported_names(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names |= {node.value} if _MODULE.fullmatch(node.value) else set()
+    return {name for name in names if name.startswith("sau.")}
+
+
+def _essence(tree: ast.AST) -> str:
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if not isinstance(body, list):
+            continue
+        node.body = [s for s in body if not _is_bare_string(s)] or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.dump(tree)
+
+
+def _is_bare_string(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )

@@ -1,0 +1,128 @@
+"""Second names of a job's results, by which they outlive Snakemake's removal of outputs."""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sau.core.errors import UserError
+from sau.storage.files import atomic_path, file_sha256, write_text
+
+RECORD = "kept.json"
+"""What else a folder has beside the files: what they were made from, and their hashes."""
+
+TAKEN = "taken back from"
+"""Stands in the log of a job that has made nothing."""
+
+log = logging.getLogger(__name__)
+
+
+def kept_folder(output: Path) -> Path:
+    """Return where a job's results are kept, by its first output."""
+    return output.with_suffix(".kept")
+
+
+class Kept:
+    """A folder with hard links to the results of the last job that ended well.
+
+    Snakemake removes a job's outputs before the job starts, so one that is refused (a model's name
+    misspelt) would cost hours of GPU time. A link costs no room as long as the output is there.
+    """
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        """Choose a folder; nothing is read yet.
+
+        Args:
+            folder: beside the outputs, on the same disk, and no output itself.
+            identity: hash of all that the results depend on.
+        """
+        self.folder = folder
+        self._identity = identity
+
+    def holds(self) -> bool:
+        """Return whether results of this identity are there, byte by byte as they were written."""
+        hashes = self._hashes()
+        damaged = [name for name in hashes if _hash_of(self.folder / name) != hashes[name]]
+        if damaged:
+            log.warning("%s: %s is not as it was written; made again", self.folder, damaged[0])
+        return bool(hashes) and not damaged
+
+    def take_back(self, outputs: Mapping[str, Path]) -> None:
+        """Put what `holds` has looked at back in place, with the time of now.
+
+        Args:
+            outputs: what the job writes, files or folders of files, by the names of `keep`.
+
+        Raises:
+            UserError: an output cannot be written.
+        """
+        for name in self._hashes():
+            first, *inside = Path(name).parts
+            with atomic_path(outputs[first].joinpath(*inside)) as temporary:
+                temporary.unlink(missing_ok=True)
+                _link_or_copy(self.folder / name, temporary)
+                os.utime(temporary)  # newer than its inputs, or Snakemake would ask for it again
+        log.info("nothing that it depends on has changed: %s %s", TAKEN, self.folder)
+
+    def keep(self, outputs: Mapping[str, Path]) -> None:
+        """Link the results, in place of those that were kept before.
+
+        Where the file system knows no hard links nothing is kept, which is logged.
+
+        Args:
+            outputs: what the job has written, files or folders of files, each by a name.
+        """
+        self.remove()
+        hashes = {}
+        try:
+            for name, path in _files_of(outputs):
+                (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, self.folder / name)
+                hashes[name] = _hash_of(path)
+            record = {"identity": self._identity, "sha256": hashes}
+            write_text(self.folder / RECORD, json.dumps(record, sort_keys=True) + "\n")
+        except (OSError, UserError) as error:
+            log.warning("%s: not kept (%s); a job that starts anew loses them", self.folder, error)
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the folder, whatever it holds."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each file by its name; none if other results or none are kept."""
+        try:
+            record = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
+            return dict(record["sha256"]) if record["identity"] == self._identity else {}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s: %s is not as it was written (%r)", self.folder, RECORD, error)
+            return {}
+
+
+def _files_of(outputs: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    for name, path in outputs.items():
+        if path.is_file():
+            yield name, path
+        for file in sorted(path.rglob("*")):
+            if file.is_file():
+                yield f"{name}/{file.relative_to(path).as_posix()}", file
+
+
+def _hash_of(path: Path) -> str | None:
+    """Return a file's SHA-256, None if it cannot be read."""
+    try:
+        return file_sha256(path)
+    except OSError:
+        return None
+
+
+def _link_or_copy(kept: Path, output: Path) -> None:
+    """Copy where links are not to be had: another disk than it was, or another user's file."""
+    try:
+        os.link(kept, output)
+    except OSError:
+        shutil.copyfile(kept, output)

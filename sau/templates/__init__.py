@@ -1,0 +1,1 @@
+"""Sentences with a gap for a class name."""

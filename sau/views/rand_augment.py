@@ -1,0 +1,60 @@
+"""RandAugment: operations drawn at random, all of one magnitude, a batch at a time."""
+
+import torch
+from torch import Generator, Tensor
+
+from sau.views.draws import coins, integers
+from sau.views.operations import apply_steps
+from sau.views.steps import SIGNED
+
+LEVELS = 31
+"""Magnitudes have a level from 0 to 30, as in Cubuk et al.'s paper and in torchvision."""
+
+OPERATIONS = (
+    "Identity",
+    "ShearX",
+    "ShearY",
+    "TranslateX",
+    "TranslateY",
+    "Rotate",
+    "Brightness",
+    "Color",
+    "Contrast",
+    "Sharpness",
+    "Posterize",
+    "Solarize",
+    "AutoContrast",
+    "Equalize",
+)
+"""What is drawn from, each with the same probability."""
+
+
+def rand_augment(images: Tensor, steps: int, level: int, generator: Generator) -> Tensor:
+    """Apply `steps` operations of its own to each image, one after the other.
+
+    Each image gets what `torchvision.transforms.v2.RandAugment` would give it; pixels that come
+    in from outside are black.
+
+    Args:
+        images: uint8 (B, 3, H, W).
+        steps: n of the paper; an operation can be drawn more than once.
+        level: m of the paper, 0 to 30, of every operation.
+        generator: of the CPU; two draws per image and step.
+
+    Returns a new tensor of the same shape and dtype.
+
+    Source: Cubuk et al., "RandAugment: Practical automated data augmentation with a reduced
+    search space" (CVPR Workshops 2020).
+    """
+    count = images.shape[0]
+    images = images.clone(memory_format=torch.contiguous_format)
+    for _ in range(steps):
+        kinds = integers(torch.full((count,), len(OPERATIONS)), generator).tolist()
+        negative = coins(count, 0.5, generator).tolist()
+        names = [OPERATIONS[kind] for kind in kinds]
+        drawn = [
+            (name, level, sign and name in SIGNED)
+            for name, sign in zip(names, negative, strict=True)
+        ]
+        apply_steps(images, drawn, LEVELS)
+    return images
