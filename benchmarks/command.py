@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.device.precision import full_precision
 
 
 def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
@@ -37,13 +38,12 @@ def positive(text: str) -> int:
 
 
 def prepare(arguments: argparse.Namespace) -> torch.device:
-    """Set the number of threads, and float32 to be no TF32 on a GPU; return the device.
+    """Set the number of threads; return the device.
 
     Raises:
         UserError: cuda without such a GPU.
     """
     torch.set_num_threads(arguments.threads)
-    torch.backends.cudnn.allow_tf32 = False  # as in the stages: both sides compute alike
     return resolve_device(arguments.device)
 
 
@@ -67,9 +67,13 @@ def settings_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def run(main: Callable[[], object]) -> int:
-    """Run a benchmark; return its exit code: 2 on bad input, which is said in one line."""
+    """Run a benchmark; return its exit code: 2 on bad input, which is said in one line.
+
+    Convolutions are as in the stages, so that both sides compute alike.
+    """
     try:
-        main()
+        with full_precision():
+            main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sau.core.errors import UserError
-from sau.storage.reuse import RECORD, Kept
+from sau.storage.reuse import RECORD, ReusableResults
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def remove(outputs: dict[str, Path]) -> None:
 
 def test_files_and_folders_come_back_under_their_names(tmp_path: Path, outputs) -> None:
     written = read_all(outputs)
-    Kept(tmp_path / "kept", "a").keep(outputs)
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
     for _ in range(2):
         remove(outputs)
-        again = Kept(tmp_path / "kept", "a")
+        again = ReusableResults(tmp_path / "kept", "a")
         assert again.holds()
         again.take_back(outputs)
         assert read_all(outputs) == written
@@ -47,17 +47,17 @@ def test_files_and_folders_come_back_under_their_names(tmp_path: Path, outputs) 
 
 
 def test_a_kept_file_takes_no_room_of_its_own(tmp_path: Path, outputs) -> None:
-    Kept(tmp_path / "kept", "a").keep(outputs)
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
     assert (tmp_path / "kept" / "table").samefile(outputs["table"])
     remove(outputs)
-    Kept(tmp_path / "kept", "a").take_back(outputs)
+    ReusableResults(tmp_path / "kept", "a").take_back(outputs)
     assert (tmp_path / "kept" / "table").samefile(outputs["table"])
 
 
 def test_what_is_taken_back_is_newer_than_what_stood_before(tmp_path: Path, outputs) -> None:
     os.utime(outputs["table"], (1, 1))
-    kept = Kept(tmp_path / "kept", "a")
-    kept.keep(outputs)
+    kept = ReusableResults(tmp_path / "kept", "a")
+    kept.store(outputs)
     remove(outputs)
     (tmp_path / "input").touch()
     kept.take_back(outputs)
@@ -65,16 +65,16 @@ def test_what_is_taken_back_is_newer_than_what_stood_before(tmp_path: Path, outp
 
 
 def test_nothing_of_another_identity_is_held(tmp_path: Path, outputs) -> None:
-    assert not Kept(tmp_path / "kept", "a").holds()
-    Kept(tmp_path / "kept", "a").keep(outputs)
-    assert not Kept(tmp_path / "kept", "b").holds()
-    Kept(tmp_path / "kept", "b").keep(outputs)
-    assert not Kept(tmp_path / "kept", "a").holds()
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
+    assert not ReusableResults(tmp_path / "kept", "b").holds()
+    ReusableResults(tmp_path / "kept", "b").store(outputs)
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
 
 
 def test_files_of_the_former_results_are_gone(tmp_path: Path, outputs) -> None:
-    Kept(tmp_path / "kept", "a").keep(outputs)
-    Kept(tmp_path / "kept", "b").keep({"table": outputs["table"]})
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
+    ReusableResults(tmp_path / "kept", "b").store({"table": outputs["table"]})
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [RECORD, "table"]
 
 
@@ -83,19 +83,19 @@ def test_files_of_the_former_results_are_gone(tmp_path: Path, outputs) -> None:
 def test_a_damaged_file_is_not_taken_back(
     tmp_path: Path, outputs, name: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    Kept(tmp_path / "kept", "a").keep(outputs)
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
     path = tmp_path / "kept" / name
     path.unlink()
     if damage == "other bytes":
         path.write_bytes(b"rowz")
-    assert not Kept(tmp_path / "kept", "a").holds()
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert f"{name} is not as it was written; made again" in caplog.text
 
 
 def test_a_damaged_record_is_not_followed(tmp_path: Path, outputs, caplog) -> None:
-    Kept(tmp_path / "kept", "a").keep(outputs)
+    ReusableResults(tmp_path / "kept", "a").store(outputs)
     (tmp_path / "kept" / RECORD).write_text('{"identity": "a", "sha')
-    assert not Kept(tmp_path / "kept", "a").holds()
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert f"{RECORD} is not as it was written" in caplog.text
 
 
@@ -107,16 +107,16 @@ def test_a_file_system_without_hard_links_keeps_nothing(
 
     monkeypatch.setattr(os, "link", refuse)
     with caplog.at_level(logging.WARNING):
-        Kept(tmp_path / "kept", "a").keep(outputs)
-    assert "not kept" in caplog.text
+        ReusableResults(tmp_path / "kept", "a").store(outputs)
+    assert "no second names" in caplog.text
     assert "Operation not permitted" in caplog.text
     assert not (tmp_path / "kept").exists()
-    assert not Kept(tmp_path / "kept", "a").holds()
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, outputs) -> None:
-    kept = Kept(tmp_path / "kept", "a")
-    kept.keep(outputs)
+    kept = ReusableResults(tmp_path / "kept", "a")
+    kept.store(outputs)
     remove(outputs)
     (tmp_path / "model").write_bytes(b"a file where the folder shall stand")
     with pytest.raises(UserError, match=r"cannot write .*config\.json"):
@@ -128,8 +128,8 @@ def test_where_links_are_not_to_be_had_the_kept_files_are_copied(
 ) -> None:
     """The folder was copied to another disk, or belongs to another user."""
     written = read_all(outputs)
-    kept = Kept(tmp_path / "kept", "a")
-    kept.keep(outputs)
+    kept = ReusableResults(tmp_path / "kept", "a")
+    kept.store(outputs)
     remove(outputs)
 
     def refuse(*_: object) -> None:
@@ -144,13 +144,13 @@ def test_where_links_are_not_to_be_had_the_kept_files_are_copied(
 def test_a_record_of_another_form_is_not_followed(tmp_path: Path, text: str, caplog) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / RECORD).write_text(text)
-    assert not Kept(tmp_path / "kept", "a").holds()
+    assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert "not as it was written" in caplog.text
 
 
 def test_what_a_killed_job_left_is_no_obstacle(tmp_path: Path, outputs) -> None:
-    kept = Kept(tmp_path / "kept", "a")
-    kept.keep(outputs)
+    kept = ReusableResults(tmp_path / "kept", "a")
+    kept.store(outputs)
     os.link(outputs["table"], tmp_path / ".table.parquet.part")
     kept.take_back(outputs)
     assert not (tmp_path / ".table.parquet.part").exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from sau.core.errors import UserError
+from sau.device.precision import full_precision
 
 
 @contextmanager
@@ -20,8 +21,7 @@ def reserved_device(name: str, key: str, otherwise: int | None = 0) -> Iterator[
     folder of temporary files. The lock of a killed job is gone with it. With more jobs than
     GPUs, the others take theirs by their own number.
 
-    From there on cuDNN's convolutions give the same sums in each run, and those of float32 values
-    do not round them to TF32's 10 bits, as they would by themselves.
+    Within the block convolutions are as in `full_precision`.
 
     Args:
         name: cpu or cuda.
@@ -42,9 +42,8 @@ def reserved_device(name: str, key: str, otherwise: int | None = 0) -> Iterator[
         str(torch.cuda.get_device_properties(index).uuid)
         for index in range(torch.cuda.device_count())
     ]
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
-    with free_place(names, None if otherwise is None else otherwise % len(names)) as index:
+    otherwise = None if otherwise is None else otherwise % len(names)
+    with full_precision(), free_place(names, otherwise) as index:
         if index is None:
             raise UserError(
                 f"{key}: cuda, but other processes have all {len(names)} GPUs of this machine "

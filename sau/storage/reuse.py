@@ -10,7 +10,7 @@ from pathlib import Path
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path, file_sha256, write_text
 
-RECORD = "kept.json"
+RECORD = "reuse.json"
 """What else a folder has beside the files: what they were made from, and their hashes."""
 
 TAKEN = "taken back from"
@@ -19,12 +19,12 @@ TAKEN = "taken back from"
 log = logging.getLogger(__name__)
 
 
-def kept_folder(output: Path) -> Path:
-    """Return where a job's results are kept, by its first output."""
-    return output.with_suffix(".kept")
+def reuse_folder(output: Path) -> Path:
+    """Return the folder of the second names of a job's results, by its first output."""
+    return output.with_suffix(".reuse")
 
 
-class Kept:
+class ReusableResults:
     """A folder with hard links to the results of the last job that ended well.
 
     Snakemake removes a job's outputs before the job starts, so one that is refused (a model's name
@@ -53,7 +53,7 @@ class Kept:
         """Put what `holds` has looked at back in place, with the time of now.
 
         Args:
-            outputs: what the job writes, files or folders of files, by the names of `keep`.
+            outputs: what the job writes, files or folders of files, by the names of `store`.
 
         Raises:
             UserError: an output cannot be written.
@@ -66,10 +66,10 @@ class Kept:
                 os.utime(temporary)  # newer than its inputs, or Snakemake would ask for it again
         log.info("nothing that it depends on has changed: %s %s", TAKEN, self.folder)
 
-    def keep(self, outputs: Mapping[str, Path]) -> None:
-        """Link the results, in place of those that were kept before.
+    def store(self, outputs: Mapping[str, Path]) -> None:
+        """Link the results, in place of those that were linked before.
 
-        Where the file system knows no hard links nothing is kept, which is logged.
+        Where the file system has no hard links, nothing is linked, which is logged.
 
         Args:
             outputs: what the job has written, files or folders of files, each by a name.
@@ -84,7 +84,9 @@ class Kept:
             record = {"identity": self._identity, "sha256": hashes}
             write_text(self.folder / RECORD, json.dumps(record, sort_keys=True) + "\n")
         except (OSError, UserError) as error:
-            log.warning("%s: not kept (%s); a job that starts anew loses them", self.folder, error)
+            log.warning(
+                "%s: no second names (%s); a job that starts anew loses them", self.folder, error
+            )
             self.remove()
 
     def remove(self) -> None:
@@ -92,7 +94,7 @@ class Kept:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _hashes(self) -> dict[str, str]:
-        """Return the SHA-256 of each file by its name; none if other results or none are kept."""
+        """Return the SHA-256 of each file by its name; none if other results or none are there."""
         try:
             record = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
             return dict(record["sha256"]) if record["identity"] == self._identity else {}
@@ -120,9 +122,9 @@ def _hash_of(path: Path) -> str | None:
         return None
 
 
-def _link_or_copy(kept: Path, output: Path) -> None:
+def _link_or_copy(stored: Path, output: Path) -> None:
     """Copy where links are not to be had: another disk than it was, or another user's file."""
     try:
-        os.link(kept, output)
+        os.link(stored, output)
     except OSError:
-        shutil.copyfile(kept, output)
+        shutil.copyfile(stored, output)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.files import write_text
-from sau.storage.reuse import kept_folder
+from sau.storage.reuse import reuse_folder
 
 JOBS_FILE = "jobs.json"
 
@@ -23,7 +23,7 @@ MODEL, CHECKPOINT = "model", "checkpoint"
 OUTPUTS = {**TABLES, "model": MODEL}
 """What a finished run leaves behind, by the stage's parameters; the model is a folder."""
 
-KEPT = kept_folder(Path(TABLES["predictions"])).name
+KEPT = reuse_folder(Path(TABLES["predictions"])).name
 """Second names of the outputs, which nothing here needs: no Snakemake removes the first ones."""
 
 

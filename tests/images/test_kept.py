@@ -81,6 +81,6 @@ def test_imported_images_leave_nothing_of_drawn_ones(quick: Inputs) -> None:
     picture.parent.mkdir(parents=True)
     Image.new("RGB", (4, 4)).save(picture)
     quick.run()
-    assert (quick.folder / "shard-0.kept").exists()
+    assert (quick.folder / "shard-0.reuse").exists()
     quick.import_from(picture.parents[1])
-    assert not (quick.folder / "shard-0.kept").exists()
+    assert not (quick.folder / "shard-0.reuse").exists()

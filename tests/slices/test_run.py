@@ -107,7 +107,7 @@ def test_weights_are_cut_into_small_files_or_left_out(
     names = {"config.json", "model.safetensors.pieces.json", *pieces}
     assert set(sizes) == names
     assert max(sizes.values()) < 10_000
-    assert not list(model.parent.glob("*.kept")), "they would have the weights in one file"
+    assert not list(model.parent.glob("*.reuse")), "they would have the weights in one file"
     expected = whole_runs(pack, tmp_path / "whole")[job.folder]["model/model.safetensors"]
     assert split.joined(model / "model.safetensors") == expected
     run(pack, tmp_path / "out", steps(100), models=False)

@@ -11,7 +11,7 @@ from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.shards import shard_bounds
 from sau.storage import manifest
 from sau.storage.provenance import provenance
-from sau.storage.reuse import Kept, kept_folder
+from sau.storage.reuse import ReusableResults, reuse_folder
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
@@ -29,8 +29,8 @@ def images(
 
     Finished batches wait in a folder beside the output, called as it is with `.batches` at the end.
     The same call goes on from there after it was killed, and removes the folder at its end. The
-    shard itself has a second name in a folder that ends in `.kept`; a call that would draw the same
-    once more takes it from there.
+    shard itself has a second name in a folder that ends in `.reuse`; a call that would draw the
+    same once more takes it from there.
 
     Args:
         train_images: manifest of the real training images; only its class names are read.
@@ -54,7 +54,7 @@ def images(
         table = import_shard(settings, class_names, shard, shards, spool_in=output.parent)
         record = provenance("images", settings, {}, ("pillow",), **facts)
         manifest.write(output, "images", table, record)
-        shutil.rmtree(kept_folder(output), ignore_errors=True)  # of images drawn before
+        shutil.rmtree(reuse_folder(output), ignore_errors=True)  # of images drawn before
     elif prompts is None:
         source = settings.source
         raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
@@ -94,9 +94,12 @@ def _generate(
     ]
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
     identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-    kept, batches = Kept(kept_folder(output), identity), output.with_suffix(".batches")
-    if kept.holds():
-        kept.take_back({"shard": output})
+    stored, batches = (
+        ReusableResults(reuse_folder(output), identity),
+        output.with_suffix(".batches"),
+    )
+    if stored.holds():
+        stored.take_back({"shard": output})
         shutil.rmtree(batches, ignore_errors=True)
         return
     finished = FinishedBatches(batches, identity)
@@ -104,7 +107,7 @@ def _generate(
     with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see)
     manifest.write(output, "images", table, record)
-    kept.keep({"shard": output})
+    stored.store({"shard": output})
     finished.remove()
 
 

@@ -21,7 +21,7 @@ from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.parts import remove_parts
 from sau.storage.provenance import provenance
-from sau.storage.reuse import Kept, kept_folder
+from sau.storage.reuse import ReusableResults, reuse_folder
 
 LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
 
@@ -48,7 +48,7 @@ def training(
     SIGTERM stops the run after its current step, a time limit before an epoch that would end after
     it; an epoch that is under way at the limit all the same is left after its current step. The
     same command then goes on from the checkpoint. What a whole run wrote has second names in a
-    folder beside the predictions that ends in `.kept`; a call that would train the same once more
+    folder beside the predictions that ends in `.reuse`; a call that would train the same once more
     takes it from there.
 
     Args:
@@ -97,15 +97,15 @@ def training(
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs, LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
-    kept = Kept(kept_folder(predictions), f"{identity} {run}")
+    stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
         sigterm_asks(stop),
         ranks.own_device(settings.device) as device,
         process_group(ranks, device),
     ):
-        if ranks.all(kept.holds()):
+        if ranks.all(stored.holds()):
             if ranks.is_first:
-                kept.take_back(outputs)
+                stored.take_back(outputs)
                 remove_parts(checkpoint)
             return
         with repeatable(settings.threads):
@@ -126,7 +126,7 @@ def training(
         if ranks.is_first:
             facts = run_facts(members, train_images[0], job) | {"run": run}
             _write_outputs(outputs, state, job, made_of | facts)
-            kept.keep(outputs)
+            stored.store(outputs)
             remove_parts(checkpoint)
 
 

@@ -65,8 +65,10 @@ def test_a_process_by_itself_takes_a_free_gpu_or_shares_one(two_gpus: None) -> N
     taken = [ALONE.own_device("cuda") for _ in range(3)]
     with taken[0] as one, taken[1] as two, taken[2] as three:
         assert [one, two, three] == [FIRST, SECOND, FIRST]
-    assert not torch.backends.cudnn.allow_tf32
-    assert torch.backends.cudnn.deterministic
+        assert not torch.backends.cudnn.allow_tf32
+        assert torch.backends.cudnn.deterministic
+    assert torch.backends.cudnn.allow_tf32, "as before"
+    assert not torch.backends.cudnn.deterministic, "as before"
 
 
 def test_several_processes_share_none(two_gpus: None) -> None:
