@@ -1,14 +1,21 @@
 # Table of contents of the pipeline, in the order of the data flow.
 # Run it with `snakemake --cores 2`; another experiment with `--configfile configs/NAME.yaml`.
+# Installed from a wheel, or from any folder: `sau run`. From another workflow: docs/module.md.
 
 from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A config file given on the command line stands alone: it is not merged into the default.
-if not workflow.overwrite_configfiles:
+# A config file given on the command line stands alone: it is not merged into the default. As a module
+# of another workflow this one has the config that its module statement gives, or else the default.
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+DEFAULT_CONFIG = workflow.current_basedir.join("config.yaml").get_path_or_uri(
+    secret_free=True
+)
 
-    configfile: f"{workflow.basedir}/config.yaml"
+if IS_MODULE or not workflow.overwrite_configfiles:
+
+    configfile: DEFAULT_CONFIG
 
 
 report: "workflow/report/workflow.rst"

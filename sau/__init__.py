@@ -1,3 +1,3 @@
 """sau: long-tailed image recognition with generated images, as a staged pipeline."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

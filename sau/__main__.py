@@ -1,4 +1,4 @@
-"""Command line: `sau STAGE --flags`, each stage on its own, with no Snakemake, and some tools."""
+"""Command line: `sau run`, or `sau STAGE --flags`: each stage on its own, and some tools."""
 
 import logging
 import sys
@@ -11,13 +11,14 @@ from sau.core.errors import (
     UserError,
 )
 from sau.pipeline.registry import STAGES, Stage
+from sau.run.command import run
 from sau.settings.flags import arguments_of, build_parser
 from sau.settings.section import unknown_key
 from sau.tools import TOOLS, Tool
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one stage or tool from the command line.
+    """Run the pipeline, one stage or one tool from the command line.
 
     Returns: the exit code; 0 if all is well, 2 on bad input, 75 where the stage stopped early, by
         a signal or a time limit, and can go on; the latter two are said in one line.
@@ -34,10 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stderr, format=f"sau {command}: %(levelname)s: %(message)s")
     logging.getLogger("sau").setLevel(logging.INFO)
     try:
+        if command == "run":
+            run(rest)
+            return 0
         commands: dict[str, Stage | Tool] = {**STAGES, **TOOLS}
         if command not in commands:
             asked = " ".join(word for word in words[:2] if not word.startswith("-"))
-            raise UserError(unknown_key(asked, asked, commands, "command"))
+            raise UserError(unknown_key(asked, asked, ["run", *commands], "command"))
         stage = commands[command].load()
         stage(**arguments_of(stage, build_parser(command, stage).parse_args(rest)))
     except UserError as error:
@@ -61,16 +65,17 @@ def usage() -> str:
     tools = [f"  {tool.name:<15}{tool.summary}" for tool in TOOLS.values()]
     return "\n".join(
         [
-            "usage: sau STAGE [--flags]",
+            "usage: sau run [--config FILE.yaml] [Snakemake's flags]",
+            "       sau STAGE [--flags]",
             "",
-            "Long-tailed image recognition with generated images. Stages, in their order:",
+            "Long-tailed image recognition with generated images. `sau run` is the whole pipeline,",
+            "in the current folder. Stages, in their order:",
             *lines,
             "",
             "Tools, for models and to look at what they draw:",
             *tools,
             "",
-            "`sau STAGE --help` lists a stage's files and settings; the whole pipeline is",
-            "`snakemake --cores 2`, which runs these same commands.",
+            "`sau STAGE --help` lists a stage's files and settings; `sau run` runs the same.",
         ]
     )
 

@@ -7,7 +7,10 @@ import shlex
 import sys
 from pathlib import Path
 
-sys.path.insert(0, workflow.basedir)
+# In a checkout `sau` stands beside the folder `workflow`. Where these rules come from a wheel, or from
+# a hosted repository as another workflow's module, it is installed.
+if workflow.current_basedir.is_local:
+    sys.path.insert(0, str(Path(workflow.current_basedir).parents[1]))
 
 import yaml
 
@@ -15,6 +18,7 @@ from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
 from sau.core.errors import UserError
 from sau.pipeline.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
 from sau.settings.flags import to_flags
+from sau.run.environment import environment
 from sau.pipeline.prompts.settings import HOW_TO_ASK
 from sau.storage.code_digest import code_digest
 from sau.pipeline.scores.settings import NO_EFFECT as NO_EFFECT_ON_SCORES
@@ -22,14 +26,17 @@ from sau.assets.shipped import fingerprint
 from sau.engine.settings import NO_EFFECT
 
 
+def config_files():
+    """Return the files that the config is read from; a module's config has none of its own."""
+    return [] if IS_MODULE else workflow.overwrite_configfiles or [DEFAULT_CONFIG]
+
+
 def checked_config():
     """Check the config against the schema; say what is wrong in one line and leave with code 2."""
     schema = workflow.source_path("../schemas/config.schema.yaml")
     with open(schema, encoding="utf-8") as file:
         try:
-            for path in workflow.overwrite_configfiles or [
-                f"{workflow.basedir}/config.yaml"
-            ]:
+            for path in config_files():
                 refuse_repeated_keys(Path(path))
             checked = load(config, yaml.safe_load(file))
             check_sources(checked)
@@ -45,11 +52,9 @@ FACTORS = CONFIG.experiment.factor_names()
 # Those of the first round, then those of the second one, and so on.
 SHARDS = list(range(CONFIG.image_shards()))
 
-# A rule's shell line finds this checkout's `sau` from any working directory and, unless an
-# environment of its own is deployed for it, the `python` that runs Snakemake, activated or not.
-ENVIRONMENT = f"export PYTHONPATH={shlex.quote(workflow.basedir)}; "
-if not workflow.deployment_settings.deployment_method:
-    ENVIRONMENT += f"export PATH={shlex.quote(os.path.dirname(sys.executable))}:$PATH; "
+# A rule's shell line finds this very `sau` from any working directory and, unless an environment of
+# its own is deployed for it, the `python` that runs Snakemake, activated or not.
+ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_method))
 # A scheduler that ends a job sends SIGTERM to all its processes. The shell outlives it, and so does
 # `tee` in each of the rules. Without the one or the other a stage would die with its work unsaved.
 shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
