@@ -6,7 +6,7 @@ VENV ?= .venv
 CONFIG ?=
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint lint-code lint-types lint-workflow schema models clean help
+.PHONY: run test check lint lint-code lint-types lint-workflow schema wheel models clean help
 .DELETE_ON_ERROR:
 
 help:           ## list the targets
@@ -37,6 +37,9 @@ schema: $(VENV)/.ready      ## write the config schema and docs/manifests.md fro
 	$(BIN)/python -m sau.config > workflow/schemas/config.schema.yaml
 	$(BIN)/python -m sau.storage.manifest > docs/manifests.md
 
+wheel: $(VENV)/.ready       ## build the wheel of sau-longtail into build/dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist .
+
 models: $(VENV)/.ready      ## train the shipped tiny models again (under an hour)
 	$(BIN)/python -m scripts.tiny_models.build
 
@@ -47,5 +50,5 @@ $(VENV)/.ready: envs/development.txt envs/pipeline.txt envs/constraints.txt pypr
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sau needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/development.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
