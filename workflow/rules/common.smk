@@ -9,7 +9,7 @@ from pathlib import Path
 
 # In a checkout `sau` stands beside the folder `workflow`. Where these rules come from a wheel, or from
 # a hosted repository as another workflow's module, it is installed.
-if workflow.current_basedir.is_local:
+if isinstance(workflow.current_basedir, os.PathLike):
     sys.path.insert(0, str(Path(workflow.current_basedir).parents[1]))
 
 import yaml
