@@ -5,7 +5,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
+
+from sau.sources.png_chunks import pixels_alone
 
 MAX_PIXELS = 89_478_485
 """Pixels of the largest image that is decoded: a quarter of a GiB at 3 bytes each."""
@@ -22,6 +24,17 @@ SUFFIXES = frozenset(
 """File names, in lower case, that are taken for images."""
 
 _ORIENTATION = 0x0112  # EXIF tag; 1 is upright
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image of each orientation upright (EXIF 2.3, 4.6.4)."""
+_PHOTOMETRIC = 0x0106  # TIFF tag; 0: white is the smallest value, 1: black is
 _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 
 
@@ -88,6 +101,7 @@ def encode_png(image: Image.Image) -> bytes:
 def _decode(data: bytes) -> tuple[Image.Image, bool]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        data = pixels_alone(data)
         image: Image.Image = Image.open(io.BytesIO(data), formats=_SUPPORTED)
         if image.width * image.height > MAX_PIXELS:
             raise UnreadableImageError(f"more than {MAX_PIXELS} pixels")
@@ -95,17 +109,32 @@ def _decode(data: bytes) -> tuple[Image.Image, bool]:
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
         deep = ";16" in str(getattr(image, "tile", ""))  # 16-bit RGB, which Pillow reads as RGB
         image.load()
-    turned = image.getexif().get(_ORIENTATION, 1) != 1
-    upright = ImageOps.exif_transpose(image) if turned else image
-    changed = turned or deep or upright.mode != "RGB" or "transparency" in upright.info
-    return (_to_rgb(upright) if changed else upright), changed
+    turn = _TURNS.get(_orientation(image))
+    changed = turn is not None or deep or image.mode != "RGB" or "transparency" in image.info
+    upright = _to_rgb(image) if changed else image
+    if turn is not None:
+        upright = upright.transpose(turn)
+        for name in ("exif", "xmp", "XML:com.adobe.xmp"):  # they would have it turned again
+            upright.info.pop(name, None)
+    return upright, changed
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the orientation that EXIF or XMP says, 1 where they say nothing that can be read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damage elsewhere in it
+        try:
+            value = image.getexif().get(_ORIENTATION, 1)
+        except Exception:
+            return 1
+    return value if isinstance(value, int) else 1
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise UnreadableImageError("floating-point pixels, whose range the file does not say")
     if image.mode == "I" or image.mode.startswith("I;16"):
-        return _from_16_bits(image)
+        return _from_16_bits(image, white_is_zero=_white_is_zero(image))
     if image.mode in _ALPHA_MODES or "transparency" in image.info:
         layered = image.convert("RGBA")
         page = Image.new("RGBA", layered.size, "white")
@@ -113,9 +142,16 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _from_16_bits(image: Image.Image) -> Image.Image:
+def _white_is_zero(image: Image.Image) -> bool:
+    """Return whether a TIFF's smallest value is white, which Pillow heeds in 8 bits only."""
+    tags = getattr(image, "tag_v2", {}) if image.format == "TIFF" else {}
+    return tags.get(_PHOTOMETRIC) == 0
+
+
+def _from_16_bits(image: Image.Image, *, white_is_zero: bool) -> Image.Image:
     values = np.asarray(image).astype(np.int64)
     if values.min() < 0 or values.max() > 65535:
         raise UnreadableImageError("32-bit pixels, expected 8 or 16 bits a channel")
+    values = 65535 - values if white_is_zero else values
     grey = np.rint(values / 257).astype(np.uint8)  # 65535 = 257 * 255
     return Image.fromarray(grey).convert("RGB")

@@ -9,6 +9,7 @@ import numpy as np
 from sau.core.errors import UserError
 from sau.sources.checks import check_unique
 from sau.sources.decode import SUFFIXES
+from sau.sources.droppings import is_dropped_folder, is_dropping
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
 from sau.storage.walk import below
@@ -17,12 +18,18 @@ log = logging.getLogger(__name__)
 
 
 def class_folders(folder: Path, key: str) -> list[Path]:
-    """Return the class folders of `folder` in natural order; hidden ones are left out.
+    """Return the class folders of `folder` in natural order.
+
+    Hidden ones are left out, and those that other systems leave (`@eaDir`, `__MACOSX`).
 
     Raises:
         UserError: there are none.
     """
-    found = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and not is_dropped_folder(path.name)
+    ]
     if not found:
         raise UserError(
             f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
@@ -77,22 +84,31 @@ def _warn_of_loose_images(folder: Path) -> None:
 def images_below(folder: Path) -> list[tuple[str, Path]]:
     """Return relative name and path of each image file below `folder`, in natural order.
 
-    Links are followed. Hidden files are left out without a word, what is no file (a pipe, a device)
-    or is not named like an image with a warning. A link to nothing is listed: reading it fails.
+    Links are followed. Hidden files are left out without a word; what other programs leave
+    (thumbnails, see `sau.sources.droppings`), what is no file (a pipe, a device) or is not named
+    like an image with a warning. A link to nothing is listed: reading it fails.
 
     Raises:
         UserError: a folder below it may not be read.
     """
     found: list[tuple[str, Path]] = []
     others: list[str] = []
+    droppings: list[str] = []
     for file in below(folder, _refuse):
         relative = file.relative_to(folder)
         if any(part.startswith(".") for part in relative.parts):
             continue
-        if file.suffix.lower() in SUFFIXES and (file.is_file() or not file.exists()):
+        if is_dropping(relative):
+            droppings.append(stable_name(relative))
+        elif file.suffix.lower() in SUFFIXES and (file.is_file() or not file.exists()):
             found.append((stable_name(relative), file))
         else:
             others.append(stable_name(relative))
+    if droppings:
+        log.warning(
+            "%s: left out %d files that other programs leave (thumbnails, copies), such as %s",
+            *(folder, len(droppings), min(droppings)),
+        )
     if others:
         log.warning(
             "%s: left out %d that are no files, or not named like images, such as %s",

@@ -1,8 +1,9 @@
 """Labels of a table: class indices, or class names turned into them."""
 
+import dataclasses
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.sources.checks import check_label_range
-from sau.sources.naming import check_class_count, label_of, labels_by_plain_name, natural_key
+from sau.sources.class_match import is_number, labels_of_names
+from sau.sources.naming import exact_label, natural_key
 from sau.sources.record import Rows
 
 
@@ -23,21 +25,54 @@ def is_text(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def distinct_names(column: pa.ChunkedArray, where: str) -> list[str]:
-    """Return the distinct texts of a label column in natural order."""
+@dataclasses.dataclass(frozen=True)
+class NamedLabels:
+    """A label column: what each row's class is called, or its bare index.
+
+    Attributes:
+        labels: int64 (N,), places in `names`, or the indices themselves.
+        names: class names that the table carries, as text or in a ClassLabel's metadata, without
+            spaces around them; None if it carries none. In the table's own order: natural for
+            text, the stored one for ClassLabel.
+    """
+
+    labels: Rows
+    names: list[str] | None
+
+    def found(self) -> list[int]:
+        """Return the labels that some row has, ascending."""
+        return [int(label) for label in np.unique(self.labels)]
+
+
+def read_labels(
+    column: pa.ChunkedArray, schema: pa.Schema, label_column: str, where: str
+) -> NamedLabels:
+    """Read a label column of text, of a ClassLabel's indices, or of bare indices.
+
+    Raises:
+        UserError: a row without a label or with an empty one, a number that is no index, or an
+            index outside the names that the table carries.
+    """
     _refuse_missing(column, where)
-    return sorted((str(name) for name in pc.unique(column).to_pylist()), key=natural_key)
+    if is_text(column):
+        return _from_text(column, where)
+    labels = labels_from_indices(column, where)
+    names = hugging_face_names(schema, label_column)
+    if names is not None:
+        check_label_range(labels, len(names), where)
+    return NamedLabels(labels, names)
 
 
-def labels_from_names(
-    column: pa.ChunkedArray,
-    class_names: Sequence[str],
-    where: str,
-    match: Callable[[str, Sequence[str], str], int],
-) -> Rows:
-    """Return the labels, int64, of a column of class names; `match` finds the label of a name."""
-    known = {name: match(name, class_names, where) for name in distinct_names(column, where)}
-    return np.array([known[name] for name in column.to_pylist()], dtype=np.int64)
+def _from_text(column: pa.ChunkedArray, where: str) -> NamedLabels:
+    texts = [tidy(str(text)) for text in column.to_pylist()]
+    if "" in texts:
+        raise UserError(
+            f"{where}: an empty label in row {texts.index('')} ({texts.count('')} such rows); "
+            "expected a class name in each row"
+        )
+    names = sorted(set(texts), key=natural_key)
+    places = {name: place for place, name in enumerate(names)}
+    return NamedLabels(np.array([places[text] for text in texts], dtype=np.int64), names)
 
 
 def labels_from_indices(column: pa.ChunkedArray, where: str) -> Rows:
@@ -63,30 +98,57 @@ def labels_from_indices(column: pa.ChunkedArray, where: str) -> Rows:
     return np.asarray(values, dtype=np.int64)
 
 
-def labels_for_classes(column: pa.ChunkedArray, class_names: Sequence[str], where: str) -> Rows:
-    """Return the labels, int64, of a column of names or indices of classes that are known."""
-    if is_text(column):
-        match = partial(label_of, alike=labels_by_plain_name(class_names))
-        return labels_from_names(column, class_names, where, match)
-    labels = labels_from_indices(column, where)
-    check_label_range(labels, len(class_names), where)
-    return labels
+def labels_for_classes(read: NamedLabels, class_names: Sequence[str], where: str) -> Rows:
+    """Return the labels, int64 (N,), of a table in the order of classes that are known.
+
+    Names that the table carries are matched with the class names; bare indices are taken as they
+    are.
+
+    Raises:
+        UserError: a name that is no class, an index out of range, or bare indices of classes that
+            are called by other numbers.
+    """
+    if read.names is None:
+        check_label_range(read.labels, len(class_names), where)
+        _refuse_numbers_for_names(class_names, where)
+        return read.labels
+    found = read.found()
+    matched = labels_of_names([read.names[label] for label in found], class_names, where)
+    places = np.full(len(read.names), -1, dtype=np.int64)
+    places[found] = matched
+    return places[read.labels]
 
 
-def names_for_indices(
-    labels: Rows, schema: pa.Schema, label_column: str, given: Sequence[str], where: str
-) -> list[str]:
-    """Return class names for a training table of indices.
+def labels_by_exact_name(read: NamedLabels, class_names: Sequence[str], where: str) -> Rows:
+    """Return the labels, int64 (N,), of a table that carries class names, each known exactly.
 
-    The given ones, else those that Hugging Face's metadata hold, else the indices themselves.
+    Raises:
+        UserError: a name that some row has is no class.
+    """
+    assert read.names is not None
+    places = np.full(len(read.names), -1, dtype=np.int64)
+    for label in read.found():
+        places[label] = exact_label(read.names[label], class_names, where)
+    return places[read.labels]
+
+
+def _refuse_numbers_for_names(class_names: Sequence[str], where: str) -> None:
+    numbers = [name for name in class_names if is_number(name)]
+    if len(numbers) == len(class_names) and list(map(int, numbers)) != list(range(len(numbers))):
+        raise UserError(
+            f"{where}: labels are bare numbers, and so are the class names ({numbers[0]}, "
+            f"{numbers[1] if len(numbers) > 1 else '...'}), so that a label may be a name or an "
+            "index; give the labels as text"
+        )
+
+
+def names_for_indices(labels: Rows, given: Sequence[str], where: str) -> list[str]:
+    """Return class names for a training table of bare indices: the given ones, else the indices.
 
     Raises:
         UserError: a label outside their range, or classes so many that most are empty.
     """
-    stored = _hugging_face_names(schema, label_column)
-    if stored:
-        check_class_count(len(stored), given, where)
-    names = list(given) or stored
+    names = list(given)
     if not names:
         check_label_range(labels, max(int(labels.max()) + 1, 1), where)
         if labels.max() >= len(labels):
@@ -108,11 +170,16 @@ def _refuse_missing(column: pa.ChunkedArray, where: str) -> None:
         )
 
 
-def _hugging_face_names(schema: pa.Schema, column: str) -> list[str]:
-    """Return the names of a ClassLabel column of `datasets`, or none."""
+def hugging_face_names(schema: pa.Schema, column: str) -> list[str] | None:
+    """Return the names of a ClassLabel column of `datasets`, in its own order, or None."""
     try:
         text: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         names = text["info"]["features"][column]["names"]
     except (KeyError, TypeError, ValueError):
-        return []
-    return [str(name) for name in names]
+        return None
+    return [tidy(str(name)) for name in names] or None
+
+
+def tidy(name: str) -> str:
+    """Return a class name in composed Unicode, without spaces around it."""
+    return unicodedata.normalize("NFC", name).strip()

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sau.core.errors import UserError
@@ -34,48 +34,12 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
 
 
-def labels_by_plain_name(class_names: Iterable[str]) -> dict[str, list[int]]:
-    """Return the labels of the classes that are spelt alike, ascending, by their plain name."""
-    return labels_by_name(map(plain_name, class_names))
-
-
 def labels_by_name(names: Iterable[str]) -> dict[str, list[int]]:
     """Return the places of equal names, ascending, by the name."""
     labels: dict[str, list[int]] = {}
     for label, name in enumerate(names):
         labels.setdefault(name, []).append(label)
     return labels
-
-
-def label_of(
-    name: str, class_names: Sequence[str], where: str, alike: Mapping[str, list[int]]
-) -> int:
-    """Return the label of the class that is called `name`, or whose index it is.
-
-    An exact name comes first, then one that differs in case, `_`, `-` or spaces, then an index.
-
-    Args:
-        name: as a source or a setting has it.
-        class_names: in label order.
-        where: what to blame.
-        alike: `labels_by_plain_name` of the class names, made once for all names to be found.
-
-    Raises:
-        UserError: no such class (with the nearest one), or two classes are spelt like it.
-    """
-    matches = alike.get(plain_name(name), [])
-    exact = [label for label in matches if class_names[label] == name]
-    if len(exact) == 1:
-        return exact[0]
-    if len(matches) > 1:
-        raise UserError(
-            f"{where}: {name!r} is the name of classes {matches}; name it by its index instead"
-        )
-    if matches:
-        return matches[0]
-    if name.isascii() and name.isdigit() and int(name) < len(class_names):
-        return int(name)
-    raise UserError(f"{where}: no class is called {name!r}; {nearest(name, class_names)}")
 
 
 def exact_label(name: str, class_names: Sequence[str], where: str) -> int:
@@ -97,31 +61,35 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known are {shown}" if known else "there are none"
 
 
-def order_classes(found: Sequence[str], given: Sequence[str], where: str) -> tuple[list[str], str]:
+def order_classes(
+    found: Sequence[str], given: Sequence[str], where: str, *, natural: bool = True
+) -> tuple[list[str], str]:
     """Bring the classes that a source names into label order.
 
-    Without given names that is their natural order. Given names that are the source's own decide
-    the order; given names that have nothing to do with the source's (`tench` for `n01440764`) are
-    the titles of the classes in their natural order.
+    Without given names that is their natural order, or the source's. Given names that are the
+    source's own decide the order; given names that have nothing to do with the source's (`tench`
+    for `n01440764`) are the titles of the classes in that order.
 
     Args:
         found: the source's names, each once.
         given: `dataset.class_names`, or those of its file, in label order; may be empty.
         where: what to blame.
+        natural: whether the source's names have no order of their own.
 
     Returns: the source's names in label order, and how that order came to be, for the log.
 
     Raises:
         UserError: another number of given names, or only some of them are the source's.
     """
-    ordered = sorted(found, key=natural_key)
+    ordered = sorted(found, key=natural_key) if natural else list(found)
+    order = "natural order" if natural else "its order"
     if not given:
-        return ordered, "class names are the source's, in natural order"
+        return ordered, f"class names are the source's, in {order}"
     check_class_count(len(found), given, where)
     by_plain = {plain_name(name): name for name in ordered}
     known = [name for name in given if plain_name(name) in by_plain]
     if not known:
-        return ordered, "dataset.class_names are titles of the source's classes in natural order"
+        return ordered, f"dataset.class_names are titles of the source's classes in {order}"
     missing = [name for name in given if plain_name(name) not in by_plain]
     twice = next((name for name, times in Counter(given).items() if times > 1), None)
     if twice is not None:

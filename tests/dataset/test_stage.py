@@ -170,7 +170,7 @@ def test_parquet_of_names_and_of_indices(run, tmp_path):
     train, test, facts = run(source="parquet", train_file=files["train_file"], test_per_class=1)
     assert facts["class_names"] == ["0", "1"]
     assert (len(train), len(test)) == (4, 2)
-    with pytest.raises(UserError, match="expected class names in both, or indices in both"):
+    with pytest.raises(UserError, match="carries class names, such as 'b', unlike"):
         run(source="parquet", **files)
 
 
@@ -280,7 +280,7 @@ def test_classes_without_a_training_image(run, tmp_path):
 def test_colours_and_orientation_reach_the_table(run, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
-    put_classes(tmp_path / "zoo", {"ant": 2})
+    put_classes(tmp_path / "zoo", {"ant": 2, "bee": 2})
     turned = encode(Image.new("RGB", (9, 5), "red"), "JPEG", exif=exif)
     put(tmp_path / "zoo" / "ant" / "a.jpg", turned)
     train, test, _ = run(**folder_settings(tmp_path / "zoo"))
@@ -297,3 +297,44 @@ def test_the_manifest_keeps_the_schema(run, tmp_path):
         [("bytes", pa.binary()), ("path", pa.string())]
     )
     assert table["prompt"].null_count == table["seed"].null_count == 10
+
+
+def test_class_labels_of_two_tables_are_matched_by_name(run, tmp_path):
+    def put_labelled(name, order, labels):
+        info = {"info": {"features": {"label": {"names": order, "_type": "ClassLabel"}}}}
+        schema = pa.schema([("image", pa.binary()), ("label", pa.int64()), ("id", pa.string())])
+        schema = schema.with_metadata({"huggingface": json.dumps(info)})
+        rows = [
+            {"image": picture((len(name), place)), "label": order.index(label), "id": label + name}
+            for place, label in enumerate(labels)
+        ]
+        put_table(tmp_path / f"{name}.parquet", rows, schema)
+        return str(tmp_path / f"{name}.parquet")
+
+    files = {
+        "train_file": put_labelled("train", ["cat", "dog", "bird"], ["cat", "dog", "bird"]),
+        "test_file": put_labelled("test", ["bird", "cat", "dog"], ["bird", "dog", "cat"]),
+    }
+    for given in ([], ["dog", "bird", "cat"]):
+        *splits, facts = run(source="parquet", class_names=given, **files)
+        assert facts["class_names"] == (given or ["cat", "dog", "bird"])
+        for row in [row for split in splits for row in split]:
+            name = facts["class_names"][row["label"]]
+            assert row["id"].startswith(f"real/{name}")
+
+
+@pytest.mark.parametrize("source", ["digits", "cifake"])
+def test_class_names_in_another_order_reorder_the_images(run, tmp_path, source):
+    settings = {"source": source}
+    if source == "cifake":
+        put_cifake_parquet(tmp_path, "train", "REAL")
+        put_cifake_parquet(tmp_path, "test", "REAL")
+        settings["folder"] = str(tmp_path)
+    *before, facts = run("before", **settings)
+    names = facts["class_names"]
+    *after, turned = run("after", class_names=names[::-1], **settings)
+    assert turned["class_names"] == names[::-1]
+    for old, new in zip(before, after, strict=True):
+        assert {row["id"]: 9 - row["label"] for row in old} == {
+            row["id"]: row["label"] for row in new
+        }

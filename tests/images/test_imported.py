@@ -8,7 +8,7 @@ from sau.core.errors import UserError
 from sau.pipeline.images import imported
 from sau.pipeline.images.imported import import_shard
 from sau.pipeline.images.settings import ImagesSettings
-from sau.sources import cifake, naming, table
+from sau.sources import cifake, class_match, table
 from tests.sources.make_images import (
     picture,
     put,
@@ -34,12 +34,15 @@ def import_images(settings, class_names):
     return import_shard(settings, class_names, 0, 1)
 
 
-def test_class_folders_by_name_spelling_and_index(tmp_path):
-    put_classes(tmp_path, {"0": 2, "Prickly_Pear": 11, "cat": 1})
+@pytest.mark.parametrize(
+    ("first", "second", "third"), [("ant", "Prickly_Pear", "cat"), ("0", "1", "2")]
+)
+def test_class_folders_by_name_spelling_or_index(tmp_path, first, second, third):
+    put_classes(tmp_path, {first: 2, second: 11, third: 1})
     rows = import_images(folder_of(tmp_path), NAMES).to_pylist()
     assert [row["label"] for row in rows] == [0] * 2 + [1] * 11 + [2]
-    assert rows[0]["id"] == "synthetic/0/0.png"
-    assert rows[12]["id"] == "synthetic/Prickly_Pear/10.png"
+    assert rows[0]["id"] == f"synthetic/{first}/0.png"
+    assert rows[12]["id"] == f"synthetic/{second}/10.png"
     assert {row["status"] for row in rows} == {"ok"}
     assert {row["prompt"] for row in rows} == {None}
 
@@ -53,8 +56,9 @@ def test_a_class_may_have_no_images(tmp_path):
     ("folders", "message"),
     [
         ({"ant": 1, "dog": 1}, "no class is called 'dog'"),
-        ({"3": 1}, "no class is called '3'"),
-        ({"ant": 1, "0": 1}, "folders '0' and 'ant' are both of class 'ant'"),
+        ({"3": 1}, "'3' is neither the name of a class nor an index"),
+        ({"ant": 1, "0": 1}, "no class is called '0', though one is called 'ant'"),
+        ({"ant": 1, "Ant": 1}, "folders '[aA]nt' and '[aA]nt' are both of class 'ant'"),
         ({}, "no class folders found"),
     ],
 )
@@ -106,8 +110,18 @@ def test_cifake_of_other_classes(tmp_path, caplog):
     assert "class 'plane' of the real images is 'airplane' in CIFAKE" in caplog.text
 
 
+def test_cifake_in_another_order_of_classes_keeps_its_names(tmp_path):
+    put_cifake_parquet(tmp_path, "train", "FAKE")
+    settings = folder_of(tmp_path, layout="cifake")
+    as_it_is = import_images(settings, cifake.CLASS_NAMES).to_pylist()
+    turned = import_images(settings, cifake.CLASS_NAMES[::-1]).to_pylist()
+    assert {(row["id"], 9 - row["label"]) for row in as_it_is} == {
+        (row["id"], row["label"]) for row in turned
+    }
+
+
 def test_parquet_with_prompts_and_names(tmp_path):
-    labels = ["cat", "ant", "prickly-pear", "2"]
+    labels = ["cat", "ant", "prickly-pear", "CAT"]
     rows = [{"pic": picture(i), "y": y, "text": f"a {y}"} for i, y in enumerate(labels)]
     put_table(tmp_path / "made.parquet", rows)
     columns = {"image_column": "pic", "label_column": "y", "prompt_column": "text"}
@@ -116,7 +130,7 @@ def test_parquet_with_prompts_and_names(tmp_path):
         ("synthetic/made/00000001", 0, "a ant"),
         ("synthetic/made/00000002", 1, "a prickly-pear"),
         ("synthetic/made/00000000", 2, "a cat"),
-        ("synthetic/made/00000003", 2, "a 2"),
+        ("synthetic/made/00000003", 2, "a CAT"),
     ]
     assert [row["image"]["bytes"] for row in found] == [picture(i) for i in (1, 2, 0, 3)]
 
@@ -140,8 +154,13 @@ def test_no_such_folder(layout):
 
 
 def test_class_names_are_not_spelt_anew_for_each_folder(tmp_path, monkeypatch):
-    plain_name, spelt = naming.plain_name, []
-    monkeypatch.setattr(naming, "plain_name", lambda name: spelt.append(name) or plain_name(name))
+    plain_name, spelt = class_match.plain_name, []
+
+    def watched(name):
+        spelt.append(name)
+        return plain_name(name)
+
+    monkeypatch.setattr(class_match, "plain_name", watched)
     put_classes(tmp_path, {f"Class_{i}": 1 for i in range(30)})
     names = [f"class {i}" for i in range(30)]
     assert import_images(folder_of(tmp_path), names)["label"].to_pylist() == list(range(30))

@@ -58,7 +58,7 @@ def test_shards_and_batches_change_nothing(inputs: Inputs, model: str) -> None:
 @pytest.mark.parametrize(
     ("per_class", "message"),
     [
-        ({"on": {}}, "images.per_class.on: no class is called 'on'; did you mean 'one'"),
+        ({"on": {}}, "images.per_class: no class is called 'on'; did you mean 'one'"),
         ({"one": {}, "ONE": {}}, "images.per_class: 'one' and 'ONE' are one class, 'one'"),
         ({"one": {"model": "no/such"}}, "images.model: no folder no/such"),
     ],

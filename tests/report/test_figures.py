@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from sau.pipeline.report.by_factor import by_factor
 from sau.pipeline.report.confusion import confusion_matrices
 from sau.pipeline.report.curves import curve_table, curves
-from sau.pipeline.report.figures import look, styles, svg_of
+from sau.pipeline.report.figures import legend, look, shown, styles, svg_of
 from sau.pipeline.report.noise import noise, noise_counts, noise_shares
 from sau.pipeline.report.per_class import per_class
 from tests.report.conftest import runs_in
@@ -115,3 +116,12 @@ def test_styles_differ_for_forty_two_methods():
     found = styles([f"method {i}" for i in range(42)])
 
     assert len(set(found.values())) == 42
+
+
+def test_label_that_begins_with_a_mark_of_matplotlib_is_in_the_legend():
+    figure = Figure()
+    axes = figure.subplots()
+    for name in ("_ours", "CE"):
+        axes.plot([0, 1], [0, 1], label=shown(name))
+    legend(figure, axes)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["_ours", "CE"]

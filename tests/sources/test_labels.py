@@ -5,8 +5,14 @@ import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
-from sau.sources import naming
-from sau.sources.labels import labels_for_classes, labels_from_indices, names_for_indices
+from sau.sources import class_match
+from sau.sources.labels import (
+    labels_by_exact_name,
+    labels_for_classes,
+    labels_from_indices,
+    names_for_indices,
+    read_labels,
+)
 
 NAMES = ["ant", "bee"]
 
@@ -15,16 +21,59 @@ def column(values, kind=None):
     return pa.chunked_array([pa.array(values, kind)])
 
 
-@pytest.mark.parametrize("values", [[0, 1], [0.0, 1.0], ["ant", "Bee"], ["0", "bee"]])
+def schema(names=None):
+    """A table's schema whose label column is a ClassLabel of `names`, or bare."""
+    bare = pa.schema([("label", pa.int64())])
+    info = {"info": {"features": {"label": {"names": names, "_type": "ClassLabel"}}}}
+    return bare if names is None else bare.with_metadata({"huggingface": json.dumps(info)})
+
+
+def for_classes(values, class_names=NAMES, stored=None):
+    read = read_labels(column(values), schema(stored), "label", "here")
+    return labels_for_classes(read, class_names, "here")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[0, 1], [0.0, 1.0], ["ant", "Bee"], ["0", "1"], ["ant ", "bee"]],
+)
 def test_indices_and_names(values):
-    labels = labels_for_classes(column(values), NAMES, "here")
+    labels = for_classes(values)
     assert labels.tolist() == [0, 1]
     assert labels.dtype == np.int64
 
 
 def test_names_in_a_dictionary():
     encoded = column(["bee", "ant", "bee"]).dictionary_encode()
-    assert labels_for_classes(encoded, NAMES, "here").tolist() == [1, 0, 1]
+    read = read_labels(encoded, schema(), "label", "here")
+    assert labels_for_classes(read, NAMES, "here").tolist() == [1, 0, 1]
+
+
+def test_stored_class_labels_are_matched_by_name():
+    found = for_classes([0, 1, 2], ["cat", "dog", "bird"], ["bird", "cat", "dog"])
+    assert found.tolist() == [2, 0, 1]
+    read = read_labels(column([0, 1]), schema(["bird", "cat"]), "label", "here")
+    assert labels_by_exact_name(read, ["cat", "bird"], "here").tolist() == [1, 0]
+    with pytest.raises(UserError, match="no class is called 'cow'"):
+        for_classes([0], ["cat", "dog"], ["cow", "cat"])
+    assert for_classes([1], ["cat", "dog"], ["cow", "cat"]).tolist() == [0], "no row is a cow"
+
+
+def test_bare_numbers_of_classes_called_by_numbers_are_refused():
+    assert for_classes([0, 1], ["0", "1"]).tolist() == [0, 1]
+    with pytest.raises(UserError, match="a label may be a name or an index"):
+        for_classes([0, 1], ["1", "2"])
+
+
+def test_spaces_around_a_name_make_no_second_class():
+    read = read_labels(column(["cat", "cat ", " dog"]), schema(), "label", "here")
+    assert (read.names, read.labels.tolist()) == (["cat", "dog"], [0, 0, 1])
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_empty_name_is_refused(empty):
+    with pytest.raises(UserError, match=r"an empty label in row 1 \(1 such rows\)"):
+        for_classes(["ant", empty])
 
 
 @pytest.mark.parametrize(
@@ -44,32 +93,31 @@ def test_names_in_a_dictionary():
 )
 def test_labels_of_no_class(values, message):
     with pytest.raises(UserError, match=message):
-        labels_for_classes(column(values), NAMES, "here")
+        for_classes(values)
 
 
-def test_names_are_given_stored_or_the_indices():
+def test_names_of_bare_indices_are_given_or_the_indices():
     labels = labels_from_indices(column([0, 1, 1]), "here")
-    bare = pa.schema([("label", pa.int64())])
-    info = {"info": {"features": {"label": {"names": ["a", "b"], "_type": "ClassLabel"}}}}
-    stored = bare.with_metadata({"huggingface": json.dumps(info)})
-    assert names_for_indices(labels, bare, "label", [], "here") == ["0", "1"]
-    assert names_for_indices(labels, stored, "label", [], "here") == ["a", "b"]
-    assert names_for_indices(labels, stored, "label", NAMES, "here") == NAMES
-    with pytest.raises(UserError, match="3 names, but here has 2 classes"):
-        names_for_indices(labels, stored, "label", [*NAMES, "cat"], "here")
+    assert names_for_indices(labels, [], "here") == ["0", "1"]
+    assert names_for_indices(labels, NAMES, "here") == NAMES
 
 
 def test_indices_far_apart_do_not_fill_the_memory():
     labels = labels_from_indices(column([0, 10**15]), "here")
     with pytest.raises(UserError, match="number the classes from 0 without gaps"):
-        names_for_indices(labels, pa.schema([]), "label", [], "here")
+        names_for_indices(labels, [], "here")
 
 
 def test_class_names_are_not_spelt_anew_for_each_name(monkeypatch):
     """There may be thousands, and every shard of imported images looks for all of them."""
-    plain_name, spelt = naming.plain_name, []
-    monkeypatch.setattr(naming, "plain_name", lambda name: spelt.append(name) or plain_name(name))
+    plain_name, spelt = class_match.plain_name, []
+
+    def watched(name):
+        spelt.append(name)
+        return plain_name(name)
+
+    monkeypatch.setattr(class_match, "plain_name", watched)
     names = [f"class {i}" for i in range(100)]
-    found = labels_for_classes(column([f"Class_{i}" for i in range(100)]), names, "here")
+    found = for_classes([f"Class_{i}" for i in range(100)], names)
     assert found.tolist() == list(range(100))
     assert len(spelt) == 200

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sau.core.errors import UserError
+from sau.sources.naming import plain_name
 from sau.sources.split_file import SplitFile
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,24 @@ def folder_of_each_class(train: SplitFile, depth: int) -> list[str]:
             f"cannot be called by their folders; {_ADVICE}"
         )
     return folders
+
+
+def own_names(train: SplitFile, given: Sequence[str]) -> list[str] | None:
+    """Return what the images' folders call the classes, if given names are some of theirs.
+
+    That is torchvision's name or the WordNet id for ImageNet's 1,000 classes, else the folder. None
+    where folders do not tell the classes, or where the given names are titles.
+    """
+    try:
+        folders = folder_of_each_class(train, depth=1)
+    except UserError:
+        return None
+    candidates = [folders]
+    if len(folders) == IMAGENET_CLASSES and all(map(_WORDNET_ID.fullmatch, folders)):
+        by_id = dict(zip(sorted(folders), torchvision_names(), strict=True))
+        candidates.append([by_id[folder] for folder in folders])
+    known = set(map(plain_name, given))
+    return next((own for own in candidates if known <= set(map(plain_name, own))), None)
 
 
 def imagenet_names(train: SplitFile) -> list[str]:

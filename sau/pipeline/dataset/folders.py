@@ -9,6 +9,7 @@ from sau.pipeline.dataset.split import split_off_test
 from sau.sources.checks import existing_folder
 from sau.sources.image_folder import class_folders, list_class_folders
 from sau.sources.naming import exact_label, order_classes, stable_name
+from sau.sources.parts import refuse_parts
 from sau.sources.record import Listing
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
     folder = existing_folder(Path(settings.folder), _KEY)
     train = folder / "train"
     _refuse_misspelt_parts(folder)
+    refuse_parts(train if train.is_dir() else folder, _KEY)
     if not train.is_dir():
         names, listing = _list_train(folder, "real", settings)
         return names, *_split(listing, names, settings)

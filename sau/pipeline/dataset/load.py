@@ -12,6 +12,7 @@ from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.split import split_off_test
 from sau.sources import cifake
 from sau.sources.checks import by_class, counts_of, existing_folder, first_of_each_class
+from sau.sources.class_match import labels_by_order, relabel
 from sau.sources.class_names import is_categories, read_class_names
 from sau.sources.naming import check_class_count
 from sau.sources.record import Listing
@@ -32,8 +33,11 @@ def load(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
     settings = _with_names_of_file(settings)
     names, train, test = _list(settings)
     if settings.class_names:
-        check_class_count(len(names), settings.class_names, f"source {settings.source}")
+        where = f"source {settings.source}"
+        check_class_count(len(names), settings.class_names, where)
+        labels = labels_by_order(names, settings.class_names, where)
         names = list(settings.class_names)
+        train, test = relabel(train, labels), relabel(test, labels)
     train, test = by_class(train), by_class(test)
     _check_classes(train, names, settings)
     _check_apart(train, test, settings)

@@ -5,7 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from sau.core.errors import UserError
-from sau.pipeline.dataset.folder_names import imagenet_names, inaturalist_names, names_by_category
+from sau.pipeline.dataset.folder_names import (
+    imagenet_names,
+    inaturalist_names,
+    names_by_category,
+    own_names,
+)
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.sources.checks import existing_folder
 from sau.sources.class_names import read_categories
@@ -73,8 +78,9 @@ def check_test_split(test: SplitFile, train: SplitFile, classes: int) -> None:
 
 
 def _names(train: SplitFile, settings: DatasetSettings) -> list[str]:
+    """Return the source's own names of the classes; the given ones where it has none."""
     if settings.class_names:
-        return list(settings.class_names)
+        return own_names(train, settings.class_names) or list(settings.class_names)
     if settings.class_names_file:
         return names_by_category(train, read_categories(Path(settings.class_names_file)))
     return imagenet_names(train) if settings.source == "imagenet-lt" else inaturalist_names(train)

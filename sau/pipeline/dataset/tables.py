@@ -10,13 +10,13 @@ from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.split import split_off_test
 from sau.sources.checks import by_class, check_label_range
 from sau.sources.labels import (
-    distinct_names,
+    NamedLabels,
     is_text,
-    labels_from_indices,
-    labels_from_names,
+    labels_by_exact_name,
     names_for_indices,
+    read_labels,
 )
-from sau.sources.naming import exact_label, order_classes
+from sau.sources.naming import order_classes
 from sau.sources.parquet_table import Columns, list_parquet
 from sau.sources.record import Listing, Rows
 
@@ -24,40 +24,54 @@ log = logging.getLogger(__name__)
 
 
 class _Labels:
-    """Turns label columns into labels: the training table's first, which says what classes are."""
+    """Turns label columns into labels: the training table's first, which says what classes are.
+
+    Where both tables carry class names, as text or as a ClassLabel, classes are matched by them.
+    """
 
     def __init__(self, settings: DatasetSettings) -> None:
         self._settings = settings
-        self._found: list[str] = []  # in label order, as the table names them; empty for indices
+        self._stored: list[str] | None = None  # of the training table's ClassLabel, in its order
+        self._found: list[str] = []  # the same or those of text, in label order; empty for indices
         self.class_names: list[str] = []
 
     def of_train(self, column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
         """Return the labels of the training table, int64, and learn the class names from it."""
         given = self._settings.class_names
         where = f"dataset.train_file: {self._settings.train_file}"
-        if is_text(column):
-            self._found, why = order_classes(distinct_names(column, where), given, where)
-            log.info("%s: %d classes; %s", where, len(self._found), why)
-            self.class_names = list(given) or self._found
-            return labels_from_names(column, self._found, where, exact_label)
-        labels = labels_from_indices(column, where)
-        name = self._settings.label_column
-        self.class_names = names_for_indices(labels, schema, name, given, where)
-        return labels
+        read = read_labels(column, schema, self._settings.label_column, where)
+        if read.names is None:
+            self.class_names = names_for_indices(read.labels, given, where)
+            return read.labels
+        self._stored = None if is_text(column) else read.names
+        self._found, why = order_classes(read.names, given, where, natural=is_text(column))
+        log.info("%s: %d classes; %s", where, len(self._found), why)
+        self.class_names = list(given) or self._found
+        return labels_by_exact_name(read, self._found, where)
 
-    def of_test(self, column: pa.ChunkedArray, _: pa.Schema) -> Rows:
+    def of_test(self, column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
         """Return the labels of the test table, int64, in the training table's classes."""
         where = f"dataset.test_file: {self._settings.test_file}"
-        if is_text(column) != bool(self._found):
+        read = read_labels(column, schema, self._settings.label_column, where)
+        if read.names is None and self._stored is not None:
+            check_label_range(read.labels, len(self._stored), where)
+            read = NamedLabels(read.labels, self._stored)
+        if read.names is None and self._found:
             raise UserError(
                 f"{where}: labels of type {column.type}, unlike those of dataset.train_file; "
                 "expected class names in both, or indices in both"
             )
-        if self._found:
-            return labels_from_names(column, self._found, where, exact_label)
-        labels = labels_from_indices(column, where)
-        check_label_range(labels, len(self.class_names), where)
-        return labels
+        if read.names is None:
+            check_label_range(read.labels, len(self.class_names), where)
+            return read.labels
+        known = self._found or self._settings.class_names
+        if not known:
+            raise UserError(
+                f"{where}: it carries class names, such as {read.names[0]!r}, unlike "
+                "dataset.train_file, whose labels are bare indices; give dataset.class_names, or "
+                "names in both"
+            )
+        return labels_by_exact_name(read, known, where)
 
 
 def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:

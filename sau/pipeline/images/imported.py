@@ -12,11 +12,13 @@ from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.shards import shard_bounds
 from sau.sources import cifake
 from sau.sources.checks import by_class, existing_folder, first_of_each_class
+from sau.sources.class_match import labels_by_order, labels_of_names, relabel
 from sau.sources.image_folder import class_folders, list_class_folders
-from sau.sources.labels import labels_for_classes
-from sau.sources.naming import label_of, labels_by_plain_name, plain_name, stable_name
+from sau.sources.labels import labels_for_classes, read_labels
+from sau.sources.naming import plain_name, stable_name
 from sau.sources.parquet_table import Columns, list_parquet
-from sau.sources.record import Listing
+from sau.sources.parts import refuse_parts
+from sau.sources.record import Listing, Rows
 from sau.sources.table import images_table
 
 log = logging.getLogger(__name__)
@@ -79,19 +81,19 @@ def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
 
 
 def _list_folders(folder: Path, class_names: Sequence[str]) -> Listing:
-    folders = class_folders(existing_folder(folder, _KEY), _KEY)
+    refuse_parts(existing_folder(folder, _KEY), _KEY, fewest=1)
+    folders = class_folders(folder, _KEY)
+    names = [stable_name(Path(path.name)) for path in folders]
     seen: dict[int, str] = {}
-    alike = labels_by_plain_name(class_names)
-    for path in folders:
-        name = stable_name(Path(path.name))
-        label = label_of(name, class_names, f"{_KEY}: {folder}", alike)
+    labels = labels_of_names(names, class_names, f"{_KEY}: {folder}")
+    for name, label in zip(names, labels, strict=True):
         if label in seen:
             raise UserError(
                 f"{_KEY}: {folder}: folders {seen[label]!r} and {name!r} are both of class "
                 f"{class_names[label]!r}; put their images into one"
             )
         seen[label] = name
-    return list_class_folders(folders, list(seen), "synthetic", _KEY)
+    return list_class_folders(folders, labels, "synthetic", _KEY)
 
 
 def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
@@ -101,19 +103,26 @@ def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
             f"{_KEY}: {folder}: CIFAKE has {len(cifake.CLASS_NAMES)} classes, but the real images "
             f"have {len(class_names)}; import images of the same classes"
         )
-    for ours, theirs in zip(class_names, cifake.CLASS_NAMES, strict=True):
-        if plain_name(ours) != plain_name(theirs):
-            log.warning("class %r of the real images is %r in CIFAKE", ours, theirs)
-    return cifake.list_cifake(folder, "train", "FAKE", _KEY)
+    labels = labels_by_order(cifake.CLASS_NAMES, class_names, f"{_KEY}: {folder}")
+    for label, theirs in zip(labels, cifake.CLASS_NAMES, strict=True):
+        if plain_name(class_names[label]) != plain_name(theirs):
+            log.warning("class %r of the real images is %r in CIFAKE", class_names[label], theirs)
+    return relabel(cifake.list_cifake(folder, "train", "FAKE", _KEY), labels)
 
 
 def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing:
     file = Path(settings.file)
     columns = Columns(settings.image_column, settings.label_column, settings.prompt_column or None)
+    where = f"images.file: {file}"
+
+    def labels_of(column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
+        read = read_labels(column, schema, settings.label_column, where)
+        return labels_for_classes(read, class_names, where)
+
     return list_parquet(
         *(file, columns),
         prefix="synthetic",
         stem=file.stem,
-        labels_of=lambda column, _: labels_for_classes(column, class_names, f"images.file: {file}"),
+        labels_of=labels_of,
         key="images.file",
     )

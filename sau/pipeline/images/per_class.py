@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
-from sau.sources.naming import label_of, labels_by_plain_name, plain_name
+from sau.sources.class_match import labels_of_names
+from sau.sources.naming import plain_name
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,10 @@ def settings_by_label(
     shared = settings.without_classes()
     found = dict.fromkeys(range(len(class_names)), shared)
     named: dict[int, str] = {}
-    alike = labels_by_plain_name(class_names)
-    for name in settings.per_class:
-        label = label_of(name, class_names, f"images.per_class.{name}", alike)
+    names = list(settings.per_class)
+    for name, label in zip(
+        names, labels_of_names(names, class_names, "images.per_class"), strict=True
+    ):
         if label in named:
             raise UserError(
                 f"images.per_class: {named[label]!r} and {name!r} are one class, "

@@ -136,7 +136,8 @@ def _label_of(
 ) -> int:
     """Return the class that a key of `prompts.classes` means: by its name, else by its label."""
     labels = exact.get(key) or cleaned.get(key, [])
-    if not labels and key.isdecimal() and int(key) < count:
+    numbered = any(name.isdecimal() for name in exact)  # then a number is a name, not a label
+    if not labels and not numbered and key.isdecimal() and int(key) < count:
         labels = [int(key)]
     if not labels:
         raise UserError(f"prompts.classes.{key}: no such class; {_hint(key, cleaned, count)}")

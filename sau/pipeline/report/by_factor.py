@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from sau.pipeline.report.figures import Style, legend
+from sau.pipeline.report.figures import Style, legend, shown
 from sau.pipeline.report.formats import number
 
 TOP1 = "top-1, all classes, last epoch, %"
@@ -37,7 +37,7 @@ def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
             line["imbalance_factor"],
             line["all_mean"],
             yerr=line["all_std"].fillna(0),
-            label=str(name),
+            label=shown(str(name)),
             color=style.colour,
             marker=style.marker,
             capsize=3,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sau.pipeline.report.figures import Style, legend, look, to_svg
+from sau.pipeline.report.figures import Style, legend, look, shown, to_svg
 from sau.pipeline.report.runs import Run
 
 QUANTITIES = {"loss/total": "training loss", "test/top1": "test top-1, %"}
@@ -43,7 +43,11 @@ def curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> str:
             style, line = styles[str(run)], rows.sort_values("epoch")
             marker = style.marker if len(line) <= 2 else "none"
             axes.plot(
-                line["epoch"], line["mean"], color=style.colour, marker=marker, label=str(run)
+                line["epoch"],
+                line["mean"],
+                color=style.colour,
+                marker=marker,
+                label=shown(str(run)),
             )
             std = line["std"].fillna(0)
             axes.fill_between(

@@ -71,9 +71,19 @@ def look(ink: str = INK) -> Iterator[None]:
         yield
 
 
+_SHIELD = "\u2060"
+"""A word joiner, which takes no room: matplotlib leaves out of legends what begins with `_`."""
+
+
+def shown(label: str) -> str:
+    """Return a row's label as an artist's, such that `legend` shows it whatever it begins with."""
+    return f"{_SHIELD}{label}" if label.startswith("_") else label
+
+
 def legend(figure: Figure, axes: Axes) -> None:
     """Put the legend of `axes` above the whole figure, in as many columns as it has room for."""
     handles, labels = axes.get_legend_handles_labels()
+    labels = [label.removeprefix(_SHIELD) for label in labels]
     for columns in range(min(len(labels), 6), 0, -1):
         made = figure.legend(handles, labels, loc="outside upper left", ncols=columns)
         figure.draw_without_rendering()

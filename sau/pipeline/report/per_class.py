@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from sau.pipeline.report.figures import INK, Style, legend
+from sau.pipeline.report.figures import INK, Style, legend, shown
 from sau.pipeline.report.formats import number
 
 LINES_UP_TO = 20
@@ -39,7 +39,7 @@ def per_class(
             np.maximum(ordered["train_real"], 0.5),  # a class of no image has a place on a log axis
             ordered["mean"],
             yerr=ordered["std"].fillna(0) if lines else None,
-            label=str(name),
+            label=shown(str(name)),
             color=style.colour,
             marker=style.marker,
             linestyle="-" if lines else "none",

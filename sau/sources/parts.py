@@ -1,0 +1,72 @@
+"""Folders that are parts of a data set (training, test), or a wrapper, but no classes."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sau.core.errors import UserError
+from sau.sources.decode import SUFFIXES
+from sau.sources.image_folder import class_folders
+
+_TRAIN = re.compile(r"train(ing|_?data|s)?", re.IGNORECASE)
+_TEST = re.compile(r"(test(ing|s)?|val(id(ation)?)?|eval(uation)?|pred(iction)?)", re.IGNORECASE)
+_WORDS = re.compile(r"[^A-Za-z]+")
+
+LOOK_INTO = 50
+"""Entries of a folder that are looked at, to see whether it holds images."""
+
+
+def refuse_parts(folder: Path, key: str, fewest: int = 2) -> None:
+    """Refuse a folder whose folders are parts of a data set, or one folder around all of it.
+
+    Args:
+        folder: what is taken for the folder of the class folders.
+        key: the setting that names it.
+        fewest: classes that there must be.
+
+    Raises:
+        UserError: its folders are called like parts (`Training` and `Testing`, `seg_train` and
+            `seg_test`), hold the same classes each, or there is one of them alone.
+    """
+    found = class_folders(folder, key)
+    names = [path.name for path in found]
+    inside = {path.name: _folders_in(path) for path in found}
+    train = next((name for name in names if _is_called(name, _TRAIN)), None)
+    test = next((name for name in names if _is_called(name, _TEST)), None)
+    parts = train is not None and test is not None and train != test
+    if (parts and (inside[train] or inside[test] or len(names) == 2)) or _alike(inside):  # type: ignore[index]
+        first, second = (train, test) if parts else names[:2]
+        raise UserError(
+            f"{key}: {folder}: its folders {first!r} and {second!r} look like parts of a data set, "
+            "not like classes; call them train and test, and set it to the folder around them"
+        )
+    if len(names) == 1 and inside[names[0]] and not _holds_images(found[0]):
+        raise UserError(
+            f"{key}: {folder}: its only folder {names[0]!r} holds the folders "
+            f"{', '.join(map(repr, sorted(inside[names[0]])[:3]))}; set it to {found[0]}"
+        )
+    if len(names) < fewest:
+        raise UserError(
+            f"{key}: {folder}: one class folder alone, {names[0]!r}; expected a folder for each of "
+            "two classes at least"
+        )
+
+
+def _is_called(name: str, part: re.Pattern[str]) -> bool:
+    """Return whether one word of a folder's name is that of a part."""
+    return any(part.fullmatch(word) for word in _WORDS.split(name))
+
+
+def _alike(inside: dict[str, set[str]]) -> bool:
+    """Return whether all folders hold folders of the same names, two at least."""
+    first, *others = inside.values()
+    return len(others) > 0 and len(first) > 1 and all(names == first for names in others)
+
+
+def _folders_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
+
+
+def _holds_images(folder: Path) -> bool:
+    entries: Sequence[Path] = [path for path, _ in zip(folder.iterdir(), range(LOOK_INTO))]  # noqa: B905
+    return any(path.suffix.lower() in SUFFIXES for path in entries)
