@@ -33,7 +33,8 @@ lint-workflow: $(VENV)/.ready
 
 check: lint test            ## what continuous integration runs
 
-schema: $(VENV)/.ready      ## write the config schema and docs/manifests.md from the code
+schema: $(VENV)/.ready      ## write config schema, options.json, docs/manifests.md, docs' table of methods
+	$(BIN)/python -m sau.methods docs/methods/README.md
 	$(BIN)/python -m sau.config > workflow/schemas/config.schema.yaml
 	$(BIN)/python -m sau.storage.manifest > docs/manifests.md
 

@@ -18,6 +18,7 @@ from sau.data.sets import TestData
 from sau.device.ranks import ALONE, Ranks
 from sau.device.share import sharing
 from sau.engine.averaging import Averager
+from sau.engine.epoch_start import all_batches, real_batches
 from sau.engine.phases import Phase
 from sau.engine.prediction import class_balanced_top1, predict
 from sau.engine.settings import TrainingSettings
@@ -25,7 +26,7 @@ from sau.engine.state import PartialEpoch, Predictions, RunState
 from sau.engine.step import take_step
 from sau.engine.stopping import Stop
 from sau.engine.totals import LossTotals
-from sau.methods.base import Epoch
+from sau.methods.base import Epoch, Step
 from sau.networks import Network
 from sau.networks.batch_norm import average_statistics
 from sau.views import ViewOptions
@@ -135,11 +136,17 @@ def _steps_shown(run: Run, state: RunState) -> Iterator[Callable[[int], object]]
 
 def begin_epoch(run: Run, phase: Phase, epoch: int) -> None:
     """Prepare averages and method for an epoch of the run; they may look at the network."""
-    number, start = phase.number_of(epoch), Streams(run.seed, epoch).torch("prototypes")
+    start, size = Streams(run.seed, epoch).torch("prototypes"), phase.settings.batch_size
     run.averager.start_epoch(epoch)
-    size = phase.settings.batch_size
     phase.method.start_epoch(
-        Epoch(number, run.network, phase.data, run.views, size, start, run.ranks)
+        Epoch(
+            number=phase.number_of(epoch),
+            network=run.network,
+            real_batches=lambda names: real_batches(
+                phase.data, names, run.views, size, start, run.ranks
+            ),
+            all_batches=lambda names: all_batches(phase.data, names, run.views, size, start),
+        )
     )
 
 
@@ -172,8 +179,11 @@ def train_epoch(
     # Batches that were trained on are drawn again, or the streams would not be where they were.
     for batch, second in islice(_batch_pairs(run, phase, streams), totals.steps, None):
         losses = take_step(
-            *(run.network, phase.method, phase.optimizer, batch, second, mixing),
-            *(phase.settings.sharpness_radius, phase.loss_of),
+            phase.method,
+            phase.optimizer,
+            Step(batch=batch, second=second, network=run.network, generator=mixing),
+            sharpness_radius=phase.settings.sharpness_radius,
+            loss_of=phase.loss_of,
         )
         _average_statistics(run, run.network, phase.method)
         run.averager.after_step()

@@ -3,28 +3,19 @@
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from sau.data.batches import Batch
 from sau.device.share import SharesRows, sharing
-from sau.methods.base import Losses, Method
-from sau.networks import Network
+from sau.methods.base import AnyMethod, Losses, Step
 
-LossFunction = Callable[[Method, Batch, Batch | None, Network, np.random.Generator], Losses]
+LossFunction = Callable[[AnyMethod, Step], Losses]
 """Takes a method and what its `loss` takes."""
 
 
-def own_loss(
-    method: Method,
-    batch: Batch,
-    second: Batch | None,
-    network: Network,
-    generator: np.random.Generator,
-) -> Losses:
-    """Return the loss of a batch of which this process has all rows."""
-    return method.loss(batch, second, network, generator)
+def own_loss(method: AnyMethod, step: Step) -> Losses:
+    """Return the loss of a step of whose batches this process has all rows."""
+    return method.loss(step)
 
 
 class SharedLoss(nn.Module):
@@ -38,23 +29,16 @@ class SharedLoss(nn.Module):
             rows as well.
     """
 
-    def __init__(self, network: Network, method: Method) -> None:
+    def __init__(self, network: nn.Module, method: AnyMethod) -> None:
         super().__init__()
         self.network, self.method = network, method
         # In a plain list: they are submodules already.
         self.sharers = [module for module in self.modules() if isinstance(module, SharesRows)]
 
-    def forward(
-        self,
-        method: Method,
-        batch: Batch,
-        second: Batch | None,
-        network: Network,
-        generator: np.random.Generator,
-    ) -> Losses:
+    def forward(self, method: AnyMethod, step: Step) -> Losses:
         """Return the losses that `method`, this one or a copy of it, finds for all rows."""
-        with sharing(self.sharers, batch.share):
-            return method.loss(batch, second, network, generator)
+        with sharing(self.sharers, step.batch.share):
+            return method.loss(step)
 
 
 class ParallelLoss:
@@ -68,18 +52,11 @@ class ParallelLoss:
         method: likewise.
     """
 
-    def __init__(self, network: Network, method: Method) -> None:
+    def __init__(self, network: nn.Module, method: AnyMethod) -> None:
         self._make = partial(SharedLoss, network, method)
         self._parallel: DistributedDataParallel | None = None
 
-    def __call__(
-        self,
-        method: Method,
-        batch: Batch,
-        second: Batch | None,
-        network: Network,
-        generator: np.random.Generator,
-    ) -> Losses:
+    def __call__(self, method: AnyMethod, step: Step) -> Losses:
         """Return the losses that `method`, this one or a copy of it, finds for all rows."""
         if self._parallel is None:
             self._parallel = DistributedDataParallel(
@@ -91,5 +68,5 @@ class ParallelLoss:
                 # the same bytes.
                 find_unused_parameters=True,
             )
-        losses: Losses = self._parallel(method, batch, second, network, generator)
+        losses: Losses = self._parallel(method, step)
         return losses

@@ -11,7 +11,7 @@ from sau.engine.muon import Muon
 from sau.engine.parallel import LossFunction, own_loss
 from sau.engine.schedule import learning_rate
 from sau.engine.settings import TrainingSettings
-from sau.methods.base import Method
+from sau.methods.base import AnyMethod
 from sau.networks import Network
 
 
@@ -23,7 +23,7 @@ class Phase:
     `loss_of` is another function where several processes share the batches.
     """
 
-    method: Method
+    method: AnyMethod
     data: TrainingData
     optimizer: torch.optim.SGD
     settings: TrainingSettings
@@ -55,7 +55,7 @@ class Phase:
 
 
 def make_optimizer(
-    network: Network, method: Method, settings: TrainingSettings, frozen_encoder: bool = False
+    network: Network, method: AnyMethod, settings: TrainingSettings, frozen_encoder: bool = False
 ) -> torch.optim.SGD:
     """Return SGD with momentum, and with weight decay on every parameter; or Muon.
 

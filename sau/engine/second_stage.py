@@ -4,8 +4,8 @@ import dataclasses
 from typing import Any, ClassVar, Literal
 
 from sau.engine.setting_checks import ONLY_OF_SCHEDULE, check_schedule, check_weighting
+from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.methods.options import METHOD_OPTIONS
 from sau.settings.section import Section, check_only_of, setting
 
 
@@ -49,5 +49,5 @@ class SecondStage(Section):
         check_weighting(self)
 
     def method_options(self) -> Section:
-        """Return the options of the method, typed."""
-        return METHOD_OPTIONS[self.method].from_mapping(self.options)
+        """Return the options of the method, checked; made without loading torch."""
+        return described_options(self.method).from_mapping(self.options)

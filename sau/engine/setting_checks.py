@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sau.core.errors import UserError
-from sau.methods.options import SauOptions
 from sau.settings.section import OnlyOf, check_only_of, idle_keys
 
 if TYPE_CHECKING:
@@ -105,8 +104,7 @@ def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
 
 def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
     """Return whether a stage of training weighs synthetic images by their scores."""
-    options = stage.method_options()
-    return isinstance(options, SauOptions) and options.weighting == "score"
+    return stage.method_options().to_mapping().get("weighting") == "score"
 
 
 def check_weighting(stage: "SecondStage | TrainingSettings") -> None:

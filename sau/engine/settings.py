@@ -16,8 +16,8 @@ from sau.engine.setting_checks import (
     check_weighting,
     weighs_by_score,
 )
+from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.methods.options import METHOD_OPTIONS
 from sau.settings.section import Section, setting
 
 NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
@@ -205,8 +205,8 @@ class TrainingSettings(Section):
         check_averages(self)
 
     def method_options(self) -> Section:
-        """Return the options of the method, typed."""
-        return METHOD_OPTIONS[self.method].from_mapping(self.options)
+        """Return the options of the method, checked; made without loading torch."""
+        return described_options(self.method).from_mapping(self.options)
 
     def second(self) -> SecondStage | None:
         """Return the second stage, typed; None if there is none."""

@@ -4,28 +4,24 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from sau.data.batches import Batch
 from sau.engine.parallel import LossFunction, own_loss
-from sau.methods.base import Losses, Method
-from sau.networks import Network
+from sau.methods.base import AnyMethod, Losses, Step
+from sau.networks.protocol import MethodNetwork
 
 
 def take_step(
-    network: Network,
-    method: Method,
+    method: AnyMethod,
     optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    second: Batch | None,
-    generator: np.random.Generator,
+    step: Step,
+    *,
     sharpness_radius: float = 0.0,
     loss_of: LossFunction = own_loss,
 ) -> Losses:
-    """Change the weights by the gradient of the batch's loss, and return its parts.
+    """Change the weights by the gradient of the step's loss, and return its parts.
 
     With a radius rho above 0, the gradient is taken at the weights w + rho * g / |g|, g being the
     gradient at w, with the same draws in both passes; BatchNorm's running statistics are those of
@@ -34,20 +30,20 @@ def take_step(
     Source of the latter: Foret et al., "Sharpness-Aware Minimization for Efficiently Improving
     Generalization" (ICLR 2021), equations 2 and 3.
     """
-    draws = generator.bit_generator.state
-    losses = loss_of(method, batch, second, network, generator)
+    draws = step.generator.bit_generator.state
+    losses = loss_of(method, step)
     optimizer.zero_grad(set_to_none=True)
     torch.autograd.backward(losses["total"])
     if sharpness_radius > 0:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        with uphill(parameters, sharpness_radius), still_statistics(network, method):
-            generator.bit_generator.state = draws
+        with uphill(parameters, sharpness_radius), still_statistics(step.network, method):
+            step.generator.bit_generator.state = draws
             # A copy, so that what the method keeps for `after_step` is of the first pass.
-            there = loss_of(copy.copy(method), batch, second, network, generator)
+            there = loss_of(copy.copy(method), step)
             optimizer.zero_grad(set_to_none=True)
             torch.autograd.backward(there["total"])
     optimizer.step()
-    method.after_step(network)
+    method.after_step(step.network)
     return losses
 
 
@@ -68,7 +64,7 @@ def uphill(parameters: Sequence[nn.Parameter], radius: float) -> Iterator[None]:
 
 
 @contextmanager
-def still_statistics(*modules: nn.Module) -> Iterator[None]:
+def still_statistics(*modules: nn.Module | MethodNetwork) -> Iterator[None]:
     """Let BatchNorm use a batch's own statistics without remembering them."""
     layers = [m for module in modules for m in module.modules() if isinstance(m, _BatchNorm)]
     before: list[tuple[float | None, Tensor | None]] = []

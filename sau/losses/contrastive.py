@@ -1,13 +1,13 @@
 """The supervised contrastive loss of the synthetic-aware branch."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from sau.losses.label_correction import Vote, find_noise
-from sau.neighbours import Memory
+from sau.neighbours import EmbeddingBank
 
 NoiseStrategy = Literal["drop", "pos_neg", "neg_only"]
 
@@ -18,11 +18,11 @@ def synthetic_aware_loss(
     is_synthetic: Tensor,
     prototypes: Tensor,
     *,
-    temperature: float,
-    noise_strategy: NoiseStrategy,
-    neighbours: int,
+    temperature: float = 0.1,
+    noise_strategy: NoiseStrategy = "pos_neg",
+    neighbours: int = 1,
     vote: Vote = "majority",
-    memory: Memory | None = None,
+    bank: EmbeddingBank | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Pull embeddings of one class together, apart from noisy synthetic ones.
 
@@ -37,7 +37,7 @@ def synthetic_aware_loss(
     - `neg_only` (L3): it is no anchor and no positive, but stands in every denominator.
 
     Computed in float32, also under autocast. One (N, N) matrix is kept for the backward pass. No
-    step waits for the device, unless there is a memory.
+    step waits for the device, unless there is a bank.
 
     Args:
         features: float (B, 2, d), `z2` and `z3`, of length 1; gradients flow through them.
@@ -48,18 +48,22 @@ def synthetic_aware_loss(
         noise_strategy: see above.
         neighbours: k of the label correction.
         vote: of the label correction; see `find_noise`.
-        memory: where the label correction searches; None for the batch and the prototypes.
+        bank: where the label correction searches; None for the batch and the prototypes.
 
     Returns the mean over the anchors, float32 (), and which samples are noise, bool (B,).
+
+    Raises:
+        ValueError: other shapes, or an option out of its range.
 
     Source: SAU (ICONIP 2024), equations of L_sc; after Khosla et al., "Supervised Contrastive
     Learning" (NeurIPS 2020), L_out.
     """
+    check_options(temperature, noise_strategy, neighbours, vote)
     # Similarities over a temperature of 0.1 reach 10, where bfloat16 has steps of 0.06.
     with torch.autocast(features.device.type, enabled=False):
         features, prototypes = features.float(), prototypes.detach().float()
         noise = find_noise(
-            features, labels, is_synthetic, prototypes, neighbours, vote=vote, memory=memory
+            features, labels, is_synthetic, prototypes, neighbours, vote=vote, bank=bank
         )
         samples = torch.cat([features, prototypes])
         is_noise = F.pad(noise, (0, len(prototypes)))
@@ -69,6 +73,77 @@ def synthetic_aware_loss(
         anchors = torch.ones_like(is_noise) if noise_strategy == "pos_neg" else ~is_noise
         per_anchor = (to_all - to_positives) * anchors[:, None]
         return per_anchor.sum() / (2 * anchors.sum()), noise
+
+
+class SyntheticAwareContrastiveLoss(nn.Module):
+    """`synthetic_aware_loss` as a module, with the paper's options as defaults.
+
+    Args:
+        temperature: of the similarities, above 0.
+        noise_strategy: what noisy synthetic samples do: `pos_neg`, `drop` or `neg_only`.
+        neighbours: k of the label correction, at least 1.
+        vote: how the neighbours settle on a class: `majority`, `unanimous`, `similarity_weighted`.
+
+    Raises:
+        ValueError: an option out of its range.
+    """
+
+    def __init__(
+        self,
+        temperature: float = 0.1,
+        noise_strategy: NoiseStrategy = "pos_neg",
+        neighbours: int = 1,
+        vote: Vote = "majority",
+    ) -> None:
+        super().__init__()
+        check_options(temperature, noise_strategy, neighbours, vote)
+        self.temperature = temperature
+        self.noise_strategy: NoiseStrategy = noise_strategy
+        self.neighbours = neighbours
+        self.vote: Vote = vote
+
+    def forward(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        is_synthetic: Tensor,
+        prototypes: Tensor,
+        bank: EmbeddingBank | None = None,
+    ) -> Tensor:
+        """Return the loss, float32 (); see `synthetic_aware_loss`."""
+        loss, _ = synthetic_aware_loss(
+            features,
+            labels,
+            is_synthetic,
+            prototypes,
+            temperature=self.temperature,
+            noise_strategy=self.noise_strategy,
+            neighbours=self.neighbours,
+            vote=self.vote,
+            bank=bank,
+        )
+        return loss
+
+    def extra_repr(self) -> str:
+        """Return the options, for `print`."""
+        names = ("temperature", "noise_strategy", "neighbours", "vote")
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+
+
+def check_options(
+    temperature: float, noise_strategy: NoiseStrategy, neighbours: int, vote: Vote
+) -> None:
+    """Refuse options that the loss cannot have; raises ValueError."""
+    if not temperature > 0:
+        raise ValueError(f"temperature: {temperature}, expected above 0")
+    if neighbours < 1:
+        raise ValueError(f"neighbours: {neighbours}, expected at least 1")
+    for name, value, known in (
+        ("noise_strategy", noise_strategy, get_args(NoiseStrategy)),
+        ("vote", vote, get_args(Vote)),
+    ):
+        if value not in known:
+            raise ValueError(f"{name}: {value!r}, expected one of {', '.join(known)}")
 
 
 def _mean_over_positives(samples: Tensor, labels: Tensor, is_noise: Tensor) -> Tensor:

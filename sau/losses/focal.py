@@ -4,8 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
 
-def sigmoid_focal_loss(logits: Tensor, labels: Tensor, weights: Tensor, gamma: float) -> Tensor:
+
+def sigmoid_focal_loss(
+    logits: Tensor, labels: Tensor, weights: Tensor, gamma: float = 1.0
+) -> Tensor:
     """Return the mean over the batch of -w_y sum_i (1 - p_i)^gamma log p_i.
 
     p_i is the probability that the sigmoid of class i gives to what is true of it:
@@ -20,7 +24,12 @@ def sigmoid_focal_loss(logits: Tensor, labels: Tensor, weights: Tensor, gamma: f
 
     Source: Lin et al., "Focal Loss for Dense Object Detection" (ICCV 2017), in the form of Cui et
     al., "Class-Balanced Loss Based on Effective Number of Samples" (CVPR 2019), section 4.3.
+
+    Raises:
+        ValueError: other shapes.
     """
+    shapes = Shapes().floats("logits", logits, "B C").integers("labels", labels, "B")
+    shapes.floats("weights", weights, "C")
     classes = torch.arange(logits.shape[1], device=logits.device)
     signed = torch.where(labels[:, None] == classes, logits, -logits)
     # (1 - p)^gamma by its logarithm: its gradient stays finite where p is 1.

@@ -5,7 +5,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sau.neighbours import Memory
+from sau.losses.shapes import Shapes
+from sau.neighbours import EmbeddingBank
 
 Vote = Literal["majority", "unanimous", "similarity_weighted"]
 
@@ -19,15 +20,15 @@ def find_noise(
     labels: Tensor,
     is_synthetic: Tensor,
     prototypes: Tensor,
-    neighbours: int,
+    neighbours: int = 1,
     *,
     vote: Vote = "majority",
-    memory: Memory | None = None,
+    bank: EmbeddingBank | None = None,
 ) -> Tensor:
     """Find the synthetic samples whose nearest real neighbours do not agree with their label.
 
     In each view on its own, the k nearest real embeddings vote for a class: those of the batch's
-    real samples and the prototypes, or, where there is a memory, all those of the epoch's start. A
+    real samples and the prototypes, or, where there is a bank, all those in it. A
     synthetic sample is noise unless the votes of both views are its label.
 
     Near is a large inner product. Of vectors of length 1 it is the cosine; prototypes that are
@@ -49,23 +50,37 @@ def find_noise(
         features: float (B, 2, d), the embeddings of views 2 and 3, of length 1.
         labels: int64 (B,), 0 to C - 1.
         is_synthetic: bool (B,).
-        prototypes: float (C, 2, d), in the order of the classes; not read if there is a memory.
+        prototypes: float (C, 2, d), in the order of the classes; not read if there is a bank.
         neighbours: k, at least 1; where fewer real ones exist, all of them vote.
         vote: see above.
-        memory: of the epoch's start. Without one, nothing here waits for the device.
+        bank: embeddings of all real images. Without one, nothing here waits for the device.
 
     Returns bool (B,), True for noise; never True for a real sample.
+
+    Raises:
+        ValueError: other shapes, or no neighbours.
 
     Source: SAU (ICONIP 2024), label correction; k is in its formula, its code has k = 1. Searching
     all real embeddings is an extension.
     """
-    if memory is None:
+    check_samples(features, labels, is_synthetic, prototypes)
+    if neighbours < 1:
+        raise ValueError(f"neighbours: {neighbours}, expected at least 1")
+    if bank is None:
         real = labels, is_synthetic, prototypes
         similarity, found = _nearest_in_batch(features, *real, neighbours)
     else:
-        similarity, found = memory.nearest_in_each_view(features, neighbours)
+        similarity, found = bank.nearest_in_each_view(features, neighbours)
     agrees = _agrees(similarity.flatten(0, 1), found.flatten(0, 1), labels.repeat(2), vote)
     return is_synthetic & ~agrees.view(2, -1).all(dim=0)
+
+
+def check_samples(
+    features: Tensor, labels: Tensor, is_synthetic: Tensor, prototypes: Tensor
+) -> None:
+    """Refuse samples or prototypes of other shapes than `find_noise` says; raises ValueError."""
+    shapes = Shapes().floats("features", features, "B 2 d").integers("labels", labels, "B")
+    shapes.booleans("is_synthetic", is_synthetic, "B").floats("prototypes", prototypes, "C 2 d")
 
 
 def _nearest_in_batch(

@@ -4,8 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
 
-def label_margins(counts: Tensor, largest: float) -> Tensor:
+
+def label_margins(counts: Tensor, largest: float = 0.5) -> Tensor:
     """Return margins proportional to n^(-1/4); that of the rarest class is `largest`.
 
     Args:
@@ -33,7 +35,12 @@ def margin_cross_entropy(
         weights: float32 (C,), for a mean over the batch that is weighted by the labels' classes.
 
     Source: Cao et al. (NeurIPS 2019), equation 12; the weighted mean is Algorithm 1's.
+
+    Raises:
+        ValueError: other shapes.
     """
+    shapes = Shapes().floats("logits", logits, "B C").integers("labels", labels, "B")
+    shapes.floats("margins", margins, "C")
     classes = torch.arange(logits.shape[1], device=logits.device)
     at_label = labels[:, None] == classes
     return F.cross_entropy(logits - margins * at_label, labels, weight=weights)

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
+
 
 def logit_adjusted_cross_entropy(
     logits: Tensor, labels: Tensor, counts: Tensor, tau: float = 1.0
@@ -18,9 +20,24 @@ def logit_adjusted_cross_entropy(
         counts: n, int64 (C,).
         tau: at least 0; 0 is plain cross-entropy.
 
-    Sources: Menon et al., "Long-Tail Learning via Logit Adjustment" (ICLR 2021), equation 10; Ren
-    et al., "Balanced Meta-Softmax for Long-Tailed Visual Recognition" (NeurIPS 2020), theorem 1.
+    Raises:
+        ValueError: other shapes.
+
+    Source: Menon et al., "Long-Tail Learning via Logit Adjustment" (ICLR 2021), equation 10.
     """
+    shapes = Shapes().floats("logits", logits, "B C").integers("labels", labels, "B")
+    shapes.integers("counts", counts, "C")
     if tau == 0:
         return F.cross_entropy(logits, labels)
     return F.cross_entropy(logits + tau * counts.float().log(), labels)
+
+
+def balanced_softmax_cross_entropy(logits: Tensor, labels: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean cross-entropy of z + log n, the Balanced Softmax loss.
+
+    Args and errors are those of `logit_adjusted_cross_entropy`, which it is with a `tau` of 1.
+
+    Source: Ren et al., "Balanced Meta-Softmax for Long-Tailed Visual Recognition" (NeurIPS 2020),
+    theorem 1.
+    """
+    return logit_adjusted_cross_entropy(logits, labels, counts)

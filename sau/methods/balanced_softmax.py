@@ -1,53 +1,48 @@
 """Balanced Softmax."""
 
-import numpy as np
-import torch
-from torch import Tensor
+import dataclasses
+from typing import ClassVar, Literal
 
-from sau.core.errors import UserError
-from sau.data.batches import Batch
-from sau.data.sets import TrainingData
-from sau.losses.logit_adjustment import logit_adjusted_cross_entropy
-from sau.methods.base import Epoch, Losses, Method, Task
-from sau.methods.options import BalancedSoftmaxOptions
-from sau.networks import Network
-from sau.settings.section import Section
+from sau.losses.logit_adjustment import balanced_softmax_cross_entropy
+from sau.methods.base import Losses, Method, MethodContext, OptionError, Step
+from sau.settings.section import Section, setting
 
 
-class BalancedSoftmax(Method):
+@dataclasses.dataclass(frozen=True)
+class BalancedSoftmaxOptions(Section):
+    """Options of Balanced Softmax."""
+
+    section: ClassVar[str] = "training.options"
+
+    counts: Literal["training", "real"] = setting(
+        "training",
+        "whose class counts are the prior: all that the stage trains on, or its real images alone",
+    )
+
+
+class BalancedSoftmax(Method[BalancedSoftmaxOptions]):
     """Cross-entropy of a softmax whose terms are multiplied by the classes' image counts.
 
     Source: Ren et al., "Balanced Meta-Softmax for Long-Tailed Visual Recognition" (NeurIPS 2020).
     """
 
-    def __init__(self, options: Section, task: Task) -> None:
-        super().__init__(options, task)
-        assert isinstance(options, BalancedSoftmaxOptions)
-        self.of_real = options.counts == "real"
-        self.counts = task.class_counts
+    title = "Balanced Softmax"
+    source = "Ren et al., NeurIPS 2020"
+    Options = BalancedSoftmaxOptions
 
-    def check(self, data: TrainingData) -> None:
-        """Refuse a class with synthetic images alone if real ones are counted: its prior is 0."""
-        missing = ((self._counts(data) == 0) & (self.task.class_counts > 0)).nonzero()[:, 0]
+    def __init__(self, options: BalancedSoftmaxOptions, context: MethodContext) -> None:
+        super().__init__(options, context)
+        of_real = options.counts == "real"
+        self.counts = context.real_counts if of_real else context.class_counts
+        # The prior of such a class would be 0.
+        missing = ((self.counts == 0) & (context.class_counts > 0)).nonzero()[:, 0]
         if len(missing):
-            raise UserError(
-                f"training.options.counts: real, but class {int(missing[0])} has no real training "
-                "image; set it to training, or lower the imbalance factor"
+            raise OptionError(
+                f"counts: real, but class {int(missing[0])} has no real training image; set it to "
+                "training, or lower the imbalance factor"
             )
 
-    def start_epoch(self, epoch: Epoch) -> None:
-        """Count what is trained on."""
-        self.counts = self._counts(epoch.data)
-
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return the mean Balanced Softmax loss; neither `second` nor `generator` is read."""
-        del second, generator
-        logits = network.logits(batch.views["v1"])
-        return {"total": logit_adjusted_cross_entropy(logits, batch.labels, self.counts)}
-
-    def _counts(self, data: TrainingData) -> Tensor:
-        if not self.of_real:
-            return self.task.class_counts
-        return torch.bincount(data.labels[~data.is_synthetic], minlength=self.task.classes)
+    def loss(self, step: Step) -> Losses:
+        """Return the mean Balanced Softmax loss."""
+        logits = step.network.logits(step.batch.views["v1"])
+        return {"total": balanced_softmax_cross_entropy(logits, step.batch.labels, self.counts)}

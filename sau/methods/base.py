@@ -1,72 +1,48 @@
-"""What a method is: which views it needs, its own heads, and the loss of a batch."""
+"""What a method is: which views it needs, its own heads, and the loss of a step."""
 
 import abc
-import dataclasses
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
-import numpy as np
-import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from sau.data.batches import Batch
-from sau.data.sets import TrainingData
-from sau.device.ranks import ALONE, Ranks
-from sau.networks import ClassifierKind, Network
+from sau.methods.inputs import Epoch, MethodContext, Step
+from sau.networks.classifier import ClassifierKind
+from sau.networks.protocol import MethodNetwork
 from sau.settings.section import Section
-from sau.views import ViewName, ViewOptions
+from sau.views import ViewName
+
+__all__ = ["AnyMethod", "Epoch", "Losses", "Method", "MethodContext", "OptionError", "Step"]
 
 Losses = dict[str, Tensor]
 """Parts of a loss, float32 () each; `total` is what is minimised."""
 
+OptionsT = TypeVar("OptionsT", bound=Section)
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What a method is made for.
 
-    `class_counts`: training images of each class in this stage, int64 (C,), on `device`;
-    `feature_size`: F of the encoder; `embedding_size`: d of the projection head; `epochs`: of this
-    stage; `device`: where all of it is.
+class OptionError(ValueError):
+    """An option that cannot be carried out on these images or this machine.
+
+    The message begins with the option's name.
     """
 
-    class_counts: Tensor
-    feature_size: int
-    embedding_size: int
-    epochs: int
-    device: torch.device
 
-    @property
-    def classes(self) -> int:
-        """C."""
-        return len(self.class_counts)
-
-
-@dataclasses.dataclass(frozen=True)
-class Epoch:
-    """The start of an epoch: `number` is 1 to the stage's epochs.
-
-    `data` is what this stage trains on; `generator` a stream of the CPU for this epoch's start
-    alone; `batch_size` how many images to embed at once; `ranks` the processes that share the work.
-    """
-
-    number: int
-    network: Network
-    data: TrainingData
-    views: ViewOptions
-    batch_size: int
-    generator: Generator
-    ranks: Ranks = ALONE
-
-
-class Method(nn.Module, abc.ABC):
-    """A way to train a network. A new one is a class in this folder and a line in `METHODS`.
+class Method(nn.Module, abc.ABC, Generic[OptionsT]):
+    """A way to train a network. A new one is a file in this folder and a line in the registry.
 
     Parameters that a method has (heads that are not needed at test time) are trained with the
     network's, on the same settings, but for those that require no gradient; parameters and buffers
     are in every checkpoint.
 
     `loss` changes no state, as sharpness-aware minimisation calls it twice a step: what a method
-    remembers, it stores in `after_step`.
+    remembers, it stores in `after_step`. A loop of one's own calls `attach` once, `start_epoch`
+    before each epoch, `loss` and `after_step` in each step.
 
     Attributes:
+        title: as it stands in tables.
+        source: the paper; empty if there is none.
+        Options: the class of the method's options.
+        options: the method's options.
+        context: what it is made for.
         views: the views of the batch that `loss` reads.
         second_views: those of a second, independently drawn batch; empty if there is none.
         needs_projection: whether the network has a projection head.
@@ -75,8 +51,15 @@ class Method(nn.Module, abc.ABC):
 
     Args:
         options: the method's own options.
-        task: what it is made for.
+        context: what it is made for.
+
+    Raises:
+        OptionError: an option that these images or this machine cannot have.
     """
+
+    title: ClassVar[str]
+    source: ClassVar[str] = ""
+    Options: ClassVar[type[Section]]
 
     views: tuple[ViewName, ...] = ("v1",)
     second_views: tuple[ViewName, ...] = ()
@@ -84,15 +67,12 @@ class Method(nn.Module, abc.ABC):
     classifier: ClassifierKind | None = None
     classifier_scale: float = 1.0
 
-    def __init__(self, options: Section, task: Task) -> None:
+    def __init__(self, options: OptionsT, context: MethodContext) -> None:
         super().__init__()
-        self.task = task
-        del options
+        self.options = options
+        self.context = context
 
-    def check(self, data: TrainingData) -> None:
-        """Refuse training data that the method can do nothing with; raises UserError."""
-
-    def attach(self, network: Network) -> None:
+    def attach(self, network: MethodNetwork) -> None:
         """Build what is made from the network's first weights, such as a copy of it.
 
         Called once, when the network is made and before a checkpoint is restored or an optimizer
@@ -123,19 +103,10 @@ class Method(nn.Module, abc.ABC):
         del state
 
     @abc.abstractmethod
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return the losses of a batch; one of them is called `total`.
+    def loss(self, step: Step) -> Losses:
+        """Return the losses of a step; one of them is called `total`."""
 
-        Args:
-            batch: with the views of `views`.
-            second: with those of `second_views`, as large; None if that is empty.
-            network: in train mode.
-            generator: for draws that hold for a whole batch.
-        """
-
-    def after_step(self, network: Network) -> None:
+    def after_step(self, network: MethodNetwork) -> None:
         """Keep what the step's loss found, or change the weights that the step has set."""
 
     def end_epoch(self) -> Tensor | None:
@@ -145,3 +116,7 @@ class Method(nn.Module, abc.ABC):
         for a method without label correction.
         """
         return None
+
+
+AnyMethod: TypeAlias = Method[Any]
+"""A method, whatever its options are."""

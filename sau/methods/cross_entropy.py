@@ -1,19 +1,28 @@
 """Plain cross-entropy, the baseline of every table."""
 
-import numpy as np
+import dataclasses
+from typing import ClassVar
+
 import torch.nn.functional as F
 
-from sau.data.batches import Batch
-from sau.methods.base import Losses, Method
-from sau.networks import Network
+from sau.methods.base import Losses, Method, Step
+from sau.settings.section import Section
 
 
-class CrossEntropy(Method):
+@dataclasses.dataclass(frozen=True)
+class CrossEntropyOptions(Section):
+    """Plain cross-entropy has nothing to set."""
+
+    section: ClassVar[str] = "training.options"
+
+
+class CrossEntropy(Method[CrossEntropyOptions]):
     """Cross-entropy of the cropped view."""
 
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return the mean cross-entropy of the batch; neither `second` nor `generator` is read."""
-        del second, generator
-        return {"total": F.cross_entropy(network.logits(batch.views["v1"]), batch.labels)}
+    title = r"Cross-entropy (CE, CE\*)"
+    Options = CrossEntropyOptions
+
+    def loss(self, step: Step) -> Losses:
+        """Return the mean cross-entropy of the batch."""
+        logits = step.network.logits(step.batch.views["v1"])
+        return {"total": F.cross_entropy(logits, step.batch.labels)}

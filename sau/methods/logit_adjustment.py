@@ -1,31 +1,34 @@
 """The logit-adjusted loss."""
 
-import numpy as np
+import dataclasses
+from typing import ClassVar
 
-from sau.data.batches import Batch
 from sau.losses.logit_adjustment import logit_adjusted_cross_entropy
-from sau.methods.base import Losses, Method, Task
-from sau.methods.options import LogitAdjustmentOptions
-from sau.networks import Network
-from sau.settings.section import Section
+from sau.methods.base import Losses, Method, Step
+from sau.settings.section import Section, setting
 
 
-class LogitAdjustment(Method):
+@dataclasses.dataclass(frozen=True)
+class LogitAdjustmentOptions(Section):
+    """Options of the logit-adjusted loss; the default is the paper's."""
+
+    section: ClassVar[str] = "training.options"
+
+    tau: float = setting(1.0, "weight of the log prior; 1: Balanced Softmax", minimum=0)
+
+
+class LogitAdjustment(Method[LogitAdjustmentOptions]):
     """Cross-entropy of logits to which tau times the log of the class prior is added in training.
 
     Source: Menon et al., "Long-Tail Learning via Logit Adjustment" (ICLR 2021).
     """
 
-    def __init__(self, options: Section, task: Task) -> None:
-        super().__init__(options, task)
-        assert isinstance(options, LogitAdjustmentOptions)
-        self.tau = options.tau
+    title = "Logit adjustment"
+    source = "Menon et al., ICLR 2021"
+    Options = LogitAdjustmentOptions
 
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return the mean adjusted cross-entropy; neither `second` nor `generator` is read."""
-        del second, generator
-        logits = network.logits(batch.views["v1"])
-        counts = self.task.class_counts
-        return {"total": logit_adjusted_cross_entropy(logits, batch.labels, counts, self.tau)}
+    def loss(self, step: Step) -> Losses:
+        """Return the mean adjusted cross-entropy."""
+        logits, labels = step.network.logits(step.batch.views["v1"]), step.batch.labels
+        counts, tau = self.context.class_counts, self.options.tau
+        return {"total": logit_adjusted_cross_entropy(logits, labels, counts, tau)}

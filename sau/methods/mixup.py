@@ -1,34 +1,39 @@
 """MixUp alone, a rival of SAU."""
 
-import numpy as np
+import dataclasses
+from typing import ClassVar
 
-from sau.data.batches import Batch
-from sau.methods.base import Losses, Method, Task
-from sau.methods.options import MixupOptions
-from sau.networks import Network
-from sau.settings.section import Section
+from sau.losses.classification import soft_cross_entropy
+from sau.methods.base import Losses, Method, Step
+from sau.settings.section import Section, setting
 from sau.views import mixing
 
 
-class Mixup(Method):
+@dataclasses.dataclass(frozen=True)
+class MixupOptions(Section):
+    """Options of MixUp alone; the default is the authors' for CIFAR."""
+
+    section: ClassVar[str] = "training.options"
+
+    alpha: float = setting(1.0, "the ratio is drawn from Beta(alpha, alpha)", above=0)
+
+
+class Mixup(Method[MixupOptions]):
     """Cross-entropy of images that are mixed with others of their batch, and so are their labels.
 
     Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization" (ICLR 2018).
     """
 
-    def __init__(self, options: Section, task: Task) -> None:
-        super().__init__(options, task)
-        assert isinstance(options, MixupOptions)
-        self.alpha = options.alpha
+    title = "MixUp"
+    source = "Zhang et al., ICLR 2018"
+    Options = MixupOptions
 
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return the mean cross-entropy of the mixed batch; `second` is not read."""
-        del second
-        images, labels = batch.views["v1"], batch.labels
-        ratio = float(generator.beta(self.alpha, self.alpha))
-        partners = mixing.draw_partners(len(labels), generator, labels.device)
-        mixed = mixing.mixup(images, batch.partners_of("v1", partners), ratio)
-        targets = mixing.mix_labels(labels, labels[partners], ratio, self.task.classes)
-        return {"total": mixing.soft_cross_entropy(network.logits(mixed), targets)}
+    def loss(self, step: Step) -> Losses:
+        """Return the mean cross-entropy of the mixed batch."""
+        batch, generator, alpha = step.batch, step.generator, self.options.alpha
+        ratio = float(generator.beta(alpha, alpha))
+        partners = mixing.draw_partners(len(batch.labels), generator, batch.labels.device)
+        mixed = mixing.mixup(batch.views["v1"], batch.partners_of("v1", partners), ratio)
+        labels = batch.labels, batch.labels[partners]
+        targets = mixing.mix_labels(*labels, ratio, self.context.classes)
+        return {"total": soft_cross_entropy(step.network.logits(mixed), targets)}

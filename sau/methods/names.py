@@ -1,25 +1,14 @@
 """Names of what a training run can be given: its method and its data."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-MethodName = Literal[
-    "balanced_softmax",
-    "bcl",
-    "cb_focal",
-    "cross_entropy",
-    "cutmix",
-    "glmc",
-    "hybrid_sc",
-    "ldam_drw",
-    "logit_adjustment",
-    "max_norm",
-    "mixup",
-    "paco",
-    "proco",
-    "sau",
-    "sure",
-]
-"""A method, as its module in sau.methods is called."""
+from sau.methods.registry import METHODS
+
+if TYPE_CHECKING:
+    MethodName = str
+else:
+    MethodName = Literal[*sorted(METHODS)]
+"""A method of the registry."""
 
 DataName = Literal["real", "balanced"]
 """The long-tailed real images alone, or the set that synthetic images balance."""

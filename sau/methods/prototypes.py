@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Tensor
 
-from sau.data.batches import batches_of
-from sau.data.sets import TrainingData
-from sau.device.ranks import ALONE, Ranks
-from sau.networks import Network
-from sau.views import ViewName, ViewOptions
+from sau.data.batches import Batch
+from sau.networks.protocol import MethodNetwork
+from sau.views import ViewName
 
 PROTOTYPE_VIEWS: tuple[ViewName, ViewName] = ("v2", "v3")
 
@@ -19,32 +17,19 @@ PIECE = 4096
 
 
 def class_prototypes(
-    network: Network,
-    data: TrainingData,
-    options: ViewOptions,
-    classes: int,
-    batch_size: int,
-    generator: Generator,
-    *,
-    normalise: bool = True,
-    ranks: Ranks = ALONE,
+    network: MethodNetwork, batches: Iterable[Batch], classes: int, *, normalise: bool = True
 ) -> Tensor:
-    """Embed the real training images and average them by class; no embedding is kept.
+    """Embed images and average them by class; no embedding is kept.
 
     Args:
-        network: see `embedded_batches`, as for the other arguments.
-        data: the training set; each class has at least one real image.
-        options: of the views.
+        network: one with a projection head.
+        batches: the real training images in views `v2` and `v3`; each class at least once.
         classes: C.
-        batch_size: images embedded at once.
-        generator: of the CPU, for the views.
         normalise: see `prototypes_of`.
-        ranks: the processes that share the work.
 
     Returns float32 (C, 2, d).
     """
-    batches = embedded_batches(network, data, options, batch_size, generator, ranks)
-    return _class_means(batches, classes, normalise)
+    return _class_means(embedded_batches(network, batches), classes, normalise)
 
 
 def prototypes_of(
@@ -53,7 +38,7 @@ def prototypes_of(
     """Average embeddings by class, in each view.
 
     Args:
-        embeddings: float32 (N, 2, d), such as `embed_real` returns.
+        embeddings: float32 (N, 2, d), such as `embed_all` returns.
         labels: int64 (N,), 0 to C - 1; each class at least once.
         classes: C.
         normalise: scale each mean to length 1, as in the paper. False leaves it as it is, as in
@@ -68,51 +53,34 @@ def prototypes_of(
     return _class_means(pieces, classes, normalise)
 
 
-def embed_real(
-    network: Network,
-    data: TrainingData,
-    options: ViewOptions,
-    batch_size: int,
-    generator: Generator,
-    ranks: Ranks = ALONE,
-) -> tuple[Tensor, Tensor]:
-    """Embed views 2 and 3 of all real training images; see `embedded_batches`.
+def embed_all(network: MethodNetwork, batches: Iterable[Batch]) -> tuple[Tensor, Tensor]:
+    """Embed views 2 and 3 of all images of the batches; see `embedded_batches`.
 
-    Returns the embeddings, float32 (N_real, 2, d), and the labels, int64 (N_real,), in the order of
-    the training data.
+    Returns the embeddings, float32 (N, 2, d), and the labels, int64 (N,), in the batches' order.
     """
-    batches = list(embedded_batches(network, data, options, batch_size, generator, ranks))
-    embeddings, labels = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    found = list(embedded_batches(network, batches))
+    embeddings, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
     return embeddings, labels
 
 
 @torch.no_grad()
 def embedded_batches(
-    network: Network,
-    data: TrainingData,
-    options: ViewOptions,
-    batch_size: int,
-    generator: Generator,
-    ranks: Ranks = ALONE,
+    network: MethodNetwork, batches: Iterable[Batch]
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield embeddings of views 2 and 3 of the real training images, and labels, by batches.
+    """Yield embeddings of views 2 and 3, and labels, batch by batch.
 
     The network is in eval mode meanwhile, and then in the mode in which it was.
 
     Args:
         network: one with a projection head.
-        data: the training set; only its real images count.
-        options: of the views.
-        batch_size: images embedded at once.
-        generator: of the CPU, for the views.
-        ranks: the processes that share each batch; all of them get all its embeddings.
+        batches: with the views `v2` and `v3`; of processes that share a batch, each gets all its
+            embeddings.
 
     Yields float32 (b, 2, d), of length 1, and int64 (b,).
     """
     was_training = network.training
     network.eval()
-    pieces = torch.split((~data.is_synthetic).nonzero()[:, 0].cpu(), batch_size)
-    for batch in batches_of(data, pieces, PROTOTYPE_VIEWS, options, generator, ranks):
+    for batch in batches:
         views = [network.embeddings(batch.views[name]) for name in PROTOTYPE_VIEWS]
         embeddings = torch.stack(views, dim=1)
         yield batch.share.gather(embeddings) if batch.share else embeddings, batch.labels

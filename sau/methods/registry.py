@@ -1,36 +1,81 @@
-"""The methods, by the name that `training.method` gives them."""
+"""The methods by name; a file is imported, and torch with it, when its method is asked for."""
 
-from sau.methods.balanced_softmax import BalancedSoftmax
-from sau.methods.base import Method
-from sau.methods.bcl import Bcl
-from sau.methods.cb_focal import CbFocal
-from sau.methods.cross_entropy import CrossEntropy
-from sau.methods.cutmix import Cutmix
-from sau.methods.glmc import Glmc
-from sau.methods.hybrid_sc import HybridSc
-from sau.methods.ldam_drw import LdamDrw
-from sau.methods.logit_adjustment import LogitAdjustment
-from sau.methods.max_norm import MaxNorm
-from sau.methods.mixup import Mixup
-from sau.methods.paco import Paco
-from sau.methods.proco import Proco
-from sau.methods.sau import Sau
-from sau.methods.sure import Sure
+import importlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-METHODS: dict[str, type[Method]] = {
-    "balanced_softmax": BalancedSoftmax,
-    "bcl": Bcl,
-    "cb_focal": CbFocal,
-    "cross_entropy": CrossEntropy,
-    "cutmix": Cutmix,
-    "glmc": Glmc,
-    "hybrid_sc": HybridSc,
-    "ldam_drw": LdamDrw,
-    "logit_adjustment": LogitAdjustment,
-    "max_norm": MaxNorm,
-    "mixup": Mixup,
-    "paco": Paco,
-    "proco": Proco,
-    "sau": Sau,
-    "sure": Sure,
+from sau.core.errors import UserError
+from sau.settings.section import Section, unknown_key
+
+if TYPE_CHECKING:
+    from sau.methods.base import Method
+    from sau.methods.inputs import MethodContext
+
+METHODS: dict[str, str] = {
+    "cross_entropy": "sau.methods.cross_entropy:CrossEntropy",
+    "cb_focal": "sau.methods.cb_focal:CbFocal",
+    "mixup": "sau.methods.mixup:Mixup",
+    "cutmix": "sau.methods.cutmix:Cutmix",
+    "balanced_softmax": "sau.methods.balanced_softmax:BalancedSoftmax",
+    "logit_adjustment": "sau.methods.logit_adjustment:LogitAdjustment",
+    "ldam_drw": "sau.methods.ldam_drw:LdamDrw",
+    "hybrid_sc": "sau.methods.hybrid_sc:HybridSc",
+    "paco": "sau.methods.paco:Paco",
+    "bcl": "sau.methods.bcl:Bcl",
+    "glmc": "sau.methods.glmc:Glmc",
+    "max_norm": "sau.methods.max_norm:MaxNorm",
+    "sure": "sau.methods.sure:Sure",
+    "proco": "sau.methods.proco:Proco",
+    "sau": "sau.methods.sau:Sau",
 }
+"""Module and class of each method, in the order of the documentation's table."""
+
+
+def method_names() -> list[str]:
+    """Return the names of all methods."""
+    return list(METHODS)
+
+
+def method_class(name: str) -> "type[Method[Any]]":
+    """Return the class of a method.
+
+    Raises:
+        ValueError: no method has that name; the message names the nearest one.
+    """
+    if name not in METHODS:
+        raise ValueError(unknown_key(f"name: {name!r}", name, METHODS, "method"))
+    module, _, attribute = METHODS[name].partition(":")
+    found: type[Method[Any]] = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def options_of(name: str) -> type[Section]:
+    """Return the class of a method's options; ValueError as in `method_class`."""
+    return method_class(name).Options
+
+
+def create_method(
+    name: str, context: "MethodContext", options: Mapping[str, Any] | None = None
+) -> "Method[Any]":
+    """Make a method, on the device of the context's labels.
+
+    Its heads are drawn from torch's global generator.
+
+    Args:
+        name: one of `method_names()`.
+        context: what it is made for.
+        options: of the method, by name; the paper's for those left out.
+
+    Raises:
+        ValueError: an unknown name.
+        OptionError: an unknown option, one out of its range, or one that the training images or
+            this machine cannot have. It is a ValueError and begins with the option's name.
+    """
+    from sau.methods.base import OptionError
+
+    cls = method_class(name)
+    try:
+        chosen = cls.Options.from_mapping(options or {})
+    except UserError as error:
+        raise OptionError(str(error).removeprefix(f"{cls.Options.section}.")) from error
+    return cls(chosen, context).to(context.device)

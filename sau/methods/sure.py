@@ -1,22 +1,46 @@
 """SURE: RegMixup, ranked confidence and a cosine classifier; its second stage re-weights images."""
 
-import numpy as np
+import dataclasses
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
 from sau.data.batches import Batch
-from sau.losses.confidence_weights import confidence_weights
+from sau.losses.classification import soft_cross_entropy, weighted_cross_entropy
 from sau.losses.correctness_ranking import correctness_ranking_loss
-from sau.losses.regmixup import regmixup_loss
-from sau.losses.weighted import weighted_cross_entropy
-from sau.methods.base import Epoch, Losses, Method, Task
-from sau.methods.options import SureOptions
-from sau.networks import Network
-from sau.settings.section import Section
-from sau.views import mixing, view
+from sau.methods.base import Epoch, Losses, Method, MethodContext, Step
+from sau.networks.protocol import MethodNetwork
+from sau.settings.section import Section, setting
+from sau.views import mixing
+
+SMALLEST = 1e-4
+"""Weight of an image at least, so that none is left out altogether."""
 
 
-class Sure(Method):
+@dataclasses.dataclass(frozen=True)
+class SureOptions(Section):
+    """Options of SURE; the defaults are those of the authors' scripts for long-tailed CIFAR."""
+
+    section: ClassVar[str] = "training.options"
+
+    scale: float = setting(8.0, "of the cosine classifier's scores", above=0)
+    mixup_weight: float = setting(
+        1.0, "of the mixtures' cross-entropy (RegMixup); 0: without it", minimum=0
+    )
+    mixup_alpha: float = setting(10.0, "the ratio is drawn from Beta(alpha, alpha)", above=0)
+    ranking_weight: float = setting(
+        0.0, "of the correctness ranking loss; 0: without it", minimum=0
+    )
+    reweight_temperature: float = setting(
+        0.0,
+        "t: images are weighted by exp(-t * confidence), measured at the stage's start, as in the"
+        " authors' second stage; 0: all alike",
+        minimum=0,
+    )
+
+
+class Sure(Method[SureOptions]):
     """The losses of SURE on a cosine classifier.
 
     Its other two parts are settings of the run: `training.sharpness_radius` and
@@ -26,17 +50,18 @@ class Sure(Method):
     2024).
     """
 
+    title = "SURE"
+    source = "Li et al., CVPR 2024"
+    Options = SureOptions
     classifier = "cosine"
     examined: Tensor
     correct: Tensor
     confidence: Tensor
 
-    def __init__(self, options: Section, task: Task) -> None:
-        super().__init__(options, task)
-        assert isinstance(options, SureOptions)
-        self.sure = options
+    def __init__(self, options: SureOptions, context: MethodContext) -> None:
+        super().__init__(options, context)
         self.classifier_scale = options.scale
-        images = int(task.class_counts.sum())
+        images = len(context.labels)
         ranked = images if options.ranking_weight > 0 else 0
         reweighted = images if options.reweight_temperature > 0 else 0
         self.register_buffer("examined", torch.zeros(ranked, dtype=torch.int32))
@@ -46,31 +71,29 @@ class Sure(Method):
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Measure how far the network trusts itself with each image, in the stage's first epoch."""
-        if epoch.number == 1 and self.sure.reweight_temperature > 0:
+        if epoch.number == 1 and self.options.reweight_temperature > 0:
             self.confidence.copy_(measure_confidence(epoch))
 
-    def loss(
-        self, batch: Batch, second: Batch | None, network: Network, generator: np.random.Generator
-    ) -> Losses:
-        """Return `total` and its parts `classification` and `ranking`; `second` is not read.
+    def loss(self, step: Step) -> Losses:
+        """Return `total` and its parts `classification` and `ranking`.
 
         Images and mixtures go through the network one after the other, as in the published code.
         """
-        del second
-        logits = network.logits(batch.views["v1"])
+        batch, options = step.batch, self.options
+        logits = step.network.logits(batch.views["v1"])
         weights = self._image_weights(batch)
-        if self.sure.mixup_weight > 0:
-            mixed = self._mixed(batch, network, generator)
-            total = regmixup_loss(logits, batch.labels, weights, *mixed, self.sure.mixup_weight)
+        if options.mixup_weight > 0:
+            mixed = self._mixed(step)
+            total = regmixup_loss(logits, batch.labels, weights, *mixed, options.mixup_weight)
         else:
             total = weighted_cross_entropy(logits, batch.labels, weights)
         losses = {"classification": total}
-        if self.sure.ranking_weight > 0:
+        if options.ranking_weight > 0:
             losses["ranking"] = self._ranking(batch, logits)
-            total = total + self.sure.ranking_weight * losses["ranking"]
+            total = total + options.ranking_weight * losses["ranking"]
         return {"total": total} | losses
 
-    def after_step(self, network: Network) -> None:
+    def after_step(self, network: MethodNetwork) -> None:
         """Count which of the step's images were classified correctly."""
         del network
         if self.found is not None:
@@ -80,20 +103,20 @@ class Sure(Method):
             self.found = None
 
     def _image_weights(self, batch: Batch) -> Tensor:
-        if self.sure.reweight_temperature == 0:
+        if self.options.reweight_temperature == 0:
             return torch.ones(len(batch.labels), device=batch.labels.device)
-        return confidence_weights(self.confidence[batch.index], self.sure.reweight_temperature)
+        confidence = self.confidence[batch.index]
+        return confidence_weights(confidence, self.options.reweight_temperature)
 
-    def _mixed(
-        self, batch: Batch, network: Network, generator: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+    def _mixed(self, step: Step) -> tuple[Tensor, Tensor]:
         """Return logits and labels, (B, C) each, of the batch mixed with itself."""
-        images, labels = batch.views["v1"], batch.labels
-        ratio = float(generator.beta(self.sure.mixup_alpha, self.sure.mixup_alpha))
-        partners = mixing.draw_partners(len(labels), generator, labels.device)
-        mixed = mixing.mixup(images, batch.partners_of("v1", partners), ratio)
-        targets = mixing.mix_labels(labels, labels[partners], ratio, self.task.classes)
-        return network.logits(mixed), targets
+        batch, generator, alpha = step.batch, step.generator, self.options.mixup_alpha
+        ratio = float(generator.beta(alpha, alpha))
+        partners = mixing.draw_partners(len(batch.labels), generator, batch.labels.device)
+        mixed = mixing.mixup(batch.views["v1"], batch.partners_of("v1", partners), ratio)
+        labels = batch.labels, batch.labels[partners]
+        targets = mixing.mix_labels(*labels, ratio, self.context.classes)
+        return step.network.logits(mixed), targets
 
     def _ranking(self, batch: Batch, logits: Tensor) -> Tensor:
         # Of the two passes of a sharpness-aware step, the first one is at the weights themselves.
@@ -114,10 +137,50 @@ def measure_confidence(epoch: Epoch) -> Tensor:
     network = epoch.network
     was_training = network.training
     network.eval()
-    found = []
-    places = torch.split(torch.arange(len(epoch.data.ids)), epoch.batch_size)
-    for images in epoch.data.images.batches(places):
-        scores = network.logits(view("v1", images, epoch.views, epoch.generator))
-        found.append(scores.softmax(dim=1).amax(dim=1))
+    found = [
+        network.logits(batch.views["v1"]).softmax(dim=1).amax(dim=1) for batch in epoch.all(("v1",))
+    ]
     network.train(was_training)
     return torch.cat(found)
+
+
+def confidence_weights(confidence: Tensor, temperature: float) -> Tensor:
+    """Return exp(-t s_i), scaled to a mean of 1 in the batch and then cut to 0.0001 to 1.
+
+    Args:
+        confidence: s, float (B,), 0 to 1: the largest class probability of each image.
+        temperature: t, at least 0; 0 gives 1 for each.
+
+    Returns float32 (B,).
+
+    Source: the published code of Li et al., "SURE: SUrvey REcipes for building reliable and robust
+    deep networks" (CVPR 2024), re-weighting of type "exp".
+    """
+    # A softmax is exp scaled to a sum of 1.
+    shares = torch.softmax(-temperature * confidence.float(), dim=0)
+    return (len(shares) * shares).clamp(SMALLEST, 1.0)
+
+
+def regmixup_loss(
+    logits: Tensor,
+    labels: Tensor,
+    weights: Tensor,
+    mixed_logits: Tensor,
+    mixed_targets: Tensor,
+    mixed_weight: float,
+) -> Tensor:
+    """Return CE(images) + mixed_weight * CE(mixtures of them), float32 ().
+
+    Args:
+        logits: of the images, float32 (B, C).
+        labels: int64 (B,).
+        weights: of the images in the first part, float32 (B,); 1 for each in the paper.
+        mixed_logits: of the mixtures, float32 (B, C).
+        mixed_targets: float32 (B, C), rows sum to 1.
+        mixed_weight: eta, at least 0.
+
+    Source: Pinto et al., "Using Mixup as a Regularizer Can Surprisingly Improve Accuracy and
+    Out-of-Distribution Robustness" (NeurIPS 2022).
+    """
+    mixed = soft_cross_entropy(mixed_logits, mixed_targets)
+    return weighted_cross_entropy(logits, labels, weights) + mixed_weight * mixed

@@ -8,8 +8,6 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from sau.core.errors import UserError
-
 Backend = Literal["faiss", "torch"]
 
 FAISS_GPU_LIMIT = 2048
@@ -81,13 +79,12 @@ class FaissIndex(Index):
             self.index.add(self.base.numpy())
 
     def scan(self, queries: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """See `Index`; raises UserError beyond what FAISS can return on a GPU."""
+        """See `Index`; raises ValueError beyond what FAISS can return on a GPU."""
         if queries.device.type == "cuda":
             if count > FAISS_GPU_LIMIT:
-                raise UserError(
-                    f"training.options.neighbours: that takes {count} rows from FAISS, which on a "
-                    f"GPU returns at most {FAISS_GPU_LIMIT}; lower it, or set "
-                    "training.options.search_backend to torch"
+                raise ValueError(
+                    f"count: {count} rows of FAISS, which on a GPU returns at most "
+                    f"{FAISS_GPU_LIMIT}; ask for fewer neighbours, or set backend to torch"
                 )
             similarities, places = self.index.search(queries, count)
         else:
@@ -108,7 +105,7 @@ def make_index(base: Tensor, backend: Backend) -> Index:
         backend: `faiss`, or `torch`; they give the same neighbours.
 
     Raises:
-        UserError: FAISS is not installed, or has no GPU support while `base` is on a GPU.
+        ValueError: FAISS is not installed, or has no GPU support while `base` is on a GPU.
     """
     return BACKENDS[backend](base)
 
@@ -117,23 +114,18 @@ def load_faiss(device: torch.device) -> Any:
     """Import FAISS for vectors on `device`.
 
     Raises:
-        UserError: it is not installed, or has no GPU support while `device` is a GPU.
+        ValueError: it is not installed, or has no GPU support while `device` is a GPU.
     """
-    mend = (
-        "install faiss-gpu (Linux on x86-64) or faiss-cpu (elsewhere), "
-        "or set training.options.search_backend to torch"
-    )
+    fix = "install faiss-gpu (Linux on x86-64) or faiss-cpu (elsewhere), or set it to torch"
     try:
         faiss = importlib.import_module("faiss")
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"training.options.search_backend: faiss, but it is not installed; {mend}"
-        ) from error
+        raise ValueError(f"backend: faiss, but FAISS is not installed; {fix}") from error
     if device.type == "cuda":
         if faiss.get_num_gpus() == 0:
-            raise UserError(
-                "training.options.search_backend: faiss on training.device cuda, but FAISS "
-                f"{faiss.__version__} finds no GPU; {mend}"
+            raise ValueError(
+                f"backend: faiss on the device cuda, but FAISS {faiss.__version__} finds no GPU; "
+                f"{fix}"
             )
         # From here on FAISS takes tensors, and runs in PyTorch's stream.
         importlib.import_module("faiss.contrib.torch_utils")

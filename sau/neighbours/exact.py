@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sau.neighbours.backends import Index
+from sau.neighbours.backends import FAISS_GPU_LIMIT, Backend, Index, load_faiss
 
 MARGIN = 32
 """Rows that are scanned for beyond the k asked for."""
@@ -43,6 +43,22 @@ def nearest(queries: Tensor, index: Index, k: int) -> tuple[Tensor, Tensor]:
         ]
     similarities, places = (torch.cat(parts) for parts in zip(*blocks, strict=True))
     return similarities.float(), places
+
+
+def check_search(backend: Backend, device: torch.device, k: int, rows: int) -> None:
+    """Refuse a search for k of `rows` neighbours that the back end cannot do on `device`.
+
+    Raises:
+        ValueError: FAISS is not there, or returns fewer rows than that takes.
+    """
+    if backend == "torch":
+        return
+    load_faiss(device)
+    if device.type == "cuda" and min(k + MARGIN, rows) > FAISS_GPU_LIMIT:
+        raise ValueError(
+            f"backend: faiss, which on a GPU finds at most {FAISS_GPU_LIMIT - MARGIN} neighbours, "
+            f"not {k}; ask for fewer, or set it to torch"
+        )
 
 
 def _nearest(queries: Tensor, index: Index, k: int, count: int) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,8 @@ from sau.storage.folders import new_folder
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+OTHER_BACKBONE = "other"
+"""Stands in the config of a network around an encoder that somebody else has made."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,31 +55,84 @@ class Network(SharesRows, nn.Module):
         seed: of the first weights; the global random generator is left as it was.
         precision: of the layers, torch.float32, or torch.bfloat16 for autocast to it; weights and
             results are float32 in any case.
+        encoder: an encoder that is there, with its weights, in place of the config's; `around`
+            makes the config for it.
+        feature_size: F of that encoder.
     """
 
     def __init__(
-        self, config: NetworkConfig, seed: int = 0, precision: torch.dtype = torch.float32
+        self,
+        config: NetworkConfig,
+        seed: int = 0,
+        precision: torch.dtype = torch.float32,
+        *,
+        encoder: nn.Module | None = None,
+        feature_size: int = 0,
     ) -> None:
         super().__init__()
         self.config = config
         self.precision = precision
         self.recorded = False
         with seeded(seed):
-            self.encoder = make_encoder(config.backbone, config.width)
-            features = self.encoder.feature_size
+            if encoder is None:
+                made = make_encoder(config.backbone, config.width)
+                encoder, feature_size = made, made.feature_size
+                # torchvision draws its networks' weights itself.
+                ours = not isinstance(made, TorchvisionEncoder)
+            else:
+                ours = False
+            self.encoder: nn.Module = encoder
             self.classifier = make_classifier(
-                config.classifier, features, config.classes, config.classifier_scale
+                config.classifier, feature_size, config.classes, config.classifier_scale
             )
             self.projection: Projection | None = None
             if config.projection_hidden is not None and config.projection_size is not None:
                 self.projection = Projection(
-                    features, config.projection_hidden, config.projection_size
+                    feature_size, config.projection_hidden, config.projection_size
                 )
             for module in self.children():
-                # torchvision draws its networks' weights itself.
-                if not isinstance(module, TorchvisionEncoder):
+                if module is not self.encoder or ours:
                     initialise(module)
         self.to(memory_format=torch.channels_last)
+
+    @classmethod
+    def around(
+        cls,
+        encoder: nn.Module,
+        *,
+        feature_size: int,
+        classes: int,
+        projection_size: int | None = None,
+        projection_hidden: int = 2048,
+        classifier: ClassifierKind = "linear",
+        classifier_scale: float = 1.0,
+        seed: int = 0,
+        precision: torch.dtype = torch.float32,
+    ) -> Self:
+        """Build classifier and projection head on an encoder, which becomes a part of the network.
+
+        Args:
+            encoder: maps images (B, 3, H, W) to features (B, F), such as
+                `timm.create_model("resnet18", num_classes=0)`.
+            feature_size: F, such as timm's `encoder.num_features`.
+            classes: C.
+            projection_size: d of the embeddings; None for no projection head.
+            projection_hidden: units of its two hidden layers.
+            classifier: see `NetworkConfig`, as for `classifier_scale`.
+            classifier_scale: of a cosine classifier's scores.
+            seed: of the heads' first weights.
+            precision: see the class.
+        """
+        config = NetworkConfig(
+            backbone=OTHER_BACKBONE,
+            width=0,
+            classes=classes,
+            projection_hidden=None if projection_size is None else projection_hidden,
+            projection_size=projection_size,
+            classifier=classifier,
+            classifier_scale=classifier_scale,
+        )
+        return cls(config, seed, precision, encoder=encoder, feature_size=feature_size)
 
     def features(self, images: Tensor) -> Tensor:
         """Map normalised images (B, 3, H, W) to features, float32 (B, F)."""
@@ -165,8 +220,13 @@ class Network(SharesRows, nn.Module):
             (temporary / CONFIG_FILE).write_bytes(text.encode())
 
     @classmethod
-    def from_pretrained(cls, folder: Path) -> Self:
+    def from_pretrained(cls, folder: Path, encoder: nn.Module | None = None) -> Self:
         """Load a network that `save_pretrained` wrote, in eval mode.
+
+        Args:
+            folder: what `save_pretrained` wrote.
+            encoder: of the same kind as the one that `around` was given, to take its weights; None
+                for a network with an encoder of this package.
 
         Raises:
             UserError: a file of it is missing or unreadable.
@@ -174,8 +234,17 @@ class Network(SharesRows, nn.Module):
         try:
             config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
             names = [field.name for field in dataclasses.fields(NetworkConfig)]
-            network = cls(NetworkConfig(**{name: config[name] for name in names}))
-            network.load_state_dict(load_file(folder / WEIGHTS_FILE))
+            if encoder is None and config["backbone"] == OTHER_BACKBONE:
+                raise UserError(
+                    f"{folder}: a network around somebody else's encoder; give one like it as encoder"
+                )
+            weights = load_file(folder / WEIGHTS_FILE)
+            network = cls(
+                NetworkConfig(**{name: config[name] for name in names}),
+                encoder=encoder,
+                feature_size=weights["classifier.weight"].shape[1],
+            )
+            network.load_state_dict(weights)
         except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise UserError(
                 f"{folder}: not a model of the training stage ({error}); train it again"

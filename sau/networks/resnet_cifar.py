@@ -3,8 +3,6 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sau.core.errors import UserError
-
 
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions around a shortcut without parameters (option A).
@@ -51,7 +49,7 @@ class ResNetCifar(nn.Module):
         width: channels of the first stage; the others have twice and four times as many.
 
     Raises:
-        UserError: a depth that is not 6 n + 2.
+        ValueError: a depth that is not 6 n + 2.
 
     Source: He et al. 2016, section 4.2; width 16 is theirs, 64 is that of SAU's tables.
     """
@@ -59,7 +57,7 @@ class ResNetCifar(nn.Module):
     def __init__(self, depth: int, width: int) -> None:
         super().__init__()
         if depth < 8 or (depth - 2) % 6:
-            raise UserError(f"training.backbone: depth {depth} is not 6 n + 2, such as 20 or 32")
+            raise ValueError(f"depth: {depth}, expected 6 n + 2, such as 20 or 32")
         blocks = (depth - 2) // 6
         self.conv = nn.Conv2d(3, width, 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(width)

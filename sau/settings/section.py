@@ -46,11 +46,14 @@ def _copy_of(value: Any) -> Callable[[], Any]:
 class Section:
     """Base of all settings: checks types and ranges when it is made.
 
+    `only_of`: keys that another key's value leaves without effect; see `check_only_of`.
+
     Raises:
         UserError: a value of the wrong type or outside its range, named as `section.key`.
     """
 
     section: ClassVar[str] = ""
+    only_of: ClassVar["OnlyOf"] = {}
 
     def __post_init__(self) -> None:
         hints = typing.get_type_hints(type(self))
@@ -60,6 +63,7 @@ class Section:
             problem = _problem(value, hints[field.name], field.metadata)
             if problem:
                 raise UserError(f"{self.section}.{field.name}: {value!r} {problem}")
+        check_only_of(self, self.only_of)
         self.check()
 
     def check(self) -> None:

@@ -29,7 +29,7 @@ generate all images again. A change of them that alters results raises `SCHEMA_V
 `assets` have a fingerprint of their own."""
 
 _CODE = {".py", ".jinja", ".css", ".js", ".csv"}
-_MODULE = re.compile(r"sau(\.\w+)+")
+_MODULE = re.compile(r"(sau(?:\.\w+)+)(?::\w+)?")
 
 
 def code_digest(stage: str, package: Path = PACKAGE) -> str:
@@ -102,7 +102,8 @@ def _imported_names(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            names |= {node.value} if _MODULE.fullmatch(node.value) else set()
+            named = _MODULE.fullmatch(node.value)
+            names |= {named[1]} if named else set()
     return {name for name in names if name.startswith("sau.")}
 
 

@@ -1,4 +1,4 @@
-"""MixUp and CutMix of two batches, and the loss for mixed labels."""
+"""MixUp and CutMix of two batches, and their mixed labels."""
 
 import math
 
@@ -82,13 +82,3 @@ def draw_box(
 
 def _interval(length: int, extent: int, centre: int) -> tuple[int, int]:
     return max(centre - extent // 2, 0), min(centre + extent // 2, length)
-
-
-def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean over the batch of -sum(targets * log softmax(logits)).
-
-    Args:
-        logits: float32 (B, C).
-        targets: float32 (B, C), rows sum to 1, or to what the image counts.
-    """
-    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()

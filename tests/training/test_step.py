@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sau.methods.options import CrossEntropyOptions, MixupOptions
 from torch import Tensor, nn
 
 from sau.data.batches import Batch
 from sau.engine.step import still_statistics, take_step, uphill
 from sau.methods.base import Losses, Method, Task
-from sau.methods.options import CrossEntropyOptions, MixupOptions
 from sau.methods.registry import METHODS
 from sau.networks import Network, NetworkConfig
 

@@ -16,8 +16,8 @@ from sau.engine.loop import Run
 from sau.engine.parallel import ParallelLoss, own_loss
 from sau.engine.phases import Phase, make_optimizer, second_settings
 from sau.engine.settings import TrainingSettings
-from sau.methods.base import Method, Task
-from sau.methods.registry import METHODS
+from sau.methods import create_method
+from sau.methods.base import AnyMethod, MethodContext, OptionError
 from sau.networks import Network, NetworkConfig, feature_size, seeded
 from sau.networks.batch_norm import synchronise
 from sau.pipeline.training.image_facts import ImageFacts, read_facts
@@ -92,20 +92,31 @@ def assemble(
 
 def _method(
     settings: TrainingSettings, data: TrainingData, classes: int, seed: int, place: int
-) -> Method:
-    """Build the method of the stage at `place`, its heads from a seed of their own."""
-    device = data.labels.device
-    counts = torch.bincount(data.labels, minlength=classes)
-    features = feature_size(settings.backbone, settings.channels())
-    task = Task(counts, features, settings.projection_size, settings.epochs, device)
+) -> AnyMethod:
+    """Build the method of the stage at `place`, its heads from a seed of their own.
+
+    Raises:
+        UserError: an option that the images or this machine cannot have, by its config key.
+    """
+    context = MethodContext(
+        labels=data.labels,
+        classes=classes,
+        feature_size=feature_size(settings.backbone, settings.channels()),
+        embedding_size=settings.projection_size,
+        epochs=settings.epochs,
+        is_synthetic=data.is_synthetic,
+        scores=data.scores,
+    )
     with seeded(derive_seed("training", seed, "heads", place)):
-        method = METHODS[settings.method](settings.method_options(), task).to(device)
-    method.check(data)
-    return method
+        try:
+            return create_method(settings.method, context, settings.options)
+        except OptionError as error:
+            section = "training.second_stage" if place else "training"
+            raise UserError(f"{section}.options.{error}") from error
 
 
 def _network(
-    settings: TrainingSettings, methods: Sequence[Method], classes: int, seed: int
+    settings: TrainingSettings, methods: Sequence[AnyMethod], classes: int, seed: int
 ) -> Network:
     """Build the network that all stages share.
 
@@ -135,7 +146,7 @@ def _network(
 
 def _phases(
     network: Network,
-    methods: Sequence[Method],
+    methods: Sequence[AnyMethod],
     parts: Sequence[TrainingData],
     stages: Sequence[TrainingSettings],
     settings: TrainingSettings,

@@ -1,9 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
-
 from sau.losses.bcl import balanced_contrastive_loss
+from torch import Generator, Tensor
 
 
 def oracle(embeddings: Tensor, labels: Tensor, centres: Tensor, temperature: float) -> Tensor:

@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from sau.losses.class_balanced import effective_number_weights
 
 

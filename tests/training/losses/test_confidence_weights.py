@@ -2,9 +2,8 @@ import math
 
 import pytest
 import torch
-from torch import Generator
-
 from sau.losses.confidence_weights import confidence_weights
+from torch import Generator
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0, 50.0])

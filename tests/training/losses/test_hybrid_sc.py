@@ -1,9 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
-
 from sau.losses.hybrid_sc import contrastive_share, supervised_contrastive_loss
+from torch import Generator, Tensor
 
 
 def oracle(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:

@@ -1,9 +1,8 @@
 import math
 
 import torch
-from torch import Generator, Tensor
-
 from sau.losses.mixture_consistency import mixture_consistency
+from torch import Generator, Tensor
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:

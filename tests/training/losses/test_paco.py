@@ -1,9 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
-
 from sau.losses.paco import parametric_contrastive_loss
+from torch import Generator, Tensor
 
 
 def oracle(

@@ -3,10 +3,9 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.losses.proco import log_expectations, probabilistic_contrastive_loss
 from scipy.special import ive
 from torch import Generator, Tensor
-
-from sau.losses.proco import log_expectations, probabilistic_contrastive_loss
 
 
 def log_normaliser(kappa: Tensor, size: int) -> Tensor:

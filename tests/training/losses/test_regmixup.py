@@ -1,8 +1,7 @@
 import pytest
 import torch
-from torch import Generator
-
 from sau.losses.regmixup import regmixup_loss
+from torch import Generator
 
 
 @pytest.mark.parametrize("mixed_weight", [0.0, 0.5, 1.0])

@@ -3,9 +3,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Generator, Tensor
-
 from sau.losses.weighted import weighted_binary_cross_entropy, weighted_cross_entropy
+from torch import Generator, Tensor
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 

@@ -4,12 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sau.methods.options import METHOD_OPTIONS
 from torch import Generator, Tensor
 
 from sau.data.batches import Batch
 from sau.data.sets import TrainingData
 from sau.methods.base import Epoch, Losses, Method, Task
-from sau.methods.options import METHOD_OPTIONS
 from sau.methods.registry import METHODS
 from sau.networks import Network, NetworkConfig
 from sau.views import Normalisation, ViewName, ViewOptions

@@ -1,8 +1,8 @@
 import torch
 import torch.nn.functional as F
+from sau.losses.bcl import balanced_contrastive_loss
 from torch import Generator
 
-from sau.losses.bcl import balanced_contrastive_loss
 from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch
 

@@ -2,10 +2,10 @@ import math
 
 import pytest
 import torch
+from sau.losses.class_balanced import effective_number_weights
 from torch import Generator
 
 from sau.data.sets import TrainingData
-from sau.losses.class_balanced import effective_number_weights
 from sau.losses.focal import sigmoid_focal_loss
 from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start

@@ -3,13 +3,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sau.methods.options import GlmcOptions
 from torch import Generator, Tensor
 
 from sau.data.batches import Batch
 from sau.data.sets import TrainingData
 from sau.methods.base import Task
 from sau.methods.glmc import Glmc
-from sau.methods.options import GlmcOptions
 from sau.networks import Network
 from sau.views.mixing import cutmix, mixup
 from tests.training.methods.conftest import COUNTS, CPU, make, make_batch, start

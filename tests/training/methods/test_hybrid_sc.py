@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.losses.hybrid_sc import supervised_contrastive_loss
 from torch import Generator
 
 from sau.data.sets import TrainingData
-from sau.losses.hybrid_sc import supervised_contrastive_loss
 from sau.networks import Network
 from tests.training.methods.conftest import make, make_batch, start
 

@@ -1,10 +1,10 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.losses.class_balanced import effective_number_weights
 from torch import Generator
 
 from sau.data.sets import TrainingData
-from sau.losses.class_balanced import effective_number_weights
 from sau.networks import Network, NetworkConfig
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.methods.options import METHOD_OPTIONS
 from torch import Generator
 
 from sau.core.errors import UserError
 from sau.data.sets import TrainingData
 from sau.losses.contrastive import synthetic_aware_loss
 from sau.methods.names import MethodName
-from sau.methods.options import METHOD_OPTIONS
 from sau.methods.registry import METHODS
 from sau.networks import Network
 from sau.views.mixing import cutmix, mix_labels, mixup, soft_cross_entropy

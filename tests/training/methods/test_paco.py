@@ -3,13 +3,13 @@ import copy
 import numpy as np
 import pytest
 import torch
+from sau.losses.paco import parametric_contrastive_loss
 from torch import Generator, Tensor
 
 from sau.data.sets import TrainingData
 from sau.engine.phases import make_optimizer
 from sau.engine.settings import TrainingSettings
 from sau.engine.step import take_step
-from sau.losses.paco import parametric_contrastive_loss
 from sau.methods.base import Method
 from sau.networks import Network, NetworkConfig
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start

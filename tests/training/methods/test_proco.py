@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.losses.proco import probabilistic_contrastive_loss
 from torch import Generator, Tensor
 
 from sau.data.batches import Batch
 from sau.data.sets import TrainingData
-from sau.losses.proco import probabilistic_contrastive_loss
 from sau.networks import Network
 from tests.training.methods.conftest import COUNTS, loss_of, make, make_batch, start
 

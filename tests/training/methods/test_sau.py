@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.methods.options import SauOptions
 from torch import Generator, Tensor
 
 from sau import neighbours as search
@@ -12,7 +13,6 @@ from sau.core.errors import UserError
 from sau.data.sets import TrainingData
 from sau.losses.contrastive import synthetic_aware_loss
 from sau.methods.base import Epoch, Task
-from sau.methods.options import SauOptions
 from sau.methods.prototypes import embed_real, prototypes_of
 from sau.methods.registry import METHODS
 from sau.methods.sau import Sau

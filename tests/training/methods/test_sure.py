@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from sau.methods.options import SureOptions
 from torch import Generator
 
 from sau.data.batches import Batch
@@ -9,7 +10,6 @@ from sau.data.sets import TrainingData
 from sau.engine.step import take_step
 from sau.losses.correctness_ranking import correctness_ranking_loss
 from sau.methods.base import Method, Task
-from sau.methods.options import SureOptions
 from sau.methods.sure import Sure
 from sau.networks import Network, NetworkConfig
 from sau.views import view

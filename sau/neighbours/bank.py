@@ -10,7 +10,7 @@ from sau.neighbours.exact import nearest
 
 
 @dataclasses.dataclass(frozen=True)
-class Memory:
+class EmbeddingBank:
     """Embeddings of N labelled images in two views, each view searched on its own.
 
     `labels`: int64 (N,); `indexes`: of view 2 and of view 3, N rows each. Made by `of`.
@@ -20,12 +20,18 @@ class Memory:
     indexes: tuple[Index, Index]
 
     @classmethod
-    def of(cls, embeddings: Tensor, labels: Tensor, backend: Backend) -> "Memory":
-        """Make a memory of float (N, 2, d) embeddings and int64 (N,) labels, N at least 1.
+    def of(cls, embeddings: Tensor, labels: Tensor, backend: Backend = "torch") -> "EmbeddingBank":
+        """Make a bank of float (N, 2, d) embeddings and int64 (N,) labels, N at least 1.
 
         Raises:
-            UserError: the back end is not there; see `make_index`.
+            ValueError: other shapes, or the back end is not there; see `make_index`.
         """
+        if embeddings.dim() != 3 or embeddings.shape[1] != 2 or not len(embeddings):
+            shape = tuple(embeddings.shape)
+            raise ValueError(f"embeddings: expected float (N, 2, d) with N > 0, got shape {shape}")
+        if labels.shape != embeddings.shape[:1]:
+            expected, shape = tuple(embeddings.shape[:1]), tuple(labels.shape)
+            raise ValueError(f"labels: expected int64 {expected}, got shape {shape}")
         first, second = (make_index(embeddings[:, view], backend) for view in (0, 1))
         return cls(labels, (first, second))
 

@@ -1,8 +1,24 @@
-"""Classification losses in which some images count more than others."""
+"""Cross-entropy of mixed labels, and of images of which some count more than others."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from sau.losses.shapes import Shapes
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean over the batch of -sum(targets * log softmax(logits)), float32 ().
+
+    Args:
+        logits: float32 (B, C).
+        targets: float32 (B, C), rows sum to 1, or to what the image counts.
+
+    Raises:
+        ValueError: other shapes.
+    """
+    Shapes().floats("logits", logits, "B C").floats("targets", targets, "B C")
+    return -(targets * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
