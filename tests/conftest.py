@@ -31,3 +31,17 @@ def png() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4), (255, 0, 0)).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def pictures(generator: torch.Generator) -> torch.Tensor:
+    """Smooth and noisy uint8 images, (24, 3, 16, 12)."""
+    coarse = torch.rand(24, 3, 4, 3, generator=generator)
+    smooth = torch.nn.functional.interpolate(coarse, (16, 12), mode="bilinear")
+    noise = 0.2 * torch.rand(24, 3, 16, 12, generator=generator)
+    return (255 * (smooth * 0.8 + noise)).to(torch.uint8)

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,23 +23,27 @@ class MethodContext:
         labels: of the N training images, int64 (N,), 0 to C - 1.
         classes: C.
         feature_size: F of the network's features.
-        embedding_size: d of its projection head; methods without one do not read it.
         epochs: of this stage.
+        embedding_size: d of the network's projection head; methods without one do not read it.
         is_synthetic: bool (N,); None: all images are real.
         scores: of the synthetic images, float (N,), not a number where there is none; None: no
             image has one.
+        class_counts: training images of each class, int64 (C,); made from the labels.
+        real_counts: real training images of each class, int64 (C,); likewise.
 
     Raises:
-        ValueError: tensors of other shapes.
+        ValueError: tensors of other shapes, or a label beyond the classes.
     """
 
     labels: Tensor
     classes: int
     feature_size: int
-    embedding_size: int
     epochs: int
+    embedding_size: int = 128
     is_synthetic: Tensor | None = None
     scores: Tensor | None = None
+    class_counts: Tensor = dataclasses.field(init=False)
+    real_counts: Tensor = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         if self.labels.dim() != 1:
@@ -52,23 +55,18 @@ class MethodContext:
                     f"{name}: expected shape {tuple(self.labels.shape)} as of labels, got "
                     f"{tuple(values.shape)}"
                 )
+        real = self.labels if self.is_synthetic is None else self.labels[~self.is_synthetic]
+        # Counted once, as counting waits for the device.
+        for name, labels in (("class_counts", self.labels), ("real_counts", real)):
+            object.__setattr__(self, name, torch.bincount(labels, minlength=self.classes))
+        if len(self.class_counts) > self.classes:
+            largest = len(self.class_counts) - 1
+            raise ValueError(f"labels: up to {largest}, expected below classes, {self.classes}")
 
     @property
     def device(self) -> torch.device:
         """Where the labels are, and the method's own tensors."""
         return self.labels.device
-
-    @cached_property
-    def class_counts(self) -> Tensor:
-        """Training images of each class, int64 (C,)."""
-        return torch.bincount(self.labels, minlength=self.classes)
-
-    @cached_property
-    def real_counts(self) -> Tensor:
-        """Real training images of each class, int64 (C,)."""
-        if self.is_synthetic is None:
-            return self.class_counts
-        return torch.bincount(self.labels[~self.is_synthetic], minlength=self.classes)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

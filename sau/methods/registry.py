@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sau.methods.base import Method
     from sau.methods.inputs import MethodContext
 
-METHODS: dict[str, str] = {
+METHODS: "dict[str, str | type[Method[Any]]]" = {
     "cross_entropy": "sau.methods.cross_entropy:CrossEntropy",
     "cb_focal": "sau.methods.cb_focal:CbFocal",
     "mixup": "sau.methods.mixup:Mixup",
@@ -28,7 +28,10 @@ METHODS: dict[str, str] = {
     "proco": "sau.methods.proco:Proco",
     "sau": "sau.methods.sau:Sau",
 }
-"""Module and class of each method, in the order of the documentation's table."""
+"""Module and class of each method, in the order of the documentation's table.
+
+A class of one's own may be added as it is: `METHODS["mine"] = Mine`.
+"""
 
 
 def method_names() -> list[str]:
@@ -44,7 +47,10 @@ def method_class(name: str) -> "type[Method[Any]]":
     """
     if name not in METHODS:
         raise ValueError(unknown_key(f"name: {name!r}", name, METHODS, "method"))
-    module, _, attribute = METHODS[name].partition(":")
+    entry = METHODS[name]
+    if not isinstance(entry, str):
+        return entry
+    module, _, attribute = entry.partition(":")
     found: type[Method[Any]] = getattr(importlib.import_module(module), attribute)
     return found
 

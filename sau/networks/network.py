@@ -236,7 +236,7 @@ class Network(SharesRows, nn.Module):
             names = [field.name for field in dataclasses.fields(NetworkConfig)]
             if encoder is None and config["backbone"] == OTHER_BACKBONE:
                 raise UserError(
-                    f"{folder}: a network around somebody else's encoder; give one like it as encoder"
+                    f"{folder}: its encoder is not one of this package; give one like it"
                 )
             weights = load_file(folder / WEIGHTS_FILE)
             network = cls(

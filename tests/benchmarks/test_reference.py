@@ -14,8 +14,9 @@ from benchmarks.reference.mixing import Mix, draw_mix
 from benchmarks.reference.network import PlainNetwork
 from benchmarks.reference.trainer import Host
 from sau.data.batches import Batch
+from sau.engine.epoch_start import real_batches
 from sau.engine.settings import TrainingSettings
-from sau.methods.base import Epoch
+from sau.methods.base import Epoch, Step
 from sau.views import Normalisation, ViewOptions, mixing
 
 HOST = Host(torch.device("cpu"), workers=0)
@@ -51,7 +52,14 @@ def test_losses_and_gradients_are_the_engines(
     network, method = engine.run.network, engine.run.phases[0].method
     options = ViewOptions(Normalisation(MEAN, STD))
     start = torch.Generator().manual_seed(0)
-    method.start_epoch(Epoch(1, network, engine.run.phases[0].data, options, 8, start))
+    data = engine.run.phases[0].data
+    method.start_epoch(
+        Epoch(
+            number=1,
+            network=network,
+            real_batches=lambda names: real_batches(data, names, options, 8, start),
+        )
+    )
     reference.network.load_state_dict(network.state_dict())
     reference.prototypes = method.prototypes
     synthetic = torch.arange(8) % synthetic_every == synthetic_every - 1
@@ -64,7 +72,8 @@ def test_losses_and_gradients_are_the_engines(
     ]
     network.train()
     reference.network.train()
-    expected = method.loss(batch, second, network, np.random.default_rng(3))
+    draws = np.random.default_rng(3)
+    expected = method.loss(Step(batch=batch, second=second, network=network, generator=draws))
     found = reference.losses(plain[0], plain[1], mix)
     for name, value in found.items():
         torch.testing.assert_close(value, expected[name], atol=1e-4, rtol=0)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from sau.device.ranks import Ranks
-from sau.methods.registry import METHODS
+from sau.methods import METHODS, method_class
 from tests.accelerator import DEVICE, accelerator, write_waits
 from tests.training.conftest import Inputs, assert_goes_on
 
@@ -73,7 +73,7 @@ def main(folder: Path, inputs: Inputs) -> None:
         for name, settings in RUNS.items():
             _train(folder / name, inputs, settings)
         for name, look_at in CURIOUS.items():
-            with patch.object(METHODS["cross_entropy"], "loss", _curious_loss(look_at)):
+            with patch.object(method_class("cross_entropy"), "loss", _curious_loss(look_at)):
                 _train(folder / name, inputs, RUNS["cross_entropy"])
         with accelerator(), pytest.MonkeyPatch.context() as killing:
             assert_goes_on(inputs, folder, killing, 1, **BALANCED, method="sau", ema_decay=0.9)
@@ -86,7 +86,7 @@ def _train(folder: Path, inputs: Inputs, settings: Mapping[str, Any]) -> None:
 
 
 def _curious_loss(look_at: Callable[[Tensor], Tensor]) -> Any:
-    loss = METHODS["cross_entropy"].loss
+    loss = method_class("cross_entropy").loss
 
     def curious(*arguments: Any) -> Any:
         losses = loss(*arguments)

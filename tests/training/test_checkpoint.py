@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from sau.engine.loop import Run, train_epoch
 from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.methods import METHODS
+from sau.methods.base import Step
 from sau.methods.cross_entropy import CrossEntropy
-from sau.methods.registry import METHODS
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from tests.training.conftest import Inputs
 
@@ -26,9 +27,9 @@ class Headed(CrossEntropy):
         self.head = nn.Linear(16, 3)
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
-    def loss(self, batch: Any, second: Any, network: Any, generator: Any) -> dict[str, Tensor]:
-        features = network.features(batch.views["v1"])
-        total = (network.classify(features) + self.head(features)).square().mean()
+    def loss(self, step: Step) -> dict[str, Tensor]:
+        features = step.network.features(step.batch.views["v1"])
+        total = (step.network.classify(features) + self.head(features)).square().mean()
         return {"total": total}
 
     def after_step(self, network: Any) -> None:

@@ -3,9 +3,9 @@ import torch
 from torch import Tensor
 
 from sau.core.errors import UserError
+from sau.methods import METHODS
 from sau.methods.base import Epoch
 from sau.methods.cross_entropy import CrossEntropy
-from sau.methods.registry import METHODS
 from sau.networks import Network
 from tests.training.conftest import Inputs
 from tests.training.two_stages import FILL_UP, train_all

@@ -12,8 +12,8 @@ from sau.losses.contrastive import NoiseStrategy
 from sau.methods.base import Losses
 from sau.storage.manifest import read
 from tests.compilers import needs_compiler
+from tests.losses.contrastive_cases import Case, draw, every_strategy
 from tests.training.conftest import Inputs, assert_goes_on, bytes_of
-from tests.training.contrastive_cases import Case, draw, every_strategy
 from tests.training.strict_runs import BALANCED, RUNS
 from tests.waits import refuse_waits, without_waiting
 
@@ -79,8 +79,8 @@ def test_a_step_that_waits_is_found(
 ) -> None:
     """The tests above could not fail otherwise."""
 
-    def curious(*given: Any) -> Losses:
-        losses = take_step(*given)
+    def curious(*given: Any, **named: Any) -> Losses:
+        losses = take_step(*given, **named)
         assert losses["total"].item() > 0
         return losses
 

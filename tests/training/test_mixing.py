@@ -3,7 +3,6 @@ import math
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from sau.views import mixing
@@ -113,17 +112,3 @@ def test_centres_are_uniform_over_all_pixels() -> None:
     # A box of two pixels is never clipped at the far side, and starts one pixel before its centre.
     rows = [mixing.draw_box(5, 40, 0.8, generator)[1] - 1 for _ in range(2000)]
     assert [0.15 < rows.count(row) / 2000 < 0.25 for row in range(5)] == [True] * 5
-
-
-def test_soft_cross_entropy_equals_its_sum_and_the_hard_one(generator: Generator) -> None:
-    logits = torch.randn(4, 3, generator=generator)
-    labels = torch.tensor([0, 2, 1, 1])
-    hard = mixing.soft_cross_entropy(logits, F.one_hot(labels, 3).float())
-    torch.testing.assert_close(hard, F.cross_entropy(logits, labels))
-    targets = mixing.mix_labels(labels, labels.flip(0), 0.4, 3)
-    expected = 0.0
-    for row in range(4):
-        total = sum(np.exp(logits[row, k].item()) for k in range(3))
-        for k in range(3):
-            expected -= targets[row, k].item() * np.log(np.exp(logits[row, k].item()) / total) / 4
-    assert mixing.soft_cross_entropy(logits, targets).item() == pytest.approx(expected, abs=1e-5)

@@ -9,9 +9,9 @@ from sau.engine.loop import train_epoch
 from sau.engine.phases import make_optimizer, second_settings
 from sau.engine.schedule import learning_rate
 from sau.engine.settings import TrainingSettings
+from sau.methods import METHODS
 from sau.methods.base import Epoch
 from sau.methods.cross_entropy import CrossEntropy
-from sau.methods.registry import METHODS
 from sau.networks import Network, NetworkConfig
 from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on
@@ -134,7 +134,7 @@ def test_methods_count_the_epochs_of_their_stage(
 
     class Counting(CrossEntropy):
         def start_epoch(self, epoch: Epoch) -> None:
-            seen.append((epoch.number, self.task.epochs))
+            seen.append((epoch.number, self.context.epochs))
 
     monkeypatch.setitem(METHODS, "cross_entropy", Counting)
     second = {"method": "cross_entropy", "epochs": 3}

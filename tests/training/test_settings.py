@@ -34,7 +34,10 @@ from sau.engine.settings import TrainingSettings
         ),
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
-        ({"options": {"search_backend": "faiss"}}, "search_scope batch searches nothing"),
+        (
+            {"options": {"search_backend": "faiss"}},
+            "no effect with training.options.search_scope batch",
+        ),
         (
             {"processes": 3},
             "training.batch_size: 128 for training.processes: 3, expected a multiple",

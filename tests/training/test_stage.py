@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sau.core.errors import UserError
-from sau.methods.registry import METHODS
+from sau.methods import METHODS
 from sau.networks import Network
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.loading import load_test

@@ -17,7 +17,7 @@ from sau.core.errors import StoppedEarlyError
 from sau.engine import stopping
 from sau.engine.settings import TrainingSettings
 from sau.engine.stopping import Stop, sigterm_asks
-from sau.methods.registry import METHODS
+from sau.methods import METHODS
 from sau.pipeline.training import stage
 from sau.settings.flags import to_flags
 from sau.storage.part_index import INDEX_FILE, read_about

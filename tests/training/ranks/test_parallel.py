@@ -13,12 +13,13 @@ from sau.data.sets import TrainingData
 from sau.device.ranks import Ranks
 from sau.engine.parallel import ParallelLoss, own_loss
 from sau.engine.step import take_step
-from sau.methods.registry import METHODS
+from sau.methods import METHODS
+from sau.methods.base import Step
 from sau.networks import Network, NetworkConfig
 from sau.networks.batch_norm import synchronise
 from sau.views import ViewName
+from tests.methods.conftest import make, start
 from tests.training.made import training_data
-from tests.training.methods.conftest import make, start
 from tests.training.ranks.float64 import float64
 from tests.training.ranks.pair import Pair
 
@@ -78,10 +79,13 @@ def steps(
         first = make_batch(method.views, rows, 2 * step)
         second = make_batch(method.second_views, rows, 2 * step + 1)
         second = second if method.second_views else None
-        losses = take_step(
-            *(network, method, optimizer, shared(first, ranks), shared(second, ranks), mixing),
-            *(radius, loss_of),
+        made = Step(
+            batch=shared(first, ranks),
+            second=shared(second, ranks),
+            network=network,
+            generator=mixing,
         )
+        losses = take_step(method, optimizer, made, sharpness_radius=radius, loss_of=loss_of)
         found |= {f"{part} {step}": value.detach() for part, value in losses.items()}
     for owner, module in (("network", network), ("method", method)):
         for key, value in module.named_parameters():

@@ -1,5 +1,6 @@
 """Batches, embeddings and predictions of two processes are those of one."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from sau.data import batches
 from sau.data.batches import Batch, Streams, view_batches
 from sau.data.sets import TestData, TrainingData
 from sau.device.ranks import ALONE, Ranks
+from sau.engine.epoch_start import real_batches
 from sau.engine.prediction import predict
-from sau.methods.prototypes import class_prototypes, embed_real
+from sau.methods.prototypes import PROTOTYPE_VIEWS, class_prototypes, embed_all
 from sau.networks import Network, NetworkConfig
 from sau.views import Normalisation, ViewName, ViewOptions
 from tests.training.made import training_data
@@ -70,15 +72,17 @@ def test_partners_come_from_all_of_the_batch(pair: Pair) -> None:
 
 def embedded(ranks: Ranks, normalise: bool) -> tuple[Tensor, ...]:
     network = Network(NetworkConfig("resnet8", 2, 3, 6, 4), seed=5)
-    arguments = network, make_data(), OPTIONS
-    prototypes = class_prototypes(
-        *(*arguments, 3, 8, Generator().manual_seed(2)), normalise=normalise, ranks=ranks
-    )
-    return prototypes, *embed_real(*arguments, 8, Generator().manual_seed(2), ranks)
+
+    def real() -> Iterator[Batch]:
+        draws = Generator().manual_seed(2)
+        return real_batches(make_data(), PROTOTYPE_VIEWS, OPTIONS, 8, draws, ranks)
+
+    prototypes = class_prototypes(network, real(), 3, normalise=normalise)
+    return prototypes, *embed_all(network, real())
 
 
 @pytest.mark.parametrize("normalise", [False, True])
-def test_prototypes_and_memory_are_those_of_one_process(normalise: bool, pair: Pair) -> None:
+def test_prototypes_and_embeddings_are_those_of_one_process(normalise: bool, pair: Pair) -> None:
     """Of 23 real images, in batches of 8, 8 and 7."""
     prototypes, embeddings, labels = embedded(ALONE, normalise)
     assert len(labels) == 23
