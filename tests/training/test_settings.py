@@ -36,7 +36,7 @@ from sau.engine.settings import TrainingSettings
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         (
             {"options": {"search_backend": "faiss"}},
-            "no effect with training.options.search_scope batch",
+            "with training.options.search_scope batch",
         ),
         (
             {"processes": 3},
