@@ -1,5 +1,7 @@
 """GLIDE's text encoder: a transformer that reads the whole context, padding included."""
 
+import sys
+
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
@@ -7,6 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 NORM_EPSILON = 1e-5
+
+EARLIER_NAMES = ("sau.images.glide.text_encoder",)
+"""What this module was called when folders were saved that are still about."""
+
+for _name in EARLIER_NAMES:
+    # diffusers takes a component's class from the module that a folder names, if it is imported.
+    sys.modules.setdefault(_name, sys.modules[__name__])
 
 
 class SelfAttention(nn.Module):
