@@ -3,7 +3,7 @@
     python -m scripts.readme_picture --results results \\
         --summary results/published/digits/summary.csv --output docs/figures/pipeline.png
 
-It shows the largest imbalance factor of the run and its lowest data seed; every row is a class.
+It shows the largest imbalance factor of the run, data seed 0; every row is a class.
 The same results give the same bytes.
 """
 
@@ -34,7 +34,7 @@ GAP = 0.7
 
 
 class Row(NamedTuple):
-    """One class: its name, its counts, and the pictures that stand for them (16 px, grey)."""
+    """One class: its name, its counts, and the pictures that stand for them, (H, W, 3)."""
 
     name: str
     real_count: int

@@ -1,0 +1,165 @@
+"""The page of all config keys, made from the JSON schema of the config."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+HEAD = """# Config reference
+
+Every key of a config file, made from `workflow/schemas/config.schema.yaml` when this site is built.
+A config needs `experiment`, `dataset` and `training.runs`; a key that is left out has its default.
+Units stand in brackets. Unknown keys are refused, with the nearest known one.
+`sau STAGE --help` says the same of one stage.
+"""
+
+
+def config_reference(schema: Schema) -> str:
+    """Return the page in Markdown: a heading for each section, a table of its keys.
+
+    Args:
+        schema: of the whole config, JSON schema 2020-12; its properties are the sections.
+    """
+    parts = [HEAD]
+    for name, section in schema["properties"].items():
+        parts += section_of(name, section, schema, level=2)
+    return "\n".join(parts) + "\n"
+
+
+def section_of(
+    name: str, section: Schema, root: Schema, level: int, known: Mapping[str, Schema] | None = None
+) -> Iterator[str]:
+    """Yield the heading, the table and the nested sections of one mapping of the config.
+
+    `known` are the keys of the section around it, which are not repeated.
+    """
+    section = resolved(section, root)
+    yield f"\n{'#' * level} {name}\n"
+    if section.get("description"):
+        yield f"{cell(section['description'])}\n"
+    variants = [resolved(variant, root) for variant in variants_of(section)]
+    if variants:
+        yield from variants_tables(name, variants, root, level)
+        return
+    keys = section.get("properties", {})
+    own = {key: value for key, value in keys.items() if (known or {}).get(key) != value}
+    yield from table(own, root, set(section.get("required", [])))
+    if len(own) < len(keys):
+        yield "Beside these, keys of the section above may stand here; they hold for it alone.\n"
+    for key, value in own.items():
+        yield from nested(f"{name}.{key}", value, keys, root, level + 1)
+
+
+def nested(
+    name: str, value: Schema, known: Mapping[str, Schema], root: Schema, level: int
+) -> Iterator[str]:
+    """Yield the section of a key that is itself a mapping with known keys, or of such mappings."""
+    value = resolved(value, root)
+    for option in [value, *variants_of(value)]:
+        form = resolved(option, root)
+        if form.get("properties"):
+            yield from section_of(name, form, root, level)
+            return
+        inner = form.get("additionalProperties")
+        if isinstance(inner, Mapping) and "properties" in resolved(inner, root):
+            yield from section_of(f"{name}.NAME", inner, root, level, known)
+            return
+
+
+def variants_tables(
+    name: str, variants: list[Schema], root: Schema, level: int
+) -> Iterator[str]:
+    """Yield the tables of a section of which one key says what other keys there are."""
+    for variant in variants:
+        keys = variant.get("properties", {})
+        chosen = [f"{key}: {fixed(value, root)}" for key, value in keys.items() if fixed(value, root)]
+        yield f"\n{'#' * (level + 1)} {name} with {', '.join(chosen) or 'these keys'}\n"
+        if variant.get("description"):
+            yield f"{cell(variant['description'])}\n"
+        others = {key: value for key, value in keys.items() if not fixed(value, root)}
+        yield from table(others, root, set(variant.get("required", [])))
+
+
+def fixed(value: Schema, root: Schema) -> str:
+    """Return the only value that a key may have, as text; empty if it may have others."""
+    value = resolved(value, root)
+    return str(value["const"]) if "const" in value else ""
+
+
+def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Iterator[str]:
+    """Yield the lines of a table of keys."""
+    if not keys:
+        return
+    yield "| key | value | default | what it is |"
+    yield "| - | - | - | - |"
+    for key, value in keys.items():
+        value = resolved(value, root)
+        default = "required" if key in required and "default" not in value else ""
+        if "default" in value:
+            default = code(json.dumps(value["default"], ensure_ascii=False))
+        yield f"| `{key}` | {kind(value, root)} | {default} | {cell(value.get('description', ''))} |"
+    yield ""
+
+
+def kind(value: Schema, root: Schema) -> str:
+    """Say in words what a key's value may be."""
+    value = resolved(value, root)
+    if "const" in value:
+        return code(value["const"])
+    if "enum" in value:
+        return ", ".join(code(choice) for choice in value["enum"])
+    options = variants_of(value)
+    if options:
+        return " or ".join(dict.fromkeys(kind(option, root) for option in options))
+    named = value.get("type", "any")
+    if isinstance(named, list):
+        return " or ".join(map(str, named))
+    if named == "array":
+        items = value.get("items")
+        return f"list of {kind(items, root)}" if items else "list"
+    if named == "object":
+        return "mapping"
+    return f"{named}{limits(value)}"
+
+
+def limits(value: Schema) -> str:
+    """Say in words between what a number lies."""
+    words = {
+        "minimum": "at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+        "exclusiveMaximum": "below",
+    }
+    found = [f"{word} {value[key]:,g}" for key, word in words.items() if key in value]
+    return f", {', '.join(found)}" if found else ""
+
+
+def variants_of(value: Schema) -> list[Schema]:
+    """Return the alternatives of a value, none if there is but one form."""
+    return list(value.get("oneOf") or value.get("anyOf") or [])
+
+
+def resolved(value: Schema, root: Schema) -> Schema:
+    """Follow a reference to the definition that it names; what stands beside it goes first."""
+    if "$ref" not in value:
+        return value
+    found: Any = root
+    for part in value["$ref"].removeprefix("#/").split("/"):
+        found = found[part]
+    return {**resolved(found, root), **{key: v for key, v in value.items() if key != "$ref"}}
+
+
+def code(value: object) -> str:
+    """Return a value as code in a table's cell."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = text.replace("|", "\\|").replace("\n", " ")
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def cell(text: str) -> str:
+    """Return plain text as it may stand in a table's cell: no pipe, no line break, no HTML."""
+    text = " ".join(text.split()).replace("|", "\\|")
+    for sign in "<>*_[]{}":
+        text = text.replace(sign, f"&#{ord(sign)};")
+    return text

@@ -1,0 +1,47 @@
+"""What MkDocs calls while it builds the site; named in mkdocs.yml under `hooks`."""
+
+from pathlib import Path
+
+import yaml
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from scripts.site.config_reference import config_reference
+from scripts.site.formulas import formulas_to_mathml
+from scripts.site.places import (
+    TOP_PAGES,
+    linked_files,
+    repository_place,
+    rewrite,
+    site_place,
+)
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+CONFIG_PAGE = "reference/config.md"
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the top-level pages, the config reference, and every file that a page links to."""
+    top = [path for path in TOP_PAGES if (ROOT / path).is_file()]
+    pages = [f"docs/{file.src_uri}" for file in files.documentation_pages()] + top
+    for path in dict.fromkeys(top + linked_files(ROOT, pages)):
+        files.append(File.generated(config, site_place(path), abs_src_path=str(ROOT / path)))
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    files.append(File.generated(config, CONFIG_PAGE, content=config_reference(schema)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Lead links to files outside docs/ to where these stand in the site."""
+    del config, files
+    if page.file.src_uri == CONFIG_PAGE:
+        return markdown
+    return rewrite(ROOT, repository_place(page.file.src_uri), markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Draw the formulas."""
+    del page, config, files
+    return formulas_to_mathml(html)
