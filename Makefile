@@ -6,7 +6,7 @@ VENV ?= .venv
 CONFIG ?=
 BIN := $(VENV)/bin
 
-.PHONY: run test check lint lint-code lint-types lint-workflow schema wheel models clean help
+.PHONY: run test check docs lint lint-code lint-types lint-workflow schema wheel models clean help
 .DELETE_ON_ERROR:
 
 help:           ## list the targets
@@ -18,7 +18,7 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 test: $(VENV)/.ready        ## all tests, on CORES processes
 	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
 
-lint: lint-code lint-types lint-workflow    ## ruff, types, snakefmt, snakemake --lint; --jobs 2: side by side
+lint: lint-code lint-types lint-workflow docs    ## ruff, types, snakefmt, snakemake --lint, docs; --jobs 2: side by side
 
 lint-code: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -30,6 +30,9 @@ lint-types: $(VENV)/.ready
 lint-workflow: $(VENV)/.ready
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+
+docs: $(VENV)/.ready        ## build the documentation site into build/site, warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build
 
 check: lint test            ## what continuous integration runs
 

@@ -67,17 +67,16 @@ def nested(
             return
 
 
-def variants_tables(
-    name: str, variants: list[Schema], root: Schema, level: int
-) -> Iterator[str]:
+def variants_tables(name: str, variants: list[Schema], root: Schema, level: int) -> Iterator[str]:
     """Yield the tables of a section of which one key says what other keys there are."""
     for variant in variants:
         keys = variant.get("properties", {})
-        chosen = [f"{key}: {fixed(value, root)}" for key, value in keys.items() if fixed(value, root)]
-        yield f"\n{'#' * (level + 1)} {name} with {', '.join(chosen) or 'these keys'}\n"
+        names = {key: fixed(value, root) for key, value in keys.items()}
+        chosen = ", ".join(f"{key}: {only}" for key, only in names.items() if only)
+        yield f"\n{'#' * (level + 1)} {name} with {chosen or 'these keys'}\n"
         if variant.get("description"):
             yield f"{cell(variant['description'])}\n"
-        others = {key: value for key, value in keys.items() if not fixed(value, root)}
+        others = {key: value for key, value in keys.items() if not names[key]}
         yield from table(others, root, set(variant.get("required", [])))
 
 
@@ -98,7 +97,8 @@ def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Itera
         default = "required" if key in required and "default" not in value else ""
         if "default" in value:
             default = code(json.dumps(value["default"], ensure_ascii=False))
-        yield f"| `{key}` | {kind(value, root)} | {default} | {cell(value.get('description', ''))} |"
+        what = cell(value.get("description", ""))
+        yield f"| `{key}` | {kind(value, root)} | {default} | {what} |"
     yield ""
 
 
@@ -131,8 +131,13 @@ def limits(value: Schema) -> str:
         "maximum": "at most",
         "exclusiveMaximum": "below",
     }
-    found = [f"{word} {value[key]:,g}" for key, word in words.items() if key in value]
+    found = [f"{word} {number(value[key])}" for key, word in words.items() if key in value]
     return f", {', '.join(found)}" if found else ""
+
+
+def number(value: float) -> str:
+    """Return a limit as people write it: whole numbers with commas."""
+    return f"{int(value):,}" if value == int(value) else str(value)
 
 
 def variants_of(value: Schema) -> list[Schema]:

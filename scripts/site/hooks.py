@@ -4,11 +4,13 @@ from pathlib import Path
 
 import yaml
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from scripts.site.config_reference import config_reference
 from scripts.site.formulas import formulas_to_mathml
+from scripts.site.offline import loaded_from_elsewhere
 from scripts.site.places import (
     TOP_PAGES,
     linked_files,
@@ -20,6 +22,8 @@ from scripts.site.places import (
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 CONFIG_PAGE = "reference/config.md"
+WIDE_PAGES = ("index.md", "first-run.md", "your-own-images.md")
+"""Tabs of one page: a list of pages beside them would name themselves alone."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -36,6 +40,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Lead links to files outside docs/ to where these stand in the site."""
     del config, files
+    if page.file.src_uri in WIDE_PAGES:
+        page.meta["hide"] = ["navigation"]
     if page.file.src_uri == CONFIG_PAGE:
         return markdown
     return rewrite(ROOT, repository_place(page.file.src_uri), markdown)
@@ -45,3 +51,12 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
     """Draw the formulas."""
     del page, config, files
     return formulas_to_mathml(html)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
+    """Refuse a page that a reader without a network would see in part."""
+    del config
+    addresses = loaded_from_elsewhere(output)
+    if addresses:
+        raise PluginError(f"{page.file.src_uri}: loads {addresses[0]}; expected files of the site")
+    return output

@@ -103,9 +103,9 @@ def test_a_row_that_stands_twice_is_one_line_and_exit_code_2(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_the_readmes_override_of_single_keys_works():
-    readme = (ROOT / "README.md").read_text()
-    change = re.search(r"--config '([^']+)'", readme).group(1)
+def test_override_of_single_keys_works_as_the_docs_have_it():
+    page = (ROOT / "docs" / "first-run.md").read_text()
+    change = re.search(r"--config '([^']+)'", page).group(1)
     done = dry_run("--config", change, "training={learning_rate: 0.1, horizontal_flip: true}")
     assert done.returncode == 0, done.stderr
     assert re.search(r"training +9\n", done.stdout + done.stderr)

@@ -1,0 +1,116 @@
+"""Figures on the written pages: each is recomputed from the published runs."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "results" / "published"
+MINUS = "\N{MINUS SIGN}"
+COLUMNS = {
+    "digits, IF 100": (["digits"], 100),
+    "IF 50": (["digits"], 50),
+    "IF 10": (["digits"], 10),
+    "CIFAKE-mini, IF 100": (["cifake-mini", "cifake-mini-seeds"], 100),
+}
+
+
+def text_of(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8").replace("\\*", "*")
+
+
+def table_after(text: str, head: str) -> list[list[str]]:
+    """Return the cells of the table whose first line begins with `head`, its line of dashes out."""
+    lines = text[text.index(head) :].split("\n\n")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [rows[0], *rows[2:]]
+
+
+def by_seed(method: str, folders: list[str], factor: int, split: str = "all") -> "pd.Series[float]":
+    """Return a row's top-1 of the last epoch, by seed."""
+    runs = pd.concat([pd.read_csv(PUBLISHED / name / "summary.csv") for name in folders])
+    chosen = runs[(runs["method"] == method) & (runs["split"] == split)]
+    return chosen[chosen["imbalance_factor"] == factor].set_index("seed")["top1_last"]
+
+
+def mean_and_deviation(figures: "pd.Series[float]") -> str:
+    mean = f"{figures.mean():.2f}"
+    return mean if len(figures) == 1 else f"{mean} ± {figures.std():.2f}"
+
+
+def paired(better: str, other: str, folders: list[str], factor: int) -> tuple[str, str, str]:
+    """Return a mean difference and its 95 % interval, as they are written."""
+    gains = (by_seed(better, folders, factor) - by_seed(other, folders, factor)).to_numpy()
+    half = stats.t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / np.sqrt(len(gains))
+    mean = gains.mean()
+    low, middle, high = (
+        f"{value:.1f}".replace("-", MINUS) for value in (mean - half, mean, mean + half)
+    )
+    return middle, low, high
+
+
+def test_readme_result_is_that_of_the_published_runs() -> None:
+    text = " ".join(text_of("README.md").split())
+    folders = ["cifake-mini", "cifake-mini-seeds"]
+    for method in ("SAU", "CE*", "CE"):
+        assert f"{by_seed(method, folders, 100).mean():.2f} %" in text
+    found = re.search(r"([\d.]+) points more .* interval ([\d.]+) to ([\d.]+), paired", text)
+    assert found is not None
+    assert found.groups() == paired("SAU", "CE*", folders, 100)
+
+
+def test_readme_fits_on_three_screens() -> None:
+    assert len(text_of("README.md").splitlines()) <= 120
+
+
+def test_results_top1_is_that_of_the_published_runs() -> None:
+    head, *rows = table_after(text_of("docs/results.md"), "| | data | digits")
+    checked = 0
+    for method, _, *cells in rows:
+        for column, cell in zip(head[2:], cells, strict=True):
+            if cell:
+                assert cell == mean_and_deviation(by_seed(method, *COLUMNS[column])), column
+                checked += 1
+    assert checked == 15
+
+
+def test_results_differences_are_paired_over_the_published_seeds() -> None:
+    head, *rows = table_after(text_of("docs/results.md"), "| difference in points")
+    checked = 0
+    for difference, *cells in rows:
+        better, other = difference.split(f" {MINUS} ")
+        for column, cell in zip(head[1:], cells, strict=True):
+            if cell:
+                middle, low, high = paired(better, other, *COLUMNS[column])
+                assert cell == f"{middle} ({low} to {high})", f"{difference}, {column}"
+                checked += 1
+    assert checked == 10
+
+
+def test_results_of_two_epochs_are_the_published_ones() -> None:
+    methods, cells = table_after(text_of("docs/results.md"), "| CE | CE* | GLMC*")
+    for method, cell in zip(methods, cells, strict=True):
+        assert cell == mean_and_deviation(by_seed(method, ["cifake-width16"], 100))
+
+
+def test_results_with_muon_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| row | SGD | Muon |")
+    folders = ["cifake-mini-muon", "cifake-mini-beyond"]
+    for method, sgd, muon in rows:
+        assert sgd == mean_and_deviation(by_seed(method, folders, 100))
+        assert muon == mean_and_deviation(by_seed(f"{method} + Muon", folders, 100))
+
+
+@pytest.mark.parametrize(("folder", "method"), [("cifake-filter", "CE*"), ("cifake-random", "CE*")])
+def test_results_of_the_filter_are_the_published_ones(folder: str, method: str) -> None:
+    assert mean_and_deviation(by_seed(method, [folder], 100)) in text_of("docs/results.md")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+def test_no_figure_is_printed_in_bold(page: str) -> None:
+    """A bold figure says that it is the best, and three seeds seldom can."""
+    assert re.findall(rf"\*\*[{MINUS}-]?\d[\d.]*", text_of(page)) == []
