@@ -18,7 +18,7 @@ def formulas_to_mathml(page: str) -> str:
         page: HTML of a page.
 
     Raises:
-        ValueError: a formula that is not TeX, with the formula.
+        ValueError: a formula that is not TeX or has an unknown command, with the formula.
     """
 
     def drawn(match: re.Match[str]) -> str:
@@ -28,6 +28,9 @@ def formulas_to_mathml(page: str) -> str:
             formula: str = convert(tex, display=display)
         except Exception as error:
             raise ValueError(f"expected a formula in TeX, got {tex!r}: {error!r}") from error
+        unknown = re.search(r"<mi>(\\\w+)</mi>", formula)
+        if unknown:
+            raise ValueError(f"expected a formula in TeX, got {tex!r}: {unknown[1]} is not known")
         return formula if display == "inline" else f'<div class="formula">{formula}</div>'
 
     return _MARKED.sub(drawn, page)

@@ -1,5 +1,7 @@
 """What a page of the site holds: formulas that browsers draw, and nothing from elsewhere."""
 
+import re
+
 import pytest
 
 from scripts.site.offline import loaded_from_elsewhere
@@ -20,12 +22,13 @@ def test_formulas_become_mathml() -> None:
     assert 'display="block"' in block
 
 
-def test_a_formula_that_is_no_tex_is_refused_with_the_formula() -> None:
+@pytest.mark.parametrize("tex", [r"\left( a", r"\unknown{a}", r"\frac"])
+def test_a_formula_that_is_no_tex_is_refused_with_the_formula(tex: str) -> None:
     pytest.importorskip("latex2mathml")
     from scripts.site.formulas import formulas_to_mathml
 
-    with pytest.raises(ValueError, match="expected a formula in TeX"):
-        formulas_to_mathml(r'<span class="arithmatex">\(\frac{a\)</span>')
+    with pytest.raises(ValueError, match=f"expected .* TeX, got {re.escape(repr(tex))}"):
+        formulas_to_mathml(rf'<span class="arithmatex">\({tex}\)</span>')
 
 
 def test_what_a_page_loads_from_elsewhere_is_found() -> None:
