@@ -18,6 +18,7 @@ from sau.glide.pipeline import GlidePipeline
 from sau.glide.upsampler import GlideUpsamplePipeline
 from sau.tools import convert_glide
 from tests.images.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
+from tests.paths import ROOT
 
 PROMPTS = ["the cat", "two dogs and the other thing"]
 
@@ -105,7 +106,7 @@ def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> No
         "    (folder / 'half').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", script, str(tmp_path / "glide")]
     done = subprocess.run(command, env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -126,7 +127,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: P
     )
     words = ["convert", "glide", "--base", str(published / "base.pt")]
     command = [sys.executable, "-c", script, *words, "--output", str(tmp_path / "out" / "glide")]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 2, done.stderr
     assert "error: cannot write " in done.stderr

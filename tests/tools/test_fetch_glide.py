@@ -8,6 +8,7 @@ import pytest
 
 from sau.__main__ import main
 from sau.tools import fetch_glide
+from tests.paths import SHARED
 from tests.tools.server import Files
 
 FILES = {
@@ -74,7 +75,7 @@ def test_another_vocabulary_is_refused(
 def test_the_published_addresses_and_checksums() -> None:
     host = "https://openaipublic.blob.core.windows.net/"
     assert f"{host}diffusion/dec-2021" == fetch_glide.CHECKPOINTS
-    golden = Path(__file__).resolve().parents[3] / "shared" / "golden" / "glide_tokenizer"
+    golden = SHARED / "golden" / "glide_tokenizer"
     if not golden.exists():
         pytest.skip("the authors' vocabulary is not here")
     import gzip

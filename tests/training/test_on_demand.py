@@ -19,7 +19,7 @@ from sau.pipeline.training.loading import load_training
 from sau.pipeline.training.stage import run_identity
 from sau.storage.manifest import read
 from sau.views import Normalisation, ViewName, ViewOptions
-from tests.dataset.test_imagenet_lt import put_imagenet
+from tests.pipeline.dataset.test_imagenet_lt import put_imagenet
 from tests.training.conftest import Inputs, pixels_of, random_images, write_members, write_rows
 
 ON_DEMAND = {"decode": "on_demand", "decode_workers": 2}

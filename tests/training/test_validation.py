@@ -12,7 +12,7 @@ from sau.core.errors import UserError
 from sau.data import batches
 from sau.engine.prediction import class_balanced_top1
 from sau.engine.state import Predictions, RunState
-from sau.methods.base import prototypes
+from sau.methods import prototypes
 from sau.networks import Network
 from sau.pipeline.training.loading import load_validation
 from sau.storage.manifest import read, read_metadata

@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 PARTS = ("Snakefile", "workflow", "profiles", "envs", "sau", "config.yaml")
 
 

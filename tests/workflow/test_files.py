@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from sau.pipeline.registry import STAGES
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 

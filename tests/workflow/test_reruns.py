@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.prompts.llm.loopback import Loopback, good
+from tests.pipeline.prompts.llm.loopback import Loopback, good
 
 AFTER_COMPLEMENT = {"complement", "training", "evaluation", "report", "overview"}
 AFTER_FILTER = {"filter", "gallery"} | AFTER_COMPLEMENT

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 
-from tests.workflow.project import ROOT, Project, results_of
+from tests.paths import ROOT
+from tests.workflow.project import Project, results_of
 
 TRAINED = {"evaluation": 3, "report": 1, "overview": 1}
 

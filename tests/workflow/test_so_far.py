@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sau.config import load
-from tests.report.conftest import World, write_world
+from tests.pipeline.report.conftest import World, write_world
 from tests.workflow.project import Project, make_project
 
 SEEDS = {"experiment__seeds": [0, 1]}

@@ -18,11 +18,11 @@ from sau.pipeline.training import stage
 from sau.settings.flags import to_flags
 from sau.storage.manifest import read
 from sau.storage.reuse import RECORD
+from tests.paths import ROOT
 from tests.training.conftest import TINY, Inputs, Killed, bytes_of, kill_after
 from tests.training.ranks.float64 import float64
 from tests.training.ranks.pair import SIZE, Pair
 
-ROOT = Path(__file__).parents[3]
 WHOLE_BATCH = {"processes": SIZE, "sync_batch_norm": True}
 
 

@@ -1,0 +1,71 @@
+"""Where generators run, and how they are made quick."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch._dynamo.testing import CompileCounter
+
+from sau.assets.shipped import model_folder
+from sau.device.gpus import free_place, reserved_device
+from sau.glide.pipeline import GlidePipeline
+from tests.compilers import needs_compiler
+from tests.pipeline.images.conftest import Inputs, pixels
+
+
+@pytest.fixture
+def locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks of this test alone."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_jobs_side_by_side_take_gpus_of_their_own(locks: None) -> None:
+    names = ["first", "second"]
+    with free_place(names, 1) as one, free_place(names, 1) as two, free_place(names, 1) as three:
+        assert (one, two, three) == (0, 1, 1)
+    with free_place(names, 1) as again:
+        assert again == 0
+
+
+def test_a_gpu_is_free_again_after_an_error(locks: None) -> None:
+    with pytest.raises(RuntimeError), free_place(["only"], 7):
+        raise RuntimeError
+    with free_place(["only"], 7) as place:
+        assert place == 0
+
+
+def test_the_cpu_needs_no_reservation() -> None:
+    with reserved_device("cpu", "x") as one, reserved_device("cpu", "x", 4) as two:
+        assert (one, two) == (torch.device("cpu"), torch.device("cpu"))
+
+
+def test_a_network_is_compiled_once_for_all_steps() -> None:
+    """A number that it is given PyTorch compiles into the code: each step would be another one."""
+    counts = []
+    for steps in ("2", "6"):
+        torch.compiler.reset()
+        pipeline = GlidePipeline.from_pretrained(model_folder("tiny-glide", "model"))
+        compiled = CompileCounter()
+        pipeline.unet.compile(backend=compiled, dynamic=False)
+        pipeline.sample(["a photo"], [0], steps)
+        counts.append(compiled.frame_count)
+    assert counts[0] == counts[1] > 0
+
+
+@needs_compiler("cpu")
+@pytest.mark.slow
+def test_a_compiled_network_draws_nearly_the_same(inputs: Inputs) -> None:
+    plain = pixels(inputs.run(name="plain")).astype(int)
+    compiled = pixels(inputs.run(name="compiled", compile="default")).astype(int)
+    assert np.abs(plain - compiled).max() <= 4
+
+
+def test_bfloat16_draws_other_bits_of_the_same_picture(inputs: Inputs) -> None:
+    """GLIDE's first steps divide by very little signal, which rounding does not survive well."""
+    settings = {"steps": "6", "sampler": "ddim"}
+    exact = pixels(inputs.run(**settings)).astype(float)
+    rounded = pixels(inputs.run(name="rounded", precision="bfloat16", **settings)).astype(float)
+    others = np.abs(exact - np.roll(exact, 2, axis=0)).mean()
+    assert 0 < np.abs(exact - rounded).mean() < others / 2

@@ -1,0 +1,154 @@
+"""Generators of single classes."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sau.core.errors import UserError
+from sau.pipeline.images.settings import ImagesSettings
+from sau.storage import manifest
+from tests.pipeline.images.conftest import Inputs, pixels, rows_of
+from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
+
+OTHER = {"source": "diffusers", "steps": "2"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny pipeline."""
+    return save_tiny_pipeline(tmp_path_factory.mktemp("diffusers") / "model")
+
+
+def test_each_class_is_drawn_as_if_alone(inputs: Inputs, model: str) -> None:
+    """In the order of the prompts, whatever generator a row has."""
+    other = {**OTHER, "model": model}
+    mixed = inputs.run(name="mixed", per_class={"one": other})
+    glide, diffusers = inputs.run(name="glide"), inputs.run(name="diffusers", **other)
+    assert [row["id"] for row in rows_of(mixed)] == [f"synthetic/{i:04d}" for i in range(7)]
+    assert np.array_equal(pixels(mixed)[0::2], pixels(glide)[0::2])
+    assert np.array_equal(pixels(mixed)[1::2], pixels(diffusers)[1::2])
+
+
+def test_the_record_says_what_drew_which_class(inputs: Inputs, model: str) -> None:
+    mixed = inputs.run(per_class={"one": {**OTHER, "model": model}})
+    generators = manifest.read_metadata(mixed)["provenance"]["generators"]
+    assert [made["classes"] for made in generators] == [["zero"], ["one"]]
+    assert len({made["weights_sha256"] for made in generators}) == 2
+
+
+def test_a_class_may_change_one_key_alone(inputs: Inputs) -> None:
+    mixed = inputs.run(name="mixed", per_class={"1": {"guidance_scale": 1.0}})
+    plain, other = inputs.run(name="plain"), inputs.run(name="other", guidance_scale=1.0)
+    assert np.array_equal(pixels(mixed)[0::2], pixels(plain)[0::2])
+    assert np.array_equal(pixels(mixed)[1::2], pixels(other)[1::2])
+
+
+def test_shards_and_batches_change_nothing(inputs: Inputs, model: str) -> None:
+    per_class = {"one": {**OTHER, "model": model, "batch_size": 3}}
+    whole = pixels(inputs.run(per_class=per_class))
+    parts = [
+        pixels(inputs.run(shard, "part", shards=2, batch_size=1, per_class=per_class))
+        for shard in range(2)
+    ]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize(
+    ("per_class", "message"),
+    [
+        ({"on": {}}, "images.per_class: no class is called 'on'; did you mean 'one'"),
+        ({"one": {}, "ONE": {}}, "images.per_class: 'one' and 'ONE' are one class, 'one'"),
+        ({"one": {"model": "no/such"}}, "images.model: no folder no/such"),
+    ],
+)
+def test_classes_that_do_not_fit(
+    inputs: Inputs, per_class: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        inputs.run(per_class=per_class)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"per_class": {"one": 3}}, "images.per_class.one: 3 must be a mapping"),
+        ({"per_class": {"one": {"shards": 2}}}, "images.per_class.one.shards: unknown key"),
+        ({"per_class": {"one": {"step": "2"}}}, "unknown key; did you mean 'steps'"),
+        ({"per_class": {"one": {"source": "imported"}}}, "imported images are no generator"),
+        ({"per_class": {"one": {"steps": "x"}}}, "images.per_class.one: images.steps"),
+        (
+            {"per_class": {"one": {"source": "diffusers"}}},
+            "images.per_class.one: images.model: 'tiny-glide' is no model",
+        ),
+        ({"height": 512}, "images.height: 512 has no effect with images.source glide"),
+        (
+            {"source": "diffusers", "model": "a/b", "sampler": "ddim"},
+            "images.sampler: 'ddim' has no effect with images.source diffusers, only with glide",
+        ),
+        (
+            {"per_class": {"one": {"negative_prompt": "x"}}},
+            "images.per_class.one: images.negative_prompt: 'x' has no effect",
+        ),
+        (
+            {"source": "imported", "folder": "there", "per_class": {"one": {"steps": "2"}}},
+            "has no effect with images.source imported, only with glide or diffusers",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        ImagesSettings(**settings)
+
+
+def test_all_models_are_known_for_reruns() -> None:
+    other = {"source": "diffusers", "model": "a/b"}
+    settings = ImagesSettings(upsampler="up", per_class={"x": other, "y": {"steps": "9"}})
+    assert settings.models() == ["tiny-glide", "up", "a/b"]
+    assert ImagesSettings(source="imported", folder="there").models() == []
+
+
+def test_a_class_of_another_source_shares_only_what_both_look_at() -> None:
+    settings = ImagesSettings(
+        sampler="ddim", upsampler="up", per_class={"x": {"source": "diffusers", "model": "a/b"}}
+    )
+    drawn = settings.for_class("x")
+    assert (drawn.sampler, drawn.upsampler, drawn.steps) == ("ancestral", "", settings.steps)
+
+
+def warnings_of_people(
+    folder: Path, caplog: pytest.LogCaptureFixture, **settings: object
+) -> list[str]:
+    people = Inputs(folder, ["Woman", "apple", "man", "manatee"])
+    people.write_prompts(8)
+    with caplog.at_level(logging.WARNING):
+        people.run(steps="1", **settings)
+    return [line for line in caplog.messages if "people" in line]
+
+
+def test_classes_of_people_drawn_by_glide_are_named_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = warnings_of_people(tmp_path, caplog)
+    assert len(lines) == 1
+    assert "draws Woman, man badly" in lines[0]
+    assert "images.per_class: {Woman: {source: diffusers" in lines[0]
+
+
+def test_classes_of_people_drawn_by_another_generator_are_not_named(
+    tmp_path: Path, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = {**OTHER, "model": model}
+    lines = warnings_of_people(tmp_path, caplog, per_class={"woman": other, "man": other})
+    assert lines == []
+
+
+def test_the_shipped_model_says_of_which_classes_it_knows_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inputs = Inputs(tmp_path, ["zero", "dog"])
+    inputs.write_prompts(2)
+    inputs.run(steps="1")
+    assert "images.model: tiny-glide has seen printed digits alone" in caplog.text
+    assert "of dog it knows nothing" in caplog.text

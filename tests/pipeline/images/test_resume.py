@@ -1,0 +1,147 @@
+"""A killed shard goes on after its last finished batch, and ends in the same bytes."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from sau.core.errors import UserError
+from sau.pipeline.images import generate
+from sau.pipeline.images.finished import FinishedBatches
+from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.rows import Task, images_rows
+from sau.storage import manifest
+from tests.paths import ROOT
+from tests.pipeline.images.conftest import Inputs
+from tests.pipeline.images.quick import Quick
+
+BATCH = 2
+
+
+def kill_after(batches: int, quick: Inputs) -> None:
+    """Run the shard, and let the batch after so many raise."""
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(Quick, "sizes", [])
+        patch.setattr(Quick, "most", batches)
+        quick.run(batch_size=BATCH)
+
+
+@pytest.mark.parametrize("batches", [0, 1, 3])
+def test_only_what_is_not_finished_is_drawn_again(quick: Inputs, batches: int) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+    kill_after(batches, quick)
+    left = quick.folder / "shard-0.batches"
+    assert len(list(left.glob("*"))) == batches
+    Quick.sizes.clear()
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+    assert sum(Quick.sizes) == 7 - BATCH * batches
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("changed", [{"guidance_scale": 2.0}, {"seed": 3}, {"steps": "2"}])
+def test_other_settings_start_afresh(
+    quick: Inputs, caplog: pytest.LogCaptureFixture, changed: dict[str, Any]
+) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH, **changed).read_bytes()
+    kill_after(2, quick)
+    with caplog.at_level(logging.WARNING):
+        assert quick.run(batch_size=BATCH, **changed).read_bytes() == expected
+    assert "batches of other settings, prompts, weights or code; starting afresh" in caplog.text
+
+
+def test_other_prompts_start_afresh(quick: Inputs) -> None:
+    kill_after(2, quick)
+    quick.write_prompts(7, "Another {name}.")
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+
+
+def test_the_file_depends_on_no_batches(quick: Inputs) -> None:
+    """But for what it records of the settings: more rows than are put together at once."""
+    quick.write_prompts(150)
+    tables = [
+        manifest.read(quick.run(name=f"by-{size}", batch_size=size), "images") for size in (150, 16)
+    ]
+    assert tables[0].equals(tables[1])
+    assert tables[0]["id"].num_chunks == tables[1]["id"].num_chunks
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_loses_one_batch(inputs: Inputs) -> None:
+    inputs.write_prompts(60)
+    expected = inputs.run(name="whole", batch_size=BATCH).read_bytes()
+    output, left = inputs.folder / "shard-0.parquet", inputs.folder / "shard-0.batches"
+    words = [sys.executable, "-m", "sau", "images", "--shard", "0", "--shards", "1"]
+    files = ["--train-images", "train.parquet", "--prompts", "prompts.parquet"]
+    flags = ["--output", output.name, "--steps", "3", "--batch-size", str(BATCH)]
+    process = subprocess.Popen(
+        [*words, *files, *flags],
+        cwd=inputs.folder,
+        env={**os.environ, "PYTHONPATH": os.fspath(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for_batches(left, 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not output.exists()
+    finished = len(list(left.glob("batch-*.parquet")))
+    assert 3 <= finished < 30
+    for path in left.glob("batch-*.parquet"):
+        assert manifest.read(path, "images").num_rows == BATCH
+    assert inputs.run(batch_size=BATCH).read_bytes() == expected
+    assert not left.exists()
+
+
+def wait_for_batches(folder: Path, count: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 300
+    while len(list(folder.glob("batch-*.parquet"))) < count:
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "no batches came"
+        time.sleep(0.005)
+
+
+def test_a_damaged_batch_is_said(quick: Inputs) -> None:
+    kill_after(2, quick)
+    path = next((quick.folder / "shard-0.batches").glob("*"))
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UserError, match="batch-.*delete it and run its stage again"):
+        quick.run(batch_size=BATCH)
+
+
+def test_nothing_is_loaded_where_all_is_finished(
+    quick: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the last batch, before the shard's own file stood."""
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+
+    def killed(self: FinishedBatches, ids: list[str]) -> pa.Table:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="killed"):
+        patch.setattr(FinishedBatches, "table", killed)
+        quick.run(batch_size=BATCH)
+
+    def load(*_: object) -> Generator:
+        raise AssertionError("all images are there")
+
+    monkeypatch.setattr(generate, "load_generator", load)
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+
+
+def test_rows_stand_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
+    finished = FinishedBatches(tmp_path / "shard.batches", "identity")
+    places = [4, 0, 3, 1, 2]
+    for place in places:
+        task = Task(place, f"image {place}", 0, "prompt", place)
+        finished.add(place, images_rows([task], [Drawn(None, "none")], None))
+    ids = [f"image {place}" for place in range(5)]
+    assert FinishedBatches(tmp_path / "shard.batches", "identity").ids() == set(ids)
+    assert finished.table(ids)["id"].to_pylist() == ids
+    assert finished.table([]).num_rows == 0

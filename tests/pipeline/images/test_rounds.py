@@ -1,0 +1,142 @@
+"""Images of rounds: other counts for each class, and prompts that take turns."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from sau.core.errors import UserError
+from sau.pipeline.images.rounds import images_of, rows_to_draw
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.shards import shard_bounds
+from sau.pipeline.images.stage import images
+from sau.storage import manifest
+from tests.pipeline.images.conftest import Inputs, rows_of
+
+Rows = list[dict[str, Any]]
+
+PROMPTS: Rows = [{"id": f"{label}/{i}", "label": label} for label in range(3) for i in range(2)]
+
+
+def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
+    """Return what a round draws: images of earlier rounds, and of this one, for each class."""
+    return [
+        {"label": label, "needed": 9, "before": before, "kept": 0, "draws": count}
+        for label, (before, count) in enumerate(counts)
+    ]
+
+
+def whole_round(prompts: Rows, counts: Rows) -> Rows:
+    return rows_to_draw(pa.Table.from_pylist(prompts), counts, 0, images_of(counts))
+
+
+def ids(*counts: tuple[int, int]) -> list[str]:
+    return [row["id"] for row in whole_round(PROMPTS, draws(*counts))]
+
+
+def one_by_one(prompts: Rows, counts: Rows) -> Rows:
+    """Return the rows of a whole round the plain way: all classes' prompts, taking turns."""
+    by_label = defaultdict(list)
+    for row in prompts:
+        by_label[row["label"]].append(row)
+    rows = []
+    for count in counts:
+        own = by_label[count["label"]]
+        for place in range(count["before"], count["before"] + count["draws"]):
+            turn, prompt = divmod(place, len(own))
+            row = own[prompt]
+            rows.append({**row, "id": f"{row['id']}.{turn}" if turn else row["id"]})
+    return rows
+
+
+def test_prompts_take_turns() -> None:
+    assert ids((0, 1), (0, 0), (0, 5)) == ["0/0", "2/0", "2/1", "2/0.1", "2/1.1", "2/0.2"]
+
+
+def test_a_later_round_goes_on_where_the_one_before_ended() -> None:
+    first, second = ids((0, 3), (0, 0), (0, 1)), ids((3, 2), (0, 0), (1, 4))
+    assert second == ["0/1.1", "0/0.2", "2/1", "2/0.1", "2/1.1", "2/0.2"]
+    assert sorted(first + second) == sorted(ids((0, 5), (0, 0), (0, 5)))
+
+
+def test_a_class_without_prompts_is_an_error() -> None:
+    with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
+        whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
+    with pytest.raises(UserError, match="--prompts: class 2 has none"):
+        rows_to_draw(pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), 0, 1)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_shards_are_slices_of_the_whole_round(seed: int) -> None:
+    """Prompts in any order, of classes that differ; more shards than images too."""
+    random = np.random.default_rng(seed)
+    labels = random.permutation(np.repeat(np.arange(7), random.integers(1, 6, 7)))
+    prompts = [{"id": f"p{i}", "label": int(k), "prompt": f"no {i}"} for i, k in enumerate(labels)]
+    counts = draws(*((int(a), int(b)) for a, b in random.integers(0, 12, (7, 2)) * [1, seed % 3]))
+    expected = one_by_one(prompts, counts)
+    assert images_of(counts) == len(expected)
+    half = len(prompts) // 2
+    table = pa.concat_tables(map(pa.Table.from_pylist, (prompts[:half], prompts[half:])))
+    for shards in (1, 2, 3, 7, 50, 101):
+        bounds = [shard_bounds(len(expected), shard, shards) for shard in range(shards)]
+        parts = [rows_to_draw(table, counts, *pair) for pair in bounds]
+        assert parts == [expected[start:stop] for start, stop in bounds]
+
+
+def test_only_the_prompts_of_a_part_become_rows() -> None:
+    """Dictionaries of a million prompts, of which a shard draws few, would fill its memory."""
+
+    class Columns:
+        taken: list[int] = []  # noqa: RUF012
+        table = pa.Table.from_pylist(PROMPTS)
+
+        def __getitem__(self, name: str) -> pa.ChunkedArray:
+            return self.table[name]
+
+        def take(self, rows: pa.Array) -> pa.Table:
+            self.taken.append(len(rows))
+            return self.table.take(rows)
+
+    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), 8, 11)
+    assert [row["id"] for row in rows] == ["0/0.4", "1/0", "1/1"]
+    assert Columns.taken == [3]
+
+
+def run_round(inputs: Inputs, number: int, shards: int, *counts: tuple[int, int]) -> list[Path]:
+    """Run the shards of one round, and return their files."""
+    path = inputs.folder / f"round-{number}.parquet"
+    table = pa.Table.from_pylist(draws(*counts), schema=manifest.SCHEMAS["draws"])
+    manifest.write(path, "draws", table, {})
+    outputs = []
+    for shard in range(number * shards, (number + 1) * shards):
+        outputs.append(inputs.folder / f"round-{number}-{shard}.parquet")
+        images(
+            inputs.folder / "train.parquet",
+            outputs[-1],
+            shard=shard,
+            prompts=inputs.folder / "prompts.parquet",
+            draws=path,
+            settings=ImagesSettings(steps="1", shards=shards),
+        )
+    return outputs
+
+
+def test_images_of_two_rounds_are_those_of_one_long_round(inputs: Inputs) -> None:
+    """And, as far as there are prompts, those of a run without rounds."""
+    first = run_round(inputs, 0, 2, (0, 5), (0, 2))
+    second = run_round(inputs, 1, 2, (5, 1), (2, 3))
+    rows = {row["id"]: row for path in first + second for row in rows_of(path)}
+    (whole,) = run_round(inputs, 0, 1, (0, 6), (0, 5))
+    assert {row["id"]: row for row in rows_of(whole)} == rows
+    plain = {row["id"]: row for row in rows_of(inputs.run(steps="1"))}
+    assert len(plain.keys() - rows.keys()) == 0
+    assert all(rows[name] == row for name, row in plain.items())
+    assert len({row["seed"] for row in rows.values()}) == 11
+
+
+def test_a_round_with_nothing_to_draw_is_empty(inputs: Inputs) -> None:
+    paths = run_round(inputs, 2, 2, (4, 0), (4, 0))
+    assert [manifest.read(path, "images").num_rows for path in paths] == [0, 0]

@@ -1,0 +1,127 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from sau.pipeline.report.by_factor import by_factor
+from sau.pipeline.report.confusion import confusion_matrices
+from sau.pipeline.report.curves import curve_table, curves
+from sau.pipeline.report.figures import legend, look, shown, styles, svg_of
+from sau.pipeline.report.noise import noise, noise_counts, noise_shares
+from sau.pipeline.report.per_class import per_class
+from tests.pipeline.report.conftest import runs_in
+
+
+@pytest.fixture
+def runs(fake):
+    return runs_in(fake())
+
+
+def test_confusion_equals_a_loop(runs):
+    found = confusion_matrices(runs, 3)
+
+    assert list(found) == ["CE", "CE*", "SAU"]
+    slow = np.zeros((3, 3))
+    for run in runs:
+        for row in run.predictions.to_dict("records"):
+            if run.facts["label"] == "SAU" and row["selection"] == "last":
+                slow[row["label"], row["predicted"]] += 1
+    np.testing.assert_allclose(found["SAU"], slow / slow.sum(axis=1, keepdims=True))
+
+
+def test_noise_shares_equal_a_loop(runs):
+    found = noise_shares(noise_counts(runs), 3)
+
+    assert list(found) == ["SAU"]
+    assert np.isnan(found["SAU"][0]).all()  # the largest class needs no synthetic image
+    for label in (1, 2):
+        for epoch in range(1, 5):
+            rows = [
+                row
+                for run in runs
+                for row in run.label_correction.to_dict("records")
+                if row["label"] == label and row["epoch"] == epoch
+            ]
+            share = sum(r["noise"] for r in rows) / sum(r["synthetic"] for r in rows)
+            assert found["SAU"][label, epoch - 1] == pytest.approx(share)
+
+
+def test_no_label_correction_means_no_figure():
+    assert noise({}, ["cat"]) == ""
+
+
+def test_histories_without_the_quantities_mean_no_figure(runs):
+    table = curve_table(runs)
+
+    assert curves(table[table["name"] == "nothing"], styles(["CE"])) == ""
+
+
+def test_a_figure_takes_the_ink_of_the_page_and_links_nowhere(runs):
+    svg = curves(curve_table(runs), styles(["CE", "CE*", "SAU"]))
+
+    assert svg.startswith("<svg role=")
+    assert "currentColor" in svg
+    assert "://" not in svg
+    assert "#010203" not in svg
+
+
+@pytest.mark.parametrize("name", ["$x$ & <b>", "_hidden $"])
+def test_a_name_is_text_and_no_formula(name):
+    table = pd.DataFrame(
+        {"run": name, "label": [0, 1], "train_real": [0, 5], "mean": [1.0, 2.0], "std": np.nan}
+    )
+
+    svg = svg_of(lambda: per_class(table, styles([name]), many_above=3, few_at_most=1), "")
+
+    assert "<b>" not in svg
+
+
+def summary_of(names, factors=(100.0,)):
+    rows = [
+        {"label": name, "imbalance_factor": factor, "selection": "last", "all_mean": 20.0 + place}
+        for factor in factors
+        for place, name in enumerate(names)
+    ]
+    return pd.DataFrame(rows).assign(all_std=np.nan)
+
+
+@pytest.mark.parametrize("length", [1, 12, 60])
+def test_a_legend_has_as_many_columns_as_fit(length):
+    names = [f"{number} {'w' * length}" for number in range(14)]
+    with look():
+        figure = by_factor(summary_of(names, (10.0, 100.0)), styles(names))
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    entries = [text.get_window_extent() for text in figure.legends[0].get_texts()]
+    assert len(entries) == 14
+    assert len({round(entry.x0) for entry in entries}) == {1: 6, 12: 3, 60: 1}[length]
+
+
+def test_rows_of_one_factor_stand_below_each_other_with_their_figures():
+    table = summary_of(["CE", "SAU"])
+    table.loc[1, "all_std"] = 3.0
+    with look():
+        figure = by_factor(table, styles(["CE", "SAU"]))
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["CE", "SAU"]
+    assert axes.get_ylim() == (1.5, -0.5)  # the first at the top
+    assert [text.get_text() for text in axes.texts] == ["20.00", "21.00"]
+    assert [text.xy for text in axes.texts] == [(20, 0), (24, 1)]  # behind the bar
+    assert axes.get_xlabel().endswith("imbalance factor 100")
+
+
+def test_styles_differ_for_forty_two_methods():
+    found = styles([f"method {i}" for i in range(42)])
+
+    assert len(set(found.values())) == 42
+
+
+def test_label_that_begins_with_a_mark_of_matplotlib_is_in_the_legend():
+    figure = Figure()
+    axes = figure.subplots()
+    for name in ("_ours", "CE"):
+        axes.plot([0, 1], [0, 1], label=shown(name))
+    legend(figure, axes)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["_ours", "CE"]
