@@ -47,7 +47,7 @@ class MaxNorm(Method[MaxNormOptions]):
     Source: Alshammari et al., "Long-Tailed Recognition via Weight Balancing" (CVPR 2022).
     """
 
-    title = "MaxNorm (second stage)"
+    title = "MaxNorm (second phase)"
     source = "Alshammari et al., CVPR 2022"
     Options = MaxNormOptions
     classifier = "linear"
