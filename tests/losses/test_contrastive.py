@@ -7,12 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from sau.losses.contrastive import NoiseStrategy
+from sau.losses.contrastive import (
+    NoiseStrategy,
+    SyntheticAwareContrastiveLoss,
+    synthetic_aware_loss,
+)
 from sau.losses.label_correction import find_noise
 from sau.neighbours import EmbeddingBank
 from tests.losses.contrastive_cases import STRATEGIES, Case, draw, every_strategy
 
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "supcon.npz"
+GOLDEN = Path(__file__).with_name("golden") / "supcon.npz"
 
 
 def oracle(case: Case, noise: Tensor, temperature: float, strategy: NoiseStrategy) -> Tensor:
@@ -153,7 +157,6 @@ def test_vote_and_memory_decide_what_is_noise(
     assert noise.int().tolist() == expected
 
 
-@pytest.mark.skipif(not GOLDEN.exists(), reason="reference vectors are not beside the repository")
 @every_strategy
 @pytest.mark.parametrize("number", range(3))
 def test_equals_the_published_code(number: int, strategy: NoiseStrategy) -> None:
@@ -170,3 +173,49 @@ def test_equals_the_published_code(number: int, strategy: NoiseStrategy) -> None
     assert torch.equal(noise, known["noise"])
     torch.testing.assert_close(loss, known[f"loss_{strategy}"], atol=1e-5, rtol=0)
     torch.testing.assert_close(features.grad, known[f"grad_{strategy}"], atol=1e-4, rtol=0)
+
+
+def test_module_is_the_function_with_the_papers_defaults(generator: Generator) -> None:
+    case = draw(generator, 20, 4, 0.5, 0.5)
+    tensors = case.features, case.labels, case.is_synthetic, case.prototypes
+    plain, _ = case.loss("pos_neg", temperature=0.1, neighbours=1)
+    assert torch.equal(SyntheticAwareContrastiveLoss()(*tensors), plain)
+    assert torch.equal(synthetic_aware_loss(*tensors)[0], plain)
+    options = {"temperature": 0.3, "neighbours": 3, "vote": "unanimous"}
+    module = SyntheticAwareContrastiveLoss(noise_strategy="drop", **options)
+    assert torch.equal(module(*tensors), case.loss("drop", **options)[0])
+    bank = EmbeddingBank.of(case.prototypes[:2], torch.tensor([1, 0]))
+    assert torch.equal(module(*tensors, bank), case.loss("drop", bank=bank, **options)[0])
+    assert "vote='unanimous'" in repr(module)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("features", torch.zeros(20, 5), r"^features: expected float \(B, 2, d\), got .*\(20, 5\)"),
+        ("labels", torch.zeros(20), r"^labels: expected int64 \(B,\) with B = 20, got float32"),
+        ("is_synthetic", torch.zeros(20, dtype=torch.int64), "^is_synthetic: expected bool"),
+        ("prototypes", torch.zeros(4, 2, 6), r"^prototypes: .* with d = 5, got .*\(4, 2, 6\)"),
+    ],
+)
+def test_other_shapes_are_refused_by_name(
+    name: str, wrong: Tensor, message: str, generator: Generator
+) -> None:
+    case = draw(generator, 20, 4, 0.5, 0.5)
+    setattr(case, name, wrong)
+    with pytest.raises(ValueError, match=message):
+        case.loss("pos_neg")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"temperature": 0.0}, "^temperature: 0.0, expected above 0"),
+        ({"neighbours": 0}, "^neighbours: 0, expected at least 1"),
+        ({"noise_strategy": "pos"}, "^noise_strategy: 'pos', expected one of drop, pos_neg, neg_"),
+        ({"vote": "most"}, "^vote: 'most', expected one of majority"),
+    ],
+)
+def test_options_out_of_range_are_refused_by_name(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SyntheticAwareContrastiveLoss(**options)

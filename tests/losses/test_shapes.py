@@ -1,0 +1,37 @@
+import pytest
+import torch
+
+from sau.losses.classification import soft_cross_entropy
+from sau.losses.focal import sigmoid_focal_loss
+from sau.losses.ldam import margin_cross_entropy
+from sau.losses.logit_adjustment import balanced_softmax_cross_entropy
+from sau.losses.shapes import Shapes
+from sau.losses.supervised_contrastive import supervised_contrastive_loss
+
+LOGITS, LABELS = torch.zeros(4, 3), torch.zeros(4, dtype=torch.int64)
+
+
+def test_letters_stand_for_one_size() -> None:
+    shapes = Shapes().floats("logits", LOGITS, "B C").integers("labels", LABELS, "B")
+    shapes.floats("weights", torch.zeros(3), "C").booleans("odd", LABELS > 0, "B")
+    with pytest.raises(
+        ValueError, match=r"^weights: expected float \(C,\) with C = 3, got float32"
+    ):
+        shapes.floats("weights", torch.zeros(4), "C")
+    with pytest.raises(ValueError, match=r"^pairs: expected float \(B, 2\) with B = 4, got .*4, 3"):
+        shapes.floats("pairs", LOGITS, "B 2")
+    with pytest.raises(ValueError, match="^odd: expected bool"):
+        shapes.booleans("odd", LABELS, "B")
+
+
+def test_losses_refuse_other_shapes_by_name() -> None:
+    with pytest.raises(ValueError, match="^targets: "):
+        soft_cross_entropy(LOGITS, LABELS)
+    with pytest.raises(ValueError, match="^labels: "):
+        sigmoid_focal_loss(LOGITS, LOGITS, torch.ones(3))
+    with pytest.raises(ValueError, match="^margins: .*C = 3"):
+        margin_cross_entropy(LOGITS, LABELS, torch.ones(4))
+    with pytest.raises(ValueError, match="^counts: .*C = 3"):
+        balanced_softmax_cross_entropy(LOGITS, LABELS, torch.tensor([1, 2]))
+    with pytest.raises(ValueError, match=r"^embeddings: expected float \(B, 2, d\)"):
+        supervised_contrastive_loss(LOGITS, LABELS)
