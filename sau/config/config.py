@@ -1,7 +1,9 @@
 """The sections of a config file."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, NonNegativeInt
 
 from sau.core.errors import UserError
 from sau.engine.setting_checks import check_use
@@ -20,23 +22,20 @@ from sau.pipeline.subset.settings import AS_IS, SubsetSettings
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class ExperimentSettings(Section):
     """The grid: every run of the table, for every tail, for every seed."""
 
     section: ClassVar[str] = "experiment"
 
     results: str = setting("results", "folder of everything that the pipeline writes")
-    imbalance_factors: list[float | str] = setting(
+    imbalance_factors: list[Annotated[float, Field(ge=1, le=1e9)] | str] = setting(
         [100],
         "N_max / N_min of the long-tailed training sets, at least 1; as-is leaves the data alone",
-        minimum=1,
-        maximum=1e9,
     )
-    data_seeds: list[int] = setting(
-        [0], "seeds of the long-tailed subsets", minimum=0, maximum=2**32 - 1
+    data_seeds: list[Annotated[int, Field(ge=0, le=2**32 - 1)]] = setting(
+        [0], "seeds of the long-tailed subsets"
     )
-    seeds: list[int] = setting([0], "seeds of the training runs", minimum=0)
+    seeds: list[NonNegativeInt] = setting([0], "seeds of the training runs")
     rows: list[str] = setting(
         [], "rows to run, by their keys in training.runs, in the order of those; empty: all"
     )
@@ -155,7 +154,7 @@ def _by_factor(
         name = factor_name(factor)
         if name in found:
             raise UserError(f"options_by_factor: {name} is named twice, once as {factor!r}")
-        found[name] = dataclasses.replace(settings, options={**settings.options, **own})
+        found[name] = settings.replace(options={**settings.options, **own})
     return found
 
 

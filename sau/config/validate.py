@@ -113,8 +113,9 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         return f"config: {path or 'top level'}: {error.message}"
     wanted = schema.get("description")
+    unit = f" [{schema['unit']}]" if "unit" in schema else ""
     leaf = jsonschema.exceptions.best_match([error]) or error
-    return f"config: {path}: {leaf.message}" + (f" ({wanted})" if wanted else "")
+    return f"config: {path}: {leaf.message}" + (f" ({wanted}{unit})" if wanted else "")
 
 
 def _check_together(config: Config) -> None:

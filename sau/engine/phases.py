@@ -100,8 +100,7 @@ def second_settings(settings: TrainingSettings) -> TrainingSettings | None:
     second = settings.second()
     if second is None:
         return None
-    return dataclasses.replace(
-        settings,
+    return settings.replace(
         method=second.method,
         options=second.options,
         data=second.data,

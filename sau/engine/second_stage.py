@@ -1,15 +1,15 @@
 """Settings of a second stage of training."""
 
-import dataclasses
 from typing import Any, ClassVar, Literal
 
-from sau.engine.setting_checks import ONLY_OF_SCHEDULE, check_schedule, check_weighting
+from pydantic import PositiveInt
+
+from sau.engine.setting_checks import check_schedule, check_weighting
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.settings.section import Section, check_only_of, setting
+from sau.settings.section import Section, setting, within
 
 
-@dataclasses.dataclass(frozen=True)
 class SecondStage(Section):
     """A second stage of training on the first one's network; with keys of its own."""
 
@@ -25,11 +25,15 @@ class SecondStage(Section):
         None, "images of a batch; null: as in the first stage", unit="images", minimum=2
     )
     schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
-    step_epochs: list[int] = setting(
-        [], "schedule step: epochs of the stage after which the rate falls", minimum=1
+    step_epochs: list[PositiveInt] = setting(
+        [], "epochs of the stage after which the rate falls", only_with={"schedule": "step"}
     )
     step_factor: float = setting(
-        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
+        0.1,
+        "what the rate is multiplied with each time",
+        above=0,
+        maximum=1,
+        only_with={"schedule": "step"},
     )
     warmup_epochs: int = setting(
         0, "epochs in which the rate rises linearly", unit="epochs", minimum=0
@@ -44,10 +48,10 @@ class SecondStage(Section):
     def check(self) -> None:
         """Check the method's own options, and that no setting is without effect."""
         self.method_options()
-        check_only_of(self, ONLY_OF_SCHEDULE)
         check_schedule(self)
         check_weighting(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""
-        return described_options(self.method).from_mapping(self.options)
+        with within(self.path("options.")):
+            return described_options(self.method).from_mapping(self.options)

@@ -4,20 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sau.core.errors import UserError
-from sau.settings.section import OnlyOf, check_only_of, idle_keys
 
 if TYPE_CHECKING:
     from sau.engine.second_stage import SecondStage
     from sau.engine.settings import TrainingSettings
-
-ONLY_OF_SCHEDULE: OnlyOf = dict.fromkeys(("step_epochs", "step_factor"), ("schedule", ("step",)))
-_ONLY_OF_OPTIMIZER: OnlyOf = dict.fromkeys(
-    ("muon_learning_rate", "muon_weight_decay"), ("optimizer", ("muon",))
-)
-_ONLY_OF: OnlyOf = {
-    **ONLY_OF_SCHEDULE,
-    **dict.fromkeys(("crop_padding", "cutout_size", "cutout_fill"), ("view_set", ("cifar",))),
-}
 
 
 def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
@@ -32,17 +22,17 @@ def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
     Raises:
         UserError: there is one, with the key that leaves it without effect.
     """
-    idle = [idle_keys(run, _ONLY_OF) for run in runs]
+    idle = [run.idle() for run in runs]
     for key in keys:
         if all(key in one for one in idle):
-            check_only_of(runs[0], {key: _ONLY_OF[key]})
+            runs[0].check_idle([key])
 
 
 def check_optimizer(settings: "TrainingSettings") -> None:
     """Refuse settings of the optimizer that have no effect."""
     if settings.nesterov and settings.momentum == 0:
         raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
-    check_only_of(settings, _ONLY_OF_OPTIMIZER)
+    settings.check_idle(["muon_learning_rate", "muon_weight_decay"])
 
 
 def check_averages(settings: "TrainingSettings") -> None:

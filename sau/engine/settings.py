@@ -1,10 +1,11 @@
 """Settings of one training run."""
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
+
+from pydantic import PositiveInt
 
 from sau.core.errors import UserError
 from sau.engine.second_stage import SecondStage
@@ -18,7 +19,7 @@ from sau.engine.setting_checks import (
 )
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.settings.section import Section, setting
+from sau.settings.section import Section, setting, within
 
 NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
 """Settings that change no result: changed, a run goes on, and none is trained again."""
@@ -32,11 +33,11 @@ def with_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key not in NO_EFFECT}
 
 
-@dataclasses.dataclass(frozen=True)
 class TrainingSettings(Section):
     """One training run; the defaults are the paper's for CIFAR, but for the width (64 there)."""
 
     section: ClassVar[str] = "training"
+    refuses_idle: ClassVar[bool] = False  # a row has keys from the section that are for others
 
     method: MethodName = setting("sau", "what is trained")
     data: DataName = setting(
@@ -73,11 +74,18 @@ class TrainingSettings(Section):
     schedule: Literal["cosine", "step"] = setting(
         "cosine", "of the learning rate: half a cosine to 0, or divided at step_epochs"
     )
-    step_epochs: list[int] = setting(
-        [160, 180], "schedule step: epochs after which the rate falls", unit="epochs", minimum=1
+    step_epochs: list[PositiveInt] = setting(
+        [160, 180],
+        "epochs after which the rate falls",
+        unit="epochs",
+        only_with={"schedule": "step"},
     )
     step_factor: float = setting(
-        0.1, "schedule step: what the rate is multiplied with each time", above=0, maximum=1
+        0.1,
+        "what the rate is multiplied with each time",
+        above=0,
+        maximum=1,
+        only_with={"schedule": "step"},
     )
     warmup_epochs: int = setting(
         0, "epochs in which the rate rises linearly, before the schedule", unit="epochs", minimum=0
@@ -90,12 +98,16 @@ class TrainingSettings(Section):
     )
     muon_learning_rate: float = setting(
         0.02,
-        "muon: of those weights, at the start; it follows the schedule too, and in a second stage "
-        "stands to that stage's learning_rate as in the first",
+        "of the hidden layers' weights, at the start; it follows the schedule too, and in a second "
+        "stage stands to that stage's learning_rate as in the first",
         above=0,
+        only_with={"optimizer": "muon"},
     )
     muon_weight_decay: float = setting(
-        0.05, "muon: of those weights, decoupled, in both stages", minimum=0
+        0.05,
+        "of the hidden layers' weights, decoupled, in both stages",
+        minimum=0,
+        only_with={"optimizer": "muon"},
     )
     sharpness_radius: float = setting(
         0.0, "rho of sharpness-aware minimisation, two passes a step; 0: plain SGD", minimum=0
@@ -137,10 +149,24 @@ class TrainingSettings(Section):
     horizontal_flip: bool = setting(
         True, "flip images left to right in the views; off where direction matters, as in digits"
     )
-    crop_padding: int = setting(4, "zero padding before the random crop", unit="pixels", minimum=0)
-    cutout_size: int = setting(16, "side of the Cutout hole", unit="pixels", minimum=0)
+    crop_padding: int = setting(
+        4,
+        "zero padding before the random crop",
+        unit="pixels",
+        minimum=0,
+        only_with={"view_set": "cifar"},
+    )
+    cutout_size: int = setting(
+        16,
+        "side of the Cutout hole",
+        unit="pixels",
+        minimum=0,
+        only_with={"view_set": "cifar"},
+    )
     cutout_fill: Literal["black", "mean"] = setting(
-        "black", "of the hole: as in SAU's code, or the mean colour as Cutout's authors have it"
+        "black",
+        "of the hole: as in SAU's code, or the mean colour as Cutout's authors have it",
+        only_with={"view_set": "cifar"},
     )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32",
@@ -206,7 +232,8 @@ class TrainingSettings(Section):
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""
-        return described_options(self.method).from_mapping(self.options)
+        with within(self.path("options.")):
+            return described_options(self.method).from_mapping(self.options)
 
     def second(self) -> SecondStage | None:
         """Return the second stage, typed; None if there is none."""

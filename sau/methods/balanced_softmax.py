@@ -1,18 +1,14 @@
 """Balanced Softmax."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sau.losses.logit_adjustment import balanced_softmax_cross_entropy
 from sau.methods.base import Losses, Method, MethodContext, OptionError, Step
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class BalancedSoftmaxOptions(Section):
     """Options of Balanced Softmax."""
-
-    section: ClassVar[str] = "training.options"
 
     counts: Literal["training", "real"] = setting(
         "training",

@@ -1,8 +1,5 @@
 """BCL: balanced contrastive learning beside a logit-adjusted classifier."""
 
-import dataclasses
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -14,11 +11,8 @@ from sau.settings.section import Section, setting
 from sau.views import ViewName
 
 
-@dataclasses.dataclass(frozen=True)
 class BclOptions(Section):
     """Options of balanced contrastive learning; the defaults are the paper's for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     temperature: float = setting(0.1, "of the contrastive loss", above=0)
     classification_weight: float = setting(2.0, "of the logit-adjusted cross-entropy", above=0)

@@ -1,8 +1,6 @@
 """Class-balanced focal loss."""
 
-import dataclasses
 import math
-from typing import ClassVar
 
 import torch
 
@@ -12,11 +10,8 @@ from sau.methods.base import Epoch, Losses, Method, MethodContext, Step
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class CbFocalOptions(Section):
     """Options of the class-balanced focal loss; the defaults are the paper's for CIFAR-10-LT."""
-
-    section: ClassVar[str] = "training.options"
 
     beta: float = setting(
         0.9999,

@@ -1,19 +1,13 @@
 """Plain cross-entropy, the baseline of every table."""
 
-import dataclasses
-from typing import ClassVar
-
 import torch.nn.functional as F
 
 from sau.methods.base import Losses, Method, Step
 from sau.settings.section import Section
 
 
-@dataclasses.dataclass(frozen=True)
 class CrossEntropyOptions(Section):
     """Plain cross-entropy has nothing to set."""
-
-    section: ClassVar[str] = "training.options"
 
 
 class CrossEntropy(Method[CrossEntropyOptions]):

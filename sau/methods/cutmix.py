@@ -1,7 +1,6 @@
 """CutMix alone, a rival of SAU."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch.nn.functional as F
 
@@ -11,11 +10,8 @@ from sau.settings.section import Section, setting
 from sau.views import mixing
 
 
-@dataclasses.dataclass(frozen=True)
 class CutmixOptions(Section):
     """Options of CutMix alone; the defaults are the authors' for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     alpha: float = setting(1.0, "the ratio is drawn from Beta(alpha, alpha)", above=0)
     label: Literal["area", "sampled"] = setting(

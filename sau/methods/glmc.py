@@ -1,7 +1,6 @@
 """GLMC: two mixtures of the same images that agree, and labels that turn to the rare classes."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -18,11 +17,8 @@ from sau.views import ViewName, mixing
 AGAIN: dict[str, ViewName] = {"v1": "v1_again", "v2": "v2_again"}
 
 
-@dataclasses.dataclass(frozen=True)
 class GlmcOptions(Section):
     """Options of GLMC; the defaults are the authors' for CIFAR-100-LT with imbalance factor 100."""
-
-    section: ClassVar[str] = "training.options"
 
     view: Literal["v1", "v2"] = setting("v1", "what is mixed; drawn once for each mixture")
     mixup_alpha: float = setting(

@@ -1,8 +1,5 @@
 """Hybrid-SC: from contrastive learning of the features to learning of the classifier."""
 
-import dataclasses
-from typing import ClassVar
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,11 +10,8 @@ from sau.settings.section import Section, setting
 from sau.views import ViewName
 
 
-@dataclasses.dataclass(frozen=True)
 class HybridScOptions(Section):
     """Options of Hybrid-SC; the default is the paper's for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     temperature: float = setting(0.1, "of the contrastive loss", above=0)
 

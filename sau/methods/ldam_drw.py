@@ -1,8 +1,5 @@
 """LDAM with deferred re-weighting."""
 
-import dataclasses
-from typing import ClassVar
-
 from torch import Tensor
 
 from sau.losses.class_weights import effective_number_weights
@@ -11,11 +8,8 @@ from sau.methods.base import Epoch, Losses, Method, MethodContext, Step
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class LdamDrwOptions(Section):
     """Options of LDAM-DRW; the defaults are the authors' for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     largest_margin: float = setting(
         0.5, "margin of the rarest class, as a cosine; others by n^(-1/4)", above=0

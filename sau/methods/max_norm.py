@@ -1,7 +1,6 @@
 """MaxNorm: a classifier whose class weights stay within a ball."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -13,11 +12,8 @@ from sau.networks.protocol import MethodNetwork
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class MaxNormOptions(Section):
     """Options of MaxNorm; the defaults are the authors' for CIFAR-100-LT, but for the loss."""
-
-    section: ClassVar[str] = "training.options"
 
     threshold: float = setting(
         0.1,

@@ -1,19 +1,13 @@
 """MixUp alone, a rival of SAU."""
 
-import dataclasses
-from typing import ClassVar
-
 from sau.losses.classification import soft_cross_entropy
 from sau.methods.base import Losses, Method, Step
 from sau.settings.section import Section, setting
 from sau.views import mixing
 
 
-@dataclasses.dataclass(frozen=True)
 class MixupOptions(Section):
     """Options of MixUp alone; the default is the authors' for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     alpha: float = setting(1.0, "the ratio is drawn from Beta(alpha, alpha)", above=0)
 

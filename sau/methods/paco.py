@@ -1,8 +1,6 @@
 """PaCo: queries against learned class centres, and keys from a moving average of the network."""
 
 import copy
-import dataclasses
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -13,11 +11,8 @@ from sau.settings.section import Section, setting
 from sau.views import ViewName
 
 
-@dataclasses.dataclass(frozen=True)
 class PacoOptions(Section):
     """Options of parametric contrastive learning; the defaults are the authors' for CIFAR-100."""
-
-    section: ClassVar[str] = "training.options"
 
     alpha: float = setting(
         0.01, "weight of a positive query or key, that of a class centre being 1", above=0

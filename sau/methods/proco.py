@@ -1,7 +1,6 @@
 """ProCo: a contrastive loss against the classes' estimated distributions."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -19,11 +18,8 @@ FIRST_LENGTH = 0.9
 """Of a class's mean before its first image, in a random direction, as in the authors' code."""
 
 
-@dataclasses.dataclass(frozen=True)
 class ProcoOptions(Section):
     """Options of probabilistic contrastive learning; the defaults are the paper's for CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     temperature: float = setting(0.1, "of the contrastive loss", above=0)
     contrastive_weight: float = setting(1.0, "alpha, of the contrastive loss", above=0)

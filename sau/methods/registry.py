@@ -83,5 +83,5 @@ def create_method(
     try:
         chosen = cls.Options.from_mapping(options or {})
     except UserError as error:
-        raise OptionError(str(error).removeprefix(f"{cls.Options.section}.")) from error
+        raise OptionError(str(error)) from error
     return cls(chosen, context).to(context.device)

@@ -1,7 +1,6 @@
 """SAU: mixed labels that do not care what is synthetic, and a contrastive loss that does."""
 
-import dataclasses
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -15,16 +14,12 @@ from sau.methods.base import Epoch, Losses, Method, MethodContext, OptionError, 
 from sau.methods.prototypes import PROTOTYPE_VIEWS, class_prototypes, embed_all, prototypes_of
 from sau.neighbours import EmbeddingBank, check_search
 from sau.networks.protocol import MethodNetwork
-from sau.settings.section import OnlyOf, Section, setting
+from sau.settings.section import Section, setting
 from sau.views import mixing
 
 
-@dataclasses.dataclass(frozen=True)
 class SauOptions(Section):
     """Options of SAU; the defaults are the paper's."""
-
-    section: ClassVar[str] = "training.options"
-    only_of: ClassVar[OnlyOf] = {"search_backend": ("search_scope", ("memory",))}
 
     noise_strategy: Literal["pos_neg", "drop", "neg_only"] = setting(
         "pos_neg", "what noisy samples do in the contrastive loss (L2, L1, L3 of the paper)"
@@ -40,7 +35,9 @@ class SauOptions(Section):
         " all real embeddings of the epoch's start",
     )
     search_backend: Literal["torch", "faiss"] = setting(
-        "torch", "scope memory: what searches; both find the same neighbours"
+        "torch",
+        "what searches; both find the same neighbours",
+        only_with={"search_scope": "memory"},
     )
     prototypes: Literal["normalised", "mean"] = setting(
         "normalised", "of length 1 (the paper), or plain class means (its code)"

@@ -1,8 +1,5 @@
 """SURE: RegMixup, ranked confidence and a cosine classifier; its second stage re-weights images."""
 
-import dataclasses
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
@@ -18,11 +15,8 @@ SMALLEST = 1e-4
 """Weight of an image at least, so that none is left out altogether."""
 
 
-@dataclasses.dataclass(frozen=True)
 class SureOptions(Section):
     """Options of SURE; the defaults are those of the authors' scripts for long-tailed CIFAR."""
-
-    section: ClassVar[str] = "training.options"
 
     scale: float = setting(8.0, "of the cosine classifier's scores", above=0)
     mixup_weight: float = setting(

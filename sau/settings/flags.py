@@ -1,7 +1,6 @@
 """Command-line flags from a stage's signature and settings, and back again."""
 
 import argparse
-import dataclasses
 import inspect
 import itertools
 import json
@@ -12,9 +11,11 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic.fields import FieldInfo
+
 from sau.core.errors import EXIT_USER_ERROR
 from sau.settings.docstrings import argument_texts
-from sau.settings.section import Section, did_you_mean, strip_optional
+from sau.settings.section import Section, described, did_you_mean, strip_optional
 
 _NULL = "null"
 _END_OF_FLAGS = "--"
@@ -69,8 +70,8 @@ def build_parser(command: str, stage: Callable[..., None]) -> Parser:
         if _is_section(hints[name]):
             section = hints[name].section
             settings = parser.add_argument_group(f"settings (config section {section})")
-            for field in dataclasses.fields(hints[name]):
-                _add_setting(settings, field, typing.get_type_hints(hints[name])[field.name])
+            for key, field in hints[name].model_fields.items():
+                _add_setting(settings, key, field)
         else:
             _add_value(files, name, hints[name], parameter.default, texts.get(name, ""))
     return parser
@@ -83,8 +84,7 @@ def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict
         if name == "return":
             continue
         if _is_section(hint):
-            names = [field.name for field in dataclasses.fields(hint)]
-            values[name] = hint(**{key: getattr(parsed, key) for key in names})
+            values[name] = hint(**{key: getattr(parsed, key) for key in hint.model_fields})
         else:
             values[name] = getattr(parsed, name)
     return values
@@ -98,7 +98,6 @@ def to_flags(section: Section, names: Container[str] | None = None) -> str:
         names: which of them; every one if None.
     """
     words: list[str] = []
-    defaults = {field.name: field.default for field in dataclasses.fields(section)}
     for name, value in section.to_mapping().items():
         if names is not None and name not in names:
             continue
@@ -110,7 +109,7 @@ def to_flags(section: Section, names: Container[str] | None = None) -> str:
         elif value is not None:
             # With "=", so that a value may begin with a dash.
             words.append(f"{flag}={value}")
-        elif defaults[name] is not None:
+        elif type(section).model_fields[name].default is not None:
             words.append(f"{flag}={_NULL}")
     return shlex.join(words)
 
@@ -140,15 +139,11 @@ def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> Non
     group.add_argument(_flag(name), help=" ".join(filter(None, words)) or " ", **keywords)
 
 
-def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None:
+def _add_setting(group: Any, name: str, field: FieldInfo) -> None:
     """Add one setting as a flag, with its description, unit and default."""
-    default = field.default
-    if field.default_factory is not dataclasses.MISSING:
-        default = field.default_factory()
-    unit = f" [{field.metadata['unit']}]" if field.metadata.get("unit") else ""
-    text = (field.metadata["description"] + unit).replace("%", "%%")
-    keywords: dict[str, Any] = {"dest": field.name, "default": default, "help": text}
-    inner, is_optional = strip_optional(hint)
+    keywords: dict[str, Any] = {"dest": name, "help": described(field).replace("%", "%%")}
+    keywords["default"] = field.get_default(call_default_factory=True)
+    inner, is_optional = strip_optional(field.annotation)
     origin = typing.get_origin(inner)
     if inner is bool:
         keywords["action"] = argparse.BooleanOptionalAction
@@ -160,7 +155,7 @@ def _add_setting(group: Any, field: "dataclasses.Field[Any]", hint: Any) -> None
         is_number = inner in (int, float)
         kind = _or_null(inner) if is_optional and is_number else inner
         keywords |= {"type": kind, "metavar": inner.__name__.upper()}
-    group.add_argument(_flag(field.name), **keywords)
+    group.add_argument(_flag(name), **keywords)
 
 
 def _or_null(kind: type[float]) -> Callable[[str], float | None]:

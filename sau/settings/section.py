@@ -1,13 +1,21 @@
-"""Typed settings of a stage: one dataclass gives the config section, its schema and its flags."""
+"""Typed settings: one declaration of a key gives its check, its flag and its schema entry."""
 
-import dataclasses
 import difflib
+import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Literal, Self, Union
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self, Union
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from sau.core.errors import UserError
+
+Conditions = Mapping[str, str | Sequence[str]]
+"""Other keys, each with those of its values that give a key an effect; all must hold."""
 
 
 def setting(
@@ -19,52 +27,80 @@ def setting(
     above: float | None = None,
     maximum: float | None = None,
     below: float | None = None,
+    affects_result: bool = True,
+    only_with: Conditions | None = None,
 ) -> Any:
     """Declare one setting: its default, a sentence on what it is, its unit and its range.
 
-    `minimum` and `maximum` are inclusive, `above` and `below` are exclusive bounds. For a list they
-    hold for each entry.
+    Args:
+        default: what holds where nothing is given.
+        description: a sentence, or the end of one that begins with the key.
+        unit: of the value, such as images.
+        minimum: the least value; of a list's entries, write `list[Annotated[int, Field(ge=...)]]`.
+        above: what the value must exceed.
+        maximum: the greatest value.
+        below: what must exceed the value.
+        affects_result: whether a result depends on it; if not, a change runs nothing again.
+        only_with: keys of the same section that switch this one on.
     """
-    metadata = {
-        "description": description,
-        "unit": unit,
-        "minimum": minimum,
-        "above": above,
-        "maximum": maximum,
-        "below": below,
+    facts = {
+        "unit": unit or None,
+        "affects_result": None if affects_result else False,
+        "only_with": {k: [v] if isinstance(v, str) else list(v) for k, v in only_with.items()}
+        if only_with
+        else None,
     }
-    if isinstance(default, list | dict):
-        return dataclasses.field(default_factory=_copy_of(default), metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
+    keywords: dict[str, Any] = {
+        "description": description,
+        "json_schema_extra": {key: fact for key, fact in facts.items() if fact is not None},
+        **{"ge": minimum, "gt": above, "le": maximum, "lt": below},
+    }
+    return Field(default=default, **keywords)
 
 
-def _copy_of(value: Any) -> Callable[[], Any]:
-    return lambda: type(value)(value)
+def facts_of(field: FieldInfo) -> dict[str, Any]:
+    """Return what a setting's declaration says beyond type and range: unit, affects_result, ..."""
+    return dict(field.json_schema_extra) if isinstance(field.json_schema_extra, dict) else {}
 
 
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """Base of all settings: checks types and ranges when it is made.
+def described(field: FieldInfo) -> str:
+    """Return what help says of a setting: description, unit, and what switches it on."""
+    facts = facts_of(field)
+    unit = f" [{facts['unit']}]" if "unit" in facts else ""
+    conditions = facts.get("only_with", {}).items()
+    only = " and ".join(f"{key} {' or '.join(values)}" for key, values in conditions)
+    return f"{field.description}{unit}" + (f"; only with {only}" if only else "")
 
-    `only_of`: keys that another key's value leaves without effect; see `check_only_of`.
+
+class SettingError(UserError, ValueError):
+    """A setting that is unknown, or has a value that it does not take; one line that names it."""
+
+
+class Section(BaseModel):
+    """Base of all settings: checks types and ranges when it is made, and does not change.
 
     Raises:
-        UserError: a value of the wrong type or outside its range, named as `section.key`.
+        SettingError: an unknown key, a value of the wrong type or outside its range.
     """
 
-    section: ClassVar[str] = ""
-    only_of: ClassVar["OnlyOf"] = {}
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, validate_default=True, defer_build=True
+    )
 
-    def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value = coerce(getattr(self, field.name), hints[field.name])
-            object.__setattr__(self, field.name, value)
-            problem = _problem(value, hints[field.name], field.metadata)
-            if problem:
-                raise UserError(f"{self.section}.{field.name}: {value!r} {problem}")
-        check_only_of(self, self.only_of)
+    section: ClassVar[str] = ""
+    """What stands before the key in messages: the config section, if there is one."""
+
+    refuses_idle: ClassVar[bool] = True
+    """Whether values without effect are refused here; if not, who makes the section does."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingError(self._explain(error)) from None
         self.check()
+        if self.refuses_idle:
+            self.check_idle()
 
     def check(self) -> None:
         """Check what concerns several settings at once; raises UserError."""
@@ -72,59 +108,122 @@ class Section:
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
         """Build the section from a mapping, refusing unknown keys with the nearest known one."""
-        known = [field.name for field in dataclasses.fields(cls)]
-        for key in values:
-            if key not in known:
-                raise UserError(unknown_key(f"{cls.section}.{key}", key, known))
         return cls(**values)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the settings as a plain dictionary, in the order in which they are declared."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def replace(self, **changes: Any) -> Self:
+        """Return the settings with other values of some keys, checked again."""
+        return type(self)(**self.to_mapping() | changes)
+
+    def idle(self) -> dict[str, str]:
+        """Return the keys whose values, other than their defaults, another key leaves without
+        effect: by key, the one that switches it off."""
+        switched_off = {
+            key: next((o for o, values in conditions.items() if getattr(self, o) not in values), "")
+            for key, conditions in conditions_of(type(self)).items()
+        }
+        return {
+            key: other
+            for key, other in switched_off.items()
+            if other and getattr(self, key) != default_of(type(self), key)
+        }
+
+    def check_idle(self, keys: Iterable[str] | None = None) -> None:
+        """Refuse a value, other than the default, that another key leaves without effect.
+
+        Args:
+            keys: of which; of all if None.
+
+        Raises:
+            SettingError: there is such a value, with both keys, and all others.
+        """
+        idle = {key: other for key, other in self.idle().items() if keys is None or key in keys}
+        if idle:
+            (key, other), *others = idle.items()
+            values = conditions_of(type(self))[key][other]
+            raise SettingError(
+                f"{self.path(key)}: {getattr(self, key)!r} has no effect with "
+                f"{self.path(other)} {getattr(self, other)}, only with {' or '.join(values)}; "
+                f"leave it out, or set it to {default_of(type(self), key)!r}"
+                + (f"; likewise {', '.join(name for name, _ in others)}" if others else "")
+            )
+
+    @classmethod
+    def path(cls, key: str) -> str:
+        """Return a key as messages name it: behind its section, if there is one."""
+        return f"{cls.section}.{key}" if cls.section else key
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        return list(value) if isinstance(value, tuple) else value
+
+    @classmethod
+    def _explain(cls, error: ValidationError) -> str:
+        """Return the first problem, an unknown key before all others."""
+        problems = error.errors(include_url=False)
+        first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+        key, *rest = map(str, first["loc"])
+        path = cls.path(".".join([key, *(part for part in rest if part.isdecimal())]))
+        if first["type"] == "extra_forbidden":
+            return unknown_key(path, key, cls.model_fields)
+        return f"{path}: {first['input']!r} {_expectation(first)}"
 
 
-OnlyOf = Mapping[str, tuple[str, tuple[str, ...]]]
-"""By its name, each key that another one switches: that one, and its values that switch it on."""
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("above", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("below", "lt"),
+}
+_TYPES = {"int": "int", "float": "float", "string": "str", "bool": "bool", "dict": "dict"}
 
 
-def check_only_of(section: Section, only_of: OnlyOf) -> None:
-    """Refuse a value, other than the default, that another key's value leaves without effect.
+def _expectation(error: ErrorDetails) -> str:
+    """Return what is wrong with a value, as the end of a sentence."""
+    kind, context = error["type"], error.get("ctx", {})
+    if error["input"] is None:
+        return "is missing"
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        bound = context[name]
+        return f"must be {words} {int(bound) if float(bound).is_integer() else bound}"
+    if kind == "literal_error":
+        choices = re.findall("'([^']*)'", context["expected"])
+        question = did_you_mean(str(error["input"]), choices)
+        return f"must be one of {', '.join(choices)}" + (f" ({question})" if question else "")
+    if kind == "list_type":
+        return "must be a list"
+    if kind.removesuffix("_type") in _TYPES:
+        return f"must be of type {_TYPES[kind.removesuffix('_type')]}"
+    return f"is refused: {error['msg']}"
 
-    Args:
-        section: the settings.
-        only_of: which of its keys depend on which other one.
+
+def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:
+    """Return the keys that others switch, each with those others and the values that do."""
+    facts = {name: facts_of(field) for name, field in section.model_fields.items()}
+    return {name: each["only_with"] for name, each in facts.items() if "only_with" in each}
+
+
+@contextmanager
+def within(path: str) -> Iterator[None]:
+    """Put a path before the messages of settings that know only their own keys.
 
     Raises:
-        UserError: there is such a value, with both keys, and all others.
+        SettingError: what was raised, with the path.
     """
-    idle = idle_keys(section, only_of)
-    if idle:
-        key, *others = idle
-        switch, values = only_of[key]
-        raise UserError(
-            f"{section.section}.{key}: {getattr(section, key)!r} has no effect with "
-            f"{section.section}.{switch} {getattr(section, switch)}, only with "
-            f"{' or '.join(values)}; leave it out, or set it to {default_of(type(section), key)!r}"
-            + (f"; likewise {', '.join(others)}" if others else "")
-        )
-
-
-def idle_keys(section: Section, only_of: OnlyOf) -> list[str]:
-    """Return the keys of which `check_only_of` would refuse the value."""
-    return [
-        key
-        for key, (other, values) in only_of.items()
-        if getattr(section, other) not in values
-        and getattr(section, key) != default_of(type(section), key)
-    ]
+    try:
+        yield
+    except UserError as error:
+        raise SettingError(f"{path}{error}") from error
 
 
 def default_of(section: type[Section], key: str) -> Any:
     """Return the default of a section's key."""
-    field = next(field for field in dataclasses.fields(section) if field.name == key)
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return field.default
+    return section.model_fields[key].get_default(call_default_factory=True)
 
 
 def unknown_key(path: str, key: str, known: Iterable[str], what: str = "key") -> str:
@@ -153,54 +252,3 @@ def strip_optional(hint: Any) -> tuple[Any, bool]:
         if len(rest) == 1:
             return rest[0], True
     return hint, False
-
-
-def coerce(value: Any, hint: Any) -> Any:
-    """Turn an integer into a float where a float is expected, in lists too."""
-    hint, _ = strip_optional(hint)
-    wants_float = hint is float or float in typing.get_args(hint)
-    if wants_float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if typing.get_origin(hint) is list and isinstance(value, list | tuple):
-        (inner,) = typing.get_args(hint)
-        return [coerce(item, inner) for item in value]
-    return value
-
-
-def _problem(value: Any, hint: Any, limits: Mapping[str, Any]) -> str | None:
-    """Return what is wrong with `value`, as the end of a sentence, or None."""
-    inner, optional = strip_optional(hint)
-    if value is None:
-        return None if optional else "is missing"
-    origin = typing.get_origin(inner)
-    if origin is list:
-        if not isinstance(value, list):
-            return "must be a list"
-        (item_hint,) = typing.get_args(inner)
-        return next((p for item in value if (p := _problem(item, item_hint, limits))), None)
-    if origin is Literal:
-        choices = typing.get_args(inner)
-        if value in choices:
-            return None
-        question = did_you_mean(str(value), map(str, choices))
-        hint_text = f" ({question})" if question else ""
-        return f"must be one of {', '.join(map(str, choices))}{hint_text}"
-    if origin in (Union, types.UnionType):
-        problems = [_problem(value, part, limits) for part in typing.get_args(inner)]
-        return None if None in problems else problems[0]
-    expected = origin or inner
-    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        return f"must be of type {expected.__name__}"
-    return _range_problem(value, limits) if expected in (int, float) else None
-
-
-def _range_problem(value: float, limits: Mapping[str, Any]) -> str | None:
-    if limits.get("minimum") is not None and not value >= limits["minimum"]:
-        return f"must be at least {limits['minimum']}"
-    if limits.get("above") is not None and not value > limits["above"]:
-        return f"must be above {limits['above']}"
-    if limits.get("maximum") is not None and not value <= limits["maximum"]:
-        return f"must be at most {limits['maximum']}"
-    if limits.get("below") is not None and not value < limits["below"]:
-        return f"must be below {limits['below']}"
-    return None

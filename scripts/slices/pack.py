@@ -1,6 +1,5 @@
 """All that a grid's training runs read, and nothing else, in one folder of small files."""
 
-import dataclasses
 import itertools
 import shlex
 import shutil
@@ -93,7 +92,7 @@ def _job(
     else:
         images = {**images, "synthetic_images": []}
     # Without TensorBoard's logs, which are not packed up again.
-    execution = to_flags(dataclasses.replace(settings, tensorboard=False), NO_EFFECT)
+    execution = to_flags(settings.replace(tensorboard=False), NO_EFFECT)
     return Job(
         *run,
         data_seed=data_seed,

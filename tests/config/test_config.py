@@ -51,7 +51,7 @@ def test_every_key_of_the_schema_is_described():
             "training.runs.sau.epocs: unknown key; did you mean 'epochs'?",
         ),
         ("training.runs.sau.options", {"temprature": 1}, "did you mean 'temperature'?"),
-        ("training.runs.sau.options", {"temperature": 0}, "temperature: 0.0 must be above 0"),
+        ("training.runs.sau.options", {"temperature": 0}, "temperature: 0 must be above 0"),
         ("training.runs.SAU", {}, "training.runs"),
         ("training.runs", {}, "training.runs: empty"),
         ("training.runs.sau.method", "sua", "'sua' is not one of ['balanced_softmax', 'bcl', "),

@@ -36,7 +36,7 @@ from sau.engine.settings import TrainingSettings
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         (
             {"options": {"search_backend": "faiss"}},
-            "with training.options.search_scope batch",
+            "training.options.search_backend: 'faiss' has no effect with search_scope batch",
         ),
         (
             {"processes": 3},

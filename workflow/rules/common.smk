@@ -1,6 +1,5 @@
 # What the rules share: the checked config, folder names, and a stage's flags.
 
-import dataclasses
 import functools
 import os
 import shlex
@@ -242,7 +241,7 @@ def filter_flags(wildcards):
 
 def filter_flags_between_rounds(wildcards):
     """Return the same, but a class that is empty for now stops nothing."""
-    between = dataclasses.replace(CONFIG.filter, on_empty_class="warn")
+    between = CONFIG.filter.replace(on_empty_class="warn")
     return to_flags(between, set(between.to_mapping()) - set(NO_EFFECT_ON_DECISIONS))
 
 

@@ -1,12 +1,10 @@
 """Settings of the complement stage."""
 
-import dataclasses
 from typing import ClassVar, Literal
 
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class ComplementSettings(Section):
     """How the long tail is filled."""
 

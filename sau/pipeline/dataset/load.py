@@ -1,6 +1,5 @@
 """Settings to class names and the images of both splits, whatever the source."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,7 +53,7 @@ def _with_names_of_file(settings: DatasetSettings) -> DatasetSettings:
     by_category = settings.source == "inaturalist2018" and is_categories(file)
     if not settings.class_names_file or by_category:
         return settings
-    return dataclasses.replace(settings, class_names=read_class_names(file), class_names_file="")
+    return settings.replace(class_names=read_class_names(file), class_names_file="")
 
 
 def _list(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:

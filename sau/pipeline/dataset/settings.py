@@ -1,10 +1,9 @@
 """Settings of the dataset stage."""
 
-import dataclasses
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
-from sau.settings.section import OnlyOf, Section, check_only_of, setting
+from sau.settings.section import Section, setting
 
 _NEEDED = {
     "cifar10": ("folder",),
@@ -17,24 +16,11 @@ _NEEDED = {
 }
 """The keys that a source cannot do without."""
 
-_OF_FILES = ("source", ("imagenet-lt", "inaturalist2018", "parquet"))
-_OF_PARQUET = ("source", ("parquet",))
-_OF_SPLIT_OFF = ("source", ("digits", "image-folder", "parquet"))
-
-ONLY_OF: OnlyOf = {
-    "folder": ("source", tuple(source for source, keys in _NEEDED.items() if "folder" in keys)),
-    "download": ("source", ("cifar10", "cifar100")),
-    "train_file": _OF_FILES,
-    "test_file": _OF_FILES,
-    "image_column": _OF_PARQUET,
-    "label_column": _OF_PARQUET,
-    "test_per_class": _OF_SPLIT_OFF,
-    "seed": _OF_SPLIT_OFF,
-}
-"""Keys that not every source looks at."""
+_WITH_FOLDER = {"source": tuple(source for source, keys in _NEEDED.items() if "folder" in keys)}
+_WITH_FILES = {"source": ("imagenet-lt", "inaturalist2018", "parquet")}
+_WITH_SPLIT_OFF = {"source": ("digits", "image-folder", "parquet")}
 
 
-@dataclasses.dataclass(frozen=True)
 class DatasetSettings(Section):
     """Which real images there are, and what their classes are called."""
 
@@ -51,24 +37,35 @@ class DatasetSettings(Section):
         "image-folder",
         "parquet",
     ] = setting("digits", "where the images come from, see docs/datasets.md")
-    folder: str = setting("", "folder of the images; digits and parquet have none")
-    download: bool = setting(False, "let torchvision download CIFAR into the folder if not there")
+    folder: str = setting("", "folder of the images", only_with=_WITH_FOLDER)
+    download: bool = setting(
+        False,
+        "let torchvision download CIFAR into the folder if not there",
+        only_with={"source": ("cifar10", "cifar100")},
+    )
     train_file: str = setting(
         "",
         "parquet: the table of training images; imagenet-lt, inaturalist2018: their split file,"
         " with a path and a label in each line",
+        only_with=_WITH_FILES,
     )
     test_file: str = setting(
         "",
         "the same for test images; empty, for parquet alone: split off by the seed",
+        only_with=_WITH_FILES,
     )
-    image_column: str = setting("image", "parquet: column of encoded bytes, or {bytes, path}")
-    label_column: str = setting("label", "parquet: column of class indices or of class names")
+    image_column: str = setting(
+        "image", "column of encoded bytes, or {bytes, path}", only_with={"source": "parquet"}
+    )
+    label_column: str = setting(
+        "label", "column of class indices or of class names", only_with={"source": "parquet"}
+    )
     test_per_class: int = setting(
         50,
-        "digits, image-folder and parquet without a test split: test images of each class",
+        "test images of each class, where the source has no test split",
         unit="images",
         minimum=1,
+        only_with=_WITH_SPLIT_OFF,
     )
     images_per_class: int | None = setting(
         None,
@@ -90,7 +87,9 @@ class DatasetSettings(Section):
         "text file with a class name in each line, in place of class_names; or iNaturalist's"
         " categories.json",
     )
-    seed: int = setting(0, "of the test split, where the source has none", minimum=0)
+    seed: int = setting(
+        0, "of the test split, where the source has none", minimum=0, only_with=_WITH_SPLIT_OFF
+    )
 
     def title(self) -> str:
         """Return what the data set is called."""
@@ -98,7 +97,6 @@ class DatasetSettings(Section):
 
     def check(self) -> None:
         """Check that the source's own keys are there and no others, and classes named once."""
-        check_only_of(self, ONLY_OF)
         for key in _NEEDED.get(self.source, ()):
             if not getattr(self, key):
                 raise UserError(f"dataset.{key}: empty, but dataset.source {self.source} reads it")

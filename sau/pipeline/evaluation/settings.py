@@ -1,13 +1,11 @@
 """Settings of the evaluation stage."""
 
-import dataclasses
 from typing import ClassVar
 
 from sau.core.errors import UserError
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class EvaluationSettings(Section):
     """The bounds of many-, medium- and few-shot classes, by real training images."""
 

@@ -1,6 +1,5 @@
 """Settings of the filter stage."""
 
-import dataclasses
 from typing import Any, ClassVar, Literal
 
 from sau.core.errors import UserError
@@ -13,7 +12,6 @@ UNRELATED_BITS = 16
 """Hashes of unrelated images often differ in no more than about as many bits."""
 
 
-@dataclasses.dataclass(frozen=True)
 class FilterSettings(Section):
     """Which scored images may be trained on: rules, each of which rejects images."""
 

@@ -1,12 +1,10 @@
 """Settings of the gallery stage."""
 
-import dataclasses
 from typing import ClassVar
 
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class GallerySettings(Section):
     """What the gallery shows."""
 

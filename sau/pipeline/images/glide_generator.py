@@ -1,7 +1,6 @@
 """GLIDE as a generator: the base network, or both of its networks."""
 
 import copy
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self, TypeVar
@@ -48,7 +47,7 @@ class GlideGenerator:
     def at_guidance_scale(self, scale: float) -> Self:
         """Return the same model at another guidance scale."""
         other = copy.copy(self)
-        other._settings = dataclasses.replace(self._settings, guidance_scale=scale)
+        other._settings = self._settings.replace(guidance_scale=scale)
         return other
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:

@@ -1,13 +1,12 @@
 """Settings of the images stage."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
 from sau.glide.respacing import SamplerName, check_respacing
-from sau.settings.section import OnlyOf, Section, check_only_of, default_of, setting, unknown_key
+from sau.settings.section import Section, conditions_of, default_of, setting, unknown_key, within
 
 GENERATOR_KEYS = (
     "source",
@@ -28,32 +27,14 @@ GENERATOR_KEYS = (
 )
 """What `per_class` may set for a class: all that a generator depends on."""
 
-_OF_DRAWN = (
-    *("model", "steps", "guidance_scale", "per_class", "batch_size"),
-    *("device", "precision", "compile", "threads", "seed"),
-)
-_OF_TABLES = ("file", "image_column", "label_column", "prompt_column")
-
-ONLY_OF: OnlyOf = {
-    **dict.fromkeys(_OF_DRAWN, ("source", ("glide", "diffusers"))),
-    **dict.fromkeys(
-        ("sampler", "upsampler", "upsampler_steps", "upsampler_temperature"),
-        ("source", ("glide",)),
-    ),
-    **dict.fromkeys(("revision", "negative_prompt", "height", "width"), ("source", ("diffusers",))),
-    **dict.fromkeys(
-        ("layout", "folder", *_OF_TABLES, "images_per_class"), ("source", ("imported",))
-    ),
-}
-"""Keys that not every source looks at."""
-
-_ONLY_OF_LAYOUT: OnlyOf = {
-    "folder": ("layout", ("class-folder", "cifake")),
-    **dict.fromkeys(_OF_TABLES, ("layout", ("parquet",))),
-}
+_DRAWN = {"source": ("glide", "diffusers")}
+_GLIDE = {"source": "glide"}
+_DIFFUSERS = {"source": "diffusers"}
+_IMPORTED = {"source": "imported"}
+_FROM_FOLDER = _IMPORTED | {"layout": ("class-folder", "cifake")}
+_FROM_TABLE = _IMPORTED | {"layout": "parquet"}
 
 
-@dataclasses.dataclass(frozen=True)
 class ImagesSettings(Section):
     """What generates the synthetic images, or where they are imported from."""
 
@@ -77,79 +58,121 @@ class ImagesSettings(Section):
         "tiny-glide",
         "a folder that from_pretrained loads; glide: or tiny-glide, which is shipped; "
         "diffusers: or a name on the Hugging Face Hub",
+        only_with=_DRAWN,
     )
     revision: str = setting(
-        "", "diffusers, a name on the Hub: the commit to take; empty: the newest, whatever it is"
+        "",
+        "of a model by its name on the Hub: the commit to take; empty: the newest, whatever it is",
+        only_with=_DIFFUSERS,
     )
     steps: str = setting(
         "20",
         "glide: respacing of the 1000 time steps, such as 100 or fast27; diffusers: how many",
+        only_with=_DRAWN,
     )
     sampler: SamplerName = setting(
-        "ancestral", "glide: GLIDE's own, ddim, or dpm-solver++, which needs 15 to 25 steps"
+        "ancestral",
+        "GLIDE's own, ddim, or dpm-solver++, which needs 15 to 25 steps",
+        only_with=_GLIDE,
     )
     guidance_scale: float = setting(
         3.0,
         "of classifier-free guidance; 1 is none; diffusers: as the model's page says",
         minimum=0,
+        only_with=_DRAWN,
     )
     negative_prompt: str = setting(
-        "", "diffusers: what guidance leads away from; empty: the model's own empty prompt"
+        "",
+        "what guidance leads away from; empty: the model's own empty prompt",
+        only_with=_DIFFUSERS,
     )
     height: int | None = setting(
-        None, "diffusers: of a picture as drawn; null: the model's own", unit="pixels", minimum=8
+        None,
+        "of a picture as drawn; null: the model's own",
+        unit="pixels",
+        minimum=8,
+        only_with=_DIFFUSERS,
     )
     width: int | None = setting(
-        None, "diffusers: of a picture as drawn; null: the model's own", unit="pixels", minimum=8
+        None,
+        "of a picture as drawn; null: the model's own",
+        unit="pixels",
+        minimum=8,
+        only_with=_DIFFUSERS,
     )
     upsampler: str = setting(
-        "", "glide: a folder with the upsampler, which makes images four times larger; empty: none"
+        "",
+        "a folder with the upsampler, which makes images four times larger; empty: none",
+        only_with=_GLIDE,
     )
-    upsampler_steps: str = setting("fast27", "glide: respacing of the upsampler's time steps, DDIM")
+    upsampler_steps: str = setting(
+        "fast27", "respacing of the upsampler's time steps, DDIM", only_with=_GLIDE
+    )
     upsampler_temperature: float = setting(
-        0.997, "glide: deviation of the upsampler's first noise; 1 is sharper and grainier", above=0
+        0.997,
+        "deviation of the upsampler's first noise; 1 is sharper and grainier",
+        above=0,
+        only_with=_GLIDE,
     )
     per_class: dict[str, Any] = setting(
         {},
         "generators of single classes, by class name: any of the keys from model to compile, and "
         "source, such as {woman: {source: diffusers, model: ...}} (docs/images.md)",
+        only_with=_DRAWN,
     )
     batch_size: int = setting(
-        50, "images sampled at once; halved where memory runs out", unit="images", minimum=1
+        50,
+        "images sampled at once; halved where memory runs out",
+        unit="images",
+        minimum=1,
+        only_with=_DRAWN,
     )
-    device: Literal["cpu", "cuda"] = setting("cpu", "where to sample; never changed in silence")
+    device: Literal["cpu", "cuda"] = setting(
+        "cpu", "where to sample; never changed in silence", only_with=_DRAWN
+    )
     precision: Literal["float32", "bfloat16", "float16"] = setting(
-        "float32", "of the networks' weights and sums; noise and steps stay in float32 with glide"
+        "float32",
+        "of the networks' weights and sums; noise and steps stay in float32 with glide",
+        only_with=_DRAWN,
     )
     compile: Literal["off", "default", "reduce-overhead"] = setting(
         "off",
         "mode of torch.compile for the denoising network; reduce-overhead: CUDA graphs as well",
+        only_with=_DRAWN,
     )
     threads: int = setting(
-        1, "CPU threads; part of the result's identity, sums depend on it", minimum=1
+        1,
+        "CPU threads; part of the result's identity, sums depend on it",
+        minimum=1,
+        only_with=_DRAWN,
     )
-    seed: int = setting(0, "each image's own seed derives from this and its id", minimum=0)
+    seed: int = setting(
+        0, "each image's own seed derives from this and its id", minimum=0, only_with=_DRAWN
+    )
     folder: str = setting(
-        "", "imported: folder of class folders, a CIFAKE tree, or a folder of its Parquet files"
+        "",
+        "folder of class folders, a CIFAKE tree, or a folder of its Parquet files",
+        only_with=_FROM_FOLDER,
     )
-    file: str = setting("", "imported: a Parquet table with an image and a label column")
+    file: str = setting(
+        "", "a Parquet table with an image and a label column", only_with=_FROM_TABLE
+    )
     layout: Literal["class-folder", "cifake", "parquet"] = setting(
-        "class-folder", "imported: how labels are told from the files"
+        "class-folder", "how labels are told from the files", only_with=_IMPORTED
     )
-    image_column: str = setting("image", "imported, parquet: column of encoded bytes")
-    label_column: str = setting("label", "imported, parquet: column of class indices or names")
-    prompt_column: str = setting("", "imported, parquet: column of prompts; empty: none")
+    image_column: str = setting("image", "column of encoded bytes", only_with=_FROM_TABLE)
+    label_column: str = setting("label", "column of class indices or names", only_with=_FROM_TABLE)
+    prompt_column: str = setting("", "column of prompts; empty: none", only_with=_FROM_TABLE)
     images_per_class: int | None = setting(
         None,
-        "imported: keep only the first so many images of each class; null: all",
+        "keep only the first so many images of each class; null: all",
         unit="images",
         minimum=1,
+        only_with=_IMPORTED,
     )
 
     def check(self) -> None:
         """Check what the source needs, and the generators of single classes."""
-        check_only_of(self, ONLY_OF)
-        check_only_of(self, _ONLY_OF_LAYOUT)
         self._check_respacing("upsampler_steps", "ddim")
         if self.source == "diffusers":
             self._check_diffusers()
@@ -189,14 +212,12 @@ class ImagesSettings(Section):
         }
         if own.get("source") == "imported":
             raise UserError(f"{path}.source: imported images are no generator of single classes")
-        try:
-            return dataclasses.replace(self, per_class={}, **(self._not_shared(own) | own))
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from error
+        with within(f"{path}: "):
+            return self.replace(per_class={}, **(self._not_shared(own) | own))
 
     def without_classes(self) -> Self:
         """Return the settings of the classes that `per_class` does not name."""
-        return dataclasses.replace(self, per_class={})
+        return self.replace(per_class={})
 
     def models(self) -> list[str]:
         """Return the models and upsamplers that any class is drawn with; empty for imported images.
@@ -213,8 +234,11 @@ class ImagesSettings(Section):
         """Return defaults for what a class of another source does not share with the section."""
         if own.get("source", self.source) == self.source:
             return {}
-        idle = [key for key, (_, sources) in ONLY_OF.items() if own["source"] not in sources]
-        return {key: default_of(type(self), key) for key in idle}
+        return {
+            key: default_of(type(self), key)
+            for key, conditions in conditions_of(type(self)).items()
+            if own["source"] not in conditions.get("source", ())
+        }
 
     def _check_diffusers(self) -> None:
         if not (self.steps.isascii() and self.steps.isdigit() and int(self.steps) > 0):

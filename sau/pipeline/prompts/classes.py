@@ -12,7 +12,6 @@ from sau.templates.template_sets import check_templates, expand
 from sau.templates.templates import article, clean_name
 
 
-@dataclasses.dataclass(frozen=True)
 class ClassSettings(Section):
     """What the config may say of one class."""
 

@@ -1,12 +1,11 @@
 """Settings of the prompts stage."""
 
-import dataclasses
 from typing import Any, ClassVar, Literal
 
 from sau.core.errors import UserError
 from sau.pipeline.prompts.classes import check_classes
 from sau.pipeline.prompts.llm import check
-from sau.settings.section import OnlyOf, Section, check_only_of, setting
+from sau.settings.section import Section, setting
 from sau.templates.template_sets import SETS, check_templates
 from sau.templates.templates import check_template
 
@@ -27,7 +26,9 @@ HOW_TO_ASK = (
 """Settings that change no prompt: changed, nothing is asked or generated again."""
 
 
-@dataclasses.dataclass(frozen=True)
+_WITH_LLM = {"source": "llm"}
+
+
 class TemplateSettings(Section):
     """The settings that prompts from templates need."""
 
@@ -62,90 +63,122 @@ class TemplateSettings(Section):
         check_classes(self.classes)
 
 
-@dataclasses.dataclass(frozen=True)
 class PromptsSettings(TemplateSettings):
     """What writes the prompts, and how many each class gets."""
 
-    model: str = setting("gpt-4", "llm: the model's name; with azure the deployment's")
+    model: str = setting(
+        "gpt-4", "the model's name; with azure the deployment's", only_with=_WITH_LLM
+    )
     api: Literal["openai", "azure"] = setting(
-        "openai", "llm: openai for OpenAI, vLLM, Ollama, llama.cpp and the like, or azure"
+        "openai",
+        "openai for OpenAI, vLLM, Ollama, llama.cpp and the like, or azure",
+        only_with=_WITH_LLM,
     )
     base_url: str = setting(
         "https://api.openai.com/v1",
-        "llm: where the server is; with azure the endpoint, https://NAME.openai.azure.com",
+        "where the server is; with azure the endpoint, https://NAME.openai.azure.com",
+        only_with=_WITH_LLM,
     )
-    api_version: str = setting("", "llm, azure: version of the API, such as 2024-10-21")
+    api_version: str = setting(
+        "", "azure: version of the API, such as 2024-10-21", only_with=_WITH_LLM
+    )
     api_key_variable: str = setting(
         "OPENAI_API_KEY",
-        "llm: environment variable that holds the key; empty: the server wants none",
+        "environment variable that holds the key; empty: the server wants none",
+        only_with=_WITH_LLM,
     )
     system_command: str = setting(
         "You are a helpful assistant designed to output a prompt (no more than 50 words) "
         "describing a given object's appearance and actions.",
-        "llm: system message, the paper's; empty: none",
+        "system message, the paper's; empty: none",
+        only_with=_WITH_LLM,
     )
-    query: str = setting("What the {name} looks like?", "llm: user message, the paper's")
+    query: str = setting(
+        "What the {name} looks like?", "user message, the paper's", only_with=_WITH_LLM
+    )
     answer_form: str = setting(
         "A photo of the class {name}, with specific features and with a specific background.",
-        "llm: form that answers shall have, the paper's, added to the system message; empty: none",
+        "form that answers shall have, the paper's, added to the system message; empty: none",
+        only_with=_WITH_LLM,
     )
     prompts_per_request: int = setting(
-        1, "llm: prompts that one request asks for", unit="prompts", minimum=1
+        1, "prompts that one request asks for", unit="prompts", minimum=1, only_with=_WITH_LLM
     )
     parameters: dict[str, Any] = setting(
-        {}, "llm: what else a request holds, such as {temperature: 1.2, max_tokens: 100}"
+        {},
+        "what else a request holds, such as {temperature: 1.2, max_tokens: 100}",
+        only_with=_WITH_LLM,
     )
-    max_words: int = setting(50, "llm: longer answers are asked for again", unit="words", minimum=1)
+    max_words: int = setting(
+        50, "longer answers are asked for again", unit="words", minimum=1, only_with=_WITH_LLM
+    )
     language: Literal["en", "any"] = setting(
-        "en", "llm: en asks again for answers that are not English, any accepts all"
+        "en", "en asks again for answers that are not English, any accepts all", only_with=_WITH_LLM
     )
     duplicate_similarity: float = setting(
         0.7,
-        "llm: share of word trigrams in common (Jaccard) from which two prompts of a class count "
+        "share of word trigrams in common (Jaccard) from which two prompts of a class count "
         "as one; 1: only the same words in the same order",
         above=0,
         maximum=1,
+        only_with=_WITH_LLM,
     )
     ask_again: int = setting(
         3,
-        "llm: times that what will not do is asked for again; then a template stands in",
+        "times that what will not do is asked for again; then a template stands in",
         minimum=0,
+        only_with=_WITH_LLM,
     )
-    concurrency: int = setting(8, "llm: requests under way at once", unit="requests", minimum=1)
-    requests_per_minute: float = setting(500.0, "llm: no more than these are sent", above=0)
-    timeout: float = setting(60.0, "llm: time-out of one request", unit="seconds", above=0)
+    concurrency: int = setting(
+        8, "requests under way at once", unit="requests", minimum=1, only_with=_WITH_LLM
+    )
+    requests_per_minute: float = setting(
+        500.0, "no more than these are sent", above=0, only_with=_WITH_LLM
+    )
+    timeout: float = setting(
+        60.0, "time-out of one request", unit="seconds", above=0, only_with=_WITH_LLM
+    )
     max_retries: int = setting(
         8,
-        "llm: times that a request is sent again after 429, 5xx, a time-out or a lost connection",
+        "times that a request is sent again after 429, 5xx, a time-out or a lost connection",
         minimum=0,
+        only_with=_WITH_LLM,
     )
     retry_wait: float = setting(
         1.0,
-        "llm: before the first of these, then doubled; the server's Retry-After counts for more",
+        "before the first of these, then doubled; the server's Retry-After counts for more",
         unit="seconds",
         minimum=0,
+        only_with=_WITH_LLM,
     )
     longest_wait: float = setting(
         300.0,
-        "llm: no wait is longer; a server that asks for a longer one stops the stage",
+        "no wait is longer; a server that asks for a longer one stops the stage",
         unit="seconds",
         minimum=0,
+        only_with=_WITH_LLM,
     )
     prices: dict[str, Any] = setting(
         {"gpt-4": {"input": 30.0, "output": 60.0}},
-        "llm: of a million tokens, by model, in any currency; gpt-4's is US dollars: check it",
+        "of a million tokens, by model, in any currency; gpt-4's is US dollars: check it",
+        only_with=_WITH_LLM,
     )
     max_cost: float | None = setting(
         None,
-        "llm: the stage stops before all answers in its store cost more; null: no limit",
+        "the stage stops before all answers in its store cost more; null: no limit",
         minimum=0,
+        only_with=_WITH_LLM,
     )
     batch: bool = setting(
-        False, "llm: use OpenAI's Batch API: cheaper, and the answers come within a day"
+        False,
+        "use OpenAI's Batch API: cheaper, and the answers come within a day",
+        only_with=_WITH_LLM,
     )
-    batch_price: float = setting(0.5, "llm, batch: share of the price that is paid", minimum=0)
+    batch_price: float = setting(
+        0.5, "batch: share of the price that is paid", minimum=0, only_with=_WITH_LLM
+    )
     batch_poll: float = setting(
-        30.0, "llm, batch: between two looks at its state", unit="seconds", above=0
+        30.0, "batch: between two looks at its state", unit="seconds", above=0, only_with=_WITH_LLM
     )
 
     def check(self) -> None:
@@ -159,16 +192,8 @@ class PromptsSettings(TemplateSettings):
         check.check_api(self.api, self.api_version, self.api_key_variable, self.batch)
         check.check_parameters(self.parameters)
         check.check_prices(self.prices)
-        # At the end: it repeats a value, which the checks above make sure is no key or password.
-        if not any(own.source == "llm" for own in check_classes(self.classes).values()):
-            check_only_of(self, ONLY_OF)
 
-
-_OF_TEMPLATES = {field.name for field in dataclasses.fields(TemplateSettings)}
-
-ONLY_OF: OnlyOf = {
-    field.name: ("source", ("llm",))
-    for field in dataclasses.fields(PromptsSettings)
-    if field.name not in _OF_TEMPLATES
-}
-"""Keys that only a language model looks at."""
+    def idle(self) -> dict[str, str]:
+        """Return the keys without effect: none where a class of its own asks the language model."""
+        asks = any(own.source == "llm" for own in check_classes(self.classes).values())
+        return {} if asks else super().idle()

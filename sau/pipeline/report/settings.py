@@ -1,6 +1,5 @@
 """Settings of the report stage."""
 
-import dataclasses
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
@@ -8,7 +7,6 @@ from sau.pipeline.report.paper import PaperFigure, figures_of
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class ReportSettings(Section):
     """What the report shows."""
 

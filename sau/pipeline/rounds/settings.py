@@ -1,13 +1,11 @@
 """Settings of the rounds stage."""
 
-import dataclasses
 from typing import ClassVar
 
 from sau.core.errors import UserError
 from sau.settings.section import Section, setting
 
 
-@dataclasses.dataclass(frozen=True)
 class RoundsSettings(Section):
     """How many images are generated of each class, and how often what is missing is made up for."""
 

@@ -1,6 +1,5 @@
 """Settings of the scores stage."""
 
-import dataclasses
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
@@ -12,7 +11,6 @@ NO_EFFECT = ("decode_workers",)
 """Settings that change no score: changed, nothing is scored again."""
 
 
-@dataclasses.dataclass(frozen=True)
 class ScoresSettings(Section):
     """Which CLIP tells how well an image fits its texts."""
 

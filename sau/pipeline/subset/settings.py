@@ -1,6 +1,5 @@
 """Settings of the subset stage."""
 
-import dataclasses
 from typing import ClassVar, Literal
 
 from sau.settings.section import Section, setting
@@ -9,7 +8,6 @@ AS_IS = "as-is"
 """An imbalance factor that leaves the data set as long-tailed as it comes."""
 
 
-@dataclasses.dataclass(frozen=True)
 class SubsetSettings(Section):
     """How the long tail is cut."""
 

@@ -116,5 +116,5 @@ def test_a_class_keeps_its_last_image(folder):
     real, held, facts = run(folder, "20", validation_fraction=0.99)
     assert counts_of(real) == facts["real_counts"] == [1, 1, 1]
     assert counts_of(held) == facts["validation_counts"] == [19, 3, 0]
-    with pytest.raises(UserError, match=r"subset.validation_fraction: 1.0 must be below 1"):
+    with pytest.raises(UserError, match=r"subset.validation_fraction: 1 must be below 1"):
         SubsetSettings(validation_fraction=1)
