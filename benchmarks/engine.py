@@ -1,23 +1,20 @@
 """The project's own training loop, an epoch of random images at a time."""
 
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
-from typing import Any
 
 from benchmarks.command import positive, resolve_device
-from benchmarks.data import RandomImages, write_manifests
+from benchmarks.data import RandomImages, run_data
 from benchmarks.pieces import Pieces
 from benchmarks.timing import synchronise
 from sau.device.repeatable import repeatable
-from sau.engine.loop import Run, train_epoch
+from sau.engine.build import build_run
+from sau.engine.loop import train_epoch
 from sau.engine.settings import TrainingSettings
-from sau.pipeline.training.assemble import assemble
 
 
 class Engine:
-    """A run of SAU on random images, as the training stage assembles and repeats it.
+    """A run of SAU on random images, as the training stage builds and repeats it.
 
     Args:
         images: an epoch of them.
@@ -28,35 +25,27 @@ class Engine:
         self.settings = settings
         self.real = int((~images.is_synthetic).sum())
         self.number = 0
-        with tempfile.TemporaryDirectory() as folder, repeatable(settings.threads):
-            manifests: dict[str, Any] = {**write_manifests(images, Path(folder))}
-            self.run: Run = assemble(
-                **manifests, seed=0, settings=settings, device=resolve_device(settings.device)
-            )
+        with repeatable(settings.threads):
+            data = run_data(images, resolve_device(settings.device))
+            self.run = build_run(data, settings, seed=0)
         self.steps = len(images.labels) // settings.batch_size
 
     def epoch(self) -> Pieces:
         """Train one epoch, and return what its parts took."""
         self.number += 1
         phase, device = self.run.phase_of(self.number), self.run.device
-        prepare, ended = phase.method.start_epoch, 0.0
+        moments: list[float] = []
 
-        def start_epoch(*arguments: Any) -> None:
-            nonlocal ended
-            prepare(*arguments)
+        def note_moment() -> None:
             synchronise(device)
-            ended = time.perf_counter()
+            moments.append(time.perf_counter())
 
-        # An attribute of the object hides the class's method until it is deleted.
-        vars(phase.method)["start_epoch"] = start_epoch
         with repeatable(self.settings.threads):
-            synchronise(device)
-            start = time.perf_counter()
-            train_epoch(self.run, phase, self.number)
-            synchronise(device)
-            end = time.perf_counter()
-        del vars(phase.method)["start_epoch"]
-        return Pieces(ended - start, self.real, end - ended, self.steps)
+            note_moment()
+            train_epoch(self.run, phase, self.number, started=note_moment)
+            note_moment()
+        start, started, end = moments
+        return Pieces(started - start, self.real, end - started, self.steps)
 
 
 def add_settings(parser: ArgumentParser) -> None:

@@ -31,5 +31,10 @@ def warn_of_unseen_classes(section: str, asked: Iterable[tuple[str, str]]) -> No
     log.warning(
         "%s.model: %s has seen printed digits alone, %s to %s; of %s%s it knows nothing, and what "
         "it makes of them means nothing. Choose another model (docs/images.md, docs/scores.md)",
-        *(section, shipped[0][0], KNOWN[0], KNOWN[-1], ", ".join(names[:SHOWN]), more),
+        section,
+        shipped[0][0],
+        KNOWN[0],
+        KNOWN[-1],
+        ", ".join(names[:SHOWN]),
+        more,
     )

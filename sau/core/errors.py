@@ -1,5 +1,8 @@
 """What a stage raises on purpose, and the exit codes that it ends in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 EXIT_USER_ERROR = 2
 EXIT_STOPPED_EARLY = 75
 """EX_TEMPFAIL of sysexits.h: not done yet, try again."""
@@ -11,6 +14,23 @@ class UserError(Exception):
     The command line prints the message without a traceback and exits with code 2; anything else
     that is raised is a defect of `sau` and keeps its traceback.
     """
+
+
+class ArgumentError(ValueError):
+    """A bad argument of the library, said in one line that begins with its name.
+
+    Stages call the library with settings of the same names: `naming_section` puts their section
+    before the name.
+    """
+
+
+@contextmanager
+def naming_section(section: str) -> Iterator[None]:
+    """Turn an `ArgumentError` into a `UserError` about the setting `section.NAME`."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise UserError(f"{section}.{error}") from error
 
 
 class StoppedEarlyError(Exception):

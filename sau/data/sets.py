@@ -1,6 +1,7 @@
 """Training and test images, and what is known of them."""
 
 import dataclasses
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -24,8 +25,13 @@ class TrainingData:
 
     def to(self, device: torch.device) -> "TrainingData":
         """Return the same data on `device`."""
-        tensors = (self.labels, self.is_synthetic, self.scores)
-        return TrainingData(self.ids, self.images.to(device), *(t.to(device) for t in tensors))
+        return TrainingData(
+            self.ids,
+            self.images.to(device),
+            self.labels.to(device),
+            self.is_synthetic.to(device),
+            self.scores.to(device),
+        )
 
     def real(self) -> "TrainingData":
         """Return the real images alone; the same object if there are no others."""
@@ -33,23 +39,36 @@ class TrainingData:
             return self
         places = (~self.is_synthetic).nonzero()[:, 0]
         ids = [self.ids[place] for place in places.tolist()]
-        tensors = (self.labels[places], self.is_synthetic[places], self.scores[places])
-        return TrainingData(ids, self.images.subset(places), *tensors)
+        return TrainingData(
+            ids,
+            self.images.subset(places),
+            self.labels[places],
+            self.is_synthetic[places],
+            self.scores[places],
+        )
 
 
 @dataclasses.dataclass(frozen=True)
-class TestData:
-    """What is tested or validated on, in file order.
+class LabelledImages:
+    """Images that are classified, never trained on, in file order.
 
     `ids`: N strings; `images`: N of one size; `labels`: int64 (N,), 0 to C - 1.
     """
-
-    __test__ = False  # no class of tests, whatever pytest makes of its name
 
     ids: list[str]
     images: Images
     labels: Tensor
 
-    def to(self, device: torch.device) -> "TestData":
+    def to(self, device: torch.device) -> Self:
         """Return the same data on `device`."""
-        return TestData(self.ids, self.images.to(device), self.labels.to(device))
+        return type(self)(self.ids, self.images.to(device), self.labels.to(device))
+
+
+class TestData(LabelledImages):
+    """What results are measured on."""
+
+    __test__ = False  # no class of tests, whatever pytest makes of its name
+
+
+class ValidationData(LabelledImages):
+    """Real images that are held out of training, to choose an epoch by."""

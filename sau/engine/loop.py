@@ -11,10 +11,10 @@ from itertools import islice, repeat
 import torch
 from torch import Tensor, nn
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.core.progress import LOG_INTERVAL, progress_in_batches
 from sau.data.batches import Batch, Streams, view_batches
-from sau.data.sets import TestData
+from sau.data.sets import TestData, ValidationData
 from sau.device.ranks import ALONE, Ranks
 from sau.device.share import sharing
 from sau.engine.averaging import Averager
@@ -34,18 +34,19 @@ from sau.views import ViewOptions
 logger = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Run:
     """What one run trains, on what and how; all of it on `device`.
 
-    `ranks`: the processes that train together. After each step all of them have the same values.
+    `test`: None where nothing is measured. `ranks`: the processes that train together; after each
+    step all of them have the same values.
     """
 
     network: Network
     averager: Averager
     phases: tuple[Phase, ...]
-    test: TestData
-    validation: TestData | None
+    test: TestData | None
+    validation: ValidationData | None
     views: ViewOptions
     settings: TrainingSettings
     seed: int
@@ -79,7 +80,7 @@ def train(
         stop: asked before each epoch and after each step; `state` then says how far the run came.
 
     Raises:
-        UserError: the loss is no longer finite.
+        ArgumentError: the loss is no longer finite.
     """
     total = run.settings.total_epochs()
     announced = time.monotonic()
@@ -103,8 +104,9 @@ def train(
             values["learning_rate"] = phase.rate
             if epoch == total or epoch % run.settings.evaluate_every == 0:
                 predictions = measure_epoch(run, epoch)
-                state.record_predictions(predictions)
-                values |= predictions.figures()
+                if predictions is not None:
+                    state.record_predictions(predictions)
+                    values |= predictions.figures()
             state.epoch, state.partial, unsaved = epoch, None, True
             state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
             for name, value in values.items():
@@ -156,6 +158,7 @@ def train_epoch(
     epoch: int,
     partial: PartialEpoch | None = None,
     due: Callable[[], bool] = lambda: False,
+    started: Callable[[], object] = lambda: None,
 ) -> dict[str, float] | PartialEpoch:
     """Train one epoch of the run; return the mean of each loss over its images.
 
@@ -166,6 +169,7 @@ def train_epoch(
         partial: what the epoch's first steps have found, if it is taken up again after them.
         due: called after each step, returns whether to leave the epoch; then what it has found so
             far is returned instead.
+        started: called before the first step, when averages and method are prepared.
     """
     streams = Streams(run.seed, epoch)
     mixing = streams.numpy("mixing")
@@ -173,6 +177,7 @@ def train_epoch(
         begin_epoch(run, phase, epoch)
     else:
         mixing.bit_generator.state = partial.mixing
+    started()
     # After the method, which may have looked at the network in eval mode.
     phase.prepare(run.network, epoch)
     totals = LossTotals(partial, run.device)
@@ -194,8 +199,10 @@ def train_epoch(
     return totals.means()
 
 
-def measure_epoch(run: Run, epoch: int) -> Predictions:
-    """Classify the test images, and measure the validation images if there are any."""
+def measure_epoch(run: Run, epoch: int) -> Predictions | None:
+    """Classify the test images, and measure the validation images, as far as there are any."""
+    if run.test is None:
+        return None
     network, flip = run.averager.tested(), run.settings.test_flip
     predictions = predict(network, run.test, run.views, epoch, flip=flip, ranks=run.ranks)
     if run.validation is None:
@@ -245,9 +252,9 @@ def _announce(epoch: int, epochs: int, loss: float, top1: float | None) -> None:
 
 def _refuse_non_finite(losses: dict[str, float], epoch: int, rate: float) -> None:
     if not all(math.isfinite(value) for value in losses.values()):
-        raise UserError(
-            f"epoch {epoch}: the loss is {losses['total']} at learning rate {rate:g}; "
-            "lower training.learning_rate, or set training.precision to float32"
+        raise ArgumentError(
+            f"learning_rate: at {rate:g} the loss of epoch {epoch} is {losses['total']}; lower it, "
+            "or set precision to float32"
         )
 
 

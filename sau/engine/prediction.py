@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sau.data.sets import TestData
+from sau.data.sets import LabelledImages
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.state import Predictions
 from sau.networks import Network
@@ -16,7 +16,7 @@ TEST_BATCH = 256
 @torch.no_grad()
 def predict(
     network: Network,
-    data: TestData,
+    data: LabelledImages,
     views: ViewOptions,
     epoch: int,
     *,

@@ -77,7 +77,9 @@ def _warn_of_loose_images(folder: Path) -> None:
     if loose:
         log.warning(
             "%s: left out %d images beside the class folders, such as %s",
-            *(folder, len(loose), min(stable_name(Path(path.name)) for path in loose)),
+            folder,
+            len(loose),
+            min(stable_name(Path(path.name)) for path in loose),
         )
 
 
@@ -112,7 +114,9 @@ def images_below(folder: Path) -> list[tuple[str, Path]]:
     if others:
         log.warning(
             "%s: left out %d that are no files, or not named like images, such as %s",
-            *(folder, len(others), min(others)),
+            folder,
+            len(others),
+            min(others),
         )
     return sorted(found, key=lambda pair: natural_key(pair[0]))
 

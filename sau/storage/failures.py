@@ -22,5 +22,9 @@ def report_failures(table: pa.Table, description: str) -> None:
         first = failed.slice(0, 1).to_pylist()[0]
         log.warning(
             "%s: %d of %d images failed; the first is %s: %s",
-            *(description, failed.num_rows, table.num_rows, first["id"], first["reason"]),
+            description,
+            failed.num_rows,
+            table.num_rows,
+            first["id"],
+            first["reason"],
         )

@@ -52,5 +52,6 @@ def fetch_glide(
         log.info("%s: SHA-256 %s (%s)", folder / name, digest, checked)
     log.info(
         "now: sau convert glide --base %s --upsampler %s --output models/glide",
-        *(folder / "base.pt", folder / "upsample.pt"),
+        folder / "base.pt",
+        folder / "upsample.pt",
     )

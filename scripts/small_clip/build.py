@@ -82,7 +82,7 @@ def build(
     config = model_config(settings, len(vocabulary), output.name)
     (folder / CONFIG_FILE).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     model = train(
-        *(settings, pixels, labels, class_captions, folder, checkpoints / f"{name}.safetensors")
+        settings, pixels, labels, class_captions, folder, checkpoints / f"{name}.safetensors"
     )
     save_clip_weights(folder, model)
     with new_folder(output, replace=True) as temporary:

@@ -9,11 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
+from sau.core.errors import naming_section
 from sau.data.sets import TestData, TrainingData
+from sau.engine.build import build_run
 from sau.engine.loop import Run
 from sau.engine.settings import TrainingSettings
 from sau.pipeline.training import stage
-from sau.pipeline.training.assemble import assemble
+from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.storage.manifest import SCHEMAS, write
 
 CLASS_NAMES = ["zero", "one", "two"]
@@ -113,7 +115,9 @@ class Inputs:
         """Build the run that `train` would train."""
         settings = TrainingSettings(**{**TINY, **changes})
         device = torch.device(settings.device)
-        return assemble(**self.of(settings), seed=seed, settings=settings, device=device)
+        data = load_data(RunInputs(**self.of(settings)), settings, device)
+        with naming_section("training"):
+            return build_run(data, settings, seed=seed)
 
     def train(self, folder: Path, seed: int = 0, **changes: Any) -> dict[str, Path]:
         """Run the stage into `folder`, and return its outputs by name."""

@@ -26,7 +26,7 @@ def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise TrainedError
 
-    monkeypatch.setattr(stage, "assemble", refuse)
+    monkeypatch.setattr(stage, "build_run", refuse)
 
 
 def remove(outputs: dict[str, Path]) -> None:

@@ -117,7 +117,7 @@ def test_real_data_needs_no_synthetic_images(inputs: Inputs, tmp_path: Path) -> 
 
 
 def test_non_finite_loss_stops_the_run(inputs: Inputs, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"epoch 1: the loss is nan at learning rate 1e\+18"):
+    with pytest.raises(UserError, match=r"training.learning_rate: at 1e\+18 the loss"):
         inputs.train(tmp_path, learning_rate=1e18)
     assert list(tmp_path.iterdir()) == []
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from sau.core.errors import UserError
 from sau.data import batches
+from sau.engine import epoch_start
 from sau.engine.prediction import class_balanced_top1
 from sau.engine.state import Predictions, RunState
-from sau.methods import prototypes
 from sau.networks import Network
 from sau.pipeline.training.loading import load_validation
 from sau.storage.manifest import read, read_metadata
@@ -53,7 +53,7 @@ def test_held_out_images_are_in_no_batch_and_no_prototype(
 ) -> None:
     seen: dict[str, set[bytes]] = {"batches": set(), "prototypes": set()}
     made_for = ["batches"]
-    view, batches_of = batches.view, prototypes.batches_of
+    view, batches_of = batches.view, epoch_start.batches_of
 
     def watched_view(name: Any, images: Tensor, *rest: Any) -> Any:
         seen[made_for[-1]].update(image.numpy().tobytes() for image in images)
@@ -65,7 +65,7 @@ def test_held_out_images_are_in_no_batch_and_no_prototype(
         made_for.pop()
 
     monkeypatch.setattr(batches, "view", watched_view)
-    monkeypatch.setattr(prototypes, "batches_of", for_prototypes)
+    monkeypatch.setattr(epoch_start, "batches_of", for_prototypes)
     split.train(tmp_path / "out", epochs=1)
     run = split.assemble()
     (phase,) = run.phases

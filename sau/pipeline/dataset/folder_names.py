@@ -131,5 +131,8 @@ def names_by_category(train: SplitFile, categories: Mapping[int, str]) -> list[s
 def _warn(train: SplitFile, folders: Sequence[str], reason: str) -> None:
     log.warning(
         "%s: %s, so classes are called by their folders, such as %s; prompts need real names: %s",
-        *(train.source, reason, folders[0], _ADVICE),
+        train.source,
+        reason,
+        folders[0],
+        _ADVICE,
     )

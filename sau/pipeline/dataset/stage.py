@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
+from sau.data.statistics import PixelStatistics
 from sau.pipeline.dataset.load import load
 from sau.pipeline.dataset.settings import DatasetSettings
-from sau.pipeline.dataset.statistics import PixelStatistics
 from sau.sources.table import images_table
 from sau.storage import manifest
 from sau.storage.manifest.schemas import STATUS_OK

@@ -88,7 +88,8 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
     file, test_file = Path(settings.train_file), Path(settings.test_file)
     train_stem, test_stem = _stems(file, test_file)
     train = list_parquet(
-        *(file, columns),
+        file,
+        columns,
         prefix="real",
         stem=train_stem,
         labels_of=labels.of_train,
@@ -105,7 +106,8 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
             "or leave it empty to split test images off"
         )
     test = list_parquet(
-        *(test_file, columns),
+        test_file,
+        columns,
         prefix="real",
         stem=test_stem,
         labels_of=labels.of_test,

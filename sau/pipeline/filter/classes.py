@@ -91,7 +91,9 @@ def check_classes(counts: ClassCounts, settings: FilterSettings) -> None:
     if len(small):
         logger.warning(
             "classes of which less than %g %% is kept (filter.warn_share), %d: %s",
-            *(100 * settings.warn_share, len(small), _named(small, counts.words)),
+            100 * settings.warn_share,
+            len(small),
+            _named(small, counts.words),
         )
 
 

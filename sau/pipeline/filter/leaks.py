@@ -88,7 +88,8 @@ def log_leaks(facts: dict[str, Any]) -> None:
                 "leak check by embedding: %d of %d images are hardly all copies of test images; a "
                 "model that tells few things apart puts a class's images that close: look at some "
                 "of them, then raise filter.leak_similarity or set it to null",
-                *(measure["found"], measure["compared"]),
+                measure["found"],
+                measure["compared"],
             )
 
 

@@ -67,7 +67,10 @@ class DiffusersGenerator:
             log.warning(
                 "%d of %d prompts are longer than %d tokens, and the model's tokenizer cuts them; "
                 "the first is %r",
-                *(len(cut), len(prompts), longest, prompts[cut[0]]),
+                len(cut),
+                len(prompts),
+                longest,
+                prompts[cut[0]],
             )
 
     def at_guidance_scale(self, scale: float) -> Self:

@@ -35,8 +35,12 @@ class DiskEstimate:
         free = shutil.disk_usage(self._folder).free
         log.info(
             "about %s for this shard's %d images, %s for all %d shards; %s free in %s",
-            *(readable(shard), self._rows, readable(shard * self._shards), self._shards),
-            *(readable(free), self._folder),
+            readable(shard),
+            self._rows,
+            readable(shard * self._shards),
+            self._shards,
+            readable(free),
+            self._folder,
         )
         # Those before it are taken to be there; its own batches lie beside it until it is whole.
         wanted = shard * (self._shards - self._shard + 1)
@@ -44,7 +48,9 @@ class DiskEstimate:
             log.warning(
                 "%s: %s free, but this and the later shards need about %s; make room, or set "
                 "images.image_size to store smaller images",
-                *(self._folder, readable(free), readable(wanted)),
+                self._folder,
+                readable(free),
+                readable(wanted),
             )
 
 

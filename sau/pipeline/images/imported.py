@@ -120,7 +120,8 @@ def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing
         return labels_for_classes(read, class_names, where)
 
     return list_parquet(
-        *(file, columns),
+        file,
+        columns,
         prefix="synthetic",
         stem=file.stem,
         labels_of=labels_of,

@@ -59,5 +59,6 @@ def warn_of_people(
         log.warning(
             "GLIDE was trained without pictures of people, and draws %s badly; another generator "
             "can draw them: images.per_class: {%s: {source: diffusers, model: ...}}",
-            *(", ".join(people), people[0]),
+            ", ".join(people),
+            people[0],
         )

@@ -75,8 +75,10 @@ def _from_llm(
     if replaced:
         log.warning(
             "%d of %d prompts are templates, because no answer would do; the first is of %s: %s",
-            *(len(replaced), settings.per_class * len(classes)),
-            *(replaced[0]["class_name"], replaced[0]["reason"]),
+            len(replaced),
+            settings.per_class * len(classes),
+            replaced[0]["class_name"],
+            replaced[0]["reason"],
         )
     return found, collected.facts
 

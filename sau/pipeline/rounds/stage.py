@@ -72,5 +72,9 @@ def _report(names: list[str], needed: list[int], kept: list[int], draws: list[in
     shown = ", ".join(f"{name} {count}" for name, count in list(missing.items())[:SHOWN])
     log.info(
         "%d of %d classes lack images (%s%s); this round draws %d",
-        *(len(missing), len(names), shown, ", ..." if len(missing) > SHOWN else "", sum(draws)),
+        len(missing),
+        len(names),
+        shown,
+        ", ..." if len(missing) > SHOWN else "",
+        sum(draws),
     )

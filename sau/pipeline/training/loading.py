@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from sau.core.errors import UserError
-from sau.data.sets import TestData, TrainingData
+from sau.data.sets import LabelledImages, TestData, TrainingData, ValidationData
 from sau.methods.names import DataName
 from sau.pipeline.training.listed import Listed
 from sau.pipeline.training.load_images import Decoding, load_images
@@ -22,6 +23,8 @@ REAL_SIZE = "dataset.image_size"
 SYNTHETIC_SIZE = "images.image_size"
 HERE = Decoding()
 """All images as one tensor of the CPU."""
+
+Kind = TypeVar("Kind", bound=LabelledImages)
 
 
 def load_training(
@@ -67,7 +70,7 @@ def load_validation(
     train_images: Sequence[Path],
     classes: int,
     decoding: Decoding = HERE,
-) -> TestData | None:
+) -> ValidationData | None:
     """Load the real images that are held out of training; None if there are none.
 
     Args:
@@ -85,7 +88,7 @@ def load_validation(
     table = read(validation, "members")
     if table.num_rows == 0:
         return None
-    return _test_data(str(validation), table, train_images, classes, decoding)
+    return _labelled(ValidationData, str(validation), table, train_images, classes, decoding)
 
 
 def load_test(test_images: Sequence[Path], classes: int, decoding: Decoding = HERE) -> TestData:
@@ -98,17 +101,22 @@ def load_test(test_images: Sequence[Path], classes: int, decoding: Decoding = HE
     table = table.filter(pc.equal(table["status"], STATUS_OK))
     if table.num_rows == 0:
         raise UserError(f"{test_images[0]}: no readable test image; run the dataset stage again")
-    return _test_data(str(test_images[0]), table, test_images, classes, decoding)
+    return _labelled(TestData, str(test_images[0]), table, test_images, classes, decoding)
 
 
-def _test_data(
-    where: str, table: pa.Table, manifests: Sequence[Path], classes: int, decoding: Decoding
-) -> TestData:
+def _labelled(
+    kind: type[Kind],
+    where: str,
+    table: pa.Table,
+    manifests: Sequence[Path],
+    classes: int,
+    decoding: Decoding,
+) -> Kind:
     """Load the real images that the rows of a table, with columns id and label, name."""
     ids: list[str] = table["id"].to_pylist()
     labels = _labels(where, table, classes)
     images = load_images([Listed(ids, range(len(ids)), manifests, REAL_SIZE)], decoding)
-    return TestData(ids, images, labels).to(decoding.device)
+    return kind(ids, images, labels).to(decoding.device)
 
 
 def _labels(where: str, table: pa.Table, classes: int) -> Tensor:

@@ -7,15 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sau.core.errors import StoppedEarlyError
+from sau.core.errors import StoppedEarlyError, naming_section
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
+from sau.engine.build import build_run
 from sau.engine.loop import Run, train
 from sau.engine.settings import TrainingSettings, with_effect
 from sau.engine.state import RunState
 from sau.engine.stopping import Stop, sigterm_asks
-from sau.pipeline.training.assemble import assemble
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
@@ -27,6 +28,7 @@ LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
 
 
 def training(
+    *,
     members: list[Path],
     train_images: list[Path],
     test_images: list[Path],
@@ -36,7 +38,6 @@ def training(
     label_correction: Path,
     model: Path,
     checkpoint: Path,
-    *,
     seed: int,
     settings: TrainingSettings,
     validation: Path | None = None,
@@ -79,13 +80,13 @@ def training(
         StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
         UserError: no such device, images that do not fit together, or a loss that is not finite.
     """
-    inputs = {
-        "members": members,
-        "train_images": train_images,
-        "test_images": test_images,
-        "synthetic_images": synthetic_images,
-        "validation": [validation] if validation else [],
-    }
+    inputs = RunInputs(
+        members=members,
+        train_images=train_images,
+        test_images=test_images,
+        synthetic_images=synthetic_images,
+        validation=validation,
+    )
     outputs = {
         "predictions": predictions,
         "history": history,
@@ -95,7 +96,7 @@ def training(
     stop = Stop(stop_after)
     ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
-    made_of = provenance("training", settings, inputs, LIBRARIES)
+    made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
@@ -109,14 +110,15 @@ def training(
                 remove_parts(checkpoint)
             return
         with repeatable(settings.threads):
-            images = (train_images, test_images, synthetic_images)
             folder = checkpoint.parent
-            job = assemble(members, *images, seed, settings, device, validation, folder, ranks)
+            data = load_data(inputs, settings, device, folder)
+            with naming_section("training"):
+                job = build_run(data, settings, seed=seed, ranks=ranks)
             state = load_checkpoint(checkpoint, identity, job)
             refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
             save = partial(save_checkpoint, checkpoint, identity, job)
             logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
-            with recorder(logs, state.epoch + 1) as record:
+            with recorder(logs, state.epoch + 1) as record, naming_section("training"):
                 train(job, state, save if ranks.is_first else _save_nothing, record, stop)
         if state.epoch < settings.total_epochs():
             raise StoppedEarlyError(
@@ -134,6 +136,7 @@ def _write_outputs(
     outputs: Mapping[str, Path], state: RunState, job: Run, made_of: dict[str, Any]
 ) -> None:
     """Write what a whole run has found, each file with what it was made of."""
+    assert job.test is not None  # `load_data` has found test images
     tables = {
         "predictions": predictions_table(state, job.test),
         "history": rows_table("history", state.history),

@@ -5,9 +5,9 @@ import tracemalloc
 import pyarrow as pa
 import pytest
 
+from sau.data.statistics import PixelStatistics
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.stage import dataset
-from sau.pipeline.dataset.statistics import PixelStatistics
 from sau.storage import manifest
 from tests.sources.make_images import picture, put, put_table
 

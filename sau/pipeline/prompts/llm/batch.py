@@ -213,7 +213,8 @@ class _Jobs:
                 "batch: job %s, or a file of its answers, is not at %s (any more); what it did not "
                 "answer is asked for anew. If prompts.base_url or the key has changed since, its "
                 "answers are where they were",
-                *(job, self._settings.base_url),
+                job,
+                self._settings.base_url,
             )
         return found
 

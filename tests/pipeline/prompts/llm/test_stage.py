@@ -42,7 +42,8 @@ def test_a_thousand_prompts_from_a_server_that_misbehaves(stage, caplog):
     assert len(set(CLASSES)) == 100
     with Loopback(misbehaving) as server:
         table = stage.run(
-            *(server.url, CLASSES),
+            server.url,
+            CLASSES,
             **{"per_class": 10, "concurrency": 16, "timeout": 4.0, "ask_again": 8},
         )
     assert table["label"].value_counts().to_dict() == dict.fromkeys(range(100), 10)

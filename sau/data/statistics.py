@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 DIGITS = 6
@@ -17,6 +18,11 @@ class PixelStatistics:
     def add(self, image: Image.Image) -> None:
         """Count the pixels of an RGB image."""
         self._counts += np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
+
+    def add_pixels(self, pixels: npt.NDArray[np.uint8]) -> None:
+        """Count the pixels of RGB images, uint8 (N, 3, H, W)."""
+        for channel in range(3):
+            self._counts[channel] += np.bincount(pixels[:, channel].ravel(), minlength=256)
 
     def mean(self) -> list[float]:
         """Return the mean of each channel over all pixels, 0 to 1, rounded to 6 digits."""

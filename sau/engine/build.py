@@ -1,0 +1,172 @@
+"""A run from data and settings: network, methods and optimizers on the data's device."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from sau.core.errors import ArgumentError
+from sau.core.random_streams import derive_seed
+from sau.data.sets import TestData, TrainingData, ValidationData
+from sau.device.ranks import ALONE, Ranks
+from sau.engine.averaging import Averager
+from sau.engine.loop import Run
+from sau.engine.parallel import ParallelLoss, own_loss
+from sau.engine.phases import Phase, make_optimizer, second_settings
+from sau.engine.settings import TrainingSettings
+from sau.methods import create_method
+from sau.methods.base import AnyMethod, MethodContext, OptionError
+from sau.networks import Network, NetworkConfig, feature_size, seeded
+from sau.networks.batch_norm import synchronise
+from sau.views import Normalisation, ViewOptions
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunData:
+    """All images of a run, on one device and of one size.
+
+    Attributes:
+        train: what is trained on.
+        test: classified after an epoch; None: nothing is measured.
+        validation: measured too, to choose an epoch by; None if there are none.
+        classes: C.
+        normalisation: mean and standard deviation of the training images.
+    """
+
+    train: TrainingData
+    test: TestData | None = None
+    validation: ValidationData | None = None
+    classes: int
+    normalisation: Normalisation
+
+
+def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ranks = ALONE) -> Run:
+    """Build what is trained, on the device of the data.
+
+    Args:
+        data: real and synthetic images; a stage that trains on real ones alone leaves out the rest.
+        settings: the recipe.
+        seed: of weights, order and views.
+        ranks: the processes that train together; their group is there.
+
+    Raises:
+        ArgumentError: stages that do not fit together.
+    """
+    stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
+    parts = [data.train.real() if stage.data == "real" else data.train for stage in stages]
+    methods = [
+        _method(stage, part, data.classes, seed, place)
+        for place, (stage, part) in enumerate(zip(stages, parts, strict=True))
+    ]
+    device = data.train.labels.device
+    network = _network(settings, methods, data.classes, seed).to(device)
+    if settings.sync_batch_norm:
+        synchronise(network)
+    for method in methods:
+        method.attach(network)
+    phases = _phases(network, methods, parts, stages, settings, ranks)
+    averager = Averager(network, settings)
+    if settings.compile != "off":
+        network.compile_layers(settings.compile)
+    return Run(
+        network=network,
+        averager=averager,
+        phases=phases,
+        test=data.test,
+        validation=data.validation,
+        views=_views(data.normalisation, settings),
+        settings=settings,
+        seed=seed,
+        device=device,
+        ranks=ranks,
+    )
+
+
+def _method(
+    settings: TrainingSettings, data: TrainingData, classes: int, seed: int, place: int
+) -> AnyMethod:
+    """Build the method of the stage at `place`, its heads from a seed of their own.
+
+    Raises:
+        ArgumentError: an option that the images or this machine cannot have.
+    """
+    context = MethodContext(
+        labels=data.labels,
+        classes=classes,
+        feature_size=feature_size(settings.backbone, settings.channels()),
+        embedding_size=settings.projection_size,
+        epochs=settings.epochs,
+        is_synthetic=data.is_synthetic,
+        scores=data.scores,
+    )
+    with seeded(derive_seed("training", seed, "heads", place)):
+        try:
+            return create_method(settings.method, context, settings.options)
+        except OptionError as error:
+            stage = "second_stage." if place else ""
+            raise ArgumentError(f"{stage}options.{error}") from error
+
+
+def _network(
+    settings: TrainingSettings, methods: Sequence[AnyMethod], classes: int, seed: int
+) -> Network:
+    """Build the network that all stages share.
+
+    Raises:
+        ArgumentError: the stages' methods need classifiers of two kinds.
+    """
+    kinds = [(m.classifier, m.classifier_scale) for m in methods if m.classifier is not None]
+    if len(set(kinds)) > 1:
+        raise ArgumentError(
+            f"second_stage.method: it needs a {kinds[1][0]} classifier (scale "
+            f"{kinds[1][1]:g}), but the first stage trains a {kinds[0][0]} one (scale "
+            f"{kinds[0][1]:g}); choose another method"
+        )
+    config = NetworkConfig(settings.backbone, settings.channels(), classes)
+    if kinds:
+        kind, scale = kinds[0]
+        config = dataclasses.replace(config, classifier=kind, classifier_scale=scale)
+    if any(method.needs_projection for method in methods):
+        config = dataclasses.replace(
+            config,
+            projection_hidden=settings.projection_hidden,
+            projection_size=settings.projection_size,
+        )
+    precision: torch.dtype = getattr(torch, settings.precision)
+    return Network(config, derive_seed("training", seed, "weights"), precision)
+
+
+def _phases(
+    network: Network,
+    methods: Sequence[AnyMethod],
+    parts: Sequence[TrainingData],
+    stages: Sequence[TrainingSettings],
+    settings: TrainingSettings,
+    ranks: Ranks,
+) -> tuple[Phase, ...]:
+    phases: list[Phase] = []
+    second = settings.second()
+    for place, (method, data, stage) in enumerate(zip(methods, parts, stages, strict=True)):
+        frozen = place > 0 and second is not None and second.trained == "classifier"
+        if frozen and method.needs_projection:
+            raise ArgumentError(
+                f"second_stage.trained: classifier, but {stage.method} trains "
+                "embeddings as well, which would stay as they are; choose another, or train all"
+            )
+        optimizer = make_optimizer(network, method, stage, frozen)
+        first_epoch = 1 + sum(phase.settings.epochs for phase in phases)
+        loss_of = own_loss if ranks.count == 1 else ParallelLoss(network, method)
+        phases.append(Phase(method, data, optimizer, stage, first_epoch, frozen, loss_of))
+    return tuple(phases)
+
+
+def _views(normalisation: Normalisation, settings: TrainingSettings) -> ViewOptions:
+    return ViewOptions(
+        normalisation=normalisation,
+        horizontal_flip=settings.horizontal_flip,
+        crop_padding=settings.crop_padding,
+        cutout_size=settings.cutout_size,
+        view_set=settings.view_set,
+        crop_size=settings.crop_size,
+        cutout_fill=settings.cutout_fill,
+    )
