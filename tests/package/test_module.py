@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.package.conftest import ROOT
+from tests.paths import ROOT
 
 OUTER = """
 configfile: "outer.yaml"

@@ -8,7 +8,7 @@ import yaml
 
 import sau
 from scripts.tiny_models.render import FONTS
-from tests.package.conftest import ROOT
+from tests.paths import ROOT
 
 APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 

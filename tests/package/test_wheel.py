@@ -12,7 +12,8 @@ import yaml
 
 import sau
 from sau.storage.manifest import read_metadata
-from tests.package.conftest import ROOT, unpack
+from tests.package.conftest import unpack
+from tests.paths import ROOT
 
 TOP_LEVEL = ("Snakefile", "config.yaml", "configs", "envs", "profiles", "workflow")
 
