@@ -90,7 +90,7 @@ def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Itera
     """Yield the lines of a table of keys."""
     if not keys:
         return
-    yield "| key | value | default | what it is |"
+    yield "| key | what it is | value | default |"
     yield "| - | - | - | - |"
     for key, value in keys.items():
         value = resolved(value, root)
@@ -98,7 +98,7 @@ def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Itera
         if "default" in value:
             default = code(json.dumps(value["default"], ensure_ascii=False))
         what = cell(value.get("description", ""))
-        yield f"| `{key}` | {kind(value, root)} | {default} | {what} |"
+        yield f"| `{key}` | {what} | {kind(value, root)} | {default} |"
     yield ""
 
 

@@ -58,7 +58,7 @@ def test_config_reference_follows_references_and_variants() -> None:
     }
     page = config_reference(schema)
     assert "### images with source: glide\n" in page
-    assert "| `steps` | string |" in page
+    assert "| `steps` |  | string |" in page
     assert "`source`" not in page
 
 
