@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from sau.losses.contrastive import SyntheticAwareContrastiveLoss, synthetic_aware_loss
+from sau.losses import SyntheticAwareContrastiveLoss, synthetic_aware_loss
 
 torch.manual_seed(0)
 images, classes, size = 64, 10, 128

@@ -5,8 +5,7 @@ import timm
 import torch
 
 from sau.data.batches import Batch
-from sau.methods import create_method
-from sau.methods.base import Epoch, MethodContext, Step
+from sau.methods import Epoch, MethodContext, Step, create_method
 from sau.networks import Network
 
 images, labels = torch.rand(64, 3, 32, 32), torch.arange(64) % 3

@@ -37,10 +37,20 @@ class TorchvisionEncoder(nn.Module):
 
 
 def make_encoder(backbone: str, width: int) -> ResNetCifar | TorchvisionEncoder:
-    """Return the encoder called `backbone`; `width` counts for CIFAR's networks alone."""
+    """Return the encoder called `backbone`; `width` counts for CIFAR's networks alone.
+
+    Raises:
+        ValueError: no such encoder.
+    """
     if backbone in TORCHVISION:
         return TorchvisionEncoder(backbone)
-    return ResNetCifar(int(backbone.removeprefix("resnet")), width)
+    depth = backbone.removeprefix("resnet")
+    if not depth.isdecimal():
+        raise ValueError(
+            f"backbone: {backbone!r}, expected resnet20, resnet32 or another depth of 6 n + 2, or "
+            f"{', '.join(TORCHVISION)}; Network.around takes any other encoder"
+        )
+    return ResNetCifar(int(depth), width)
 
 
 def feature_size(backbone: str, width: int) -> int:

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from sau import losses
 from sau.losses.classification import soft_cross_entropy
 from sau.losses.focal import sigmoid_focal_loss
 from sau.losses.ldam import margin_cross_entropy
@@ -35,3 +36,8 @@ def test_losses_refuse_other_shapes_by_name() -> None:
         balanced_softmax_cross_entropy(LOGITS, LABELS, torch.tensor([1, 2]))
     with pytest.raises(ValueError, match=r"^embeddings: expected float \(B, 2, d\)"):
         supervised_contrastive_loss(LOGITS, LABELS)
+
+
+def test_room_offers_what_its_modules_define() -> None:
+    for name in losses.__all__:
+        assert getattr(losses, name).__module__.startswith("sau.losses.")

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from sau import methods
 from sau.core.errors import UserError
 from sau.engine.settings import TrainingSettings
-from sau.methods import METHODS, create_method, method_class, method_names, options_of
+from sau.methods import METHODS, base, create_method, method_class, method_names, options_of
 from sau.methods.__main__ import descriptions, table, with_table
 from sau.methods.base import OptionError
 from sau.methods.cross_entropy import CrossEntropy
@@ -28,6 +29,14 @@ def test_registry_loads_no_torch() -> None:
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_room_offers_the_contract_when_it_is_asked_for() -> None:
+    assert methods.Step is base.Step
+    assert methods.OptionError is base.OptionError
+    assert all(hasattr(methods, name) for name in methods.__all__)
+    with pytest.raises(AttributeError, match="'sau.methods' has no attribute 'Stepp'"):
+        methods.Stepp  # noqa: B018
 
 
 def test_registry_names_each_method_as_its_file() -> None:

@@ -38,3 +38,8 @@ def test_weights_of_torchvision_are_drawn_by_torchvision() -> None:
     expected = torchvision.models.resnet18().state_dict()["layer1.0.conv1.weight"]
     found = Network(NetworkConfig("resnet18", 64, 7), seed=1).state_dict()
     torch.testing.assert_close(found["encoder.network.layer1.0.conv1.weight"], expected)
+
+
+def test_unknown_encoder_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^backbone: 'vit', expected resnet20.*Network\.around"):
+        Network(NetworkConfig("vit", 2, 3))
