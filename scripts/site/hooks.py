@@ -12,7 +12,8 @@ from scripts.site.config_reference import config_reference
 from scripts.site.formulas import formulas_to_mathml
 from scripts.site.offline import loaded_from_elsewhere
 from scripts.site.places import (
-    TOP_PAGES,
+    OWN_PLACES,
+    SCHEMA,
     linked_files,
     repository_place,
     rewrite,
@@ -20,20 +21,18 @@ from scripts.site.places import (
 )
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-CONFIG_PAGE = "reference/config.md"
 WIDE_PAGES = ("index.md", "first-run.md", "your-own-images.md")
 """Tabs of one page: a list of pages beside them would name themselves alone."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the top-level pages, the config reference, and every file that a page links to."""
-    top = [path for path in TOP_PAGES if (ROOT / path).is_file()]
+    top = [path for path in OWN_PLACES if path.endswith(".md")]
     pages = [f"docs/{file.src_uri}" for file in files.documentation_pages()] + top
-    for path in dict.fromkeys(top + linked_files(ROOT, pages)):
+    for path in sorted({*top, *linked_files(ROOT, pages)} - {SCHEMA}):
         files.append(File.generated(config, site_place(path), abs_src_path=str(ROOT / path)))
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    files.append(File.generated(config, CONFIG_PAGE, content=config_reference(schema)))
+    schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
+    files.append(File.generated(config, site_place(SCHEMA), content=config_reference(schema)))
     return files
 
 
@@ -42,7 +41,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     if page.file.src_uri in WIDE_PAGES:
         page.meta["hide"] = ["navigation"]
-    if page.file.src_uri == CONFIG_PAGE:
+    if page.file.src_uri == site_place(SCHEMA):
         return markdown
     return rewrite(ROOT, repository_place(page.file.src_uri), markdown)
 

@@ -14,12 +14,14 @@ DOCS = "docs"
 ELSEWHERE = "repository"
 """Folder of the site for files that lie outside docs/."""
 
-TOP_PAGES = {
+SCHEMA = "workflow/schemas/config.schema.yaml"
+OWN_PLACES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    SCHEMA: "reference/config.md",
 }
-"""Top-level files that are pages of the site: its home is the README."""
+"""Files outside docs/ that are pages of the site: its home is the README."""
 
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=[)\s])")
 _FENCE = re.compile(r"^ *(```|~~~)")
@@ -28,8 +30,8 @@ _OUTWARD = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|/)", re.IGNORECASE)
 
 def site_place(path: str) -> str:
     """Return where a repository file stands in the site, as a source path of MkDocs."""
-    if path in TOP_PAGES:
-        return TOP_PAGES[path]
+    if path in OWN_PLACES:
+        return OWN_PLACES[path]
     if path.startswith(f"{DOCS}/"):
         return path.removeprefix(f"{DOCS}/")
     return f"{ELSEWHERE}/{path}"
@@ -37,7 +39,7 @@ def site_place(path: str) -> str:
 
 def repository_place(place: str) -> str:
     """Return the repository file that stands at a place of the site; undoes `site_place`."""
-    for path, page in TOP_PAGES.items():
+    for path, page in OWN_PLACES.items():
         if place == page:
             return path
     if place.startswith(f"{ELSEWHERE}/"):
