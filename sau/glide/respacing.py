@@ -1,5 +1,6 @@
 """Which of the training time steps a shorter sampling run visits."""
 
+import re
 from typing import Literal
 
 SamplerName = Literal["ancestral", "ddim", "dpm-solver++"]
@@ -12,6 +13,10 @@ FAST_27_COUNTS = (10, 10, 3, 2, 2)
 MOST_SOLVER_STEPS = 500
 
 
+STRIDED = re.compile(r"ddim([0-9]+)")
+"""A respacing of one whole-numbered stride, such as "ddim25"."""
+
+
 def section_counts(respacing: str | int) -> tuple[int, ...]:
     """Read a respacing such as "100", "10,10,3,2,2", "fast27" or 20 as steps per section.
 
@@ -22,7 +27,9 @@ def section_counts(respacing: str | int) -> tuple[int, ...]:
     try:
         counts = tuple(int(part) for part in str(respacing).split(","))
     except ValueError:
-        raise ValueError(f"respacing {respacing!r} is neither counts nor 'fast27'") from None
+        raise ValueError(
+            f"respacing {respacing!r} is neither counts nor 'fast27' or 'ddim25'"
+        ) from None
     if min(counts) < 1:
         raise ValueError(f"respacing {respacing!r} has a section without steps")
     return counts
@@ -35,9 +42,16 @@ def respaced_timesteps(respacing: str | int, train_timesteps: int = 1000) -> lis
     strided evenly from its first to its last step. Positions are summed up in floating point and
     ties are rounded to even, which is what decides the steps that `linspace` gets otherwise.
 
-    Raises ValueError if a section has fewer training steps than its count.
-    Source: Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", section 4.
+    "ddimN" is N steps from 0 on, a whole number of training steps apart, as in the DDIM paper.
+
+    Raises ValueError if a section has fewer training steps than its count, or no whole stride gives
+    exactly N steps.
+    Source: Nichol and Dhariwal, "Improved Denoising Diffusion Probabilistic Models", section 4;
+    Song et al. 2021, section 4.2.
     """
+    strided = STRIDED.fullmatch(str(respacing))
+    if strided:
+        return _strided(int(strided[1]), train_timesteps)
     counts = section_counts(respacing)
     shortest, longer_sections = divmod(train_timesteps, len(counts))
     chosen: list[int] = []
@@ -58,12 +72,23 @@ def respaced_timesteps(respacing: str | int, train_timesteps: int = 1000) -> lis
     return chosen
 
 
+def _strided(count: int, train_timesteps: int) -> list[int]:
+    """Return `count` time steps by the smallest whole stride that gives so many."""
+    for stride in range(1, train_timesteps + 1):
+        steps = range(0, train_timesteps, stride)
+        if len(steps) == count:
+            return list(steps)
+    raise ValueError(
+        f"respacing 'ddim{count}': no whole stride takes {count} of {train_timesteps} steps"
+    )
+
+
 def solver_steps(respacing: str | int) -> int:
     """Number of steps of a solver that places them itself, such as DPM-Solver++.
 
     Raises ValueError if the respacing is not one number, or more than 500.
     """
-    counts = section_counts(respacing)
+    counts = () if STRIDED.fullmatch(str(respacing)) else section_counts(respacing)
     if len(counts) != 1:
         raise ValueError(f"respacing {respacing!r}: dpm-solver++ takes one number of steps, as 20")
     if counts[0] > MOST_SOLVER_STEPS:

@@ -1,10 +1,11 @@
 """Ways from noise to an image: GLIDE's own two, and a faster solver, on diffusers' schedulers."""
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import torch
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from diffusers.utils.torch_utils import randn_tensor
@@ -126,9 +127,15 @@ def _posterior(kept: Tensor, before: Tensor) -> _Posterior:
 class DdimSampler:
     """Steps without noise of their own; the variance that the network predicts is not used.
 
-    Diffusers' scheduler takes the step before to be a fixed number of training steps away, which a
-    respaced run does not keep to. So it gets a schedule that has the run's own steps and no others,
-    and the network is told the training step that each of them is.
+    With k the share of signal now, k' that after the step, and clean the image that is predicted,
+    clipped to [-1, 1], a step goes from x to
+
+        sqrt(k') clean + sqrt(1 - k') (x - sqrt(k) clean) / sqrt(1 - k).
+
+    The shares are float64 and those of the run's own time steps. Diffusers' scheduler would take
+    the step before to be a fixed number of training steps away, which a respaced run does not keep
+    to, and would keep betas in float32, where the noisiest of a short run is 1 and leaves no signal
+    to divide by.
 
     Source: Song et al. 2021, equation 12 with sigma 0; the noise is worked out again from the
     clipped image, as GLIDE does.
@@ -137,26 +144,19 @@ class DdimSampler:
     def __init__(self, respacing: str | int, schedule: Mapping[str, Any]) -> None:
         ascending = respaced_timesteps(respacing, schedule["num_train_timesteps"])
         self.timesteps = ascending[::-1]
-        kept = signal_shares(schedule)[ascending]
-        before = torch.cat([torch.ones(1, dtype=kept.dtype), kept[:-1]])
-        self._scheduler = DDIMScheduler(
-            num_train_timesteps=len(ascending),
-            trained_betas=(1 - kept / before).tolist(),
-            clip_sample=True,
-            set_alpha_to_one=True,
-        )
-        self._scheduler.set_timesteps(len(ascending))
+        shares = signal_shares(schedule)[ascending].tolist()[::-1]
+        self._shares = list(pairwise([*shares, 1.0]))
 
     def step(
         self, output: Tensor, index: int, images: Tensor, _: Sequence[torch.Generator]
     ) -> Tensor:
         """Take one step; see `Sampler`."""
+        now, after = self._shares[index]
         noise = output[:, : images.shape[1]]
-        position = len(self.timesteps) - 1 - index
-        after: Tensor = self._scheduler.step(
-            noise, position, images, use_clipped_model_output=True, return_dict=False
-        )[0]
-        return after
+        clean = clean_images(images, noise, now)
+        again = (images - now**0.5 * clean) / (1 - now) ** 0.5
+        stepped: Tensor = after**0.5 * clean + (1 - after) ** 0.5 * again
+        return stepped
 
 
 class SolverSampler:
@@ -190,15 +190,42 @@ class SolverSampler:
         timestep = self.timesteps[index]
         kept = float(self._kept[timestep])
         noise = output[:, : images.shape[1]]
-        clean = ((images - (1 - kept) ** 0.5 * noise) / kept**0.5).clamp(-1, 1)
+        clean = clean_images(images, noise, kept)
         after: Tensor = self._scheduler.step(clean, timestep, images, return_dict=False)[0]
         return after
+
+
+def clean_images(images: Tensor, noise: Tensor, share: float) -> Tensor:
+    """Return the images without their noise, clipped to [-1, 1]: (N, C, H, W).
+
+    Args:
+        images: noisy, (N, C, H, W).
+        noise: predicted, of the same shape.
+        share: of the images' variance that is signal, in (0, 1).
+    """
+    clean: Tensor = ((images - (1 - share) ** 0.5 * noise) / share**0.5).clamp(-1, 1)
+    return clean
 
 
 def signal_shares(schedule: Mapping[str, Any]) -> Tensor:
     """Return the share of the variance that is signal after each training step: (1000,) float64.
 
-    Source: Ho et al. 2020, the product of (1 - beta).
+    Source: Ho et al. 2020, the product of (1 - beta); betas rise linearly (there), or follow a
+    squared cosine and stop at 0.999 (Nichol and Dhariwal 2021, equation 17).
+
+    Raises ValueError if `schedule` has another kind of betas.
     """
-    betas: Tensor = DDPMScheduler.from_config(schedule).betas.double()
+    count, kind = schedule["num_train_timesteps"], schedule["beta_schedule"]
+    if schedule.get("trained_betas") is not None:
+        betas = torch.tensor(schedule["trained_betas"], dtype=torch.float64)
+    elif kind == "linear":
+        betas = torch.linspace(
+            schedule["beta_start"], schedule["beta_end"], count, dtype=torch.float64
+        )
+    elif kind == "squaredcos_cap_v2":
+        times = torch.arange(count + 1, dtype=torch.float64) / count
+        levels = torch.cos((times + 0.008) / 1.008 * math.pi / 2) ** 2
+        betas = (1 - levels[1:] / levels[:-1]).clamp(max=0.999)
+    else:
+        raise ValueError(f"schedule: betas are {kind!r}, expected linear or squaredcos_cap_v2")
     return torch.cumprod(1 - betas, dim=0)

@@ -17,7 +17,7 @@ from sau.glide.cascade import GlideCascade
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.upsampler import GlideUpsamplePipeline
 from sau.tools import convert_glide
-from tests.images.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
+from tests.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
 from tests.paths import ROOT
 
 PROMPTS = ["the cat", "two dogs and the other thing"]
@@ -119,7 +119,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: P
         "import resource, signal, sys\n"
         "from sau.__main__ import main\n"
         "from sau.tools import convert_glide\n"
-        "from tests.images.glide.openai.published import SMALL_BASE\n"
+        "from tests.glide.openai.published import SMALL_BASE\n"
         "convert_glide.BASE = SMALL_BASE\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"

@@ -7,7 +7,7 @@ from sau.assets.shipped import model_folder
 from sau.glide.openai.convert import convert
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.upsampler import GlideUpsamplePipeline
-from tests.images.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
+from tests.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
 
 
 def save_tiny_upsampler(folder: Path) -> str:

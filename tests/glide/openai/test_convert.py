@@ -10,7 +10,7 @@ from torch import Tensor
 from sau.core.errors import UserError
 from sau.glide.architecture import BASE, UPSAMPLER, Architecture
 from sau.glide.openai.convert import convert
-from tests.images.glide.openai.published import (
+from tests.glide.openai.published import (
     SMALL_BASE,
     SMALL_UPSAMPLER,
     published_shapes,

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from sau.glide.respacing import respaced_timesteps, section_counts
 
-GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "glide_small.safetensors"
+GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "glide_small.safetensors"
 
 
 def test_ten_steps() -> None:
@@ -37,6 +37,21 @@ def test_fast27_is_dense_where_the_image_is_nearly_clean() -> None:
 def test_time_steps_are_those_of_the_authors_code(name: str, respacing: str) -> None:
     with safe_open(GOLDEN, "pt") as file:
         assert respaced_timesteps(respacing) == file.get_tensor(f"{name}/timesteps").tolist()
+
+
+@pytest.mark.parametrize(
+    ("respacing", "stride"), [("ddim25", 40), ("ddim50", 20), ("ddim1000", 1), ("ddim27", 38)]
+)
+def test_ddim_steps_are_a_whole_stride_apart(respacing: str, stride: int) -> None:
+    steps = respaced_timesteps(respacing)
+    assert steps == list(range(0, 1000, stride))
+    assert len(steps) == int(respacing.removeprefix("ddim"))
+
+
+@pytest.mark.parametrize("count", [0, 60, 501, 1001])
+def test_ddim_steps_that_no_stride_gives_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"respacing 'ddim{count}': no whole stride takes {count}"):
+        respaced_timesteps(f"ddim{count}")
 
 
 def test_uneven_sections_give_the_first_ones_a_step_more() -> None:

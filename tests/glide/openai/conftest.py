@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.images.glide.openai.published import write_published
+from tests.glide.openai.published import write_published
 
 
 @pytest.fixture

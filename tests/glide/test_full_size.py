@@ -7,7 +7,7 @@ import torch
 
 from sau.glide.architecture import BASE, UPSAMPLER, Architecture
 from sau.glide.openai.convert import convert
-from tests.images.glide.openai.published import random_checkpoint
+from tests.glide.openai.published import random_checkpoint
 
 LARGEST_BYTES = 8e9
 

@@ -60,7 +60,7 @@ def test_shares_of_the_signal_are_those_of_the_definition(schedule: str) -> None
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("respacing", ["10", "fast27", "1"])
+@pytest.mark.parametrize("respacing", ["10", "fast27", "1", "ddim25"])
 def test_ddim_matches_slow_steps(schedule: str, respacing: str) -> None:
     found, timesteps = run("ddim", respacing, schedule)
     assert timesteps == respaced_timesteps(respacing)[::-1]
@@ -96,6 +96,103 @@ def test_ancestral_matches_slow_steps(schedule: str, respacing: str) -> None:
         drawn = torch.cat([torch.randn(1, 3, 4, 4, generator=each) for each in generators])
         images = mean + torch.exp(log_variance / 2) * drawn
     torch.testing.assert_close(found, images.float(), rtol=0, atol=1e-4)
+
+
+MEAN, SPREAD = 0.2, 0.1
+"""Of normally distributed pixels, whose best denoiser is a formula and is never clipped."""
+
+RESPACINGS = ["2", "3", "5", "10", "25", "fast27", "10,10,3,2,2", "2,3,4"]
+
+
+def gaussian_denoiser(images: Tensor, kept: float) -> Tensor:
+    """The exact expected noise of such pixels, and a variance's position, in float64."""
+    noisy = images.double()
+    share = kept * SPREAD**2 + 1 - kept
+    clean = (math.sqrt(kept) * SPREAD**2 * noisy + (1 - kept) * MEAN) / share
+    assert clean.abs().max() < 1
+    noise = (noisy - math.sqrt(kept) * clean) / math.sqrt(1 - kept)
+    return torch.cat([noise, torch.full_like(noise, 0.3)], dim=1)
+
+
+def denoised(name: SamplerName, respacing: str, schedule: str, dtype: torch.dtype) -> Tensor:
+    sampler = make_sampler(name, respacing, SCHEDULES[schedule])
+    generators = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    images = first_images().to(dtype)
+    for index, step in enumerate(sampler.timesteps):
+        output = gaussian_denoiser(images, kept_at(schedule, step)).to(dtype)
+        images = sampler.step(output, index, images, generators)
+    return images.double()
+
+
+def slowly_denoised(name: SamplerName, respacing: str, schedule: str, dtype: torch.dtype) -> Tensor:
+    """The same by the papers' equations alone, in float64, and without any clipping."""
+    sampler = make_sampler(name, respacing, SCHEDULES[schedule])
+    generators = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    images = first_images().double()
+    last: tuple[Tensor, float] | None = None
+    for step, after in zip(sampler.timesteps, [*sampler.timesteps[1:], None], strict=True):
+        kept = kept_at(schedule, step)
+        noise, position = gaussian_denoiser(images, kept).chunk(2, dim=1)
+        clean = (images - math.sqrt(1 - kept) * noise) / math.sqrt(kept)
+        if after is None:
+            return clean
+        later = kept_at(schedule, after)
+        if name == "ddim":
+            images = math.sqrt(later) * clean + math.sqrt(1 - later) * noise
+        elif name == "ancestral":
+            beta = 1 - kept / later
+            lowest = math.log(beta * (1 - later) / (1 - kept))
+            log_variance = lowest + (position + 1) / 2 * (math.log(beta) - lowest)
+            mean = math.sqrt(later) * beta * clean + math.sqrt(1 - beta) * (1 - later) * images
+            drawn = [torch.randn(1, 3, 4, 4, generator=each, dtype=dtype) for each in generators]
+            images = mean / (1 - kept) + torch.exp(log_variance / 2) * torch.cat(drawn)
+        else:
+            width = (math.log(later / (1 - later)) - math.log(kept / (1 - kept))) / 2
+            guess = clean
+            if last is not None:
+                guess = clean + width / (2 * last[1]) * (clean - last[0])
+            images = math.sqrt((1 - later) / (1 - kept)) * images
+            images = images - math.sqrt(later) * math.expm1(-width) * guess
+            last = (clean, width)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("respacing", RESPACINGS)
+@pytest.mark.parametrize(
+    ("name", "dtype", "tolerance"),
+    [
+        ("ddim", torch.float64, 1e-9),
+        ("ddim", torch.float32, 1e-2),
+        ("ancestral", torch.float64, 1e-3),
+        ("ancestral", torch.float32, 1e-2),
+        ("dpm-solver++", torch.float32, 1e-2),
+    ],
+)
+def test_samplers_follow_the_equations_where_nothing_is_clipped(
+    name: SamplerName, dtype: torch.dtype, tolerance: float, respacing: str, schedule: str
+) -> None:
+    if name == "dpm-solver++" and not respacing.isdigit():
+        pytest.skip("the solver takes one number of steps")
+    found = denoised(name, respacing, schedule, dtype)
+    expected = slowly_denoised(name, respacing, schedule, dtype)
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("name", ["ancestral", "ddim", "dpm-solver++"])
+@pytest.mark.parametrize("respacing", ["2", "6", "10,10,3,2,2"])
+def test_samplers_stay_finite_where_the_noise_is_the_pixel(
+    name: SamplerName, respacing: str, schedule: str
+) -> None:
+    if name == "dpm-solver++" and not respacing.isdigit():
+        pytest.skip("the solver takes one number of steps")
+    sampler = make_sampler(name, respacing, SCHEDULES[schedule])
+    generators = [torch.Generator().manual_seed(seed) for seed in (1, 2)]
+    images = first_images()
+    for index in range(len(sampler.timesteps)):
+        images = sampler.step(torch.cat([images, images], dim=1), index, images, generators)
+        assert torch.isfinite(images).all()
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
@@ -176,6 +273,7 @@ def test_schedulers_stay_as_they_are_stored() -> None:
     [
         ("dpm-solver++", "fast27", "takes one number of steps, as 20"),
         ("dpm-solver++", "501", "takes at most 500"),
+        ("dpm-solver++", "ddim25", "takes one number of steps, as 20"),
         ("euler", "10", "sampler 'euler', expected ancestral, ddim or dpm-solver"),
     ],
 )

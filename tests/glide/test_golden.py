@@ -23,7 +23,7 @@ from sau.glide.pipeline import GlidePipeline
 from sau.glide.pixels import to_bytes
 from sau.glide.upsampler import GlideUpsamplePipeline
 
-GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "golden"
+GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 VECTORS = GOLDEN / "glide_small.safetensors"
 WIDTHS = {"base": (1, 2, 3, 4), "up": (1, 1, 2, 2, 4, 4)}
 FORWARD_TOLERANCE = 2e-5
