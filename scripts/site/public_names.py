@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 HEAD = """# `import sau`
 
-The library's public names, with the paper's values as defaults. Each is loaded when it is first asked for, so that
-`import sau` is quick. Tensors and arrays in, tensors and arrays out; errors name the argument that is wrong.
+The library's public names, with the paper's values as defaults. Each is loaded when it is first
+asked for, so that `import sau` is quick. Tensors and arrays in, tensors and arrays out; errors name
+the argument that is wrong.
 """
 
 ROOMS = {
