@@ -35,7 +35,7 @@ class BalancedSoftmax(Method[BalancedSoftmaxOptions]):
         if len(missing):
             raise OptionError(
                 f"counts: real, but class {int(missing[0])} has no real training image; set it to "
-                "training, or lower the imbalance factor"
+                "training, or keep a real image of each class"
             )
 
     def loss(self, step: Step) -> Losses:

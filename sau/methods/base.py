@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from torch import Tensor, nn
 
+from sau.core.errors import ArgumentError
 from sau.methods.inputs import Epoch, MethodContext, Step
 from sau.networks.classifier import ClassifierKind
 from sau.networks.protocol import MethodNetwork
@@ -19,7 +20,7 @@ Losses = dict[str, Tensor]
 OptionsT = TypeVar("OptionsT", bound=Section)
 
 
-class OptionError(ValueError):
+class OptionError(ArgumentError):
     """An option that cannot be carried out on these images or this machine.
 
     The message begins with the option's name.

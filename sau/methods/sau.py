@@ -223,8 +223,7 @@ def _weights(context: MethodContext) -> Tensor | None:
     if missing:
         raise OptionError(
             f"weighting: score, but {missing} of {int(is_synthetic.sum())} synthetic images have "
-            "none; set it to uniform, or score the images, as the stage scores does with "
-            "scores.scorer open_clip"
+            "none; set it to uniform, or give each of them a score"
         )
     return score_weights(scores, context.labels, is_synthetic)
 
@@ -241,5 +240,5 @@ def _check_neighbours(options: SauOptions, context: MethodContext) -> None:
     if empty:
         raise OptionError(
             f"contrastive_weight: {options.contrastive_weight:g} needs a real training image of "
-            f"each class, but class {empty[0]} has none; set it to 0, or lower the imbalance factor"
+            f"each class, but class {empty[0]} has none; set it to 0, or keep one of each class"
         )

@@ -1,6 +1,7 @@
 """Published two-stage recipes, on tiny data, from the settings to the outputs."""
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,16 @@ def test_rate_of_weight_averaging_needs_an_epoch_to_start() -> None:
                 swa_learning_rate=0.05,
                 second_stage={"method": "cross_entropy"},
             )
+
+
+@pytest.mark.parametrize("section", ["training", "training.second_stage"])
+def test_option_that_a_machine_cannot_have_is_refused_by_its_key(
+    section: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    options = {"search_scope": "memory", "search_backend": "faiss"}
+    wanting = {"method": "sau", "options": options}
+    plain = {"method": "cross_entropy"}
+    row = wanting if section == "training" else plain | {"second_stage": wanting}
+    with pytest.raises(UserError, match=f"^{section}.options.search_backend: faiss, but FAISS is"):
+        inputs.train(tmp_path, **row)
