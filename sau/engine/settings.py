@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import PositiveInt
@@ -21,16 +20,8 @@ from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
 from sau.settings.section import Section, setting, within
 
-NO_EFFECT = ("tensorboard", "checkpoint_every", "decode", "decode_workers")
-"""Settings that change no result: changed, a run goes on, and none is trained again."""
-
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 """Channels of the first stage where none are set: He et al.'s for either kind of network."""
-
-
-def with_effect(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of a run's settings, as JSON values by key, that its results depend on."""
-    return {key: value for key, value in settings.items() if key not in NO_EFFECT}
 
 
 class TrainingSettings(Section):
@@ -182,9 +173,14 @@ class TrainingSettings(Section):
         "ahead",
         "hold all images as pixels on the device, or decode those of each batch when it needs them,"
         " from a file on disk that lasts as long as the run; no effect on results",
+        affects_result=False,
     )
     decode_workers: int = setting(
-        1, "threads that decode images; no effect on results", unit="threads", minimum=1
+        1,
+        "threads that decode images; no effect on results",
+        unit="threads",
+        minimum=1,
+        affects_result=False,
     )
     device: Literal["cpu", "cuda"] = setting("cpu", "where to train; never changed in silence")
     threads: int = setting(
@@ -205,8 +201,12 @@ class TrainingSettings(Section):
         unit="epochs",
         minimum=1,
     )
-    checkpoint_every: int = setting(1, "epochs between two checkpoints", unit="epochs", minimum=1)
-    tensorboard: bool = setting(False, "write TensorBoard logs beside the results")
+    checkpoint_every: int = setting(
+        1, "epochs between two checkpoints", unit="epochs", minimum=1, affects_result=False
+    )
+    tensorboard: bool = setting(
+        False, "write TensorBoard logs beside the results", affects_result=False
+    )
 
     def check(self) -> None:
         """Check the method's own options, and what concerns several settings."""
@@ -263,7 +263,7 @@ class TrainingSettings(Section):
 
     def recipe(self) -> str:
         """Return the SHA-256 of what results depend on, in hex: runs of one may be averaged."""
-        text = json.dumps(with_effect(self.to_mapping()), sort_keys=True)
+        text = json.dumps(self.with_effect(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def needs_scores(self) -> bool:

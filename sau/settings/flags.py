@@ -7,7 +7,7 @@ import json
 import shlex
 import sys
 import typing
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -90,18 +90,16 @@ def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict
     return values
 
 
-def to_flags(section: Section, names: Container[str] | None = None) -> str:
+def to_flags(section: Section, affects_result: bool | None = None) -> str:
     """Return a section's settings as flags for a shell line, quoted.
 
     Args:
         section: the settings.
-        names: which of them; every one if None.
+        affects_result: those that results depend on, or those that none does; all if None.
     """
     words: list[str] = []
-    for name, value in section.to_mapping().items():
-        if names is not None and name not in names:
-            continue
-        flag = _flag(name)
+    for name in section.keys(affects_result):
+        value, flag = getattr(section, name), _flag(name)
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
         elif isinstance(value, dict | list):

@@ -114,6 +114,19 @@ class Section(BaseModel):
         """Return the settings as a plain dictionary, in the order in which they are declared."""
         return {name: getattr(self, name) for name in type(self).model_fields}
 
+    @classmethod
+    def keys(cls, affects_result: bool | None = None) -> list[str]:
+        """Return the keys that results depend on, or those that none does; all if None."""
+        affecting = {
+            name: facts_of(field).get("affects_result", True)
+            for name, field in cls.model_fields.items()
+        }
+        return [name for name, it in affecting.items() if affects_result in (None, it)]
+
+    def with_effect(self) -> dict[str, Any]:
+        """Return the settings that results depend on, as `to_mapping` returns all."""
+        return {name: getattr(self, name) for name in self.keys(affects_result=True)}
+
     def replace(self, **changes: Any) -> Self:
         """Return the settings with other values of some keys, checked again."""
         return type(self)(**self.to_mapping() | changes)

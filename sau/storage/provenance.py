@@ -23,7 +23,7 @@ def provenance(
 
     Args:
         stage: the stage's name.
-        settings: its resolved settings.
+        settings: its resolved settings, of which those are recorded that affect the result.
         inputs: manifests it read, by name; their content hashes are recorded.
         libraries: distributions whose version can change the result, besides pyarrow and numpy.
         facts: what else to record (counts, seeds), as JSON values.
@@ -34,7 +34,7 @@ def provenance(
     }
     return {
         "stage": stage,
-        "settings": settings.to_mapping(),
+        "settings": settings.with_effect(),
         "code": {"sau": sau.__version__, "stage_digest": code_digest(stage)},
         "versions": versions(["numpy", "pyarrow", *libraries]),
         "inputs": hashes,

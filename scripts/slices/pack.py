@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sau.config import Config
 from sau.core.errors import UserError
-from sau.engine.settings import NO_EFFECT, TrainingSettings
+from sau.engine.settings import TrainingSettings
 from sau.settings.flags import to_flags
 from sau.storage import manifest
 from sau.storage.folders import new_folder
@@ -42,7 +42,7 @@ def pack(config: Config, folder: Path, runs: Sequence[Run], limit_mb: float = PA
 
 def flags_of(settings: TrainingSettings) -> list[str]:
     """Return those settings that results depend on, as words of a command line."""
-    return shlex.split(to_flags(settings, set(settings.to_mapping()) - set(NO_EFFECT)))
+    return shlex.split(to_flags(settings, affects_result=True))
 
 
 def _write(config: Config, folder: Path, runs: Sequence[Run]) -> list[Job]:
@@ -92,7 +92,7 @@ def _job(
     else:
         images = {**images, "synthetic_images": []}
     # Without TensorBoard's logs, which are not packed up again.
-    execution = to_flags(settings.replace(tensorboard=False), NO_EFFECT)
+    execution = to_flags(settings.replace(tensorboard=False), affects_result=False)
     return Job(
         *run,
         data_seed=data_seed,

@@ -15,14 +15,10 @@ import yaml
 
 from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
 from sau.core.errors import UserError
-from sau.pipeline.filter.settings import NO_EFFECT as NO_EFFECT_ON_DECISIONS
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
-from sau.pipeline.prompts.settings import HOW_TO_ASK
 from sau.storage.code_digest import code_digest
-from sau.pipeline.scores.settings import NO_EFFECT as NO_EFFECT_ON_SCORES
 from sau.assets.shipped import fingerprint
-from sau.engine.settings import NO_EFFECT
 
 
 def config_files():
@@ -93,9 +89,29 @@ def timing(stage, name):
 
 # Settings are handed over by a function of the wildcards. A plain string in `params` would have its
 # braces, such as those of a prompt's template, expanded as wildcards.
-def flags(section):
-    """Return a params function that gives a section's settings as flags."""
-    return lambda wildcards: to_flags(section)
+def flags_of(settings):
+    """Return a params function: the flags of those settings that results depend on.
+
+    `settings` are a section, or a function of the wildcards that returns one.
+    """
+    return lambda wildcards: to_flags(
+        section_for(settings, wildcards), affects_result=True
+    )
+
+
+def other_flags_of(settings):
+    """Return a params function: the flags of those settings that no result depends on.
+
+    It takes `input`, as Snakemake runs nothing again for params that depend on that.
+    """
+    return lambda wildcards, input: to_flags(
+        section_for(settings, wildcards), affects_result=False
+    )
+
+
+def section_for(settings, wildcards):
+    """Return the section that holds for a job."""
+    return settings(wildcards) if callable(settings) else settings
 
 
 # Both digests are the same for every job: they read many files, and are made once.
@@ -116,17 +132,6 @@ def fingerprint_of(paths):
 def training_settings(wildcards):
     """Return the settings of one row of the table at an imbalance factor."""
     return CONFIG.training.settings_of(wildcards.run, wildcards.imbalance_factor)
-
-
-def training_flags(wildcards):
-    """Return those settings of a row that its results depend on."""
-    settings = training_settings(wildcards)
-    return to_flags(settings, set(settings.to_mapping()) - set(NO_EFFECT))
-
-
-def execution_flags(wildcards, input):
-    """Return the others. Snakemake trains nothing again for params that depend on `input`."""
-    return to_flags(training_settings(wildcards), NO_EFFECT)
 
 
 def training_threads(wildcards):
@@ -195,21 +200,6 @@ def metrics_so_far(wildcards):
     return [path for path in rules.overview.input.metrics if os.path.exists(path)]
 
 
-def prompts_flags(wildcards):
-    """Return the settings that the prompts depend on."""
-    return to_flags(CONFIG.prompts, set(CONFIG.prompts.to_mapping()) - set(HOW_TO_ASK))
-
-
-def asking_flags(wildcards, input):
-    """Return the others. Snakemake asks nothing again for params that depend on `input`."""
-    return to_flags(CONFIG.prompts, HOW_TO_ASK)
-
-
-def rounds_flags(wildcards):
-    """Return the settings that a round depends on: not how many there may be."""
-    return to_flags(CONFIG.rounds, {"over_generation"})
-
-
 def longest_tails(wildcards):
     """Return the real images of the tails that lack most; any data seed's have the same counts."""
     return expand(
@@ -233,35 +223,7 @@ def kept_before(wildcards):
     return results("filter", f"round-{before}.parquet") if before >= 0 else []
 
 
-def filter_flags(wildcards):
-    """Return the filter's settings that its decisions depend on."""
-    names = set(CONFIG.filter.to_mapping()) - set(NO_EFFECT_ON_DECISIONS)
-    return to_flags(CONFIG.filter, names)
-
-
-def filter_flags_between_rounds(wildcards):
-    """Return the same, but a class that is empty for now stops nothing."""
-    between = CONFIG.filter.replace(on_empty_class="warn")
-    return to_flags(between, set(between.to_mapping()) - set(NO_EFFECT_ON_DECISIONS))
-
-
-def warning_flags(wildcards, input):
-    """Return the others. Snakemake decides nothing again for params that depend on `input`."""
-    return to_flags(CONFIG.filter, NO_EFFECT_ON_DECISIONS)
-
-
 def scores_until(wildcards):
     """Return the scores of a round and of those before it."""
     shards = range(CONFIG.images.shards * (int(wildcards.round) + 1))
     return expand(rules.scores.output, shard=shards)
-
-
-def scores_flags(wildcards):
-    """Return the settings that the scores depend on."""
-    names = set(CONFIG.scores.to_mapping()) - set(NO_EFFECT_ON_SCORES)
-    return to_flags(CONFIG.scores, names)
-
-
-def decoding_flags(wildcards, input):
-    """Return the others. Snakemake scores nothing again for params that depend on `input`."""
-    return to_flags(CONFIG.scores, NO_EFFECT_ON_SCORES)

@@ -12,7 +12,7 @@ rule complement:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.complement),
+        flags=flags_of(CONFIG.complement),
         code=digest("complement"),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"

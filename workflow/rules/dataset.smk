@@ -21,7 +21,7 @@ rule dataset:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.dataset),
+        flags=flags_of(CONFIG.dataset),
         code=digest("dataset"),
         source=fingerprint_of(REAL_IMAGES),
     shell:

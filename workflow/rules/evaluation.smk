@@ -11,7 +11,7 @@ rule evaluation:
     conda:
         "../../envs/training.yaml"
     params:
-        flags=flags(CONFIG.evaluation),
+        flags=flags_of(CONFIG.evaluation),
         code=digest("evaluation"),
         label=lambda wildcards: CONFIG.training.labels[wildcards.run],
     shell:

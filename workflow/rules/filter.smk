@@ -15,8 +15,8 @@ rule filter:
         "../../envs/pipeline.yaml"
     threads: CONFIG.filter.threads
     params:
-        flags=filter_flags,
-        warnings=warning_flags,
+        flags=flags_of(CONFIG.filter),
+        warnings=other_flags_of(CONFIG.filter),
         code=digest("filter"),
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"

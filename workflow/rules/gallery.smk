@@ -17,7 +17,7 @@ rule gallery:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.gallery),
+        flags=flags_of(CONFIG.gallery),
         code=digest("gallery"),
     shell:
         "python -m sau gallery --train-images {input.train_images:q} --kept {input.kept:q}"

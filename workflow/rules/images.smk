@@ -26,7 +26,7 @@ rule images:
     resources:
         gpu=int(CONFIG.images.device == "cuda"),
     params:
-        flags=flags(CONFIG.images),
+        flags=flags_of(CONFIG.images),
         code=digest("images"),
         weights=fingerprint_of(CONFIG.images.models()),
         source=fingerprint_of(IMPORTED),

@@ -10,8 +10,8 @@ rule prompts:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=prompts_flags,
-        asking=asking_flags,
+        flags=flags_of(CONFIG.prompts),
+        asking=other_flags_of(CONFIG.prompts),
         code=digest("prompts"),
         # No output: Snakemake removes the outputs of a killed job, and paid answers must outlive it.
         answers=results("prompts", "answers.jsonl"),

@@ -36,7 +36,7 @@ rule report:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.report),
+        flags=flags_of(CONFIG.report),
         code=digest("report"),
     shell:
         "python -m sau report --metrics {input.metrics:q} --predictions {input.predictions:q}"
@@ -86,7 +86,7 @@ rule overview:
         metrics=lambda wildcards, input: input.metrics,
         pages=expand(rules.report.output.html, imbalance_factor=FACTORS),
         expected=expected_runs,
-        flags=flags(CONFIG.report),
+        flags=flags_of(CONFIG.report),
         code=digest("report"),
     shell:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
@@ -119,5 +119,5 @@ use rule overview as overview_so_far with:
         pages=[],
         times=lambda wildcards: fingerprint(metrics_so_far(wildcards)),
         expected=expected_runs,
-        flags=flags(CONFIG.report),
+        flags=flags_of(CONFIG.report),
         code=digest("report"),

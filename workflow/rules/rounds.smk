@@ -13,7 +13,7 @@ rule rounds:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=rounds_flags,
+        flags=flags_of(CONFIG.rounds),
         code=digest("rounds"),
         kept=lambda wildcards, input: (
             f"--kept {shlex.quote(str(input.kept))}" if input.kept else ""
@@ -34,8 +34,9 @@ use rule filter as filter_round with:
     benchmark:
         timing("filter", "round-{round}")
     params:
-        flags=filter_flags_between_rounds,
-        warnings=warning_flags,
+        # A class that is empty for now stops nothing.
+        flags=flags_of(CONFIG.filter.replace(on_empty_class="warn")),
+        warnings=other_flags_of(CONFIG.filter),
         code=digest("filter"),
 
 

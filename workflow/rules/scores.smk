@@ -13,8 +13,8 @@ rule scores:
     resources:
         gpu=int(CONFIG.scores.device == "cuda"),
     params:
-        flags=scores_flags,
-        decoding=decoding_flags,
+        flags=flags_of(CONFIG.scores),
+        decoding=other_flags_of(CONFIG.scores),
         code=digest("scores"),
         weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
     shell:

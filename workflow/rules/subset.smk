@@ -11,7 +11,7 @@ rule subset:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        flags=flags(CONFIG.subset),
+        flags=flags_of(CONFIG.subset),
         code=digest("subset"),
     shell:
         "python -m sau subset --train-images {input.train_images:q} --real {output.real:q}"

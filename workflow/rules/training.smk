@@ -21,8 +21,8 @@ rule training:
         gpu=training_gpus,
     params:
         launcher=launcher,
-        flags=training_flags,
-        execution=execution_flags,
+        flags=flags_of(training_settings),
+        execution=other_flags_of(training_settings),
         code=digest("training"),
         checkpoint=checkpoint_of,
     shell:

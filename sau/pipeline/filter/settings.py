@@ -5,9 +5,6 @@ from typing import Any, ClassVar, Literal
 from sau.core.errors import UserError
 from sau.settings.section import Section, setting
 
-NO_EFFECT = ("warn_share", "threads")
-"""Settings that no decision depends on."""
-
 UNRELATED_BITS = 16
 """Hashes of unrelated images often differ in no more than about as many bits."""
 
@@ -99,11 +96,14 @@ class FilterSettings(Section):
         "share of a class's images kept below which the log warns; 0: never",
         minimum=0,
         maximum=1,
+        affects_result=False,
     )
     on_empty_class: Literal["refuse", "warn"] = setting(
         "refuse", "when the rules leave none of a class's images: stop, or warn and go on"
     )
-    threads: int = setting(1, "CPU threads of the search for near images", minimum=1)
+    threads: int = setting(
+        1, "CPU threads of the search for near images", minimum=1, affects_result=False
+    )
 
     def check(self) -> None:
         """Check that a leak check has something to go by."""

@@ -9,23 +9,6 @@ from sau.settings.section import Section, setting
 from sau.templates.template_sets import SETS, check_templates
 from sau.templates.templates import check_template
 
-HOW_TO_ASK = (
-    "api_key_variable",
-    "concurrency",
-    "requests_per_minute",
-    "timeout",
-    "max_retries",
-    "retry_wait",
-    "longest_wait",
-    "prices",
-    "max_cost",
-    "batch",
-    "batch_price",
-    "batch_poll",
-)
-"""Settings that change no prompt: changed, nothing is asked or generated again."""
-
-
 _WITH_LLM = {"source": "llm"}
 
 
@@ -86,6 +69,7 @@ class PromptsSettings(TemplateSettings):
         "OPENAI_API_KEY",
         "environment variable that holds the key; empty: the server wants none",
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     system_command: str = setting(
         "You are a helpful assistant designed to output a prompt (no more than 50 words) "
@@ -130,19 +114,30 @@ class PromptsSettings(TemplateSettings):
         only_with=_WITH_LLM,
     )
     concurrency: int = setting(
-        8, "requests under way at once", unit="requests", minimum=1, only_with=_WITH_LLM
+        8,
+        "requests under way at once",
+        unit="requests",
+        minimum=1,
+        only_with=_WITH_LLM,
+        affects_result=False,
     )
     requests_per_minute: float = setting(
-        500.0, "no more than these are sent", above=0, only_with=_WITH_LLM
+        500.0, "no more than these are sent", above=0, only_with=_WITH_LLM, affects_result=False
     )
     timeout: float = setting(
-        60.0, "time-out of one request", unit="seconds", above=0, only_with=_WITH_LLM
+        60.0,
+        "time-out of one request",
+        unit="seconds",
+        above=0,
+        only_with=_WITH_LLM,
+        affects_result=False,
     )
     max_retries: int = setting(
         8,
         "times that a request is sent again after 429, 5xx, a time-out or a lost connection",
         minimum=0,
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     retry_wait: float = setting(
         1.0,
@@ -150,6 +145,7 @@ class PromptsSettings(TemplateSettings):
         unit="seconds",
         minimum=0,
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     longest_wait: float = setting(
         300.0,
@@ -157,28 +153,41 @@ class PromptsSettings(TemplateSettings):
         unit="seconds",
         minimum=0,
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     prices: dict[str, Any] = setting(
         {"gpt-4": {"input": 30.0, "output": 60.0}},
         "of a million tokens, by model, in any currency; gpt-4's is US dollars: check it",
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     max_cost: float | None = setting(
         None,
         "the stage stops before all answers in its store cost more; null: no limit",
         minimum=0,
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     batch: bool = setting(
         False,
         "use OpenAI's Batch API: cheaper, and the answers come within a day",
         only_with=_WITH_LLM,
+        affects_result=False,
     )
     batch_price: float = setting(
-        0.5, "batch: share of the price that is paid", minimum=0, only_with=_WITH_LLM
+        0.5,
+        "batch: share of the price that is paid",
+        minimum=0,
+        only_with=_WITH_LLM,
+        affects_result=False,
     )
     batch_poll: float = setting(
-        30.0, "batch: between two looks at its state", unit="seconds", above=0, only_with=_WITH_LLM
+        30.0,
+        "batch: between two looks at its state",
+        unit="seconds",
+        above=0,
+        only_with=_WITH_LLM,
+        affects_result=False,
     )
 
     def check(self) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
 from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
-from sau.pipeline.prompts.settings import HOW_TO_ASK, PromptsSettings
+from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
 from sau.storage.provenance import provenance
 
@@ -54,7 +54,6 @@ def prompts(
     table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
     # The real images themselves do not matter here: their content hash is left out on purpose.
     record = provenance("prompts", settings, {}, ("openai",) if asked else (), **facts)
-    record["settings"] = {k: v for k, v in record["settings"].items() if k not in HOW_TO_ASK}
     schema = manifest.SCHEMAS["prompts"]
     manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
 

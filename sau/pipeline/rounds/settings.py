@@ -22,6 +22,7 @@ class RoundsSettings(Section):
         "rounds at most; each after the first draws for the classes that the filter left short",
         unit="rounds",
         minimum=1,
+        affects_result=False,
     )
 
     def check(self) -> None:

@@ -45,8 +45,6 @@ def rounds(
     table = pa.table({"label": list(range(len(names))), **columns})
     inputs = {"real": real} | ({"kept": [kept]} if kept else {})
     made = provenance("rounds", settings, inputs, class_names=names)
-    # How many rounds there may be changes none of them.
-    made["settings"] = {"over_generation": settings.over_generation}
     manifest.write(output, "draws", table, made)
 
 

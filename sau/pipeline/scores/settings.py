@@ -7,9 +7,6 @@ from sau.settings.section import Section, setting
 from sau.templates.template_sets import CLIP_80, SETS, check_templates
 from sau.templates.templates import check_template
 
-NO_EFFECT = ("decode_workers",)
-"""Settings that change no score: changed, nothing is scored again."""
-
 
 class ScoresSettings(Section):
     """Which CLIP tells how well an image fits its texts."""
@@ -44,6 +41,7 @@ class ScoresSettings(Section):
         0,
         "processes that decode images ahead of the model; 0: a thread, enough on a CPU",
         minimum=0,
+        affects_result=False,
     )
 
     def check(self) -> None:

@@ -1,9 +1,8 @@
 """The scores stage: one shard of images, measured and scored once for everything after."""
 
 from pathlib import Path
-from typing import Any
 
-from sau.pipeline.scores.settings import NO_EFFECT, ScoresSettings
+from sau.pipeline.scores.settings import ScoresSettings
 from sau.storage import manifest
 from sau.storage.failures import report_failures
 from sau.storage.provenance import provenance
@@ -37,9 +36,4 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
     record = provenance(
         "scores", settings, {"images": images}, libraries, class_names=class_names, **facts
     )
-    record["settings"] = _with_effect(record["settings"])
     manifest.write(output, "scores", table, record)
-
-
-def _with_effect(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name not in NO_EFFECT}

@@ -12,7 +12,7 @@ from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
-from sau.engine.settings import TrainingSettings, with_effect
+from sau.engine.settings import TrainingSettings
 from sau.engine.state import RunState
 from sau.engine.stopping import Stop, sigterm_asks
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
@@ -154,6 +154,5 @@ def _save_nothing(state: RunState) -> None:
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
-    settings = with_effect(made_of["settings"])
-    text = json.dumps({**made_of, "settings": settings, "seed": seed}, sort_keys=True)
+    text = json.dumps({**made_of, "seed": seed}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
