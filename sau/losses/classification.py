@@ -30,7 +30,11 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> T
         logits: float32 (B, C).
         labels: int64 (B,).
         weights: w, float32 (B,).
+
+    Raises:
+        ValueError: other shapes.
     """
+    _check(logits, labels, weights)
     return (weights * F.cross_entropy(logits, labels, reduction="none")).mean()
 
 
@@ -46,9 +50,13 @@ def weighted_binary_cross_entropy(logits: Tensor, labels: Tensor, weights: Tenso
         labels: y, int64 (B,).
         weights: w, float32 (B,).
 
+    Raises:
+        ValueError: other shapes.
+
     Source: the published code of Alshammari et al., "Long-Tailed Recognition via Weight Balancing"
     (CVPR 2022); their paper has the class-balanced loss of Cui et al. (CVPR 2019).
     """
+    _check(logits, labels, weights)
     log_right = torch.log_softmax(logits, dim=1)
     classes = torch.arange(logits.shape[1], device=logits.device)
     chosen = torch.where(labels[:, None] == classes, log_right, _log_of_rest(log_right))
@@ -58,3 +66,8 @@ def weighted_binary_cross_entropy(logits: Tensor, labels: Tensor, weights: Tenso
 def _log_of_rest(log_probability: Tensor) -> Tensor:
     """Return log(1 - p), where p is not quite 1, as log(0) has no slope."""
     return torch.log(-torch.expm1(log_probability.clamp(max=-1e-7)))
+
+
+def _check(logits: Tensor, labels: Tensor, weights: Tensor) -> None:
+    shapes = Shapes().floats("logits", logits, "B C").integers("labels", labels, "B")
+    shapes.floats("weights", weights, "B")

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
+
 
 def correctness_ranking_loss(confidence: Tensor, correctness: Tensor) -> Tensor:
     """Return the mean over pairs of max(0, -g (k_i - k_j) + |c_i - c_j|), g = sign(c_i - c_j).
@@ -17,9 +19,13 @@ def correctness_ranking_loss(confidence: Tensor, correctness: Tensor) -> Tensor:
 
     Returns float32 (), 0 to 2.
 
+    Raises:
+        ValueError: other shapes.
+
     Source: Moon et al., "Confidence-Aware Learning for Deep Neural Networks" (ICML 2020),
     equation 2 and the paragraph "Implementation details".
     """
+    Shapes().floats("confidence", confidence, "B").floats("correctness", correctness, "B")
     with torch.autocast(confidence.device.type, enabled=False):
         confidence, correctness = confidence.float(), correctness.detach().float()
         ahead = correctness - correctness.roll(-1)

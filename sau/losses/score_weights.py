@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
+
 
 def score_weights(scores: Tensor, labels: Tensor, is_synthetic: Tensor) -> Tensor:
     """Return twice the share of its class's synthetic images that an image beats; 1 if it is real.
@@ -17,7 +19,12 @@ def score_weights(scores: Tensor, labels: Tensor, is_synthetic: Tensor) -> Tenso
         is_synthetic: bool (N,).
 
     Returns float32 (N,), 0 to 2.
+
+    Raises:
+        ValueError: other shapes.
     """
+    shapes = Shapes().floats("scores", scores, "N").integers("labels", labels, "N")
+    shapes.booleans("is_synthetic", is_synthetic, "N")
     weights = torch.ones(len(labels), device=labels.device)
     own = labels[is_synthetic]
     pairs = torch.stack([own.double(), scores[is_synthetic].double()])

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sau.losses.logit_adjustment import logit_adjusted_cross_entropy
+from sau.losses.shapes import Shapes
 from sau.methods.base import Losses, Method, MethodContext, Step
 from sau.networks.initialise import initialise
 from sau.settings.section import Section, setting
@@ -93,7 +94,7 @@ class PrototypeHead(nn.Module):
 
 
 def balanced_contrastive_loss(
-    embeddings: Tensor, labels: Tensor, centres: Tensor, temperature: float
+    embeddings: Tensor, labels: Tensor, centres: Tensor, temperature: float = 0.1
 ) -> Tensor:
     """Return the mean over 2 B anchors i of -mean over positives j of log p_ij, float32 ().
 
@@ -108,9 +109,14 @@ def balanced_contrastive_loss(
         centres: float (C, d), of length 1; gradients flow through them as well.
         temperature: t, above 0.
 
+    Raises:
+        ValueError: other shapes.
+
     Source: Zhu et al., "Balanced Contrastive Learning for Long-Tailed Visual Recognition" (CVPR
     2022), equation of L_BCL.
     """
+    shapes = Shapes().floats("embeddings", embeddings, "B 2 d").integers("labels", labels, "B")
+    shapes.floats("centres", centres, "C d")
     with torch.autocast(embeddings.device.type, enabled=False):
         anchors = embeddings.float().transpose(0, 1).flatten(0, 1)
         classes = torch.arange(len(centres), device=labels.device)

@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import Tensor
 
+from sau.losses.shapes import Shapes
 from sau.methods.base import Epoch, Losses, Method, MethodContext, Step
 from sau.networks.protocol import MethodNetwork
 from sau.settings.section import Section, setting
@@ -118,9 +119,15 @@ def parametric_contrastive_loss(
         alpha: above 0.
         temperature: t, above 0.
 
+    Raises:
+        ValueError: other shapes.
+
     Source: Cui et al., "Parametric Contrastive Learning" (ICCV 2021), with the weights' sum as
     divisor as in the authors' code; the log prior is Ren et al.'s balanced softmax.
     """
+    shapes = Shapes().floats("queries", queries, "B d").integers("labels", labels, "B")
+    shapes.floats("keys", keys, "K d").integers("key_labels", key_labels, "K")
+    shapes.floats("centre_logits", centre_logits, "B C")
     with torch.autocast(queries.device.type, enabled=False):
         queries, keys = queries.float(), keys.detach().float()
         similarity = queries @ torch.cat([queries, keys]).T / temperature

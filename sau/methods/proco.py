@@ -8,6 +8,7 @@ from torch import Tensor
 
 from sau.losses.bessel import log_scaled_bessel
 from sau.losses.logit_adjustment import logit_adjusted_cross_entropy
+from sau.losses.shapes import Shapes
 from sau.losses.von_mises_fisher import concentrations, updated_means
 from sau.methods.base import Epoch, Losses, Method, MethodContext, Step
 from sau.networks.protocol import MethodNetwork
@@ -126,9 +127,14 @@ def probabilistic_contrastive_loss(
         counts: training images of each class, int64 (C,).
         temperature: t, above 0.
 
+    Raises:
+        ValueError: other shapes.
+
     Source: Du et al., "Probabilistic Contrastive Learning for Long-Tailed Visual Recognition"
     (TPAMI 2024), L_in of proposition 1.
     """
+    shapes = Shapes().floats("embeddings", embeddings, "B d").integers("labels", labels, "B")
+    shapes.floats("means", means, "C d").integers("counts", counts, "C")
     with torch.autocast(embeddings.device.type, enabled=False):
         logits = log_expectations(embeddings, means, temperature)
         return logit_adjusted_cross_entropy(logits.float(), labels, counts)

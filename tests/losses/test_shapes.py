@@ -2,12 +2,17 @@ import pytest
 import torch
 
 from sau import losses
-from sau.losses.classification import soft_cross_entropy
+from sau.losses.classification import soft_cross_entropy, weighted_cross_entropy
+from sau.losses.correctness_ranking import correctness_ranking_loss
 from sau.losses.focal import sigmoid_focal_loss
 from sau.losses.ldam import margin_cross_entropy
 from sau.losses.logit_adjustment import balanced_softmax_cross_entropy
+from sau.losses.score_weights import score_weights
 from sau.losses.shapes import Shapes
 from sau.losses.supervised_contrastive import supervised_contrastive_loss
+from sau.methods.bcl import balanced_contrastive_loss
+from sau.methods.paco import parametric_contrastive_loss
+from sau.methods.proco import probabilistic_contrastive_loss
 
 LOGITS, LABELS = torch.zeros(4, 3), torch.zeros(4, dtype=torch.int64)
 
@@ -34,6 +39,18 @@ def test_losses_refuse_other_shapes_by_name() -> None:
         margin_cross_entropy(LOGITS, LABELS, torch.ones(4))
     with pytest.raises(ValueError, match="^counts: .*C = 3"):
         balanced_softmax_cross_entropy(LOGITS, LABELS, torch.tensor([1, 2]))
+    with pytest.raises(ValueError, match="^weights: .*B = 4"):
+        weighted_cross_entropy(LOGITS, LABELS, torch.ones(3))
+    with pytest.raises(ValueError, match="^correctness: .*B = 4"):
+        correctness_ranking_loss(torch.ones(4), torch.ones(3))
+    with pytest.raises(ValueError, match="^is_synthetic: expected bool"):
+        score_weights(torch.ones(4), LABELS, LABELS)
+    with pytest.raises(ValueError, match="^centres: .*d = 5"):
+        balanced_contrastive_loss(torch.zeros(4, 2, 5), LABELS, LOGITS)
+    with pytest.raises(ValueError, match="^means: .*d = 3"):
+        probabilistic_contrastive_loss(LOGITS, LABELS, torch.zeros(2, 4), LABELS[:2])
+    with pytest.raises(ValueError, match="^key_labels: .*K = 4"):
+        parametric_contrastive_loss(LOGITS, LABELS, LOGITS, LABELS[:2], LOGITS)
     with pytest.raises(ValueError, match=r"^embeddings: expected float \(B, 2, d\)"):
         supervised_contrastive_loss(LOGITS, LABELS)
 
