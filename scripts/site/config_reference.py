@@ -15,15 +15,23 @@ Units stand in brackets. Unknown keys are refused, with the nearest known one.
 """
 
 
-def config_reference(schema: Schema) -> str:
+def config_reference(schema: Schema, options: Mapping[str, Schema]) -> str:
     """Return the page in Markdown: a heading for each section, a table of its keys.
 
     Args:
-        schema: of the whole config, JSON schema 2020-12; its properties are the sections.
+        schema: of the whole config, JSON schema 2020-12; its properties are the sections. Beside
+            the standard's keywords a key may have `unit`, `only_with` (other keys, and those of
+            their values that give it an effect) and `affects_result`.
+        options: the schema of each method's `training.options`, by the method's name.
     """
     parts = [HEAD]
     for name, section in schema["properties"].items():
         parts += section_of(name, section, schema, level=2)
+    parts.append("\n## Options of the methods\n")
+    parts.append("`training.options`, by `training.method`; what they mean: the methods' pages.\n")
+    for name, section in options.items():
+        if section.get("properties"):
+            parts += section_of(name, section, section, level=3)
     return "\n".join(parts) + "\n"
 
 
@@ -97,7 +105,7 @@ def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Itera
         default = "required" if key in required and "default" not in value else ""
         if "default" in value:
             default = code(json.dumps(value["default"], ensure_ascii=False))
-        what = cell(value.get("description", ""))
+        what = " ".join([cell(value.get("description", "")), *notes(value)]).strip()
         yield f"| `{key}` | {what} | {kind(value, root)} | {default} |"
     yield ""
 
@@ -111,16 +119,34 @@ def kind(value: Schema, root: Schema) -> str:
         return ", ".join(code(choice) for choice in value["enum"])
     options = variants_of(value)
     if options:
-        return " or ".join(dict.fromkeys(kind(option, root) for option in options))
+        words = " or ".join(dict.fromkeys(kind(option, root) for option in options))
+        return f"{words}{unit(value)}"
     named = value.get("type", "any")
     if isinstance(named, list):
         return " or ".join(map(str, named))
     if named == "array":
         items = value.get("items")
-        return f"list of {kind(items, root)}" if items else "list"
+        return f"list of {kind(items, root)}{unit(value)}" if items else "list"
     if named == "object":
         return "mapping"
-    return f"{named}{limits(value)}"
+    return f"{named}{limits(value)}{unit(value)}"
+
+
+def unit(value: Schema) -> str:
+    """Return the unit of a value in brackets, as a table's cell may hold it."""
+    return f" &#91;{cell(value['unit'])}&#93;" if value.get("unit") else ""
+
+
+def notes(value: Schema) -> Iterator[str]:
+    """Yield when a key has an effect, and whether any result depends on it."""
+    said = []
+    for key, choice in (value.get("only_with") or {}).items():
+        choices = [choice] if isinstance(choice, str) else choice
+        said.append(f"`{key}`: {', '.join(map(code, choices))}")
+    if said:
+        yield f"*Only with {'; '.join(said)}.*"
+    if value.get("affects_result") is False:
+        yield "*No result depends on it.*"
 
 
 def limits(value: Schema) -> str:

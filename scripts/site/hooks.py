@@ -1,5 +1,6 @@
 """What MkDocs calls while it builds the site; named in mkdocs.yml under `hooks`."""
 
+import json
 from pathlib import Path
 
 import yaml
@@ -21,6 +22,7 @@ from scripts.site.places import (
 )
 
 ROOT = Path(__file__).parents[2]
+OPTIONS = "sau/methods/options.json"
 WIDE_PAGES = ("index.md", "first-run.md", "your-own-images.md")
 """Tabs of one page: a list of pages beside them would name themselves alone."""
 
@@ -31,8 +33,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = [f"docs/{file.src_uri}" for file in files.documentation_pages()] + top
     for path in sorted({*top, *linked_files(ROOT, pages)} - {SCHEMA}):
         files.append(File.generated(config, site_place(path), abs_src_path=str(ROOT / path)))
+    options = json.loads((ROOT / OPTIONS).read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
-    files.append(File.generated(config, site_place(SCHEMA), content=config_reference(schema)))
+    files.append(
+        File.generated(config, site_place(SCHEMA), content=config_reference(schema, options))
+    )
     return files
 
 

@@ -1,5 +1,6 @@
 """The page of all config keys."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from scripts.site.config_reference import cell, config_reference, kind
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
+OPTIONS = json.loads((ROOT / "sau" / "methods" / "options.json").read_text())
 
 
 def keys_of(schema: dict[str, Any], root: dict[str, Any]) -> set[str]:
@@ -31,7 +33,7 @@ def keys_of(schema: dict[str, Any], root: dict[str, Any]) -> set[str]:
 
 
 def test_config_reference_names_every_key_of_every_section() -> None:
-    page = config_reference(SCHEMA)
+    page = config_reference(SCHEMA, OPTIONS)
     for name, section in SCHEMA["properties"].items():
         part = re.split(r"^## ", page[page.index(f"\n## {name}\n") + 4 :], flags=re.MULTILINE)[0]
         keys = keys_of(section, SCHEMA)
@@ -56,7 +58,7 @@ def test_config_reference_follows_references_and_variants() -> None:
         "properties": {"images": {"description": "Images.", "oneOf": [{"$ref": "#/$defs/Glide"}]}},
         "$defs": {"Glide": glide},
     }
-    page = config_reference(schema)
+    page = config_reference(schema, {})
     assert "### images with source: glide\n" in page
     assert "| `steps` |  | string |" in page
     assert "`source`" not in page
@@ -64,3 +66,28 @@ def test_config_reference_follows_references_and_variants() -> None:
 
 def test_config_reference_has_no_markup_from_descriptions() -> None:
     assert cell("a | b\n<b>*c*</b>") == "a \\| b &#60;b&#62;&#42;c&#42;&#60;/b&#62;"
+
+
+def test_config_reference_has_the_options_of_each_method() -> None:
+    page = config_reference(SCHEMA, OPTIONS)
+    options = page[page.index("## Options of the methods") :]
+    for name, schema in OPTIONS.items():
+        for key in schema["properties"]:
+            assert f"\n### {name}\n" in options
+            assert f"| `{key}` |" in options
+
+
+def test_config_reference_says_when_a_key_counts_and_in_which_unit() -> None:
+    key = {
+        "description": "of a picture",
+        "anyOf": [{"type": "integer", "minimum": 8}, {"type": "null"}],
+        "default": None,
+        "unit": "pixels",
+        "only_with": {"source": ["glide", "diffusers"]},
+        "affects_result": False,
+    }
+    page = config_reference({"properties": {"images": {"properties": {"height": key}}}}, {})
+    assert (
+        "| `height` | of a picture *Only with `source`: `glide`, `diffusers`.* *No result depends on"
+        " it.* | integer, at least 8 or null &#91;pixels&#93; | `null` |"
+    ) in page
