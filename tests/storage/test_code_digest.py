@@ -49,8 +49,15 @@ def test_digest_follows_the_data_that_those_modules_read(package):
 
 def test_digest_follows_what_a_registry_names_in_a_string(package):
     path = package / "pipeline" / "filter" / "registered.py"
-    path.write_text('NAMES = {"flips": "sau.views.crop"}\n')
-    assert package / "views" / "crop.py" in files_of("filter", package)
+    path.write_text('NAMES = {"flips": "sau.views.crop", "sau": "sau.methods.sau:Sau"}\n')
+    assert {package / "views" / "crop.py", package / "methods" / "sau.py"} <= files_of(
+        "filter", package
+    )
+
+
+def test_digest_of_training_follows_every_method(package):
+    changed = changed_by(package, "methods/paco.py", "1 + alpha", "2 + alpha")
+    assert changed == {"training"}
 
 
 @pytest.mark.parametrize("module", ["gpus", "compiling", "transfer", "repeatable"])
