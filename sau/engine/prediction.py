@@ -39,7 +39,7 @@ def predict(
     network.eval()
     pieces = torch.split(ranks.own(torch.arange(len(data.ids))), TEST_BATCH)
     found = [
-        _probabilities(network, images, views, flip).max(dim=1)
+        probabilities(network, images, views, flip).max(dim=1)
         for images in data.images.batches(pieces)
     ]
     network.train(was_training)
@@ -70,7 +70,7 @@ def class_balanced_top1(predicted: Tensor, labels: Tensor) -> float:
     return float(100 * (right[seen > 0].double() / seen[seen > 0]).mean())
 
 
-def _probabilities(network: Network, images: Tensor, views: ViewOptions, flip: bool) -> Tensor:
+def probabilities(network: Network, images: Tensor, views: ViewOptions, flip: bool) -> Tensor:
     """Return the class probabilities, float32 (B, C), of uint8 images (B, 3, H, W)."""
     normalised = test_view(images, views)
     probabilities = network.logits(normalised).softmax(dim=1)

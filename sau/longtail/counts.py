@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 
 Labels = npt.NDArray[np.int64]
+
+Protocol = Literal["choice", "cao"]
+"""How a class's images are drawn; see `sample_long_tail`."""
 
 
 def long_tailed_counts(largest: int, classes: int, imbalance_factor: float) -> list[int]:
@@ -19,8 +23,16 @@ def long_tailed_counts(largest: int, classes: int, imbalance_factor: float) -> l
         classes: n, at least 1.
         imbalance_factor: IF = N_max / N_min, at least 1.
 
+    Raises:
+        ValueError: an argument out of its range.
+
     Source: Cui et al., Class-Balanced Loss (CVPR 2019), as in the SAU paper's experiments.
     """
+    for name, value in {"largest": largest, "classes": classes}.items():
+        if value < 1:
+            raise ArgumentError(f"{name}: {value}, expected at least 1")
+    if not 1 <= imbalance_factor < math.inf:
+        raise ArgumentError(f"imbalance_factor: {imbalance_factor:g}, expected at least 1")
     steps = max(classes - 1, 1)
     return [int(largest * imbalance_factor ** (-i / steps)) for i in range(classes)]
 
@@ -36,40 +48,38 @@ def cap_imbalance_factor(largest: int, classes: int, imbalance_factor: float) ->
     return capped
 
 
-def sample(
-    labels: Labels,
-    counts: list[int],
-    protocol: str,
-    seed: int,
-    class_names: Sequence[str] | None = None,
+def sample_long_tail(
+    labels: npt.ArrayLike, counts: Sequence[int], *, protocol: Protocol = "choice", seed: int = 0
 ) -> Labels:
     """Choose `counts[c]` images of each class c, without replacement.
 
     Args:
-        labels: class of each image in the data set's own order, (N,).
-        counts: of each class.
+        labels: class of each image in the data set's own order, integers (N,).
+        counts: of each class; see `long_tailed_counts`.
         protocol: `cao` shuffles the class's indices and takes the first, with one
             `RandomState(seed)` for all classes (LDAM, BCL, PaCo; seed 0 is their split);
             `choice` draws with `RandomState(seed).choice(replace=False)` (GLMC, SAU).
-        seed: of the sample, below 2**32.
-        class_names: for messages.
+        seed: of the sample, 0 to below 2**32.
 
     Returns: indices into `labels`, class by class, in the order of the draw, (sum of counts,).
 
     Raises:
-        UserError: a class has fewer images than it should keep.
+        ValueError: a class has fewer images than it should keep, or a label without a count.
     """
+    if protocol not in get_args(Protocol):
+        raise ArgumentError(f"protocol: {protocol!r}, expected {' or '.join(get_args(Protocol))}")
+    found = np.asarray(labels)
+    there = np.bincount(found, minlength=len(counts))
+    if len(there) > len(counts):
+        raise ArgumentError(f"counts: {len(counts)} of them, but there is label {len(there) - 1}")
     # The protocols are defined by NumPy's legacy generator; this one is ours alone, not the global.
     random = np.random.RandomState(seed)
     chosen = []
-    ends = np.cumsum(np.bincount(labels, minlength=len(counts)))
-    classes = np.split(np.argsort(labels, kind="stable"), ends[:-1])
+    classes = np.split(np.argsort(found, kind="stable"), np.cumsum(there)[:-1])
     for label, (indices, count) in enumerate(zip(classes, counts, strict=True)):
         if len(indices) < count:
-            name = class_names[label] if class_names else label
-            raise UserError(
-                f"subset: class {name} should keep {count} real images, but has {len(indices)}; "
-                "lower subset.largest_class, or leave it out"
+            raise ArgumentError(
+                f"counts: class {label} should keep {count} images, but has {len(indices)}"
             )
         if protocol == "cao":
             random.shuffle(indices)

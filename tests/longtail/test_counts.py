@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from sau.core.errors import UserError
-from sau.longtail.counts import cap_imbalance_factor, long_tailed_counts, sample
+from sau.longtail.counts import cap_imbalance_factor, long_tailed_counts, sample_long_tail
 
 
 def test_counts_of_the_papers():
@@ -53,7 +52,7 @@ def cifar_labels(largest, classes):
 def test_both_protocols_draw_cifars_counts_without_replacement(largest, classes, factor, protocol):
     labels = cifar_labels(largest, classes)
     counts = long_tailed_counts(largest, classes, factor)
-    chosen = sample(labels, counts, protocol, seed=0)
+    chosen = sample_long_tail(labels, counts, protocol=protocol, seed=0)
     assert len(np.unique(chosen)) == len(chosen) == TOTALS[largest, classes][factor]
     assert np.bincount(labels[chosen], minlength=classes).tolist() == counts
 
@@ -73,7 +72,7 @@ def test_cao_is_the_published_procedure_on_cifar(largest, classes, factor):
         wanted = int(largest * (1 / factor) ** (label / (classes - 1)))
         expected.extend(indices[:wanted].tolist())
     counts = long_tailed_counts(largest, classes, factor)
-    assert sample(labels, counts, "cao", seed=0).tolist() == expected
+    assert sample_long_tail(labels, counts, protocol="cao", seed=0).tolist() == expected
 
 
 def test_factor_one_and_one_class():
@@ -93,11 +92,11 @@ def test_cap_is_the_largest_factor_that_empties_no_class():
 @pytest.mark.parametrize("protocol", ["cao", "choice"])
 def test_sample_has_the_counts_without_replacement(protocol):
     labels = np.random.default_rng(0).integers(3, size=300)
-    chosen = sample(labels, [50, 20, 3], protocol, seed=0)
+    chosen = sample_long_tail(labels, [50, 20, 3], protocol=protocol, seed=0)
     assert len(set(chosen.tolist())) == 73
     assert np.bincount(labels[chosen]).tolist() == [50, 20, 3]
-    assert (chosen == sample(labels, [50, 20, 3], protocol, seed=0)).all()
-    assert (chosen != sample(labels, [50, 20, 3], protocol, seed=1)).any()
+    assert (chosen == sample_long_tail(labels, [50, 20, 3], protocol=protocol, seed=0)).all()
+    assert (chosen != sample_long_tail(labels, [50, 20, 3], protocol=protocol, seed=1)).any()
 
 
 def test_protocols_are_those_of_the_published_loaders():
@@ -108,14 +107,35 @@ def test_protocols_are_those_of_the_published_loaders():
     for indices in shuffled:
         np.random.shuffle(indices)  # noqa: NPY002
     expected = np.concatenate([shuffled[0][:8], shuffled[1][:2]])
-    assert sample(labels, [8, 2], "cao", 0).tolist() == expected.tolist()
+    assert sample_long_tail(labels, [8, 2], protocol="cao", seed=0).tolist() == expected.tolist()
     np.random.seed(0)  # noqa: NPY002
     expected = np.concatenate(
         [np.random.choice(np.where(labels == c)[0], n, replace=False) for c, n in ((0, 8), (1, 2))]  # noqa: NPY002
     )
-    assert sample(labels, [8, 2], "choice", 0).tolist() == expected.tolist()
+    assert sample_long_tail(labels, [8, 2], protocol="choice", seed=0).tolist() == expected.tolist()
 
 
 def test_more_images_than_there_are():
-    with pytest.raises(UserError, match="class 1 should keep 5 real images, but has 2"):
-        sample(np.array([0, 0, 1, 1]), [2, 5], "choice", 0)
+    with pytest.raises(ValueError, match="^counts: class 1 should keep 5 images, but has 2"):
+        sample_long_tail(np.array([0, 0, 1, 1]), [2, 5])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 10, 100), "^largest: 0, expected at least 1"),
+        ((100, 0, 100), "^classes: 0, expected at least 1"),
+        ((100, 10, 0.5), "^imbalance_factor: 0.5, expected at least 1"),
+        ((100, 10, float("nan")), "^imbalance_factor: nan, expected"),
+    ],
+)
+def test_counts_refuse_an_argument_out_of_range(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        long_tailed_counts(*arguments)
+
+
+def test_sample_refuses_an_unknown_protocol_and_a_label_without_a_count():
+    with pytest.raises(ValueError, match="^protocol: 'ldam', expected choice or cao"):
+        sample_long_tail([0, 1], [1, 1], protocol="ldam")
+    with pytest.raises(ValueError, match="^counts: 1 of them, but there is label 1"):
+        sample_long_tail([0, 1], [1])

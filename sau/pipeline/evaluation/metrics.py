@@ -7,12 +7,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError, UserError
+from sau.metrics import SHOTS, Counts, class_counts, shots
+from sau.metrics.accuracy import percent
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION, SELECTIONS
-
-Counts = npt.NDArray[np.int64]
-
-SHOTS = ("many", "medium", "few")
 
 
 def metrics_table(
@@ -64,22 +62,9 @@ def _percentages(
 ) -> list[float | None]:
     """Return the share of right answers of each selected part; None where there is none."""
     return [
-        100.0 * int(correct[mask].sum()) / total if correct is not None and total else None
+        percent(int(correct[mask].sum()), total) if correct is not None and total else None
         for mask, total in zip(selected, images, strict=True)
     ]
-
-
-def shots(real: Counts, *, many_above: int, few_at_most: int) -> npt.NDArray[np.str_]:
-    """Call each class many, medium or few, by its real training images.
-
-    Args:
-        real: (classes,) real training images of each class.
-        many_above: more than this is many.
-        few_at_most: this or fewer is few.
-
-    Returns: (classes,) names.
-    """
-    return np.where(real > many_above, "many", np.where(real <= few_at_most, "few", "medium"))
 
 
 def count(labels: pa.ChunkedArray, classes: int) -> Counts:
@@ -88,13 +73,12 @@ def count(labels: pa.ChunkedArray, classes: int) -> Counts:
     Raises:
         UserError: a label outside 0 to classes - 1.
     """
-    values = labels.to_numpy().astype(np.int64)
-    if values.size and not 0 <= values.min() <= values.max() < classes:
+    try:
+        return class_counts(labels.to_numpy(), classes)
+    except ArgumentError as error:
         raise UserError(
-            f"labels from {values.min()} to {values.max()}, expected 0 to {classes - 1}; "
-            "members, predictions and class names must be of one data set"
-        )
-    return np.bincount(values, minlength=classes).astype(np.int64)
+            f"{error}; members, predictions and class names must be of one data set"
+        ) from error
 
 
 def _tested_and_correct(predictions: pa.Table, classes: int) -> tuple[Counts, dict[str, Counts]]:

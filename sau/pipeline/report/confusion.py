@@ -7,6 +7,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sau.metrics import confusion_matrix
 from sau.pipeline.report.figures import look, to_svg
 from sau.pipeline.report.runs import Run
 
@@ -26,8 +27,7 @@ def confusion_counts(runs: Sequence[Run], classes: int) -> dict[str, Counts]:
     counts: dict[str, Counts] = {}
     for run in runs:
         rows = run.predictions[run.predictions["selection"] == "last"]
-        cells = rows["label"].to_numpy().astype(int) * classes + rows["predicted"].to_numpy()
-        found = np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+        found = confusion_matrix(rows["label"].to_numpy(), rows["predicted"].to_numpy(), classes)
         label = run.facts["label"]
         counts[label] = counts.get(label, np.zeros((classes, classes), np.int64)) + found
     return counts

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sau.pipeline.evaluation.metrics import shots
+from sau.metrics import shots
 from sau.pipeline.report import formats
 from sau.pipeline.report.runs import MeasuredRun, Run
 from sau.pipeline.report.tables import (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
-from sau.longtail.counts import Labels, cap_imbalance_factor, long_tailed_counts, sample
+from sau.longtail.counts import Labels, cap_imbalance_factor, long_tailed_counts, sample_long_tail
 from sau.longtail.validation import hold_out, validation_counts
 from sau.pipeline.subset.settings import AS_IS, SubsetSettings
 from sau.storage import manifest
@@ -59,7 +59,7 @@ def subset(
     chosen = (
         np.argsort(labels, kind="stable")
         if imbalance_factor == AS_IS
-        else sample(labels, counts, settings.protocol, data_seed, metadata["class_names"])
+        else sample_long_tail(labels, counts, protocol=settings.protocol, seed=data_seed)
     )
     held = validation_counts(counts, settings.validation_fraction)
     is_held = hold_out(labels[chosen], held, data_seed)
@@ -86,9 +86,9 @@ def real_counts(
         UserError: the factor is no number of at least 1, or leaves a class empty.
     """
     available = np.bincount(labels, minlength=len(class_names)).tolist()
+    if min(available) == 0:
+        raise UserError(f"subset: class {class_names[available.index(0)]} has no real image")
     if imbalance_factor == AS_IS:
-        if min(available) == 0:
-            raise UserError(f"subset: class {class_names[available.index(0)]} has no real image")
         return available, max(available) / min(available)
     factor = _parse_factor(imbalance_factor)
     largest = settings.largest_class or min(available)
@@ -101,7 +101,18 @@ def real_counts(
         if settings.on_empty_class == "refuse":
             raise UserError(f"subset: {problem}; choose it, or set subset.on_empty_class to cap")
         logger.warning("%s; it is capped there", problem)
-    return long_tailed_counts(largest, len(class_names), capped), capped
+    counts = long_tailed_counts(largest, len(class_names), capped)
+    _refuse_too_few(counts, available, class_names)
+    return counts, capped
+
+
+def _refuse_too_few(counts: list[int], available: list[int], class_names: list[str]) -> None:
+    for name, count, there in zip(class_names, counts, available, strict=True):
+        if there < count:
+            raise UserError(
+                f"subset: class {name} should keep {count} real images, but has {there}; "
+                "lower subset.largest_class, or leave it out"
+            )
 
 
 def _parse_factor(text: str) -> float:

@@ -3,7 +3,8 @@ import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
-from sau.pipeline.evaluation.metrics import metrics_table, shots
+from sau.metrics import shots
+from sau.pipeline.evaluation.metrics import metrics_table
 
 BOUNDS = {"many_above": 6, "few_at_most": 2}
 

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 
 from sau.longtail.complement import complement_counts, draw_complement
+from sau.metrics import shots
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.complement.stage import complement
-from sau.pipeline.evaluation.metrics import metrics_table, shots
+from sau.pipeline.evaluation.metrics import metrics_table
 from sau.pipeline.evaluation.settings import EvaluationSettings
 from sau.pipeline.subset.settings import SubsetSettings
 from sau.pipeline.subset.stage import real_counts, subset
