@@ -7,7 +7,6 @@ from pydantic import Field, NonNegativeInt
 
 from sau.core.errors import UserError
 from sau.engine.setting_checks import check_use
-from sau.engine.settings import TrainingSettings
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.evaluation.settings import EvaluationSettings
@@ -19,6 +18,7 @@ from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.subset.settings import AS_IS, SubsetSettings
+from sau.pipeline.training.settings import TrainingSection
 from sau.settings.section import Section, setting
 
 
@@ -106,10 +106,10 @@ class TrainingGrid:
 
     labels: dict[str, str]
     papers: dict[str, str]
-    runs: dict[str, TrainingSettings]
-    by_factor: dict[str, dict[str, TrainingSettings]]
+    runs: dict[str, TrainingSection]
+    by_factor: dict[str, dict[str, TrainingSection]]
 
-    def settings_of(self, row: str, factor: str) -> TrainingSettings:
+    def settings_of(self, row: str, factor: str) -> TrainingSection:
         """Return the settings of a row at an imbalance factor, such as 100 or as-is."""
         return self.by_factor[row].get(factor, self.runs[row])
 
@@ -131,12 +131,12 @@ class TrainingGrid:
             raise UserError("training.runs: empty; name at least one row, such as ce or sau")
         labels: dict[str, str] = {name: row.get("label", name) for name, row in rows.items()}
         papers: dict[str, str] = {n: row["paper"] for n, row in rows.items() if "paper" in row}
-        runs: dict[str, TrainingSettings] = {}
-        by_factor: dict[str, dict[str, TrainingSettings]] = {}
+        runs: dict[str, TrainingSection] = {}
+        by_factor: dict[str, dict[str, TrainingSection]] = {}
         for name, row in rows.items():
             own = {key: value for key, value in row.items() if key not in ROW_KEYS}
             try:
-                runs[name] = TrainingSettings.from_mapping({**shared, **own})
+                runs[name] = TrainingSection.from_mapping({**shared, **own})
                 check_use([runs[name]], own)
                 by_factor[name] = _by_factor(runs[name], row.get("options_by_factor", {}))
             except UserError as error:
@@ -146,10 +146,10 @@ class TrainingGrid:
 
 
 def _by_factor(
-    settings: TrainingSettings, options: dict[Any, dict[str, Any]]
-) -> dict[str, TrainingSettings]:
+    settings: TrainingSection, options: dict[Any, dict[str, Any]]
+) -> dict[str, TrainingSection]:
     """Return a row's settings at those factors that have options of their own."""
-    found: dict[str, TrainingSettings] = {}
+    found: dict[str, TrainingSection] = {}
     for factor, own in options.items():
         name = factor_name(factor)
         if name in found:
@@ -199,7 +199,7 @@ SECTIONS: dict[str, type[Section]] = {
         GallerySettings,
         SubsetSettings,
         ComplementSettings,
-        TrainingSettings,
+        TrainingSection,
         EvaluationSettings,
         ReportSettings,
     )

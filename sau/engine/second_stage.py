@@ -1,19 +1,17 @@
 """Settings of a second stage of training."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 
 from sau.engine.setting_checks import check_schedule, check_weighting
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.settings.section import Section, setting, within
+from sau.settings.section import Section, setting
 
 
 class SecondStage(Section):
     """A second stage of training on the first one's network; with keys of its own."""
-
-    section: ClassVar[str] = "training.second_stage"
 
     method: MethodName = setting("cross_entropy", "what is minimised")
     options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
@@ -53,5 +51,5 @@ class SecondStage(Section):
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""
-        with within(self.path("options.")):
+        with self.naming("options."):
             return described_options(self.method).from_mapping(self.options)

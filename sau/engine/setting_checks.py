@@ -1,9 +1,7 @@
-"""Checks of training's settings that concern several keys; each raises UserError."""
+"""Checks of training's settings that concern several keys; each raises the settings' own error."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
-
-from sau.core.errors import UserError
 
 if TYPE_CHECKING:
     from sau.engine.second_stage import SecondStage
@@ -31,7 +29,7 @@ def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
 def check_optimizer(settings: "TrainingSettings") -> None:
     """Refuse settings of the optimizer that have no effect."""
     if settings.nesterov and settings.momentum == 0:
-        raise UserError("training.nesterov: true, but training.momentum is 0; raise it")
+        raise settings.error("nesterov", f"true, but {settings.path('momentum')} is 0; raise it")
     settings.check_idle(["muon_learning_rate", "muon_weight_decay"])
 
 
@@ -39,56 +37,61 @@ def check_averages(settings: "TrainingSettings") -> None:
     """Refuse averages of the weights that begin too late, or exclude each other."""
     second = settings.second()
     if second and second.trained == "classifier" and settings.swa_from > settings.epochs:
-        raise UserError(
-            f"training.swa_from: {settings.swa_from} lies in the second stage, whose encoder is "
-            "frozen, BatchNorm statistics and all; set it to an epoch of the first stage"
+        raise settings.error(
+            "swa_from",
+            f"{settings.swa_from} lies in the second stage, whose encoder is "
+            "frozen, BatchNorm statistics and all; set it to an epoch of the first stage",
         )
     if settings.ema_decay > 0 and settings.swa_from > 0:
-        raise UserError("training.ema_decay and training.swa_from: set one of them, not both")
+        raise settings.error("ema_decay", f"set this or {settings.path('swa_from')}, not both")
     if settings.swa_learning_rate > 0 and not 0 < settings.swa_from <= settings.epochs:
-        raise UserError(
-            f"training.swa_learning_rate: {settings.swa_learning_rate:g} has no effect with "
-            f"swa_from {settings.swa_from}; set that to an epoch from 1 to {settings.epochs}"
+        raise settings.error(
+            "swa_learning_rate",
+            f"{settings.swa_learning_rate:g} has no effect with "
+            f"swa_from {settings.swa_from}; set that to an epoch from 1 to {settings.epochs}",
         )
     if settings.swa_from > settings.total_epochs():
-        raise UserError(
-            f"training.swa_from: {settings.swa_from} is beyond the last epoch, "
-            f"{settings.total_epochs()}; lower it"
+        raise settings.error(
+            "swa_from",
+            f"{settings.swa_from} is beyond the last epoch, {settings.total_epochs()}; lower it",
         )
 
 
-def check_processes(settings: "TrainingSettings", batch_size: int, section: str) -> None:
-    """Refuse a batch that the processes cannot share, and what needs several; raises UserError."""
+def check_processes(settings: "TrainingSettings", key: str, batch_size: int) -> None:
+    """Refuse a batch, named by its key, that the processes cannot share, and what needs several."""
     processes = settings.processes
     if processes > 1 and (batch_size % processes or batch_size < 2 * processes):
-        raise UserError(
-            f"{section}.batch_size: {batch_size} for training.processes: {processes}, expected a "
-            f"multiple of it, two images for each at least, such as "
-            f"{max(2, -(-batch_size // processes)) * processes}"
+        raise settings.error(
+            key,
+            f"{batch_size} for {settings.path('processes')}: {processes}, "
+            "expected a multiple of it, two images for each at least, such as "
+            f"{max(2, -(-batch_size // processes)) * processes}",
         )
     if settings.sync_batch_norm and processes == 1:
-        raise UserError(
-            "training.sync_batch_norm: true has no effect with processes: 1; leave it out, or "
-            "raise that"
+        raise settings.error(
+            "sync_batch_norm", "true has no effect with processes: 1; leave it out, or raise that"
         )
     if settings.sync_batch_norm and settings.compile != "off":
-        raise UserError(
-            f"training.sync_batch_norm: true, but training.compile {settings.compile} compiles no "
-            "layer that waits for other processes; set one of them to its default"
+        raise settings.error(
+            "sync_batch_norm",
+            f"true, but {settings.path('compile')} {settings.compile} compiles no layer that waits "
+            "for other processes; set one of them to its default",
         )
 
 
 def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
-    """Refuse a schedule that never acts; raises UserError."""
+    """Refuse a schedule that never acts."""
     if 0 < stage.epochs <= stage.warmup_epochs:
-        raise UserError(
-            f"{stage.section}.warmup_epochs: {stage.warmup_epochs} of {stage.epochs} epochs, so "
-            "the schedule never begins; lower it"
+        raise stage.error(
+            "warmup_epochs",
+            f"{stage.warmup_epochs} of {stage.epochs} epochs, so "
+            "the schedule never begins; lower it",
         )
     if stage.schedule == "step" and not any(step < stage.epochs for step in stage.step_epochs):
-        raise UserError(
-            f"{stage.section}.step_epochs: {stage.step_epochs} has no epoch before the last, "
-            f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine"
+        raise stage.error(
+            "step_epochs",
+            f"{stage.step_epochs} has no epoch before the last, "
+            f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine",
         )
 
 
@@ -98,9 +101,10 @@ def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
 
 
 def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
-    """Refuse weights of synthetic images where there are none; raises UserError."""
+    """Refuse weights of synthetic images where there are none."""
     if weighs_by_score(stage) and stage.data == "real":
-        raise UserError(
-            f"{stage.section}.options.weighting: score has no effect with {stage.section}.data: "
-            "real, it weighs synthetic images; leave it out, or set data to balanced"
+        raise stage.error(
+            "options.weighting",
+            f"score has no effect with {stage.path('data')}: "
+            "real, it weighs synthetic images; leave it out, or set data to balanced",
         )

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import PositiveInt
 
-from sau.core.errors import UserError
 from sau.engine.second_stage import SecondStage
 from sau.engine.setting_checks import (
     check_averages,
@@ -18,7 +17,7 @@ from sau.engine.setting_checks import (
 )
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
-from sau.settings.section import Section, setting, within
+from sau.settings.section import Section, setting
 
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 """Channels of the first stage where none are set: He et al.'s for either kind of network."""
@@ -27,7 +26,6 @@ CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
 class TrainingSettings(Section):
     """One training run; the defaults are the paper's for CIFAR, but for the width (64 there)."""
 
-    section: ClassVar[str] = "training"
     refuses_idle: ClassVar[bool] = False  # a row has keys from the section that are for others
 
     method: MethodName = setting("sau", "what is trained")
@@ -214,30 +212,35 @@ class TrainingSettings(Section):
         check_schedule(self)
         check_weighting(self)
         second = self.second()
-        check_processes(self, self.batch_size, "training")
+        check_processes(self, "batch_size", self.batch_size)
         if second and second.batch_size is not None:
-            check_processes(self, second.batch_size, second.section)
+            check_processes(self, "second_stage.batch_size", second.batch_size)
         check_optimizer(self)
         if self.is_torchvision() and self.width not in (None, IMAGENET_WIDTH):
-            raise UserError(
-                f"training.width: {self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "
-                "leave it out, or take a CIFAR network"
+            raise self.error(
+                "width",
+                f"{self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "
+                "leave it out, or take a CIFAR network",
             )
         if self.crop_size is not None and self.view_set != "imagenet":
-            raise UserError(
-                f"training.crop_size: {self.crop_size}, but the views of training.view_set "
-                f"{self.view_set} keep the image's size; leave it out"
+            raise self.error(
+                "crop_size",
+                f"{self.crop_size}, but the views of "
+                f"{self.path('view_set')} {self.view_set} keep the image's size; leave it out",
             )
         check_averages(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""
-        with within(self.path("options.")):
+        with self.naming("options."):
             return described_options(self.method).from_mapping(self.options)
 
     def second(self) -> SecondStage | None:
         """Return the second stage, typed; None if there is none."""
-        return SecondStage.from_mapping(self.second_stage) if self.second_stage else None
+        if not self.second_stage:
+            return None
+        with self.naming("second_stage."):
+            return SecondStage.from_mapping(self.second_stage)
 
     def is_torchvision(self) -> bool:
         """Return whether the backbone is one of torchvision's, made for large images."""

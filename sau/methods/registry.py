@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.settings.section import Section, unknown_key
 
 if TYPE_CHECKING:
@@ -82,6 +82,6 @@ def create_method(
     cls = method_class(name)
     try:
         chosen = cls.Options.from_mapping(options or {})
-    except UserError as error:
+    except ArgumentError as error:
         raise OptionError(str(error)) from error
     return cls(chosen, context).to(context.device)

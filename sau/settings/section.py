@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError, UserError
 
 Conditions = Mapping[str, str | Sequence[str]]
 """Other keys, each with those of its values that give a key an effect; all must hold."""
@@ -72,15 +72,12 @@ def described(field: FieldInfo) -> str:
     return f"{field.description}{unit}" + (f"; only with {only}" if only else "")
 
 
-class SettingError(UserError, ValueError):
-    """A setting that is unknown, or has a value that it does not take; one line that names it."""
-
-
 class Section(BaseModel):
     """Base of all settings: checks types and ranges when it is made, and does not change.
 
     Raises:
-        SettingError: an unknown key, a value of the wrong type or outside its range.
+        UserError: an unknown key, a value of the wrong type or outside its range, or one without
+            effect; an `ArgumentError` if the settings are no section of the config.
     """
 
     model_config = ConfigDict(
@@ -88,7 +85,7 @@ class Section(BaseModel):
     )
 
     section: ClassVar[str] = ""
-    """What stands before the key in messages: the config section, if there is one."""
+    """The config section, which messages put before the key; empty in the library."""
 
     refuses_idle: ClassVar[bool] = True
     """Whether values without effect are refused here; if not, who makes the section does."""
@@ -97,13 +94,13 @@ class Section(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingError(self._explain(error)) from None
+            raise self._kind()(self._explain(error)) from None
         self.check()
         if self.refuses_idle:
             self.check_idle()
 
     def check(self) -> None:
-        """Check what concerns several settings at once; raises UserError."""
+        """Check what concerns several settings at once; raises what `error` returns."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> Self:
@@ -151,23 +148,46 @@ class Section(BaseModel):
             keys: of which; of all if None.
 
         Raises:
-            SettingError: there is such a value, with both keys, and all others.
+            UserError: there is such a value, with both keys, and all others.
         """
         idle = {key: other for key, other in self.idle().items() if keys is None or key in keys}
         if idle:
             (key, other), *others = idle.items()
             values = conditions_of(type(self))[key][other]
-            raise SettingError(
-                f"{self.path(key)}: {getattr(self, key)!r} has no effect with "
+            raise self.error(
+                key,
+                f"{getattr(self, key)!r} has no effect with "
                 f"{self.path(other)} {getattr(self, other)}, only with {' or '.join(values)}; "
                 f"leave it out, or set it to {default_of(type(self), key)!r}"
-                + (f"; likewise {', '.join(name for name, _ in others)}" if others else "")
+                + (f"; likewise {', '.join(name for name, _ in others)}" if others else ""),
             )
 
     @classmethod
     def path(cls, key: str) -> str:
         """Return a key as messages name it: behind its section, if there is one."""
         return f"{cls.section}.{key}" if cls.section else key
+
+    @classmethod
+    def error(cls, key: str, text: str) -> UserError | ArgumentError:
+        """Return what to raise about a key: an error of the config, or of the library's caller."""
+        return cls._kind()(f"{cls.path(key)}: {text}")
+
+    @classmethod
+    def _kind(cls) -> type[UserError | ArgumentError]:
+        return UserError if cls.section else ArgumentError
+
+    @classmethod
+    @contextmanager
+    def naming(cls, key: str) -> Iterator[None]:
+        """Put a key of this section before the messages of settings that stand within it.
+
+        Raises:
+            UserError: what was raised, with the key; or an `ArgumentError`, as `error` says.
+        """
+        try:
+            yield
+        except (UserError, ArgumentError) as error:
+            raise cls._kind()(f"{cls.path(key)}{error}") from error
 
     @field_validator("*", mode="before")
     @classmethod
@@ -219,19 +239,6 @@ def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:
     """Return the keys that others switch, each with those others and the values that do."""
     facts = {name: facts_of(field) for name, field in section.model_fields.items()}
     return {name: each["only_with"] for name, each in facts.items() if "only_with" in each}
-
-
-@contextmanager
-def within(path: str) -> Iterator[None]:
-    """Put a path before the messages of settings that know only their own keys.
-
-    Raises:
-        SettingError: what was raised, with the path.
-    """
-    try:
-        yield
-    except UserError as error:
-        raise SettingError(f"{path}{error}") from error
 
 
 def default_of(section: type[Section], key: str) -> Any:

@@ -159,7 +159,7 @@ def test_odd_options_at_a_factor_are_refused(values, options, message):
         (
             {},
             {"second_stage": {"step_epochs": [3]}},
-            "training.second_stage.step_epochs: [3] has no effect with training.second_stage.sched",
+            "training.second_stage.step_epochs: [3] has no effect with schedule cosine",
         ),
     ],
 )

@@ -10,13 +10,13 @@ import torch
 
 from sau import methods
 from sau.core.errors import UserError
-from sau.engine.settings import TrainingSettings
 from sau.methods import METHODS, base, create_method, method_class, method_names, options_of
 from sau.methods.__main__ import descriptions, table, with_table
 from sau.methods.base import OptionError
 from sau.methods.cross_entropy import CrossEntropy
 from sau.methods.described import FILE, described_options
 from sau.methods.names import MethodName
+from sau.pipeline.training.settings import TrainingSection
 from tests.methods.conftest import context
 
 PAGE = Path(__file__).parents[2] / "docs" / "methods" / "README.md"
@@ -71,7 +71,7 @@ def test_options_are_refused_by_their_own_name(options: dict[str, object], messa
     with pytest.raises(OptionError, match=message):
         create_method("sau", context(), options)
     with pytest.raises(UserError, match="^training.options." + message.removeprefix("^")):
-        TrainingSettings(method="sau", options=options)
+        TrainingSection(method="sau", options=options)
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -13,9 +13,9 @@ from sau.core.errors import naming_section
 from sau.data.sets import TestData, TrainingData
 from sau.engine.build import build_run
 from sau.engine.loop import Run
-from sau.engine.settings import TrainingSettings
 from sau.pipeline.training import stage
 from sau.pipeline.training.inputs import RunInputs, load_data
+from sau.pipeline.training.settings import TrainingSection
 from sau.storage.manifest import SCHEMAS, write
 
 CLASS_NAMES = ["zero", "one", "two"]
@@ -105,7 +105,7 @@ class Inputs:
     synthetic_images: list[Path]
     validation: Path | None = None
 
-    def of(self, settings: TrainingSettings) -> dict[str, Any]:
+    def of(self, settings: TrainingSection) -> dict[str, Any]:
         """Return what the workflow would hand over: nothing synthetic to a run on real images."""
         if settings.needs_synthetic():
             return vars(self)
@@ -113,7 +113,7 @@ class Inputs:
 
     def assemble(self, seed: int = 0, **changes: Any) -> Run:
         """Build the run that `train` would train."""
-        settings = TrainingSettings(**{**TINY, **changes})
+        settings = TrainingSection(**{**TINY, **changes})
         device = torch.device(settings.device)
         data = load_data(RunInputs(**self.of(settings)), settings, device)
         with naming_section("training"):
@@ -122,7 +122,7 @@ class Inputs:
     def train(self, folder: Path, seed: int = 0, **changes: Any) -> dict[str, Path]:
         """Run the stage into `folder`, and return its outputs by name."""
         outputs = outputs_in(folder)
-        settings = TrainingSettings(**{**TINY, **changes})
+        settings = TrainingSection(**{**TINY, **changes})
         stage.training(**self.of(settings), **outputs, seed=seed, settings=settings)
         return outputs
 

@@ -8,10 +8,10 @@ from torch import Generator, Tensor, nn
 
 from sau.core.errors import UserError
 from sau.engine.averaging import Averager, measure_statistics
-from sau.engine.settings import TrainingSettings
 from sau.networks import Network, NetworkConfig
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.loading import load_test
+from sau.pipeline.training.settings import TrainingSection
 from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on, bytes_of, pixels_of
 
@@ -25,7 +25,7 @@ def batches(count: int, sizes: tuple[int, ...] = (8, 8, 5)) -> list[list[Tensor]
 
 
 def averager_of(network: Network, **changes: Any) -> Averager:
-    return Averager(network, TrainingSettings(method="cross_entropy", **changes))
+    return Averager(network, TrainingSection(method="cross_entropy", **changes))
 
 
 def learn(network: Network, images: Tensor) -> None:
@@ -182,7 +182,7 @@ def test_tested_network_is_the_one_that_is_saved(
 
 def test_averages_that_cannot_be_are_refused() -> None:
     with pytest.raises(UserError, match="not both"):
-        TrainingSettings(ema_decay=0.9, swa_from=3)
+        TrainingSection(ema_decay=0.9, swa_from=3)
     with pytest.raises(UserError, match="beyond the last epoch, 12"):
-        TrainingSettings(epochs=10, swa_from=13, second_stage={"epochs": 2})
-    assert TrainingSettings(epochs=10, swa_from=12, second_stage={"epochs": 2}).swa_from == 12
+        TrainingSection(epochs=10, swa_from=13, second_stage={"epochs": 2})
+    assert TrainingSection(epochs=10, swa_from=12, second_stage={"epochs": 2}).swa_from == 12

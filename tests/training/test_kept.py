@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sau.engine.settings import TrainingSettings
 from sau.pipeline.training import stage
+from sau.pipeline.training.settings import TrainingSection
 from sau.storage import manifest
 from sau.storage.parts import write_parts
 from sau.storage.reuse import TAKEN
@@ -84,7 +84,7 @@ def test_other_facts_of_the_same_images_are_trained_on(
 
 @pytest.mark.usefixtures("no_training")
 def test_another_rows_results_are_not_taken(inputs: Inputs, trained: dict[str, Path]) -> None:
-    settings = TrainingSettings(**{**TINY, "epochs": 1})
+    settings = TrainingSection(**{**TINY, "epochs": 1})
     for run, expected in (("", contextlib.nullcontext()), ("other", pytest.raises(TrainedError))):
         with expected:
             stage.training(**inputs.of(settings), **trained, seed=0, settings=settings, run=run)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from sau.core.errors import UserError
 from sau.engine.muon import COEFFICIENTS, Muon, orthogonalise
 from sau.engine.phases import hidden_weights, make_optimizer
-from sau.engine.settings import TrainingSettings
 from sau.networks import Network, NetworkConfig
+from sau.pipeline.training.settings import TrainingSection
 from tests.training.conftest import Inputs, assert_goes_on
 
 RATES: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
@@ -122,7 +122,7 @@ def test_a_killed_run_goes_on(
 def test_a_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
     run = inputs.assemble(method="cross_entropy")
     method = run.phases[0].method
-    settings = TrainingSettings(method="cross_entropy", optimizer="muon")
+    settings = TrainingSection(method="cross_entropy", optimizer="muon")
     optimizer = make_optimizer(run.network, method, settings, frozen_encoder=True)
     expected = [*run.network.classifier.parameters(), *method.parameters()]
     assert [id(p) for p in optimizer.param_groups[0]["params"]] == [id(p) for p in expected]
@@ -151,4 +151,4 @@ def test_a_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -
 
 def test_its_settings_without_it_are_refused() -> None:
     with pytest.raises(UserError, match="no effect with training.optimizer sgd"):
-        TrainingSettings(muon_learning_rate=0.1)
+        TrainingSection(muon_learning_rate=0.1)

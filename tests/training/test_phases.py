@@ -8,11 +8,11 @@ from sau.core.errors import UserError
 from sau.engine.loop import train_epoch
 from sau.engine.phases import make_optimizer, second_settings
 from sau.engine.schedule import learning_rate
-from sau.engine.settings import TrainingSettings
 from sau.methods import METHODS
 from sau.methods.base import Epoch
 from sau.methods.cross_entropy import CrossEntropy
 from sau.networks import Network, NetworkConfig
+from sau.pipeline.training.settings import TrainingSection
 from sau.storage.manifest import read
 from tests.training.conftest import Inputs, assert_goes_on
 from tests.training.two_stages import FILL_UP, train_all
@@ -20,7 +20,7 @@ from tests.training.two_stages import FILL_UP, train_all
 
 def test_optimizer_equals_its_definition(inputs: Inputs) -> None:
     """v <- m v + (g + w p), p <- p - r v; two steps with the same gradient."""
-    settings = TrainingSettings(
+    settings = TrainingSection(
         method="cross_entropy", learning_rate=0.1, momentum=0.9, weight_decay=0.5
     )
     network = Network(NetworkConfig("resnet8", 2, 3))
@@ -40,7 +40,7 @@ def test_optimizer_equals_its_definition(inputs: Inputs) -> None:
 
 def test_optimizer_holds_the_methods_own_parameters() -> None:
     network, head = Network(NetworkConfig("resnet8", 2, 3)), torch.nn.Linear(2, 3)
-    settings = TrainingSettings(method="cross_entropy")
+    settings = TrainingSection(method="cross_entropy")
     for frozen, module in ((False, network), (True, network.classifier)):
         held = make_optimizer(network, head, settings, frozen).param_groups[0]["params"]  # type: ignore[arg-type]
         expected = [*module.parameters(), *head.parameters()]
@@ -48,12 +48,12 @@ def test_optimizer_holds_the_methods_own_parameters() -> None:
 
 
 def test_second_stage_takes_over_what_it_does_not_set() -> None:
-    settings = TrainingSettings(
+    settings = TrainingSection(
         method="sau", schedule="step", warmup_epochs=2, swa_from=3, batch_size=16, momentum=0.8
     )
     assert second_settings(settings) is None
     stage = {"method": "balanced_softmax", "options": {"counts": "real"}, "epochs": 7}
-    second = second_settings(TrainingSettings(**settings.to_mapping() | {"second_stage": stage}))
+    second = second_settings(TrainingSection(**settings.to_mapping() | {"second_stage": stage}))
     assert second is not None
     assert (second.method, second.options) == ("balanced_softmax", {"counts": "real"})
     assert (second.data, second.epochs, second.learning_rate) == ("real", 7, 0.001)
@@ -64,9 +64,9 @@ def test_second_stage_takes_over_what_it_does_not_set() -> None:
 
 def test_unknown_keys_of_a_second_stage_are_refused() -> None:
     with pytest.raises(UserError, match="did you mean 'epochs'"):
-        TrainingSettings(second_stage={"epoch": 3})
+        TrainingSection(second_stage={"epoch": 3})
     with pytest.raises(UserError, match="tau"):
-        TrainingSettings(second_stage={"method": "logit_adjustment", "options": {"tua": 3}})
+        TrainingSection(second_stage={"method": "logit_adjustment", "options": {"tua": 3}})
 
 
 def test_each_epoch_belongs_to_its_stage(inputs: Inputs) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sau.core.errors import UserError
-from sau.engine.settings import TrainingSettings
+from sau.pipeline.training.settings import TrainingSection
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from sau.engine.settings import TrainingSettings
             "training.second_stage.step_epochs: [10] has no epoch",
         ),
         ({"nesterov": True, "momentum": 0.0}, "training.nesterov: true, but"),
-        ({"ema_decay": 0.9, "swa_from": 3}, "set one of them, not both"),
+        ({"ema_decay": 0.9, "swa_from": 3}, "set this or training.swa_from, not both"),
         ({"swa_from": 201}, "beyond the last epoch, 200"),
         ({"swa_learning_rate": 0.1}, "training.swa_learning_rate: 0.1 has no effect"),
         (
@@ -58,11 +58,11 @@ from sau.engine.settings import TrainingSettings
 )
 def test_settings_without_effect_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
-        TrainingSettings(**changes)
+        TrainingSection(**changes)
 
 
 def test_width_follows_the_backbone() -> None:
-    assert TrainingSettings().channels() == 16
-    assert TrainingSettings(width=64).channels() == 64
-    assert TrainingSettings(backbone="resnet50", width=64).channels() == 64
-    assert TrainingSettings(backbone="resnet50").channels() == 64
+    assert TrainingSection().channels() == 16
+    assert TrainingSection(width=64).channels() == 64
+    assert TrainingSection(backbone="resnet50", width=64).channels() == 64
+    assert TrainingSection(backbone="resnet50").channels() == 64

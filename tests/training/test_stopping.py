@@ -15,10 +15,10 @@ import pytest
 from sau.__main__ import main
 from sau.core.errors import StoppedEarlyError
 from sau.engine import stopping
-from sau.engine.settings import TrainingSettings
 from sau.engine.stopping import Stop, sigterm_asks
 from sau.methods import METHODS
 from sau.pipeline.training import stage
+from sau.pipeline.training.settings import TrainingSection
 from sau.settings.flags import to_flags
 from sau.storage.part_index import INDEX_FILE, read_about
 from tests.training.conftest import TINY, Inputs, bytes_of
@@ -154,7 +154,7 @@ def test_without_a_limit_a_run_stops_for_a_signal_alone() -> None:
 
 def words_of(inputs: Inputs, folder: Path, **changes: Any) -> list[str]:
     """Return the command line of a tiny run."""
-    settings = TrainingSettings(**{**TINY, **changes})
+    settings = TrainingSection(**{**TINY, **changes})
     words = ["training", "--seed", "0"]
     for name, paths in inputs.of(settings).items():
         if name != "validation":

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
 from sau.glide.respacing import SamplerName, check_respacing
-from sau.settings.section import Section, conditions_of, default_of, setting, unknown_key, within
+from sau.settings.section import Section, conditions_of, default_of, setting, unknown_key
 
 GENERATOR_KEYS = (
     "source",
@@ -212,7 +212,7 @@ class ImagesSettings(Section):
         }
         if own.get("source") == "imported":
             raise UserError(f"{path}.source: imported images are no generator of single classes")
-        with within(f"{path}: "):
+        with self.naming(f"per_class.{name}: "):
             return self.replace(per_class={}, **(self._not_shared(own) | own))
 
     def without_classes(self) -> Self:

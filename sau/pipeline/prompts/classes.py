@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError, UserError
 from sau.settings.section import Section, did_you_mean, setting
 from sau.sources.naming import labels_by_name
 from sau.templates.template_sets import check_templates, expand
@@ -14,8 +14,6 @@ from sau.templates.templates import article, clean_name
 
 class ClassSettings(Section):
     """What the config may say of one class."""
-
-    section: ClassVar[str] = "class"
 
     name: str = setting("", "what prompts call the class; empty: its cleaned name")
     article: str | None = setting(
@@ -27,9 +25,10 @@ class ClassSettings(Section):
 
     def check(self) -> None:
         """Check the templates, and that no synonym is empty."""
-        check_templates(self.templates, "templates")
+        with self.naming(""):
+            check_templates(self.templates, "templates")
         if not all(clean_name(synonym) for synonym in self.synonyms):
-            raise UserError("synonyms: an empty one; leave it out")
+            raise self.error("synonyms", "an empty one; leave it out")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +71,8 @@ def check_classes(classes: Mapping[str, Any]) -> dict[str, ClassSettings]:
             )
         try:
             found[name] = ClassSettings.from_mapping(values)
-        except UserError as error:
-            raise UserError(f"prompts.classes.{name}: {error}") from error
+        except ArgumentError as error:
+            raise UserError(f"prompts.classes.{name}.{error}") from error
     return found
 
 

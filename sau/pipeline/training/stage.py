@@ -12,12 +12,12 @@ from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
-from sau.engine.settings import TrainingSettings
 from sau.engine.state import RunState
 from sau.engine.stopping import Stop, sigterm_asks
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
+from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.parts import remove_parts
@@ -39,7 +39,7 @@ def training(
     model: Path,
     checkpoint: Path,
     seed: int,
-    settings: TrainingSettings,
+    settings: TrainingSection,
     validation: Path | None = None,
     run: str = "",
     stop_after: float | None = None,
