@@ -105,7 +105,7 @@ def table(keys: Mapping[str, Schema], root: Schema, required: set[str]) -> Itera
         default = "required" if key in required and "default" not in value else ""
         if "default" in value:
             default = code(json.dumps(value["default"], ensure_ascii=False))
-        what = " ".join([cell(value.get("description", "")), *notes(value)]).strip()
+        what = ". ".join([cell(value.get("description", "")), *notes(value)])
         yield f"| `{key}` | {what} | {kind(value, root)} | {default} |"
     yield ""
 
@@ -144,9 +144,9 @@ def notes(value: Schema) -> Iterator[str]:
         choices = [choice] if isinstance(choice, str) else choice
         said.append(f"`{key}`: {', '.join(map(code, choices))}")
     if said:
-        yield f"*Only with {'; '.join(said)}.*"
+        yield f"*Only with {'; '.join(said)}*"
     if value.get("affects_result") is False:
-        yield "*No result depends on it.*"
+        yield "*No result depends on it*"
 
 
 def limits(value: Schema) -> str:

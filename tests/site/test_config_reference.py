@@ -88,6 +88,6 @@ def test_config_reference_says_when_a_key_counts_and_in_which_unit() -> None:
     }
     page = config_reference({"properties": {"images": {"properties": {"height": key}}}}, {})
     assert (
-        "| `height` | of a picture *Only with `source`: `glide`, `diffusers`.* *No result depends "
-        "on it.* | integer, at least 8 or null &#91;pixels&#93; | `null` |"
+        "| `height` | of a picture. *Only with `source`: `glide`, `diffusers`*. *No result depends "
+        "on it* | integer, at least 8 or null &#91;pixels&#93; | `null` |"
     ) in page
