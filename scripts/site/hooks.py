@@ -13,6 +13,7 @@ from scripts.site.config_reference import config_reference
 from scripts.site.formulas import formulas_to_mathml
 from scripts.site.offline import loaded_from_elsewhere
 from scripts.site.places import (
+    FACE,
     OWN_PLACES,
     SCHEMA,
     linked_files,
@@ -20,6 +21,7 @@ from scripts.site.places import (
     rewrite,
     site_place,
 )
+from scripts.site.public_names import public_names, public_reference
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = "sau/methods/options.json"
@@ -28,17 +30,23 @@ WIDE_PAGES = ("index.md", "first-run.md", "your-own-images.md")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the top-level pages, the config reference, and every file that a page links to."""
+    """Add the top-level pages, those made from the code, and every file that a page links to."""
     top = [path for path in OWN_PLACES if path.endswith(".md")]
     pages = [f"docs/{file.src_uri}" for file in files.documentation_pages()] + top
-    for path in sorted({*top, *linked_files(ROOT, pages)} - {SCHEMA}):
+    made = pages_from_code()
+    for path in sorted({*top, *linked_files(ROOT, pages)} - set(made)):
         files.append(File.generated(config, site_place(path), abs_src_path=str(ROOT / path)))
+    for path, content in made.items():
+        files.append(File.generated(config, site_place(path), content=content))
+    return files
+
+
+def pages_from_code() -> dict[str, str]:
+    """Return the pages that are made from files of the repository, by the file, in Markdown."""
     options = json.loads((ROOT / OPTIONS).read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
-    files.append(
-        File.generated(config, site_place(SCHEMA), content=config_reference(schema, options))
-    )
-    return files
+    names = public_names((ROOT / FACE).read_text(encoding="utf-8"))
+    return {SCHEMA: config_reference(schema, options), FACE: public_reference(names)}
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -46,9 +54,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config, files
     if page.file.src_uri in WIDE_PAGES:
         page.meta["hide"] = ["navigation"]
-    if page.file.src_uri == site_place(SCHEMA):
-        return markdown
-    return rewrite(ROOT, repository_place(page.file.src_uri), markdown)
+    path = repository_place(page.file.src_uri)
+    return markdown if path in (SCHEMA, FACE) else rewrite(ROOT, path, markdown)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:

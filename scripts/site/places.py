@@ -15,11 +15,13 @@ ELSEWHERE = "repository"
 """Folder of the site for files that lie outside docs/."""
 
 SCHEMA = "workflow/schemas/config.schema.yaml"
+FACE = "sau/__init__.py"
 OWN_PLACES = {
     "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     SCHEMA: "reference/config.md",
+    FACE: "reference/sau.md",
 }
 """Files outside docs/ that are pages of the site: its home is the README."""
 

@@ -36,12 +36,15 @@ def test_readme_lines_of_python_run() -> None:
     assert len(block.splitlines()) <= 7
     generator = torch.Generator().manual_seed(0)
     names = {
-        "features": F.normalize(torch.randn(8, 2, 16, generator=generator), dim=2).requires_grad_(),
-        "labels": torch.arange(8) % 3,
-        "is_synthetic": torch.arange(8) > 3,
+        "images": torch.rand(12, 3, 32, 32, generator=generator),
+        "labels": torch.arange(12) % 3,
+        "generated": torch.arange(12) > 5,
+        "features": F.normalize(torch.randn(12, 2, 16, generator=generator), dim=2),
         "prototypes": F.normalize(torch.randn(3, 2, 16, generator=generator), dim=2),
     }
-    exec(block, names)  # noqa: S102
-    gradient = names["features"].grad
-    assert gradient is not None
-    assert gradient.abs().sum() > 0
+    assert "epochs=20" in block
+    exec(block.replace("epochs=20", "epochs=1"), names)  # noqa: S102
+    counts = ", ".join(map(str, names["counts"]))
+    assert re.fullmatch("5000, 2997, .*, 50", counts)
+    assert names["loss"].isfinite()
+    assert names["network"] is names["result"].network
