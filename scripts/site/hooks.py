@@ -45,7 +45,7 @@ def pages_from_code() -> dict[str, str]:
     """Return the pages that are made from files of the repository, by the file, in Markdown."""
     options = json.loads((ROOT / OPTIONS).read_text(encoding="utf-8"))
     schema = yaml.safe_load((ROOT / SCHEMA).read_text(encoding="utf-8"))
-    names = public_names((ROOT / FACE).read_text(encoding="utf-8"))
+    names = public_names(ROOT)
     return {SCHEMA: config_reference(schema, options), FACE: public_reference(names)}
 
 

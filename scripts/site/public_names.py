@@ -1,7 +1,8 @@
 """The page of the names that `import sau` offers, found in sau/__init__.py without importing it."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 HEAD = """# `import sau`
 
@@ -11,12 +12,12 @@ the argument that is wrong.
 """
 
 ROOMS = {
-    "losses": "Losses",
-    "methods": "Methods",
-    "networks": "Networks",
     "engine": "Training",
     "metrics": "Metrics",
     "longtail": "Long tails",
+    "losses": "Losses",
+    "methods": "Methods",
+    "networks": "Networks",
     "views": "Views",
     "neighbours": "Neighbours",
     "glide": "GLIDE",
@@ -24,20 +25,41 @@ ROOMS = {
 """Headings of the page, by the room that a name stands in."""
 
 
-def public_names(source: str) -> dict[str, str]:
+def public_names(root: Path) -> dict[str, str]:
     """Return the dotted path of each public name, in the order of the imports.
 
     Args:
-        source: of a module that imports its lazy names under `if TYPE_CHECKING:`.
+        root: of the repository; its `sau/__init__.py` imports lazy names under `if TYPE_CHECKING:`.
     """
-    found = {}
-    for block in ast.parse(source).body:
+    blocks = ast.parse((root / "sau" / "__init__.py").read_text(encoding="utf-8")).body
+    found: dict[str, str] = {}
+    for block in blocks:
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING":
-            for statement in block.body:
-                if isinstance(statement, ast.ImportFrom):
-                    for alias in statement.names:
-                        found[alias.asname or alias.name] = f"{statement.module}.{alias.name}"
-    return found
+            found |= imported(block.body)
+    return {name: definition(path, root) for name, path in found.items()}
+
+
+def definition(path: str, root: Path) -> str:
+    """Follow a name that a package hands on from one of its modules, to that module.
+
+    A function and its module may have one name, and the function is meant.
+    """
+    parent, _, name = path.rpartition(".")
+    package = root.joinpath(*parent.split("."), "__init__.py")
+    if not package.is_file():
+        return path
+    handed_on = imported(ast.parse(package.read_text(encoding="utf-8")).body)
+    return definition(handed_on[name], root) if name in handed_on else path
+
+
+def imported(statements: Sequence[ast.stmt]) -> dict[str, str]:
+    """Return the dotted path of each name that the statements import from a module."""
+    return {
+        alias.asname or alias.name: f"{statement.module}.{alias.name}"
+        for statement in statements
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+    }
 
 
 def public_reference(names: Mapping[str, str]) -> str:
