@@ -18,8 +18,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Projec
         return finished_project(shared / "finished")
 
 
+def copy_of(finished: Project, folder: Path) -> Project:
+    """Copy a project, times and metadata included."""
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copy2)
+    return Project(folder, finished.config)
+
+
 @pytest.fixture
 def project(finished: Project, tmp_path: Path) -> Project:
-    """A copy of the finished project that a test may edit; times and metadata are kept."""
-    shutil.copytree(finished.folder, tmp_path / "project", copy_function=shutil.copy2)
-    return Project(tmp_path / "project", finished.config)
+    """A copy of the finished project that a test may run and edit."""
+    return copy_of(finished, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def planning(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished project for dry runs; who edits it puts it back as it was."""
+    return copy_of(finished, tmp_path_factory.mktemp("planning") / "project")

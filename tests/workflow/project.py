@@ -6,13 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.paths import ROOT
+from tests.workflow.dry_runs import dry_run
 
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
 PARTS = ("Snakefile", "workflow", "profiles", "envs", "sau", "config.yaml")
 
 
@@ -35,9 +39,8 @@ class Project:
         path = self.folder / self.config_path
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(config))
-        words = [sys.executable, "-m", "snakemake", "--configfile", os.fspath(path)]
         # A flag without values comes last, or a target would be taken for another config file.
-        return [*words, "--cores", "2", "--nocolor", *flags]
+        return [*SNAKEMAKE, "--configfile", os.fspath(path), "--cores", "2", "--nocolor", *flags]
 
     def start(
         self, *flags: str, env: dict[str, str] | None = None, **changes: Any
@@ -66,21 +69,39 @@ class Project:
 
     def planned(self, *flags: str, **changes: Any) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""
-        done = self.run("--dry-run", "--quiet", "rules", *flags, **changes)
-        assert done.returncode == 0, done.stderr
-        table = re.search(r"-{3,} +-{3,}\n(.*?)\ntotal ", done.stdout + done.stderr, re.DOTALL)
+        words = self.command("--quiet", "rules", *flags, **changes)[len(SNAKEMAKE) :]
+        done = dry_run(self.folder, *words)
+        assert done.returncode == 0, done.stdout
+        table = re.search(r"-{3,} +-{3,}\n(.*?)\ntotal ", done.stdout, re.DOTALL)
         if table is None:
-            assert "Nothing to be done" in done.stdout + done.stderr
+            assert "Nothing to be done" in done.stdout
             return {}
         rows = (line.split() for line in table.group(1).splitlines())
         return {rule: int(count) for rule, count in rows if rule != "all"}
 
-    def edit(self, file: str, old: str, new: str) -> None:
-        """Replace text in one of the project's files."""
+    @contextmanager
+    def edited(self, file: str, old: str, new: str) -> Iterator[None]:
+        """Replace text in one of the project's files for a while; at its end if `old` is empty."""
         path = self.folder / file
+        times = path.stat()
         text = path.read_text()
         assert old in text, f"{file} has no {old!r}"
-        path.write_text(text.replace(old, new))
+        path.write_text(text.replace(old, new) if old else text + new)
+        try:
+            yield
+        finally:
+            path.write_text(text)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @contextmanager
+    def without(self, file: str) -> Iterator[None]:
+        """Let one of the project's files be missing for a while."""
+        path = self.folder / file
+        away = path.rename(self.folder.parent / "away")
+        try:
+            yield
+        finally:
+            away.rename(path)
 
 
 def make_project(folder: Path) -> Project:

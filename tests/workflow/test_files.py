@@ -3,14 +3,15 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
 
 from sau.pipeline.registry import STAGES
 from tests.paths import ROOT
+from tests.workflow.dry_runs import dry_run
 
+QUIET = ("--quiet", "rules")
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
@@ -70,11 +71,6 @@ def test_one_stage_has_one_name(name):
     assert f"{launcher} sau {name} " in rules
 
 
-def dry_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -87,37 +83,39 @@ def dry_run(*words: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_bad_config_is_one_line_and_exit_code_2(change, message):
-    done = dry_run("--config", change)
+    done = dry_run(ROOT, *QUIET, "--config", change)
     assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    assert message in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_a_row_that_stands_twice_is_one_line_and_exit_code_2(tmp_path):
     text = (ROOT / "config.yaml").read_text()
     row = re.search(r"^ *ce:.*\n", text, re.MULTILINE).group()
     (tmp_path / "twice.yaml").write_text(text.replace(row, 2 * row))
-    done = dry_run("--configfile", str(tmp_path / "twice.yaml"))
+    done = dry_run(ROOT, *QUIET, "--configfile", str(tmp_path / "twice.yaml"))
     assert done.returncode == 2
-    assert "training.runs.ce stands in line" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "training.runs.ce stands in line" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_override_of_single_keys_works_as_the_docs_have_it():
     page = (ROOT / "docs" / "first-run.md").read_text()
     change = re.search(r"--config '([^']+)'", page).group(1)
-    done = dry_run("--config", change, "training={learning_rate: 0.1, horizontal_flip: true}")
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"training +9\n", done.stdout + done.stderr)
+    done = dry_run(
+        ROOT, *QUIET, "--config", change, "training={learning_rate: 0.1, horizontal_flip: true}"
+    )
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"training +9\n", done.stdout)
 
 
 def test_lists_of_the_grid_are_replaced_on_the_command_line():
     """The values of a list are the command line's alone, beside a config file or without one."""
     change = "experiment={rows: [sau, ce], imbalance_factors: [100, as-is], seeds: [4], results: r}"
     for words in ([], ["--configfile", "config.yaml"]):
-        done = dry_run(*words, "--config", change)
-        assert done.returncode == 0, done.stderr
-        counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE))
+        done = dry_run(ROOT, *QUIET, *words, "--config", change)
+        assert done.returncode == 0, done.stdout
+        counts = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE))
         assert {k: counts[k] for k in ("subset", "training", "evaluation", "report")} == {
             "subset": "2",
             "training": "4",
@@ -135,12 +133,10 @@ def test_several_processes_are_started_by_torchrun(processes, launcher):
     change = f"training={{processes: {processes}, threads: 3, batch_size: 8}}"
     ce = "{label: CE, method: cross_entropy, data: real, device: cuda}"
     rows = f"training={{runs: {{ce: {ce}}}}}"
-    words = ["--dry-run", "--forceall", "--printshellcmds", "--cores", "8"]
-    words += ["--config", change, rows]
-    command = [sys.executable, "-m", "snakemake", *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    printed = done.stdout + done.stderr
+    words = ("--forceall", "--printshellcmds", "--cores", "8", "--config", change, rows)
+    done = dry_run(ROOT, *words)
+    assert done.returncode == 0, done.stdout
+    printed = done.stdout
     lines = re.findall(r"^Shell command: (\S.*) sau training ", printed, re.MULTILINE)
     assert set(lines) == {launcher}
     jobs = re.findall(r"rule training:\n(?:    .*\n)*?    threads: (\d+)", printed)
@@ -151,5 +147,7 @@ def test_several_processes_are_started_by_torchrun(processes, launcher):
 
 
 def test_it_runs_from_another_folder(tmp_path):
-    done = dry_run("--snakefile", str(ROOT / "Snakefile"), cwd=tmp_path)
+    words = ["--dry-run", *QUIET, "--snakefile", str(ROOT / "Snakefile")]
+    command = [sys.executable, "-m", "snakemake", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -143,26 +143,24 @@ REAL = ["dataset", "subset", "complement", "training", "evaluation"]
 
 
 @pytest.mark.parametrize("stage", sorted({*SYNTHETIC, *REAL}))
-def test_edit_of_a_stage_runs_it_and_what_follows(project, stage):
-    path = f"sau/pipeline/{stage}/stage.py"
-    (project.folder / path).write_text((project.folder / path).read_text() + "\nEDITED = True\n")
+def test_edit_of_a_stage_runs_it_and_what_follows(planning, stage):
     order = SYNTHETIC if stage in SYNTHETIC else REAL
     follow = {*order[order.index(stage) :], *(SYNTHETIC if stage == "dataset" else [])}
     gallery = {"gallery"} if "filter" in follow else set()
     tests = {"scores_test"} if stage in ("dataset", "scores") else set()
-    assert set(project.planned()) == follow | gallery | tests | {"report", "overview"}
+    with planning.edited(f"sau/pipeline/{stage}/stage.py", "", "\nEDITED = True\n"):
+        assert set(planning.planned()) == follow | gallery | tests | {"report", "overview"}
 
 
-def test_edit_of_a_module_that_a_stage_imports_runs_it_too(project):
-    project.edit("sau/sources/resize.py", "LANCZOS", "BICUBIC")
+def test_edit_of_a_module_that_a_stage_imports_runs_it_too(planning):
     others = {"scores_test", "gallery", "report", "overview"}
-    assert set(project.planned()) == {*SYNTHETIC, *REAL, *others}
+    with planning.edited("sau/sources/resize.py", "LANCZOS", "BICUBIC"):
+        assert set(planning.planned()) == {*SYNTHETIC, *REAL, *others}
 
 
-def test_new_weights_score_the_images_again(project):
-    path = project.folder / "sau/assets/tiny-clip/open_clip_config.json"
-    path.write_text(path.read_text() + "\n")
-    assert set(project.planned()) == AFTER_FILTER | {"scores", "scores_test"}
+def test_new_weights_score_the_images_again(planning):
+    with planning.edited("sau/assets/tiny-clip/open_clip_config.json", "", "\n"):
+        assert set(planning.planned()) == AFTER_FILTER | {"scores", "scores_test"}
 
 
 def test_a_rows_label_trains_nothing_again(finished):
@@ -181,16 +179,15 @@ def test_a_counterpart_in_the_paper_makes_the_reports_alone(finished):
     assert planned == {"report": 1, "overview": 1}
 
 
-def test_edit_of_the_reports_runs_the_reports_alone(project):
-    project.edit("sau/pipeline/report/page.jinja", "</body>", "<!-- edited --></body>")
-    assert project.planned() == {"report": 1, "overview": 1}
+def test_edit_of_the_reports_runs_the_reports_alone(planning):
+    with planning.edited("sau/pipeline/report/page.jinja", "</body>", "<!-- edited --></body>"):
+        assert planning.planned() == {"report": 1, "overview": 1}
 
 
-def test_edit_of_a_comment_or_docstring_runs_nothing(project):
-    project.edit(
-        "sau/pipeline/training/stage.py", '"""The training stage', '"""This is the training stage'
-    )
-    assert project.planned() == {}
+def test_edit_of_a_comment_or_docstring_runs_nothing(planning):
+    change = ('"""The training stage', '"""This is the training stage')
+    with planning.edited("sau/pipeline/training/stage.py", *change):
+        assert planning.planned() == {}
 
 
 LOST = {
@@ -213,10 +210,15 @@ LOST = {
 
 
 @pytest.mark.parametrize(("file", "rule"), LOST.items())
-def test_a_result_that_a_failed_job_has_lost_is_missed(project, file, rule):
+def test_a_result_that_a_failed_job_has_lost_is_missed(planning, file, rule):
     """Also where all that was once made from it is still there."""
-    (project.folder / "results" / file).unlink()
-    assert rule in project.planned()
+    with planning.without(f"results/{file}"):
+        assert rule in planning.planned()
+
+
+def test_edits_of_the_tests_above_were_taken_back(planning):
+    """Each of them would otherwise see the others'."""
+    assert planning.planned() == {}
 
 
 def test_refused_prompts_do_not_leave_the_former_images_to_stand(project):
