@@ -14,20 +14,12 @@ from sau.storage.manifest import hash_of, read, read_metadata
 from tests.training.conftest import (
     Inputs,
     Killed,
-    assert_goes_on,
     bytes_of,
     kill_after,
     pixels_of,
     random_images,
     write_rows,
 )
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_killed_run_ends_in_the_same_bytes(
-    method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert_goes_on(inputs, tmp_path, monkeypatch, 2, method=method)
 
 
 def test_other_settings_do_not_go_on(

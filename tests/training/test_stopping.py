@@ -21,7 +21,7 @@ from sau.pipeline.training import stage
 from sau.pipeline.training.settings import TrainingSection
 from sau.settings.flags import to_flags
 from sau.storage.part_index import INDEX_FILE, read_about
-from tests.training.conftest import TINY, Inputs, bytes_of
+from tests.training.conftest import TINY, Inputs, Killed, bytes_of, kill_after
 
 STEPS = 3
 """Of an epoch of the tiny balanced set: 24 images in batches of 8."""
@@ -42,6 +42,21 @@ class StopAfter(Stop):
         return False
 
 
+def stop_after(
+    inputs: Inputs,
+    folder: Path,
+    steps: Sequence[int],
+    monkeypatch: pytest.MonkeyPatch,
+    **changes: Any,
+) -> None:
+    """Start a run once for each number of steps, and stop it after them."""
+    for count in steps:
+        with monkeypatch.context() as patch, pytest.raises(StoppedEarlyError):
+            patch.setattr(stage, "Stop", lambda _, count=count: StopAfter(count))
+            inputs.train(folder, **changes)
+        assert [path.name for path in folder.iterdir()] == ["checkpoint"]
+
+
 def train_in_pieces(
     inputs: Inputs,
     folder: Path,
@@ -50,11 +65,7 @@ def train_in_pieces(
     **changes: Any,
 ) -> dict[str, Path]:
     """Stop a run after each number of steps, then let it end."""
-    for count in steps:
-        with monkeypatch.context() as patch, pytest.raises(StoppedEarlyError):
-            patch.setattr(stage, "Stop", lambda _, count=count: StopAfter(count))
-            inputs.train(folder, **changes)
-        assert [path.name for path in folder.iterdir()] == ["checkpoint"]
+    stop_after(inputs, folder, steps, monkeypatch, **changes)
     return inputs.train(folder, **changes)
 
 
@@ -63,14 +74,18 @@ def test_the_tiny_set_has_as_many_steps_as_these_tests_believe(inputs: Inputs) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_run_that_stops_within_epochs_ends_in_the_same_bytes(
+def test_run_that_is_stopped_and_killed_ends_in_the_same_bytes(
     method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the first epoch, in the second after its first step, and after the third one's last."""
-    pieces = (2, 2, STEPS - 1 + STEPS)
+    """Stopped in the first epoch and in the second after its first step, killed after the third."""
     settings = {"method": method, "epochs": 4, "checkpoint_every": 3}
-    found = train_in_pieces(inputs, tmp_path / "pieces", pieces, monkeypatch, **settings)
+    stop_after(inputs, tmp_path / "pieces", (2, 2), monkeypatch, **settings)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_after(3, patch)
+        inputs.train(tmp_path / "pieces", **settings)
+    found = inputs.train(tmp_path / "pieces", **settings)
     assert bytes_of(found) == bytes_of(inputs.train(tmp_path / "whole", **settings))
+    assert not found["checkpoint"].exists()
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,8 @@ def test_a_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     import subprocess
     import sys
 
-    printed = project.run("--dry-run", "--printshellcmds", "--forceall").stderr
-    printed += project.run("--dry-run", "--printshellcmds", "--forceall").stdout
+    done = project.run("--dry-run", "--printshellcmds", "--forceall")
+    printed = done.stdout + done.stderr
     before = results_of(project.folder)
     stages = (
         "prompts",
