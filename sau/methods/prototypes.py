@@ -33,7 +33,12 @@ def class_prototypes(
 
 
 def prototypes_of(
-    embeddings: Tensor, labels: Tensor, classes: int, *, normalise: bool = True
+    embeddings: Tensor,
+    labels: Tensor,
+    classes: int,
+    *,
+    normalise: bool = True,
+    piece: int = PIECE,
 ) -> Tensor:
     """Average embeddings by class, in each view.
 
@@ -44,12 +49,13 @@ def prototypes_of(
         normalise: scale each mean to length 1, as in the paper. False leaves it as it is, as in
             the published code: the more a class is spread, the shorter its prototype, and the
             smaller all its inner products.
+        piece: embeddings that are summed at once.
 
     Returns float32 (C, 2, d).
 
     Source: SAU (ICONIP 2024), prototypes.
     """
-    pieces = zip(torch.split(embeddings, PIECE), torch.split(labels, PIECE), strict=True)
+    pieces = zip(torch.split(embeddings, piece), torch.split(labels, piece), strict=True)
     return _class_means(pieces, classes, normalise)
 
 

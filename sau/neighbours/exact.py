@@ -14,7 +14,7 @@ BLOCK = 2**24
 
 
 @torch.no_grad()
-def nearest(queries: Tensor, index: Index, k: int) -> tuple[Tensor, Tensor]:
+def nearest(queries: Tensor, index: Index, k: int, block: int = BLOCK) -> tuple[Tensor, Tensor]:
     """Find the k rows of the index with the largest inner product with each query.
 
     The index scans all rows in float32; its best are then compared by `inner_product`, in float64,
@@ -27,21 +27,22 @@ def nearest(queries: Tensor, index: Index, k: int) -> tuple[Tensor, Tensor]:
         queries: float (Q, d), on the device of the index.
         index: of N rows; see `make_index`.
         k: at least 1.
+        block: similarities in memory at once; changes no result.
 
     Returns similarities, float32 (Q, min(k, N)), largest first, and row numbers, int64 of the same
     shape. The neighbours of a query that is not finite are any rows.
 
-    Memory: of the order of `BLOCK` similarities, beside the result and a copy of the rows.
+    Memory: of the order of `block` similarities, beside the result and a copy of the rows.
     """
     rows, size = index.base.shape
     count = min(k + MARGIN, rows)
-    step = max(1, BLOCK // max(rows, count * size))
+    step = max(1, block // max(rows, count * size))
     queries = queries.detach().float().contiguous()
     with torch.autocast(queries.device.type, enabled=False):
-        blocks = [
-            _nearest(block, index, min(k, rows), count) for block in torch.split(queries, step)
+        found = [
+            _nearest(part, index, min(k, rows), count, block) for part in torch.split(queries, step)
         ]
-    similarities, places = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+    similarities, places = (torch.cat(parts) for parts in zip(*found, strict=True))
     return similarities.float(), places
 
 
@@ -61,7 +62,9 @@ def check_search(backend: Backend, device: torch.device, k: int, rows: int) -> N
         )
 
 
-def _nearest(queries: Tensor, index: Index, k: int, count: int) -> tuple[Tensor, Tensor]:
+def _nearest(
+    queries: Tensor, index: Index, k: int, count: int, block: int
+) -> tuple[Tensor, Tensor]:
     """Return similarities, float64 (Q, k), and row numbers, having scanned for `count` rows."""
     rounded, places = index.scan(queries, count)
     places = places.sort(dim=1).values
@@ -74,17 +77,19 @@ def _nearest(queries: Tensor, index: Index, k: int, count: int) -> tuple[Tensor,
     reach = rounded[:, -1].double() + _error(queries, index, torch.float32)
     unsettled = (similarities[:, -1] <= reach).nonzero()[:, 0]
     if len(unsettled) > 0:
-        found = _compare_all(queries[unsettled], index, similarities[unsettled, -1], k)
+        found = _compare_all(queries[unsettled], index, similarities[unsettled, -1], k, block)
         similarities[unsettled], places[unsettled] = found
     return similarities, places
 
 
-def _compare_all(queries: Tensor, index: Index, threshold: Tensor, k: int) -> tuple[Tensor, Tensor]:
+def _compare_all(
+    queries: Tensor, index: Index, threshold: Tensor, k: int, block: int
+) -> tuple[Tensor, Tensor]:
     """Return the k nearest of all rows, of those at least as similar as `threshold`, float64 (Q,).
 
     Each query has at least k such rows.
     """
-    step = max(1, BLOCK // index.base.shape[1])
+    step = max(1, block // index.base.shape[1])
     pieces = torch.split(index.base, step)
     products = torch.cat([queries.double() @ piece.double().T for piece in pieces], dim=1)
     reached = products >= (threshold - _error(queries, index, torch.float64))[:, None]

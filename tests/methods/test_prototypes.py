@@ -8,7 +8,6 @@ from torch import Generator, Tensor
 from sau.data.batches import Batch
 from sau.data.sets import TrainingData
 from sau.engine.epoch_start import real_batches
-from sau.methods import prototypes
 from sau.methods.prototypes import PROTOTYPE_VIEWS, class_prototypes, embed_all, prototypes_of
 from sau.networks import Network, NetworkConfig
 from sau.views import Normalisation, ViewOptions, auto_augment_view, sim_augment_view
@@ -84,15 +83,12 @@ def test_normalised_by_default(pictures: Tensor) -> None:
         torch.testing.assert_close(prototype.norm(dim=2), torch.ones(3, 2))
 
 
-def test_many_embeddings_are_summed_piece_by_piece(
-    generator: Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_embeddings_are_summed_piece_by_piece(generator: Generator) -> None:
     embeddings = F.normalize(torch.randn(50, 2, 4, generator=generator), dim=2)
     labels = torch.arange(50) % 3
     for piece in (7, 50, 4096):
-        monkeypatch.setattr(prototypes, "PIECE", piece)
         for normalise in (True, False):
-            found = prototypes_of(embeddings, labels, 3, normalise=normalise)
+            found = prototypes_of(embeddings, labels, 3, normalise=normalise, piece=piece)
             expected = means(embeddings, labels, normalise)
             torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
 

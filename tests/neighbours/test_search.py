@@ -96,15 +96,12 @@ def test_a_back_end_s_own_order_of_equal_rows_does_not_matter(generator: Generat
 
 
 @every_backend
-def test_blocks_change_nothing(
-    backend: Backend, generator: Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocks_change_nothing(backend: Backend, generator: Generator) -> None:
     base = unit(generator, 150, 8).repeat(2, 1)
     queries = torch.cat([base[:20], unit(generator, 20, 8)])
     whole = nearest(queries, make_index(base, backend), 90)
     for block in (1, 700, 20_000):
-        monkeypatch.setattr(exact, "BLOCK", block)
-        parts = nearest(queries, make_index(base, backend), 90)
+        parts = nearest(queries, make_index(base, backend), 90, block)
         assert all(torch.equal(*pair) for pair in zip(whole, parts, strict=True))
 
 

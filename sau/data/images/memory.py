@@ -9,8 +9,6 @@ import torch
 from sau.core.errors import UserError
 from sau.data.decode import Size
 
-_ROOT = Path("/")
-
 
 def refuse_too_large(count: int, size: Size, device: torch.device) -> None:
     """Refuse images that, decoded all at once, would take more than half of what is free.
@@ -37,15 +35,19 @@ def refuse_too_large(count: int, size: Size, device: torch.device) -> None:
             )
 
 
-def free_memory(device: torch.device) -> int:
+def free_memory(device: torch.device, root: Path = Path("/")) -> int:
     """Return the bytes that this process can still take.
 
     On CUDA, what the driver calls free. On the CPU, what Linux calls available, or what the
     process's control groups (version 2) leave it, if that is less; all memory on other systems.
+
+    Args:
+        device: whose memory.
+        root: where `proc` and `sys` are mounted.
     """
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return _free_on_linux(_ROOT) or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return _free_on_linux(root) or os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _free_on_linux(root: Path) -> int | None:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sau.pipeline.filter.closeness import FAR, NONE, Closeness, Floats, Integers
 from sau.pipeline.filter.reasons import Mask, reasons
 
-_BLOCK = 512
+BLOCK = 512
 """Images of a class that are compared with each other at once."""
 
 
@@ -52,7 +52,7 @@ def near_test_images(synthetic: Closeness, tests: Closeness) -> Neighbours:
 
 
 def near_better_images(
-    measures: Sequence[Closeness], labels: Integers, order: Integers
+    measures: Sequence[Closeness], labels: Integers, order: Integers, block: int = BLOCK
 ) -> list[Neighbours]:
     """Return, for each near duplicate, the better image of its class that stays in its place.
 
@@ -64,6 +64,7 @@ def near_better_images(
         measures: of the same N images; at least one.
         labels: class of each image, (N,).
         order: positions of all images, class by class, best first.
+        block: images of a class that are compared with each other at once; changes no result.
 
     Returns: for each measure, the near images; none for the images that stay.
     """
@@ -71,10 +72,10 @@ def near_better_images(
     ends = np.flatnonzero(np.diff(labels[order])) + 1
     for rows in np.split(order, ends):
         staying = np.empty(0, dtype=np.int64)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
-            stays = _compare(measures, block, staying, found)
-            staying = np.concatenate([staying, block[stays]])
+        for start in range(0, len(rows), block):
+            part = rows[start : start + block]
+            stays = _compare(measures, part, staying, found)
+            staying = np.concatenate([staying, part[stays]])
     return found
 
 
@@ -90,7 +91,7 @@ def _compare(
 
     Args:
         measures: of all images.
-        block: positions, best first, of at most `_BLOCK` images.
+        block: positions of these images, best first.
         staying: positions of the better images that stay, best first.
         found: for each measure.
 

@@ -35,7 +35,13 @@ def decoding_pool(workers: int) -> Executor:
 
 
 def prepared_images(
-    images: Path, prepare: Prepare, pool: Executor, *, workers: int, batch_size: int
+    images: Path,
+    prepare: Prepare,
+    pool: Executor,
+    *,
+    workers: int,
+    batch_size: int,
+    task_size: int = IMAGES_OF_A_TASK,
 ) -> Iterator[Prepared]:
     """Yield each row of an images manifest, prepared, in the order of the rows.
 
@@ -47,9 +53,10 @@ def prepared_images(
         pool: whose workers do it; left open.
         workers: how many of them there are, for how far ahead they work.
         batch_size: rows that are used at once.
+        task_size: images that a worker prepares in a row.
     """
-    ahead = -(-batch_size // IMAGES_OF_A_TASK) + TASKS_OF_A_WORKER * max(workers, 1)
-    for task in map_ahead(pool, prepare, _tasks(images), ahead):
+    ahead = -(-batch_size // task_size) + TASKS_OF_A_WORKER * max(workers, 1)
+    for task in map_ahead(pool, prepare, _tasks(images, task_size), ahead):
         yield from task
 
 
@@ -73,15 +80,15 @@ def one_behind(items: Iterable[Item]) -> Iterator[Item]:
     yield from made
 
 
-def _tasks(images: Path) -> Iterator[list[Encoded | None]]:
+def _tasks(images: Path, size: int) -> Iterator[list[Encoded | None]]:
     groups = manifest.read_groups(images, "images", columns=["image", "status"])
     # A thread reads the next group, which takes a GPU's time for several batches.
     with ThreadPoolExecutor(1) as reader:
         for group in map_ahead(reader, lambda _: next(groups, None), repeat(None), 1):
             if group is None:
                 return
-            for start in range(0, group.num_rows, IMAGES_OF_A_TASK):
-                yield _encoded(group.slice(start, IMAGES_OF_A_TASK))
+            for start in range(0, group.num_rows, size):
+                yield _encoded(group.slice(start, size))
 
 
 def _encoded(rows: pa.Table) -> list[Encoded | None]:

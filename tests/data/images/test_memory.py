@@ -58,11 +58,10 @@ def test_no_linux(tmp_path: Path) -> None:
     assert _free_on_linux(tmp_path) is None
 
 
-def test_this_machine_has_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_machine_has_some(tmp_path: Path) -> None:
     cpu = torch.device("cpu")
     assert free_memory(cpu) > 0
-    monkeypatch.setattr("sau.data.images.memory._ROOT", tmp_path)
-    assert free_memory(cpu) > 0, "on another system"
+    assert free_memory(cpu, tmp_path) > 0, "on another system"
 
 
 def test_both_memories_have_to_hold_the_images(monkeypatch: pytest.MonkeyPatch) -> None:

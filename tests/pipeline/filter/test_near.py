@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sau.pipeline.filter import near
 from sau.pipeline.filter.closeness import NONE
 from sau.pipeline.filter.embeddings import Embeddings
 from sau.pipeline.filter.hashes import Hashes
@@ -49,13 +48,12 @@ def random_images(seed, count, classes, chain):
 @pytest.mark.parametrize("block", [1, 7, 512])
 @pytest.mark.parametrize("which", ["embedding", "hash", "both"])
 @pytest.mark.parametrize("seed", range(4))
-def test_near_duplicates_equal_the_slow_greedy_rule(seed, which, block, monkeypatch):
-    monkeypatch.setattr(near, "_BLOCK", block)
+def test_near_duplicates_equal_the_slow_greedy_rule(seed, which, block):
     vectors, bits, labels, order = random_images(seed, 60, 3, chain=0.3)
     both = {"embedding": Embeddings(vectors, 0.97), "hash": Hashes(bits, 3)}
     measures = [both[which]] if which != "both" else list(both.values())
     stays, expected = slow_near_better(measures, labels, order)
-    found = near_better_images(measures, labels, order)
+    found = near_better_images(measures, labels, order, block)
     for neighbours, into in zip(found, expected, strict=True):
         rows = np.flatnonzero(neighbours.found()).tolist()
         assert {row: int(neighbours.positions[row]) for row in rows} == into

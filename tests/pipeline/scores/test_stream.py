@@ -2,7 +2,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sau.pipeline.scores import stream
 from sau.pipeline.scores.prepare import Encoded, Prepared
 from sau.pipeline.scores.stream import batched, decoding_pool, one_behind, prepared_images
 from sau.sources.decode import encode_png
@@ -21,15 +20,13 @@ def name_of(images):
     return [Prepared(reason=None if image is None else "seen") for image in images]
 
 
-def test_rows_come_in_their_order_and_failed_ones_unread(many, monkeypatch):
-    monkeypatch.setattr(stream, "IMAGES_OF_A_TASK", 7)
+def test_rows_come_in_their_order_and_failed_ones_unread(many):
     with decoding_pool(0) as pool:
-        found = list(prepared_images(many, name_of, pool, workers=0, batch_size=10))
+        found = list(prepared_images(many, name_of, pool, workers=0, batch_size=10, task_size=7))
     assert [image.reason for image in found] == [None if i % 5 == 0 else "seen" for i in range(100)]
 
 
-def test_no_more_is_decoded_than_is_needed_soon(many, monkeypatch):
-    monkeypatch.setattr(stream, "IMAGES_OF_A_TASK", 5)
+def test_no_more_is_decoded_than_is_needed_soon(many):
     seen = []
 
     def count(images):
@@ -37,7 +34,7 @@ def test_no_more_is_decoded_than_is_needed_soon(many, monkeypatch):
         return name_of(images)
 
     with ThreadPoolExecutor(1) as pool:
-        images = prepared_images(many, count, pool, workers=1, batch_size=10)
+        images = prepared_images(many, count, pool, workers=1, batch_size=10, task_size=5)
         next(images)
         images.close()
     # Five are being used, ten are the next batch's, and the worker has two tasks of its own.
