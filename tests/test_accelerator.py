@@ -7,7 +7,7 @@ from tests.apart import run_apart
 pytestmark = needs_accelerator
 
 
-def test_the_strict_device_refuses_and_records_what_a_gpu_would(tmp_path: Path) -> None:
+def test_strict_device_refuses_and_records_what_a_gpu_would(tmp_path: Path) -> None:
     run_apart("tests.accelerator_examples", str(tmp_path / "found.json"))
     assert json.loads((tmp_path / "found.json").read_text()) == {
         "a product of both": "RuntimeError",

@@ -14,7 +14,7 @@ def put(path, text):
     path.write_text(text)
 
 
-def test_a_new_a_longer_and_a_missing_file_change_it(tmp_path):
+def test_new_a_longer_and_a_missing_file_change_it(tmp_path):
     found = [fingerprint([str(tmp_path)])]
     for text in ("a", "ab"):
         put(tmp_path / "ant" / "1.png", text)
@@ -47,7 +47,7 @@ def test_hidden_files_do_not_count(tmp_path):
     assert weights_sha256(tmp_path) != before[1]
 
 
-def test_a_folder_that_is_hidden_itself_counts(tmp_path):
+def test_folder_that_is_hidden_itself_counts(tmp_path):
     put(tmp_path / ".models" / "unet" / "b", "2")
     put(tmp_path / ".models" / "a", "1")
     parts = (b"a", hashlib.sha256(b"1").digest(), b"unet/b", hashlib.sha256(b"2").digest())
@@ -57,7 +57,7 @@ def test_a_folder_that_is_hidden_itself_counts(tmp_path):
     assert fingerprint([str(tmp_path / ".models")]) != before
 
 
-def test_a_file_that_is_named_counts_though_hidden(tmp_path):
+def test_file_that_is_named_counts_though_hidden(tmp_path):
     put(tmp_path / ".weights", "1")
     before = fingerprint([str(tmp_path / ".weights")])
     put(tmp_path / ".weights", "11")

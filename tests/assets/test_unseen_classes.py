@@ -6,7 +6,7 @@ from sau.assets.unseen_classes import KNOWN, warn_of_unseen_classes
 from sau.pipeline.dataset.digits import CLASS_NAMES
 
 
-def test_the_shipped_models_know_the_shipped_data_sets_classes():
+def test_shipped_models_know_the_shipped_data_sets_classes():
     assert list(KNOWN) == CLASS_NAMES
 
 

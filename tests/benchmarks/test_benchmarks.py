@@ -137,7 +137,7 @@ def test_all_of_them_stand_on_one_page(
     assert "| complement |" in page
 
 
-def test_a_benchmark_that_fails_stops_the_others(
+def test_benchmark_that_fails_stops_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,7 @@ from sau.storage.manifest.schemas import FILTER_RULES
 CLASSES, LARGEST, FACTOR = 4, 50, 5.0
 
 
-def test_the_plain_script_keeps_the_same_images_for_the_same_rules(tmp_path: Path) -> None:
+def test_plain_script_keeps_the_same_images_for_the_same_rules(tmp_path: Path) -> None:
     write_tables(tmp_path, CLASSES, per_class=80, tests=30)
     task = Task(tmp_path, LARGEST, FACTOR)
     task.run_stages()

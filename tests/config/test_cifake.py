@@ -5,7 +5,7 @@ import yaml
 CONFIGS = Path(__file__).parents[2] / "configs"
 
 
-def test_the_experiment_of_width_16_differs_in_the_width_alone():
+def test_experiment_of_width_16_differs_in_the_width_alone():
     wide, narrow = (
         yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())
         for name in ("cifake", "cifake-width16")

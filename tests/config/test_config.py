@@ -132,13 +132,13 @@ def test_what_needs_scores_is_refused_without_a_scorer(default, path, value, off
     assert f"set it to {off}, or choose" in str(error.value)
 
 
-def test_a_leak_check_that_compares_nothing_is_refused(default):
+def test_leak_check_that_compares_nothing_is_refused(default):
     default["filter"] |= {"leak_similarity": None, "leak_hash_distance": None}
     with pytest.raises(UserError, match="filter.leak: drop, but leak_similarity and"):
         load(default)
 
 
-def test_a_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
+def test_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
     default["scores"] = {"scorer": "none"}
     default["filter"] = {"keep_fraction": 1, "leak_hash_distance": None}
     with pytest.raises(UserError, match="filter.leak: needs scores, but scores.scorer is none"):
@@ -192,7 +192,7 @@ def test_factors_keep_all_their_digits(default):
     assert len(set(load(default).experiment.factor_names())) == 2
 
 
-def test_a_rows_own_settings_stand_on_top_of_the_sections(default):
+def test_rows_own_settings_stand_on_top_of_the_sections(default):
     default["training"]["runs"]["sau"]["epochs"] = 7
     runs = load(default).training.runs
     assert (runs["sau"].epochs, runs["ce"].epochs) == (7, default["training"]["epochs"])
@@ -228,12 +228,12 @@ def test_what_the_source_does_not_look_at_is_refused(default, section, values, m
     assert "\n" not in str(error.value)
 
 
-def test_a_language_model_for_one_class_has_settings(default):
+def test_language_model_for_one_class_has_settings(default):
     default["prompts"] |= {"model": "gpt-5", "classes": {"zero": {"source": "llm"}}}
     assert load(default).prompts.model == "gpt-5"
 
 
-def test_a_key_in_place_of_its_variable_is_not_repeated(default):
+def test_key_in_place_of_its_variable_is_not_repeated(default):
     default["prompts"]["api_key_variable"] = "sk-proj-0123"
     with pytest.raises(UserError) as error:
         load(default)

@@ -10,7 +10,7 @@ from sau.core.errors import UserError
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_default_config_is_read() -> None:
+def test_default_config_is_read() -> None:
     assert read_config_file(ROOT / "config.yaml")["dataset"]["source"] == "digits"
 
 
@@ -40,6 +40,6 @@ def test_what_is_no_config_file_is_one_line(
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_is_no_config_file(tmp_path: Path) -> None:
+def test_folder_is_no_config_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="Is a directory"):
         read_config_file(tmp_path)

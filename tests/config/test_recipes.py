@@ -20,7 +20,7 @@ PATHS = (
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_recipe_survives_the_shell_line(file):
+def test_recipe_survives_the_shell_line(file):
     """If not, the overview would take every run for one of another configuration."""
     config = load(yaml.safe_load(file.read_text()))
     stage = STAGES["training"].load()
@@ -33,7 +33,7 @@ def test_a_recipe_survives_the_shell_line(file):
             assert found.recipe() == settings.recipe(), (row, factor)
 
 
-def test_a_recipe_is_of_the_settings_that_results_depend_on():
+def test_recipe_is_of_the_settings_that_results_depend_on():
     plain = TrainingSettings(learning_rate=1)
     assert plain.recipe() == TrainingSettings.from_mapping({"learning_rate": 1.0}).recipe()
     assert plain.recipe() != TrainingSettings(learning_rate=1.5).recipe()

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
         ('{"a": 1, "a": 2}', "a stands"),
     ],
 )
-def test_a_key_that_stands_twice_is_refused(tmp_path, text, message):
+def test_key_that_stands_twice_is_refused(tmp_path, text, message):
     file = tmp_path / "config.yaml"
     file.write_text(text)
     with pytest.raises(UserError, match=message) as error:
@@ -31,7 +31,7 @@ def test_a_key_that_stands_twice_is_refused(tmp_path, text, message):
 @pytest.mark.parametrize(
     "text", ["", "a: {b: 1}\nb: {b: 1}\n", "base: &base {a: 1}\none: *base\ntwo: {<<: *base}\n"]
 )
-def test_the_same_key_elsewhere_is_another(tmp_path, text):
+def test_same_key_elsewhere_is_another(tmp_path, text):
     (tmp_path / "config.yaml").write_text(text)
     refuse_repeated_keys(tmp_path / "config.yaml")
 

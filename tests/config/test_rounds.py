@@ -21,7 +21,7 @@ CONFIG = Path(__file__).parents[2] / "config.yaml"
         (["as-is", 20, 3], ["20", "as-is"]),
     ],
 )
-def test_the_longest_tails_are_those_of_the_largest_factor(
+def test_longest_tails_are_those_of_the_largest_factor(
     factors: list[Any], largest: list[str]
 ) -> None:
     assert ExperimentSettings(imbalance_factors=factors).largest_factors() == largest

@@ -52,7 +52,7 @@ def test_unknown_rows_are_refused(values, rows, message):
         ("ce", "CE", CIFAR | {"paper_dataset": "cifar"}, "report.paper_dataset: 'cifar' is not"),
     ],
 )
-def test_a_counterpart_that_is_not_in_the_table_is_refused(values, row, paper, report, message):
+def test_counterpart_that_is_not_in_the_table_is_refused(values, row, paper, report, message):
     values["training"]["runs"][row]["paper"] = paper
     values["report"] |= report
     with pytest.raises(UserError) as error:
@@ -61,7 +61,7 @@ def test_a_counterpart_that_is_not_in_the_table_is_refused(values, row, paper, r
     assert "\n" not in str(error.value)
 
 
-def test_the_grid_holds_every_run_of_the_experiment(values):
+def test_grid_holds_every_run_of_the_experiment(values):
     values["experiment"] |= {"rows": ["ce", "sau"], "imbalance_factors": [100, "as-is"]}
     values["training"]["runs"]["sau"] |= {"paper": "SAU", "test_flip": True, "epochs": 7}
     values["report"] |= CIFAR
@@ -86,14 +86,14 @@ def test_the_grid_holds_every_run_of_the_experiment(values):
     assert grid.size() == 12
 
 
-def test_the_papers_table_may_be_named_on_the_command_line(values):
+def test_papers_table_may_be_named_on_the_command_line(values):
     values["report"] |= {"paper_table": "3", "paper_dataset": "cifar10", "paper_source": "SAU"}
     assert len(load(values).report.paper_figures()) == 3
     values["report"] |= {"paper_table": "null", "paper_dataset": "null"}
     assert load(values).report.paper_figures() == []
 
 
-def test_a_configuration_loads_no_heavy_library():
+def test_configuration_loads_no_heavy_library():
     import subprocess
     import sys
 
@@ -116,7 +116,7 @@ def test_options_may_differ_at_a_factor(values):
 
 
 @pytest.mark.parametrize("factor", ["10.0", "1e+1", "10."])
-def test_a_factor_may_be_spelled_in_another_way(values, factor):
+def test_factor_may_be_spelled_in_another_way(values, factor):
     values["training"]["runs"]["sau"]["options_by_factor"] = {factor: {"neighbours": 5}}
     assert load(values).training.settings_of("sau", "10").options["neighbours"] == 5
 

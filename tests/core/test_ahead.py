@@ -46,7 +46,7 @@ def test_no_item_is_asked_for_earlier_than_allowed(ahead: int) -> None:
             assert len(asked) == min(result + 1 + ahead, 12)
 
 
-def test_an_error_comes_at_its_turn_and_ends_the_rest() -> None:
+def test_error_comes_at_its_turn_and_ends_the_rest() -> None:
     begun: list[int] = []
 
     def fail_at_three(item: int) -> int:

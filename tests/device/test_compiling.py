@@ -33,7 +33,7 @@ def test_compiling_needs_a_compiler(
     check_compiler(torch.device(device), "default", "images")
 
 
-def test_a_cpu_has_no_graphs() -> None:
+def test_cpu_has_no_graphs() -> None:
     with pytest.raises(UserError, match="training.compile: reduce-overhead records CUDA graphs"):
         check_compiler(torch.device("cpu"), "reduce-overhead", "training")
 
@@ -62,7 +62,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
         yield made
 
 
-def test_a_network_is_compiled_for_more_shapes_than_pytorch_allows_by_itself(
+def test_network_is_compiled_for_more_shapes_than_pytorch_allows_by_itself(
     backend: Backend,
 ) -> None:
     network = nn.Linear(2, 2)

@@ -211,7 +211,7 @@ def test_mixing_is_the_same_in_both_passes(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("radius", [0.0, 50.0])
-def test_a_method_remembers_the_first_pass(radius: float) -> None:
+def test_method_remembers_the_first_pass(radius: float) -> None:
     """What `after_step` stores was seen at the weights of the step, not uphill of them."""
     stored: list[float] = []
 

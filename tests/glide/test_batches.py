@@ -44,5 +44,5 @@ def test_images_are_the_same_bits_in_any_order(tiny: GlidePipeline) -> None:
     assert torch.equal(backwards.flip(0), forwards)
 
 
-def test_a_cpu_takes_fewer_images_at_once_the_larger_they_are() -> None:
+def test_cpu_takes_fewer_images_at_once_the_larger_they_are() -> None:
     assert [cpu_group(size) for size in (16, 32, 64, 256)] == [8, 2, 1, 1]

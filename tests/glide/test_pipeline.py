@@ -128,7 +128,7 @@ def test_pixels_survive_the_way_through_images() -> None:
     assert torch.equal(quantise(from_bytes(pixels)), from_bytes(pixels))
 
 
-def test_a_long_prompt_is_cut_and_reported_once(
+def test_long_prompt_is_cut_and_reported_once(
     pipeline: GlidePipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
     prompts = ["a photo of a dog", "two cats", "a photo of a cow"]
@@ -154,7 +154,7 @@ def test_text_is_encoded_once_for_each_distinct_prompt(
     assert seen == [1, 1, 1]  # a, b and the empty prompt, at no step again
 
 
-def test_an_upsampler_is_no_base(pipeline: GlidePipeline) -> None:
+def test_upsampler_is_no_base(pipeline: GlidePipeline) -> None:
     parts = dict(pipeline.components)
     with pytest.raises(ValueError, match="has 3 input and 6 output channels; GlideUpsamplePipe"):
         GlideUpsamplePipeline(**parts)

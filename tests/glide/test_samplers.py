@@ -212,7 +212,7 @@ def test_ancestral_steps_are_those_of_diffusers_to_the_bit(schedule: str, respac
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("count", [1, 2, 7, 20])
-def test_the_solver_matches_slow_steps(schedule: str, count: int) -> None:
+def test_solver_matches_slow_steps(schedule: str, count: int) -> None:
     found, timesteps = run("dpm-solver++", str(count), schedule)
     assert len(timesteps) == count
     images = first_images().double()
@@ -235,7 +235,7 @@ def test_the_solver_matches_slow_steps(schedule: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [15, 20, 25])
-def test_the_solver_starts_where_there_is_a_signal(count: int) -> None:
+def test_solver_starts_where_there_is_a_signal(count: int) -> None:
     sampler = make_sampler("dpm-solver++", count, SCHEDULES["base"])
     kept = kept_at("base", sampler.timesteps[0])
     assert 0.5 * math.log(kept / (1 - kept)) >= LOWEST_LOG_RATIO

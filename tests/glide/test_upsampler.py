@@ -46,7 +46,7 @@ def test_small_images_are_rounded_to_bytes_and_resized(upsampler: GlideUpsampleP
     torch.testing.assert_close(upsampler.enlarged(small), expected, rtol=0, atol=1e-6)
 
 
-def test_the_network_sees_the_noisy_image_first(
+def test_network_sees_the_noisy_image_first(
     upsampler: GlideUpsamplePipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Tensor] = []
@@ -115,7 +115,7 @@ def test_save_and_load_of_both(
         GlidePipeline.from_pretrained(tmp_path / "upsampler")
 
 
-def test_the_cascade_hands_the_samples_on(
+def test_cascade_hands_the_samples_on(
     pipeline: GlidePipeline, upsampler: GlideUpsamplePipeline
 ) -> None:
     cascade = GlideCascade(pipeline, upsampler)

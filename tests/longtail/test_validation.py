@@ -19,7 +19,7 @@ def test_so_many_of_each_class_are_held_out():
     assert np.bincount(LABELS[mask], minlength=3).tolist() == [12, 3, 0]
 
 
-def test_a_smaller_part_lies_in_a_larger_one_and_a_class_has_its_own_stream():
+def test_smaller_part_lies_in_a_larger_one_and_a_class_has_its_own_stream():
     small, large = hold_out(LABELS, [4, 3, 0], 0), hold_out(LABELS, [12, 3, 0], 0)
     assert small.sum() < large.sum()
     assert not (small & ~large).any()

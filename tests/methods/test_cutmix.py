@@ -37,7 +37,7 @@ def test_loss_is_that_of_both_labels(label: str, network: Network, generator: Ge
     torch.testing.assert_close(losses["total"], total)
 
 
-def test_a_share_of_the_batches_is_mixed(network: Network, generator: Generator) -> None:
+def test_share_of_the_batches_is_mixed(network: Network, generator: Generator) -> None:
     method, batch = make("cutmix", probability=0.3), make_batch(generator)
     plain = F.cross_entropy(network(batch.views["v1"]), batch.labels)
     draws = [np.random.default_rng(seed).random() < 0.3 for seed in range(12)]

@@ -88,7 +88,7 @@ class Backwards(Index):
         return similarities[:, :count], len(self.base) - 1 - places[:, :count]
 
 
-def test_a_back_end_s_own_order_of_equal_rows_does_not_matter(generator: Generator) -> None:
+def test_back_end_s_own_order_of_equal_rows_does_not_matter(generator: Generator) -> None:
     base = unit(generator, 4, 3).round(decimals=1).repeat(30, 1)
     for rows in (30, 120):
         _, places = nearest(base[:4], Backwards(base[:rows]), 6)

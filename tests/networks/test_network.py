@@ -94,7 +94,7 @@ def test_saves_and_loads(config: NetworkConfig, tmp_path: Path, generator: Gener
     assert torch.equal(loaded(images), network.eval()(images))
 
 
-def test_a_model_that_cannot_be_replaced_stays(
+def test_model_that_cannot_be_replaced_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, rename = tmp_path / "model", Path.rename

@@ -41,11 +41,11 @@ def test_small_files_are_kept_and_what_was_there_so_far_is_not(finished):
     assert "A note." in (folder / "README.md").read_text()
 
 
-def test_the_time_of_the_overview_so_far_does_not_count(finished):
+def test_time_of_the_overview_so_far_does_not_count(finished):
     assert times(Path("out")) == ["| report | 1 | 2 | 2 | 100 |"]
 
 
-def test_the_command_is_the_whole_one_and_its_results_are_taken(finished):
+def test_command_is_the_whole_one_and_its_results_are_taken(finished):
     """As Snakemake does, single keys are changed and the others stay."""
     (finished / "out").rename(finished / "other")
     overrides = ["experiment={results: other, seeds: [1]}", "training={epochs: 1}"]
@@ -56,7 +56,7 @@ def test_the_command_is_the_whole_one_and_its_results_are_taken(finished):
     assert "\n- sau: " in (folder / "README.md").read_text()
 
 
-def test_a_run_whose_manifests_are_gone_is_not_published(finished):
+def test_run_whose_manifests_are_gone_is_not_published(finished):
     published = publish(Path("config.yaml"), "mine", "")
     (finished / "out" / "prompts" / "prompts.parquet").unlink()
     with pytest.raises(UserError, match="out: no manifest there says"):
@@ -72,7 +72,7 @@ def test_a_run_whose_manifests_are_gone_is_not_published(finished):
         ("prompts", "out: no manifest there says what the run was made with; run it first"),
     ],
 )
-def test_a_run_that_lacks_something_is_one_line_and_what_was_published_stays(
+def test_run_that_lacks_something_is_one_line_and_what_was_published_stays(
     gone, message, finished, monkeypatch, capsys
 ):
     published = publish(Path("config.yaml"), "mine", "")
@@ -86,7 +86,7 @@ def test_a_run_that_lacks_something_is_one_line_and_what_was_published_stays(
     assert {path.name: path.read_bytes() for path in published.iterdir()} == before
 
 
-def test_a_state_of_the_report_so_far_is_not_published(finished):
+def test_state_of_the_report_so_far_is_not_published(finished):
     for path in (finished / "out" / "report").iterdir():
         if "so-far" not in path.name:
             path.unlink()
@@ -132,12 +132,12 @@ def test_overrides_are_read_as_snakemake_reads_them(finished):
 
 
 @pytest.mark.parametrize("override", ["training={epochs: [}", "training"])
-def test_a_bad_override_is_one_line(finished, override):
+def test_bad_override_is_one_line(finished, override):
     with pytest.raises(UserError, match=r"--config training.*: expected KEY=VALUE"):
         publish(Path("config.yaml"), "mine", "", [override])
 
 
-def test_a_path_of_one_machine_is_not_published(finished):
+def test_path_of_one_machine_is_not_published(finished):
     report = finished / "out" / "report" / "imbalance-100.md"
     report.write_text('### images\n\n    folder: "data/made"\n')
     publish(Path("config.yaml"), "mine", "")

@@ -28,5 +28,5 @@ def test_texts_are_those_of_the_section() -> None:
     assert argument_texts(last) == {"first": "the only one."}
 
 
-def test_a_docstring_may_lack_the_section() -> None:
-    assert argument_texts(test_a_docstring_may_lack_the_section) == {}
+def test_docstring_may_lack_the_section() -> None:
+    assert argument_texts(test_docstring_may_lack_the_section) == {}

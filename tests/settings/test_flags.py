@@ -71,7 +71,7 @@ def test_null_in_place_of_a_default_survives():
     assert filter_settings(flags) == settings
 
 
-def test_a_word_that_is_no_number_is_refused(capsys):
+def test_word_that_is_no_number_is_refused(capsys):
     with pytest.raises(SystemExit):
         filter_settings("--leak-similarity nul")
     words = "argument --leak-similarity: invalid float value: 'nul'"
@@ -100,7 +100,7 @@ def test_wrong_flags_are_said_in_one_line(command, words, line, capsys):
     assert capsys.readouterr() == ("", f"sau {command}: error: {line}; see sau {command} --help\n")
 
 
-def test_a_value_may_look_like_a_flag_if_it_has_a_space():
+def test_value_may_look_like_a_flag_if_it_has_a_space():
     assert filter_settings("--keep-fraction 0.5").keep_fraction == 0.5
     words = shlex.split("--train-images a --output '--b c'")
     function = STAGES["prompts"].load()

@@ -60,7 +60,7 @@ class Switched(Example):
     "values",
     [{}, {"side": 9, "kind": "square"}, {"corners": ["x"]}, {"side": None}, {"count": 3}],
 )
-def test_a_value_with_effect_or_the_default_is_accepted(values):
+def test_value_with_effect_or_the_default_is_accepted(values):
     Switched(**values)
 
 
@@ -90,13 +90,13 @@ def test_a_value_with_effect_or_the_default_is_accepted(values):
         ),
     ],
 )
-def test_a_value_without_effect_is_refused_with_both_keys(values, message):
+def test_value_without_effect_is_refused_with_both_keys(values, message):
     with pytest.raises(UserError) as error:
         Switched(**values)
     assert str(error.value) == message
 
 
-def test_a_default_is_known_by_its_key():
+def test_default_is_known_by_its_key():
     assert [default_of(Example, key) for key in ("count", "names", "size")] == [1, ["x"], None]
 
 

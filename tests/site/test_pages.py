@@ -23,7 +23,7 @@ def test_formulas_become_mathml() -> None:
 
 
 @pytest.mark.parametrize("tex", [r"\left( a", r"\unknown{a}", r"\frac"])
-def test_a_formula_that_is_no_tex_is_refused_with_the_formula(tex: str) -> None:
+def test_formula_that_is_no_tex_is_refused_with_the_formula(tex: str) -> None:
     pytest.importorskip("latex2mathml")
     from scripts.site.formulas import formulas_to_mathml
 

@@ -47,7 +47,7 @@ def root(tmp_path: Path) -> Path:
         ("results/run/README.md", "repository/results/run/README.md"),
     ],
 )
-def test_a_file_has_one_place_and_a_place_one_file(path: str, place: str) -> None:
+def test_file_has_one_place_and_a_place_one_file(path: str, place: str) -> None:
     assert site_place(path) == place
     assert repository_place(place) == path
 

@@ -32,7 +32,7 @@ def test_taken_images_keep_their_bytes():
     assert [(r.id, r.label, r.data) for r in taken.records()] == [("3", 0, b"\3"), ("0", 1, b"\0")]
 
 
-def test_the_first_of_each_class():
+def test_first_of_each_class():
     images = listing([1, 0, 1, 0, 0])
     assert first_of_each_class(images, 2, ["a", "b"], "k").ids == ["1", "3", "0", "2"]
     assert first_of_each_class(images, None, ["a", "b"], "k") is images
@@ -48,7 +48,7 @@ def test_labels_outside(label):
         check_label_range(np.array([0, label, 2]), 3, "here")
 
 
-def test_the_first_id_that_comes_twice():
+def test_first_id_that_comes_twice():
     check_unique(["a", "b"], "here")
     with pytest.raises(UserError, match="id 'b' comes twice"):
         check_unique(["a", "b", "b", "a"], "here")
@@ -74,6 +74,6 @@ def test_text_that_cannot_be_read(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file")
-def test_a_file_that_breaks_while_it_is_read():
+def test_file_that_breaks_while_it_is_read():
     with pytest.raises(UserError, match="mem: cannot be read .Input/output error"):
         read_text(Path("/proc/self/mem"), "k", "list")

@@ -45,20 +45,20 @@ def test_neither_form(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["cat.jpg", "1 (11).jpg", "1 (1).jpg", "1 (0).jpg", "a/1.jpg"])
-def test_a_name_of_no_class(tmp_path, name):
+def test_name_of_no_class(tmp_path, name):
     put(tmp_path / "train" / "REAL" / name, picture(0))
     with pytest.raises(UserError, match="is no name of CIFAKE"):
         list_cifake(tmp_path, "train", "REAL", "k")
 
 
-def test_an_image_twice(tmp_path):
+def test_image_twice(tmp_path):
     for name in ("7 (2).jpg", "0007 (2).jpg"):
         put(tmp_path / "train" / "REAL" / name, picture(0))
     with pytest.raises(UserError, match=r"'real/train/1/0007' comes twice"):
         list_cifake(tmp_path, "train", "REAL", "k")
 
 
-def test_a_table_of_another_schema(tmp_path):
+def test_table_of_another_schema(tmp_path):
     put_table(tmp_path / "train_real.parquet", [{"labels": 0, "index": 0, "image": b""}])
     with pytest.raises(UserError, match="no column 'label'; did you mean 'labels'"):
         list_cifake(tmp_path, "train", "REAL", "k")
@@ -84,7 +84,7 @@ def test_labels_and_indices_are_whole_numbers(tmp_path, changes, message):
         list_cifake(tmp_path, "train", "REAL", "k")
 
 
-def test_a_damaged_table(tmp_path):
+def test_damaged_table(tmp_path):
     put_cifake_parquet(tmp_path, "train", "REAL")
     images = list_cifake(tmp_path, "train", "REAL", "k")
     damage_column(tmp_path / "train_real.parquet", "image")

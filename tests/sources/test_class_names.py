@@ -20,7 +20,7 @@ def test_one_name_in_each_line(tmp_path):
     ]
 
 
-def test_a_list_of_categories_by_its_ids(tmp_path):
+def test_list_of_categories_by_its_ids(tmp_path):
     entries = [
         {"id": 1, "name": "Passer domesticus", "kingdom": "Animalia"},
         {"id": 0, "name": "b"},
@@ -54,7 +54,7 @@ def test_what_is_no_file_of_names(tmp_path, file, text, message):
         names(tmp_path, text, file)
 
 
-def test_a_file_that_cannot_be_read(tmp_path, monkeypatch):
+def test_file_that_cannot_be_read(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no such file; expected a file of class names"):
         read_class_names(tmp_path / "no.txt")
     put(tmp_path / "n.txt", b"\xe9")

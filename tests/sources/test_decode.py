@@ -135,7 +135,7 @@ def test_truncated_fails(file_format, share):
     assert reason(data[: int(len(data) * share)])
 
 
-def test_a_flipped_bit_in_a_png_fails():
+def test_flipped_bit_in_a_png_fails():
     data = bytearray(picture(3, (32, 32)))
     data[len(data) // 2] ^= 1
     assert reason(bytes(data)).startswith("cannot be decoded")
@@ -170,7 +170,7 @@ def test_png_repeats_and_keeps_pixels():
     assert np.array_equal(pixels_of(encode_png(image)), np.asarray(image))
 
 
-def test_an_error_without_text_is_called_by_its_kind(monkeypatch):
+def test_error_without_text_is_called_by_its_kind(monkeypatch):
     def broken(*_, **__):
         raise EOFError
 

@@ -58,7 +58,7 @@ def test_images_beside_the_class_folders_are_warned_of(tmp_path, caplog):
     assert "left out 1 images beside the class folders, such as loose.PNG" in caplog.text
 
 
-def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
+def test_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch):
     put(tmp_path / "ant" / "1.png", picture(0))
     put(tmp_path / "ant" / "closed" / "2.png", picture(1))
     scandir = os.scandir

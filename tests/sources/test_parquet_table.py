@@ -82,7 +82,7 @@ def test_what_is_no_table_of_images(tmp_path):
 
 
 @pytest.mark.parametrize("compression", ["none", "zstd"])
-def test_a_damaged_page_is_one_line(tmp_path, compression):
+def test_damaged_page_is_one_line(tmp_path, compression):
     path = tmp_path / "t.parquet"
     put_table(path, rows(), compression=compression)
     images = listing(path)
@@ -116,7 +116,7 @@ def test_text_that_is_no_utf_8_is_damage(tmp_path):
         listing(path)
 
 
-def test_a_table_that_lost_rows_meanwhile_is_damage(tmp_path):
+def test_table_that_lost_rows_meanwhile_is_damage(tmp_path):
     put_table(tmp_path / "t.parquet", rows())
     images = listing(tmp_path / "t.parquet")
     put_table(tmp_path / "t.parquet", rows(15))

@@ -10,7 +10,7 @@ def test_of_that_size_or_none_is_the_same_object():
     assert resize(image, 8) is image
 
 
-def test_the_longer_side_is_cut_at_both_ends():
+def test_longer_side_is_cut_at_both_ends():
     pixels = np.zeros((8, 24, 3), dtype=np.uint8)
     pixels[:, 8:16] = 200
     small = np.asarray(resize(Image.fromarray(pixels), 4))

@@ -13,14 +13,14 @@ def read(folder, text, encoding="utf-8"):
     return read_split_file(folder / "split.txt", "k")
 
 
-def test_the_label_is_what_follows_the_last_white_space(tmp_path):
+def test_label_is_what_follows_the_last_white_space(tmp_path):
     split = read(tmp_path, "a/1.JPEG 0\na/two words  3.jpg \t7\nb/4.jpg 007 \r\n\n \n")
     assert split.paths == ["a/1.JPEG", "a/two words  3.jpg", "b/4.jpg"]
     assert split.labels.tolist() == [0, 7, 7]
     assert split.labels.dtype == np.int64
 
 
-def test_a_byte_order_mark_and_a_missing_last_newline(tmp_path):
+def test_byte_order_mark_and_a_missing_last_newline(tmp_path):
     assert read(tmp_path, "a/1.jpg 2", "utf-8-sig").paths == ["a/1.jpg"]
 
 
@@ -47,7 +47,7 @@ def test_line_separators_of_unicode_are_part_of_a_path(tmp_path):
         ("a/0.jpg 5", "'a/0.jpg' stands in line 1 already; list each image once"),
     ],
 )
-def test_a_bad_line_is_named_by_its_number(tmp_path, line, problem):
+def test_bad_line_is_named_by_its_number(tmp_path, line, problem):
     with pytest.raises(UserError) as caught:
         read(tmp_path, f"a/0.jpg 0\nb/0.jpg 1\n{line}\nc/0.jpg 2\n")
     assert str(caught.value).startswith(f"k: {tmp_path / 'split.txt'}, line 3: {problem}")
@@ -60,7 +60,7 @@ def test_paths_that_differ_in_unicode_spelling_only_are_one_id(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "\n \n"])
-def test_an_empty_file(tmp_path, text):
+def test_empty_file(tmp_path, text):
     with pytest.raises(UserError, match="empty; expected lines such as `train/n01440764"):
         read(tmp_path, text)
 
@@ -92,7 +92,7 @@ def test_ids_and_files_in_the_order_of_the_lines(tmp_path):
     ]
 
 
-def test_a_wrong_root_is_one_error(tmp_path):
+def test_wrong_root_is_one_error(tmp_path):
     put(tmp_path / "root" / "a" / "other.png", picture(0))
     split = read(tmp_path, "a/1.png 0\nb/2.png 1\n")
     expected = f"dataset.folder: {tmp_path / 'root'}: none of the 2 images of k: "

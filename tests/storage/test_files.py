@@ -29,7 +29,7 @@ def test_no_permission_is_a_user_error(tmp_path):
         write_text(tmp_path / "taken" / "x.txt", "text")
 
 
-def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path):
+def test_input_that_cannot_be_read_is_no_error_of_writing(tmp_path):
     with (
         pytest.raises(FileNotFoundError, match="missing"),
         atomic_path(tmp_path / "b") as temporary,
@@ -40,7 +40,7 @@ def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_that_names_no_file_is_one_line_too(tmp_path):
+def test_error_that_names_no_file_is_one_line_too(tmp_path):
     """A disk that fails says so of a file that is open, and so without its name."""
     with (
         pytest.raises(UserError, match=r"b: Input/output error before it was whole; nothing was"),
@@ -49,7 +49,7 @@ def test_an_error_that_names_no_file_is_one_line_too(tmp_path):
         raise OSError(errno.EIO, "Input/output error")
 
 
-def test_a_file_that_only_the_message_names_is_an_error_of_writing(tmp_path):
+def test_file_that_only_the_message_names_is_an_error_of_writing(tmp_path):
     """Arrow's errors have no file name."""
     (tmp_path / ".b.part").mkdir()
     with pytest.raises(UserError, match="cannot write .*b: "), atomic_path(tmp_path / "b") as path:
@@ -90,7 +90,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
+def test_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
     """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
     head = f"import resource, signal\nfrom pathlib import Path\nfolder = Path({str(tmp_path)!r})\n"
     tail = """

@@ -12,7 +12,7 @@ from sau.storage.folders import cache_folder, check_place, new_folder
 from tests.paths import ROOT
 
 
-def test_the_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
+def test_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b"
     with new_folder(path) as temporary:
         (temporary / "in").mkdir()
@@ -22,14 +22,14 @@ def test_the_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["b"]
 
 
-def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
+def test_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     with new_folder(tmp_path / "b") as temporary:
         (temporary / "file").write_text("x")
     assert (tmp_path / "b" / "file").exists()
 
 
-def test_an_error_leaves_nothing(tmp_path: Path) -> None:
+def test_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "b") as temporary:
         (temporary / "file").write_text("x")
         raise ZeroDivisionError
@@ -51,7 +51,7 @@ def fill(path: Path, text: str, replace: bool = True) -> None:
         (temporary / "file").write_text(text)
 
 
-def test_an_old_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
+def test_old_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "b"
     fill(path, "old")
     (path / "other").write_text("x")
@@ -65,7 +65,7 @@ def test_an_old_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert (path / "file").read_text() == "new"
 
 
-def test_an_error_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, rename = tmp_path / "b", Path.rename
     fill(path, "old")
     with pytest.raises(ZeroDivisionError), new_folder(path, replace=True):
@@ -110,7 +110,7 @@ with new_folder(path, replace=True) as temporary:
         (("shutil", "rmtree", ".b.old"), {".b.old": "old", "b": "new"}),
     ],
 )
-def test_a_kill_while_it_is_replaced_leaves_no_half(
+def test_kill_while_it_is_replaced_leaves_no_half(
     tmp_path: Path, moment: tuple[str, ...], left: dict[str, str]
 ) -> None:
     path = tmp_path / "b"
@@ -138,7 +138,7 @@ def test_what_comes_meanwhile_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "mine").read_text() == "mine"
 
 
-def test_a_file_or_a_link_is_not_replaced(tmp_path: Path) -> None:
+def test_file_or_a_link_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "file").write_text("x")
@@ -154,7 +154,7 @@ def test_a_file_or_a_link_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "link" / "file").read_text() == "x"
 
 
-def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path: Path) -> None:
+def test_input_that_cannot_be_read_is_no_error_of_writing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="missing"), new_folder(tmp_path / "b") as temporary:
         (temporary / "file").write_text((tmp_path / "missing").read_text())
     with (
@@ -167,7 +167,7 @@ def test_an_input_that_cannot_be_read_is_no_error_of_writing(tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+def test_place_that_cannot_be_written_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_place(tmp_path / "not there yet" / "folder")
@@ -180,7 +180,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
         check_place(tmp_path / "folder")
 
 
-def test_the_cache_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_follows_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder("glide") == tmp_path / "sau" / "glide"
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

@@ -46,7 +46,7 @@ def test_files_and_folders_come_back_under_their_names(tmp_path: Path, outputs) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "model", "table.parquet"]
 
 
-def test_a_kept_file_takes_no_room_of_its_own(tmp_path: Path, outputs) -> None:
+def test_kept_file_takes_no_room_of_its_own(tmp_path: Path, outputs) -> None:
     ReusableResults(tmp_path / "kept", "a").store(outputs)
     assert (tmp_path / "kept" / "table").samefile(outputs["table"])
     remove(outputs)
@@ -80,7 +80,7 @@ def test_files_of_the_former_results_are_gone(tmp_path: Path, outputs) -> None:
 
 @pytest.mark.parametrize("name", ["table", "model/config.json"])
 @pytest.mark.parametrize("damage", ["other bytes", "gone"])
-def test_a_damaged_file_is_not_taken_back(
+def test_damaged_file_is_not_taken_back(
     tmp_path: Path, outputs, name: str, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     ReusableResults(tmp_path / "kept", "a").store(outputs)
@@ -92,14 +92,14 @@ def test_a_damaged_file_is_not_taken_back(
     assert f"{name} is not as it was written; made again" in caplog.text
 
 
-def test_a_damaged_record_is_not_followed(tmp_path: Path, outputs, caplog) -> None:
+def test_damaged_record_is_not_followed(tmp_path: Path, outputs, caplog) -> None:
     ReusableResults(tmp_path / "kept", "a").store(outputs)
     (tmp_path / "kept" / RECORD).write_text('{"identity": "a", "sha')
     assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert f"{RECORD} is not as it was written" in caplog.text
 
 
-def test_a_file_system_without_hard_links_keeps_nothing(
+def test_file_system_without_hard_links_keeps_nothing(
     tmp_path: Path, outputs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object) -> None:
@@ -114,7 +114,7 @@ def test_a_file_system_without_hard_links_keeps_nothing(
     assert not ReusableResults(tmp_path / "kept", "a").holds()
 
 
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, outputs) -> None:
+def test_place_that_cannot_be_written_is_one_line(tmp_path: Path, outputs) -> None:
     kept = ReusableResults(tmp_path / "kept", "a")
     kept.store(outputs)
     remove(outputs)
@@ -141,7 +141,7 @@ def test_where_links_are_not_to_be_had_the_kept_files_are_copied(
 
 
 @pytest.mark.parametrize("text", ["{}", "[]", "null", '{"identity": "a", "sha256": 3}'])
-def test_a_record_of_another_form_is_not_followed(tmp_path: Path, text: str, caplog) -> None:
+def test_record_of_another_form_is_not_followed(tmp_path: Path, text: str, caplog) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / RECORD).write_text(text)
     assert not ReusableResults(tmp_path / "kept", "a").holds()

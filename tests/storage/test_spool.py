@@ -16,7 +16,7 @@ def batch(number, size=10):
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_the_same_rows_in_the_same_chunks(count, tmp_path):
+def test_same_rows_in_the_same_chunks(count, tmp_path):
     batches = [batch(number) for number in range(count)]
     table = spool(iter(batches), SCHEMA, tmp_path / "new" / "folder")
     assert table.equals(pa.Table.from_batches(batches, SCHEMA))
@@ -24,7 +24,7 @@ def test_the_same_rows_in_the_same_chunks(count, tmp_path):
     assert table.nbytes == pa.Table.from_batches(batches, SCHEMA).nbytes
 
 
-def test_the_file_has_no_name_and_lasts_as_long_as_the_table(tmp_path):
+def test_file_has_no_name_and_lasts_as_long_as_the_table(tmp_path):
     table = spool([batch(0)], SCHEMA, tmp_path)
     assert list(tmp_path.iterdir()) == []
     column = table["data"]

@@ -31,13 +31,13 @@ def test_clips_templates_take_the_article_that_fits():
     assert not any(" a owl" in text or text.startswith("a owl") for text in texts)
 
 
-def test_a_set_stands_beside_sentences_of_ones_own():
+def test_set_stands_beside_sentences_of_ones_own():
     templates = expand(["An {name}.", CLIP_80, "Two {name}."])
     assert templates[0] == "An {name}."
     assert templates[-1] == "Two {name}."
     assert len(templates) == 82
 
 
-def test_the_file_names_its_source():
+def test_file_names_its_source():
     file = Path(template_sets.__file__).parent / "clip_imagenet_templates.csv"
     assert "github.com/openai/CLIP" in file.read_text()

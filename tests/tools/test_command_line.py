@@ -44,7 +44,7 @@ def test_commands_are_told_from_their_flags() -> None:
         (["promtps", "--output", "x"], "promtps: unknown command; did you mean 'prompts'?"),
     ],
 )
-def test_a_command_that_is_not_there(
+def test_command_that_is_not_there(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 2

@@ -41,7 +41,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
-def test_the_converted_folder_draws_what_the_checkpoints_draw(
+def test_converted_folder_draws_what_the_checkpoints_draw(
     words: list[str],
     published: Path,
     tmp_path: Path,
@@ -69,14 +69,14 @@ def test_saved_again_it_is_the_same_bits(words: list[str], tmp_path: Path) -> No
     assert len(list(second.rglob("*.safetensors"))) == 4
 
 
-def test_the_base_alone(words: list[str], tmp_path: Path) -> None:
+def test_base_alone(words: list[str], tmp_path: Path) -> None:
     assert main([*words[:4], *words[6:]]) == 0
     folder = tmp_path / "out" / "glide"
     assert not (folder / "upsampler").exists()
     assert GlidePipeline.from_pretrained(folder)(["the"], [1], "2").shape == (1, 16, 16, 3)
 
 
-def test_an_interrupted_conversion_leaves_nothing(
+def test_interrupted_conversion_leaves_nothing(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
@@ -98,7 +98,7 @@ def test_what_a_killed_conversion_left_is_replaced(words: list[str], tmp_path: P
     assert "half.safetensors" not in left(tmp_path / "out" / "glide")
 
 
-def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None:
+def test_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None:
     script = (
         "import os, sys, signal, pathlib\n"
         "from sau.storage.folders import new_folder\n"
@@ -113,7 +113,7 @@ def test_a_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> No
     assert left(tmp_path) == [".glide.part"]
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
+def test_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
     """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
     script = (
         "import resource, signal, sys\n"
@@ -183,7 +183,7 @@ def test_bad_files_are_one_line_and_leave_nothing(
     assert not (published / "ran").exists()
 
 
-def test_a_folder_that_is_there_is_not_touched(
+def test_folder_that_is_there_is_not_touched(
     words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "out" / "glide"

@@ -24,7 +24,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_whole_file_and_its_checksum_arrive(url: str, tmp_path: Path) -> None:
+def test_whole_file_and_its_checksum_arrive(url: str, tmp_path: Path) -> None:
     path = tmp_path / "new" / "base.pt"
     assert download(url, path) == SHA256
     assert path.read_bytes() == DATA
@@ -32,7 +32,7 @@ def test_a_whole_file_and_its_checksum_arrive(url: str, tmp_path: Path) -> None:
     assert names(path.parent) == ["base.pt", "base.pt.sha256"]
 
 
-def test_a_cut_connection_goes_on_where_it_was(url: str, server: Files, tmp_path: Path) -> None:
+def test_cut_connection_goes_on_where_it_was(url: str, server: Files, tmp_path: Path) -> None:
     server.cut_after = [400_000, 300_000]
     assert download(url, tmp_path / "base.pt", SHA256.upper()) == SHA256
     ranges = [asked for _, asked in server.requests]
@@ -41,7 +41,7 @@ def test_a_cut_connection_goes_on_where_it_was(url: str, server: Files, tmp_path
     assert names(tmp_path) == ["base.pt", "base.pt.sha256"]
 
 
-def test_the_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> None:
+def test_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> None:
     path = tmp_path / "base.pt"
     server.cut_after = [500_000] + [0] * ATTEMPTS
     with pytest.raises(UserError) as error:
@@ -55,7 +55,7 @@ def test_the_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> N
     assert server.requests == [("base.pt", "bytes=500000-")]
 
 
-def test_a_file_that_has_changed_meanwhile_is_begun_anew(
+def test_file_that_has_changed_meanwhile_is_begun_anew(
     url: str, server: Files, tmp_path: Path
 ) -> None:
     path, newer = tmp_path / "base.pt", DATA[::-1]
@@ -68,7 +68,7 @@ def test_a_file_that_has_changed_meanwhile_is_begun_anew(
 
 
 @pytest.mark.parametrize("lacking", ["ranges", "tags"])
-def test_a_server_that_cannot_go_on_begins_anew(
+def test_server_that_cannot_go_on_begins_anew(
     url: str, server: Files, tmp_path: Path, lacking: str
 ) -> None:
     setattr(server, lacking, False)
@@ -77,7 +77,7 @@ def test_a_server_that_cannot_go_on_begins_anew(
     assert len(server.requests) == 2
 
 
-def test_a_part_that_is_longer_than_the_file_is_thrown_away(
+def test_part_that_is_longer_than_the_file_is_thrown_away(
     url: str, server: Files, tmp_path: Path
 ) -> None:
     tag = f'"{SHA256[:8]}"'
@@ -94,7 +94,7 @@ def test_wrong_bytes_are_refused_and_deleted(url: str, server: Files, tmp_path: 
     assert names(tmp_path) == []
 
 
-def test_a_file_that_is_there_is_checked_and_not_asked_for(
+def test_file_that_is_there_is_checked_and_not_asked_for(
     url: str, server: Files, tmp_path: Path
 ) -> None:
     path = tmp_path / "base.pt"
@@ -108,7 +108,7 @@ def test_a_file_that_is_there_is_checked_and_not_asked_for(
     assert path.read_bytes() == b"other"
 
 
-def test_a_server_in_trouble_is_asked_again(url: str, server: Files, tmp_path: Path) -> None:
+def test_server_in_trouble_is_asked_again(url: str, server: Files, tmp_path: Path) -> None:
     server.failures = [503, 500, 429]
     assert download(url, tmp_path / "base.pt") == SHA256
     server.failures = [503] * ATTEMPTS
@@ -116,7 +116,7 @@ def test_a_server_in_trouble_is_asked_again(url: str, server: Files, tmp_path: P
         download(url, tmp_path / "other.pt")
 
 
-def test_a_file_that_is_not_there_is_not_asked_for_again(server: Files, tmp_path: Path) -> None:
+def test_file_that_is_not_there_is_not_asked_for_again(server: Files, tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         download(f"{server.address}/no.pt", tmp_path / "no.pt")
     assert "HTTP 404 Not Found; download" in str(error.value)
@@ -144,7 +144,7 @@ def test_nonsense_is_refused(address: str, expected: str, message: str, tmp_path
         download(address, tmp_path / "a", expected)
 
 
-def test_a_folder_that_cannot_be_written(url: str, tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="cannot write"):
         download(url, tmp_path / "file" / "base.pt")

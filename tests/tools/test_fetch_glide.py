@@ -50,7 +50,7 @@ def test_all_files_go_into_the_cache(
     assert mirror.requests == []
 
 
-def test_a_checksum_that_is_given_is_asked_of_its_file(
+def test_checksum_that_is_given_is_asked_of_its_file(
     mirror: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["fetch", "glide", "--mirror", mirror.address, "--output", str(tmp_path / "here")]
@@ -72,7 +72,7 @@ def test_another_vocabulary_is_refused(
     )
 
 
-def test_the_published_addresses_and_checksums() -> None:
+def test_published_addresses_and_checksums() -> None:
     host = "https://openaipublic.blob.core.windows.net/"
     assert f"{host}diffusion/dec-2021" == fetch_glide.CHECKPOINTS
     golden = SHARED / "golden" / "glide_tokenizer"

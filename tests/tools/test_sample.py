@@ -28,7 +28,7 @@ def tile(sheet: Image.Image, row: int, group: int, column: int, count: int) -> n
     return np.asarray(sheet.crop((left, top, left + 64, top + 64)))
 
 
-def test_the_tiles_are_the_generators_pictures(tmp_path: Path) -> None:
+def test_tiles_are_the_generators_pictures(tmp_path: Path) -> None:
     """Enlarged four times; those of both scales from the same seeds."""
     output = tmp_path / "sheet.png"
     sample(PROMPTS, output, count=2, guidance_scale=[1.0, 4.0], steps="3", seed=5)
@@ -62,7 +62,7 @@ def test_several_guidance_scales_load_the_model_once(
     assert len(loaded) == 1
 
 
-def test_an_empty_prompt_is_a_grey_tile_with_its_reason(tmp_path: Path) -> None:
+def test_empty_prompt_is_a_grey_tile_with_its_reason(tmp_path: Path) -> None:
     output = tmp_path / "sheet.png"
     sample(["  ", PROMPTS[0]], output, count=1, steps="2")
     sheet = Image.open(output)
@@ -73,7 +73,7 @@ def test_an_empty_prompt_is_a_grey_tile_with_its_reason(tmp_path: Path) -> None:
     assert len(np.unique(tile(sheet, 1, 0, 0, 1).reshape(-1, 3), axis=0)) > 20
 
 
-def test_the_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
+def test_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
     one, other = tmp_path / "one.png", tmp_path / "other.png"
     sample(PROMPTS, one, count=2, steps="2")
     sample(PROMPTS, other, count=2, steps="2", batch_size=3)
@@ -82,7 +82,7 @@ def test_the_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
     assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_text_that_is_too_wide_stays_on_the_sheet() -> None:
+def test_text_that_is_too_wide_stays_on_the_sheet() -> None:
     picture = Drawn(np.full((64, 64, 3), 100, dtype=np.uint8))
     wide = draw_sheet([SheetRow("word " * 50, [[picture]])], ["guidance 3"])
     assert wide.size == draw_sheet([SheetRow("word", [[picture]])], ["guidance 3"]).size
@@ -111,7 +111,7 @@ def test_bad_input_is_one_line(
     assert not output.exists()
 
 
-def test_a_damaged_index_is_one_line(tmp_path: Path) -> None:
+def test_damaged_index_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "model_index.json").write_text("{")
     with pytest.raises(UserError, match="is no index of a pipeline"):
         sample(["a"], tmp_path / "x.png", generator=str(tmp_path))

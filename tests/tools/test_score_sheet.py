@@ -75,7 +75,7 @@ def test_figures_of_each_class(paths: dict[str, Path]) -> None:
     assert figures["agree_rejected"].tolist() == pytest.approx([50, 50, 50])
 
 
-def test_the_sheet_shows_best_images_left_and_worst_right(paths: dict[str, Path]) -> None:
+def test_sheet_shows_best_images_left_and_worst_right(paths: dict[str, Path]) -> None:
     decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], NAMES)
     sheet = score_sheet.best_and_worst(decided, [paths["images"]], 2)
     pixels = np.asarray(sheet.convert("L"))
@@ -87,7 +87,7 @@ def test_the_sheet_shows_best_images_left_and_worst_right(paths: dict[str, Path]
     assert not {80, 120} & set(line.tolist())
 
 
-def test_a_class_with_few_images_shows_none_at_both_ends(paths: dict[str, Path]) -> None:
+def test_class_with_few_images_shows_none_at_both_ends(paths: dict[str, Path]) -> None:
     decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], NAMES)
     few = pd.concat([decided[decided["label"] == 0].head(3), decided[decided["label"] == 1]])
     width, line = 64, np.asarray(score_sheet.best_and_worst(few, [paths["images"]], 3).convert("L"))
@@ -100,7 +100,7 @@ def flags(paths: dict[str, Path], output: Path, *more: str) -> list[str]:
     return ["score", "sheet", *words, "--output", str(output), *more]
 
 
-def test_the_command_writes_both_files(paths: dict[str, Path], tmp_path: Path) -> None:
+def test_command_writes_both_files(paths: dict[str, Path], tmp_path: Path) -> None:
     output = tmp_path / "out"
     assert main(flags(paths, output, "--count", "2")) == 0
     assert pd.read_csv(output / "classes.csv")["class"].tolist() == [*NAMES, "all"]
@@ -153,7 +153,7 @@ def test_what_it_cannot_draw_is_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_count_of_none(
+def test_count_of_none(
     paths: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(flags(paths, tmp_path / "out", "--count", "0")) == 2

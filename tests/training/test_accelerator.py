@@ -39,9 +39,7 @@ def waits_of_epochs(folder: Path) -> Counter[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run_is_that_of_the_cpu(
-    name: str, inputs: Inputs, on_device: Path, tmp_path: Path
-) -> None:
+def test_run_is_that_of_the_cpu(name: str, inputs: Inputs, on_device: Path, tmp_path: Path) -> None:
     expected, found = inputs.train(tmp_path, **RUNS[name]), outputs_in(on_device / name)
     for kind in ("predictions", "history", "label_correction"):
         assert read(found[kind], kind).equals(read(expected[kind], kind))
@@ -59,7 +57,7 @@ def test_no_step_waits_for_the_device(name: str, on_device: Path) -> None:
 
 
 @pytest.mark.parametrize("name", CURIOUS)
-def test_a_step_that_waits_is_found(name: str, on_device: Path) -> None:
+def test_step_that_waits_is_found(name: str, on_device: Path) -> None:
     waits = waits_of_epochs(on_device / name)
     often = {wait[0]: times for wait, times in waits.items() if times > EPOCHS}
     assert often == {"_local_scalar_dense": STEPS}

@@ -12,7 +12,7 @@ from tests.training.conftest import Inputs
 
 @needs_compiler("cpu")
 @pytest.mark.slow
-def test_a_compiled_run_ends_near_the_other(inputs: Inputs, tmp_path: Path) -> None:
+def test_compiled_run_ends_near_the_other(inputs: Inputs, tmp_path: Path) -> None:
     """In two epochs of few steps, rounding has not yet led the two apart."""
     settings = {"method": "sau", "epochs": 2, "ema_decay": 0.5}
     plain = inputs.train(tmp_path / "plain", **settings)

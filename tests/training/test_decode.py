@@ -22,7 +22,7 @@ def png() -> bytes:
     return buffer.getvalue()
 
 
-def test_a_header_cut_short_is_one_line() -> None:
+def test_header_cut_short_is_one_line() -> None:
     """Pillow raises a ValueError for a header chunk with a wrong length."""
     damaged = bytearray(png())
     damaged[11] = 5  # of 13 bytes

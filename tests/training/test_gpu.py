@@ -40,7 +40,7 @@ def test_losses_are_those_of_the_cpu(name: str, inputs: Inputs, tmp_path: Path) 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", RUNS)
-def test_the_same_seed_gives_the_same_bytes(
+def test_same_seed_gives_the_same_bytes(
     name: str, precision: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     settings = RUNS[name] | {"device": GPU, "precision": precision}
@@ -57,7 +57,7 @@ def test_bfloat16_is_near_float32(name: str, inputs: Inputs, tmp_path: Path) -> 
     assert rounded != exact
 
 
-def test_a_run_that_was_killed_goes_on(
+def test_run_that_was_killed_goes_on(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = BALANCED | {"method": "sau", "ema_decay": 0.9, "device": GPU}
@@ -74,7 +74,7 @@ def test_neither_views_nor_steps_wait_for_the_gpu(
     inputs.train(tmp_path, **RUNS[name], device=GPU, precision=precision)
 
 
-def test_a_step_that_waits_is_found(
+def test_step_that_waits_is_found(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tests above could not fail otherwise."""
@@ -116,7 +116,7 @@ def loss_on(
 
 @every_strategy
 @pytest.mark.parametrize("autocast", [False, True])
-def test_the_contrastive_loss_is_that_of_the_cpu(
+def test_contrastive_loss_is_that_of_the_cpu(
     strategy: NoiseStrategy, autocast: bool, generator: Generator
 ) -> None:
     """Under autocast to bfloat16 too."""

@@ -44,7 +44,7 @@ def trained(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.mark.usefixtures("no_training")
 # Settings without effect on results count as little as they do for Snakemake.
 @pytest.mark.parametrize("changes", [{}, {"checkpoint_every": 2}])
-def test_the_same_run_is_taken_back(
+def test_same_run_is_taken_back(
     inputs: Inputs,
     trained: dict[str, Path],
     changes: dict[str, Any],
@@ -91,7 +91,7 @@ def test_another_rows_results_are_not_taken(inputs: Inputs, trained: dict[str, P
 
 
 @pytest.mark.usefixtures("no_training")
-def test_the_checkpoint_of_a_change_that_was_taken_back_is_gone(
+def test_checkpoint_of_a_change_that_was_taken_back_is_gone(
     inputs: Inputs, trained: dict[str, Path]
 ) -> None:
     write_parts(trained["checkpoint"], {}, {"identity": "another"})

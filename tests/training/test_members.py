@@ -38,7 +38,7 @@ def test_facts_of_all_lists(real: Path, synthetic: Path) -> None:
     assert members_facts([real]) == TAIL | {"validation_counts": [0, 0]}
 
 
-def test_an_empty_complement_is_one(real: Path, tmp_path: Path) -> None:
+def test_empty_complement_is_one(real: Path, tmp_path: Path) -> None:
     empty = write_list(tmp_path / "empty.parquet", [], True)
     assert read_members([real, empty], "balanced").num_rows == 2
 
@@ -56,13 +56,13 @@ def test_lists_of_two_training_sets_are_refused(real: Path, tmp_path: Path) -> N
         read_members([real, other], "balanced")
 
 
-def test_an_image_in_both_lists_is_refused(real: Path, tmp_path: Path) -> None:
+def test_image_in_both_lists_is_refused(real: Path, tmp_path: Path) -> None:
     twice = write_list(tmp_path / "twice.parquet", ["b"], True)
     with pytest.raises(UserError, match="'b'"):
         read_members([real, twice], "balanced")
 
 
-def test_a_single_member_is_refused(tmp_path: Path) -> None:
+def test_single_member_is_refused(tmp_path: Path) -> None:
     one = write_list(tmp_path / "one.parquet", ["a"], False)
     with pytest.raises(UserError, match="1 training images, expected at least 2"):
         read_members([one], "real")

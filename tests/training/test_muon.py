@@ -58,7 +58,7 @@ def test_matrices_step_as_with_pytorchs_muon() -> None:
         assert difference < 0.02 * (ours.detach() - before).abs().max()
 
 
-def test_a_convolution_is_the_matrix_of_its_kernels_and_the_rest_is_sgd() -> None:
+def test_convolution_is_the_matrix_of_its_kernels_and_the_rest_is_sgd() -> None:
     kernel, matrix, bias = (
         nn.Parameter(random(6, 2, 3, 3)),
         nn.Parameter(random(6, 18)),
@@ -113,13 +113,13 @@ def test_rates_follow_one_schedule(inputs: Inputs) -> None:
 
 
 @pytest.mark.parametrize("method", ["sau", "cross_entropy"])
-def test_a_killed_run_goes_on(
+def test_killed_run_goes_on(
     method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_goes_on(inputs, tmp_path, monkeypatch, 2, optimizer="muon", method=method)
 
 
-def test_a_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
+def test_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
     run = inputs.assemble(method="cross_entropy")
     method = run.phases[0].method
     settings = TrainingSection(method="cross_entropy", optimizer="muon")
@@ -128,7 +128,7 @@ def test_a_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
     assert [id(p) for p in optimizer.param_groups[0]["params"]] == [id(p) for p in expected]
 
 
-def test_a_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -> None:
+def test_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -> None:
     """The two rates keep their ratio, so a hundredth of one is a hundredth of the other."""
     second = {"method": "cross_entropy", "data": "balanced", "epochs": 1, "learning_rate": 0.0001}
     run = inputs.assemble(

@@ -95,7 +95,7 @@ def test_same_model_and_predictions(changes: dict, split: Inputs, tmp_path: Path
     assert made[0] == made[1], "no cache is left"
 
 
-def test_a_run_may_go_on_with_another_way_to_decode() -> None:
+def test_run_may_go_on_with_another_way_to_decode() -> None:
     def identity(**changes: object) -> str:
         settings = TrainingSettings(**changes)  # type: ignore[arg-type]
         return run_identity({"settings": settings.with_effect()}, 0)

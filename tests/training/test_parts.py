@@ -57,7 +57,7 @@ def test_no_file_is_of_16_megabytes(tmp_path: Path) -> None:
     assert 48_000_000 < sum(sizes) < 48_010_000
 
 
-def test_a_new_checkpoint_replaces_all_of_the_old_one(small: None, tmp_path: Path) -> None:
+def test_new_checkpoint_replaces_all_of_the_old_one(small: None, tmp_path: Path) -> None:
     (tmp_path / "mine.safetensors").write_text("no part")
     (tmp_path / "part-0123456789abcdef.safetensors").write_text("left by a kill")
     (tmp_path / ".part-0123456789abcdee.safetensors.part").write_text("left by a kill")
@@ -76,7 +76,7 @@ def read_index_parts(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("writes", range(5))
-def test_a_kill_between_two_writes_leaves_the_old_one_or_the_new(
+def test_kill_between_two_writes_leaves_the_old_one_or_the_new(
     writes: int, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real SIGKILL: in a child, before the write after so many; the index is the last write."""
@@ -111,7 +111,7 @@ def die_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(parts, name, write_or_die)
 
 
-def test_a_write_that_fails_leaves_the_old_one_and_nothing_else(
+def test_write_that_fails_leaves_the_old_one_and_nothing_else(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_parts(tmp_path, OLD, {})

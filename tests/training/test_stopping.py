@@ -69,7 +69,7 @@ def train_in_pieces(
     return inputs.train(folder, **changes)
 
 
-def test_the_tiny_set_has_as_many_steps_as_these_tests_believe(inputs: Inputs) -> None:
+def test_tiny_set_has_as_many_steps_as_these_tests_believe(inputs: Inputs) -> None:
     assert len(inputs.assemble().phases[0].data.ids) == STEPS * TINY["batch_size"]
 
 
@@ -113,7 +113,7 @@ def test_what_else_a_run_remembers_comes_back(
     assert bytes_of(found) == bytes_of(inputs.train(tmp_path / "whole", **settings))
 
 
-def test_the_checkpoint_says_how_far_the_run_is(
+def test_checkpoint_says_how_far_the_run_is(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage, "Stop", lambda _: StopAfter(STEPS + 2))
@@ -189,7 +189,7 @@ def test_no_time_at_all_is_said_in_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_real_sigterm_ends_the_process_soon_and_the_same_command_goes_on(
+def test_real_sigterm_ends_the_process_soon_and_the_same_command_goes_on(
     inputs: Inputs, tmp_path: Path
 ) -> None:
     """Some schedulers send it 30 seconds before they kill."""

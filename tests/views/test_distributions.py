@@ -182,7 +182,7 @@ def test_auto_augment_with_cutout_is_distributed_as_torchvisions(
     assert_alike(mine, cut(theirs(AUTO_AUGMENT), colour))
 
 
-def test_a_changed_parameter_is_noticed() -> None:
+def test_changed_parameter_is_noticed() -> None:
     """The same comparison fails where it must, so that it says something where it does not."""
     more_grey = p_values(ours("v3", CIFAR), theirs(sim_augment(greyscale=0.35)))
     assert more_grey["saturation"] < SIGNIFICANCE

@@ -89,7 +89,7 @@ def test_bad_config_is_one_line_and_exit_code_2(change, message):
     assert "Traceback" not in done.stdout
 
 
-def test_a_row_that_stands_twice_is_one_line_and_exit_code_2(tmp_path):
+def test_row_that_stands_twice_is_one_line_and_exit_code_2(tmp_path):
     text = (ROOT / "config.yaml").read_text()
     row = re.search(r"^ *ce:.*\n", text, re.MULTILINE).group()
     (tmp_path / "twice.yaml").write_text(text.replace(row, 2 * row))

@@ -7,7 +7,7 @@ from tests.workflow.project import results_of
 
 
 @pytest.mark.slow
-def test_a_misspelt_model_costs_neither_pictures_nor_training(project):
+def test_misspelt_model_costs_neither_pictures_nor_training(project):
     """Snakemake removes a job's outputs before the job can say that there is no such model."""
     before = results_of(project.folder)
     refused = project.run("--keep-going", images__model="tiny-glyde")

@@ -30,7 +30,7 @@ def test_filter_setting_touches_neither_images_nor_scores_nor_rows_on_real_image
     assert alone == {"filter": 1, "gallery": 1, "report": 1, "overview": 1}
 
 
-def test_a_warnings_threshold_decides_nothing_again(finished):
+def test_warnings_threshold_decides_nothing_again(finished):
     assert finished.planned(filter__warn_share=0.9, filter__threads=2) == {}
 
 
@@ -47,13 +47,13 @@ def test_shortage_setting_runs_no_row_on_real_images_again(finished):
     assert (planned["training"], planned["evaluation"]) == (BALANCED, BALANCED)
 
 
-def test_a_validation_split_runs_every_row_again(finished):
+def test_validation_split_runs_every_row_again(finished):
     planned = finished.planned(subset__validation_fraction=0.1)
     assert set(planned) == AFTER_COMPLEMENT | {"subset"}
     assert (planned["training"], planned["evaluation"]) == (ALL, ALL)
 
 
-def test_a_row_on_real_images_needs_no_synthetic_ones(finished):
+def test_row_on_real_images_needs_no_synthetic_ones(finished):
     """To its metrics; the report of it has sheets of synthetic images."""
     target = "results/evaluation/ce/imbalance-10/data-seed-0/seed-0/metrics.parquet"
     planned = finished.planned("--forceall", target)
@@ -163,17 +163,17 @@ def test_new_weights_score_the_images_again(planning):
         assert set(planning.planned()) == AFTER_FILTER | {"scores", "scores_test"}
 
 
-def test_a_rows_label_trains_nothing_again(finished):
+def test_rows_label_trains_nothing_again(finished):
     planned = finished.planned(training__runs__sau__label="SAU (ours)")
     assert planned == {"evaluation": 1, "report": 1, "overview": 1}
 
 
-def test_a_subset_of_the_rows_makes_the_reports_alone(finished):
+def test_subset_of_the_rows_makes_the_reports_alone(finished):
     planned = finished.planned(experiment__rows=["ce", "sau"])
     assert planned == {"report": 1, "overview": 1}
 
 
-def test_a_counterpart_in_the_paper_makes_the_reports_alone(finished):
+def test_counterpart_in_the_paper_makes_the_reports_alone(finished):
     paper = {"report__paper_table": 1, "report__paper_dataset": "cifar10"}
     planned = finished.planned(training__runs__ce__paper="CE", **paper)
     assert planned == {"report": 1, "overview": 1}
@@ -210,7 +210,7 @@ LOST = {
 
 
 @pytest.mark.parametrize(("file", "rule"), LOST.items())
-def test_a_result_that_a_failed_job_has_lost_is_missed(planning, file, rule):
+def test_result_that_a_failed_job_has_lost_is_missed(planning, file, rule):
     """Also where all that was once made from it is still there."""
     with planning.without(f"results/{file}"):
         assert rule in planning.planned()

@@ -53,13 +53,13 @@ def test_one_round_more_draws_nothing_of_the_earlier_ones_again(filled: Project)
 
 
 @pytest.mark.slow
-def test_a_smaller_factor_or_another_seed_draws_nothing(filled: Project) -> None:
+def test_smaller_factor_or_another_seed_draws_nothing(filled: Project) -> None:
     assert filled.planned("--", KEPT, experiment__imbalance_factors=[10, 5]) == {}
     assert filled.planned("--", KEPT, experiment__data_seeds=[0, 1], experiment__seeds=[0, 1]) == {}
 
 
 @pytest.mark.slow
-def test_a_larger_factor_draws_for_its_own_tail(filled: Project) -> None:
+def test_larger_factor_draws_for_its_own_tail(filled: Project) -> None:
     planned = filled.planned("--", KEPT, experiment__imbalance_factors=[10, 12])
     assert planned["rounds"] == 2
     assert planned["images"] == 4

@@ -72,7 +72,7 @@ def test_every_rule_has_its_log_and_benchmark(finished):
         }
 
 
-def test_a_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
+def test_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     """Each stage runs without Snakemake, by the line that Snakemake printed."""
     import shlex
     import subprocess

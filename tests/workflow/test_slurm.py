@@ -71,7 +71,7 @@ def test_jobs_of_slurm_end_in_the_bytes_of_a_local_run(
     assert len(re.findall("has been submitted with SLURM jobid", output)) == 3, "a run is one job"
 
 
-def test_a_cancelled_training_goes_on_from_its_checkpoint(
+def test_cancelled_training_goes_on_from_its_checkpoint(
     slurm: dict[str, str], project: Project
 ) -> None:
     """SLURM sends SIGTERM first; without it there would be no checkpoint here."""
@@ -87,7 +87,7 @@ def test_a_cancelled_training_goes_on_from_its_checkpoint(
     assert "going on after epoch" in log.read_text()
 
 
-def test_a_job_on_a_gpu_asks_slurm_for_it(slurm: dict[str, str], project: Project) -> None:
+def test_job_on_a_gpu_asks_slurm_for_it(slurm: dict[str, str], project: Project) -> None:
     process = submit(project, slurm, "--retries", "0", METRICS, training__device="cuda")
     code, output = ended(process)
     number = re.findall(r"has been submitted with SLURM jobid (\d+)", output)[-1]

@@ -137,7 +137,7 @@ def cut(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_a_worker_s_error_names_the_image_at_its_turn(workers: int, tmp_path: Path) -> None:
+def test_worker_s_error_names_the_image_at_its_turn(workers: int, tmp_path: Path) -> None:
     path = with_spoiled_image(tmp_path, cut)
     ids = [str(n) for n in range(40)]
     with pytest.raises(UserError, match="'23' cannot be read"):
@@ -178,7 +178,7 @@ def test_two_sizes_are_refused_at_the_start(when: str, tmp_path: Path) -> None:
         load_images(parts, decoding)
 
 
-def test_the_file_has_no_name_and_only_the_wanted_bytes(manifest: Path, tmp_path: Path) -> None:
+def test_file_has_no_name_and_only_the_wanted_bytes(manifest: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     images = load_images([listed(manifest, ["7", "2"])], Decoding("on_demand", 1, CPU, folder))
     assert list(folder.iterdir()) == []

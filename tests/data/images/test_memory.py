@@ -36,12 +36,12 @@ def test_what_linux_calls_available_without_a_limit(linux: Path) -> None:
 
 
 @pytest.mark.parametrize("group", ["jobs/mine", "jobs", ""])
-def test_the_limit_of_any_group_around_the_process(linux: Path, group: str) -> None:
+def test_limit_of_any_group_around_the_process(linux: Path, group: str) -> None:
     limit(linux, group, str(5 * GB), used=3 * GB, idle=GB)
     assert _free_on_linux(linux) == 3 * GB
 
 
-def test_the_least_of_several_limits_and_none_of_other_groups(linux: Path) -> None:
+def test_least_of_several_limits_and_none_of_other_groups(linux: Path) -> None:
     limit(linux, "jobs/other", "1")
     limit(linux, "jobs/mine", str(90 * GB))
     assert _free_on_linux(linux) == 8_000_000 * 1024

@@ -32,9 +32,7 @@ def test_tensors_come_back_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["new", "old", "pickle"])
-def test_a_pickle_that_would_run_code_is_refused_and_nothing_runs(
-    tmp_path: Path, form: str
-) -> None:
+def test_pickle_that_would_run_code_is_refused_and_nothing_runs(tmp_path: Path, form: str) -> None:
     made, path = tmp_path / "made", tmp_path / "base.pt"
     state = {"out.2.bias": CreatesFile(made)}
     if form == "pickle":
@@ -87,6 +85,6 @@ def test_other_contents_are_refused_by_name(tmp_path: Path, content: Any, messag
         read_checkpoint(tmp_path / "base.pt")
 
 
-def test_a_missing_checkpoint_says_where_it_comes_from(tmp_path: Path) -> None:
+def test_missing_checkpoint_says_where_it_comes_from(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such checkpoint; `sau fetch glide` downloads"):
         read_checkpoint(tmp_path / "base.pt")

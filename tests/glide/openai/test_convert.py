@@ -103,6 +103,6 @@ def test_checkpoints_that_do_not_fit_are_refused_by_name(
         convert(state, SMALL_BASE, "base.pt")
 
 
-def test_the_upsampler_is_refused_as_the_base() -> None:
+def test_upsampler_is_refused_as_the_base() -> None:
     with pytest.raises(UserError, match="upsample.pt: lacks .* more keys; is it the checkpoint of"):
         convert(random_checkpoint(SMALL_UPSAMPLER), SMALL_BASE, "upsample.pt")

@@ -32,7 +32,7 @@ def test_plain_and_compressed_files_are_the_same(published: Path) -> None:
     assert read_vocabulary(published, SIZE).get_vocab() == before.get_vocab()
 
 
-def test_a_saved_tokenizer_is_the_same(published: Path, tmp_path: Path) -> None:
+def test_saved_tokenizer_is_the_same(published: Path, tmp_path: Path) -> None:
     tokenizer = read_vocabulary(published, SIZE)
     tokenizer.save_pretrained(tmp_path / "saved")
     loaded = type(tokenizer).from_pretrained(tmp_path / "saved")
@@ -42,7 +42,7 @@ def test_a_saved_tokenizer_is_the_same(published: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["encoder.json.gz", "vocab.bpe"])
-def test_a_missing_file_says_where_it_comes_from(published: Path, name: str) -> None:
+def test_missing_file_says_where_it_comes_from(published: Path, name: str) -> None:
     (published / name).unlink()
     with pytest.raises(UserError, match="GLIDE's vocabulary; `sau fetch glide` downloads it"):
         read_vocabulary(published, SIZE)
@@ -69,7 +69,7 @@ def test_damaged_files_are_refused(published: Path, name: str, data: bytes, mess
         read_vocabulary(published, SIZE)
 
 
-def test_the_end_of_text_must_be_the_last_token(published: Path) -> None:
+def test_end_of_text_must_be_the_last_token(published: Path) -> None:
     tokens = json.dumps({chr(number + 300): number for number in range(SIZE)})
     (published / "encoder.json").write_text(tokens)
     with pytest.raises(UserError, match="expected <|endoftext|> as the last of the 259 tokens"):

@@ -78,13 +78,13 @@ def test_it_fills_each_class_to_the_largest_from_kept_images(folder):
     assert (facts["dataset"], facts["class_names"]) == ("zoo", NAMES)
 
 
-def test_a_balanced_tail_has_an_empty_complement(folder):
+def test_balanced_tail_has_an_empty_complement(folder):
     ids, facts = run(folder, [5, 5, 5])
     assert ids == []
     assert facts["synthetic_counts"] == [0, 0, 0]
 
 
-def test_the_draw_depends_on_the_data_seed_of_the_tail(folder):
+def test_draw_depends_on_the_data_seed_of_the_tail(folder):
     first, again, other = (run(folder, [20, 14, 10], seed)[0] for seed in (0, 0, 1))
     assert first == again
     assert first != other
@@ -95,7 +95,7 @@ def test_smaller_complement_is_part_of_the_larger(folder):
     assert small < large
 
 
-def test_the_draw_is_the_first_of_one_shuffle_of_each_class():
+def test_draw_is_the_first_of_one_shuffle_of_each_class():
     labels = np.tile([0, 1, 2], 5)
     for seed, expected in enumerate(PINNED):
         assert draw_complement(labels, [0, 3, 2], seed).tolist() == expected
@@ -110,7 +110,7 @@ def slow_best(count):
     return sorted(range(KEPT), key=lambda i: (-SCORES[i], f"{i}"))[:count]
 
 
-def test_the_best_are_exactly_what_the_class_lacks_with_ties_by_id(folder):
+def test_best_are_exactly_what_the_class_lacks_with_ties_by_id(folder):
     ids, facts = run(folder, [20, 14, 10], order="best")
     assert ids == [f"synthetic/1/{i}" for i in slow_best(6)] + [
         f"synthetic/2/{i}" for i in slow_best(10)
@@ -129,19 +129,19 @@ def test_each_member_has_its_score(folder):
     assert (drawn.set_index("id")["score"] == kept.set_index("id")["score"][drawn["id"]]).all()
 
 
-def test_the_best_of_a_smaller_tail_are_part_of_a_larger_ones(folder):
+def test_best_of_a_smaller_tail_are_part_of_a_larger_ones(folder):
     small, large = (set(run(folder, c, order="best")[0]) for c in ([20, 16, 13], [20, 14, 10]))
     assert small < large
 
 
-def test_the_best_of_too_few_are_all_of_them(folder):
+def test_best_of_too_few_are_all_of_them(folder):
     ids, facts = run(folder, [20, 4, 20], order="best", on_shortage="underfill")
     assert ids == [f"synthetic/1/{i}" for i in slow_best(KEPT)]
     assert facts["synthetic_counts"] == [0, KEPT, 0]
 
 
 @pytest.mark.parametrize("score", [None, float("nan")])
-def test_the_best_of_images_without_a_score_are_refused(folder, score):
+def test_best_of_images_without_a_score_are_refused(folder, score):
     rows = [
         {"id": f"{place}", "label": 0, "score": value, "kept": True, "reason": "test"}
         for place, value in enumerate([0.5, score])

@@ -71,7 +71,7 @@ def test_missing_or_changed_files(cifar, tmp_path_factory):
             load(DatasetSettings(source="cifar10", folder=str(cifar)))
 
 
-def test_a_failed_download_says_so(tmp_path, monkeypatch):
+def test_failed_download_says_so(tmp_path, monkeypatch):
     def fail(self):
         raise OSError("no route\nto host")
 

@@ -31,7 +31,7 @@ def test_folders_in_label_order_at_any_depth():
     assert folder_of_each_class(split(("n9/1.jpg", 0)), depth=2) == ["n9"]
 
 
-def test_a_class_in_two_folders_and_a_folder_of_two_classes():
+def test_class_in_two_folders_and_a_folder_of_two_classes():
     with pytest.raises(UserError, match="line 3: class 0 is in folder 'c', but in 'a' in line 1"):
         folder_of_each_class(split(("a/1.jpg", 0), ("b/1.jpg", 1), ("c/1.jpg", 0)), depth=1)
     with pytest.raises(UserError, match="folder 'a' holds images of 2 classes"):
@@ -40,7 +40,7 @@ def test_a_class_in_two_folders_and_a_folder_of_two_classes():
         folder_of_each_class(split(("1.jpg", 0), ("2.jpg", 1)), depth=1)
 
 
-def test_a_thousand_wordnet_ids_in_order_have_torchvisions_names():
+def test_thousand_wordnet_ids_in_order_have_torchvisions_names():
     names = imagenet_names(thousand(lambda label: f"n{label:08d}"))
     assert (names[0], names[134], names[517], names[999]) == (
         "tench",
@@ -58,7 +58,7 @@ def test_torchvisions_names_are_distinct_even_without_case():
 
 
 @pytest.mark.parametrize("name", [lambda i: f"n{999 - i:08d}", lambda i: f"class{i:04d}"])
-def test_a_thousand_classes_that_are_not_imagenets_need_names(name):
+def test_thousand_classes_that_are_not_imagenets_need_names(name):
     with pytest.raises(UserError, match="1000 classes, but their folders are not WordNet ids in"):
         imagenet_names(thousand(name))
 

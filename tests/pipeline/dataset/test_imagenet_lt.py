@@ -88,7 +88,7 @@ def test_rows_ids_and_labels(run):
     assert (facts["dataset"], facts["counts"], facts["failed"]) == ("imagenet-lt", [4, 3, 2], 1)
 
 
-def test_a_missing_file_is_a_failed_row(run):
+def test_missing_file_is_a_failed_row(run):
     train, _, _ = run()
     failed = [row for row in train if row["status"] == "failed"]
     assert [row["id"] for row in failed] == ["real/train/n01440764/n01440764_2.JPEG"]
@@ -129,7 +129,7 @@ def test_names_of_a_file_or_of_the_settings(run, imagenet):
         run(class_names=names[:2])
 
 
-def test_a_file_of_names_serves_every_source(imagenet):
+def test_file_of_names_serves_every_source(imagenet):
     put(imagenet / "names.txt", "".join(f"number {i}\n" for i in range(10)).encode())
     settings = DatasetSettings(class_names_file=str(imagenet / "names.txt"), images_per_class=1)
     paths = [imagenet / f"digits-{name}.parquet" for name in ("train", "test")]
@@ -170,7 +170,7 @@ def test_what_the_user_must_mend(run, imagenet, file, old, new, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_class_whose_files_are_all_missing(run, imagenet):
+def test_class_whose_files_are_all_missing(run, imagenet):
     for path in (imagenet / "root" / "train" / "n02012849").iterdir():
         path.unlink()
     with pytest.raises(UserError, match="no training image of class 'n02012849' can be read"):
@@ -268,7 +268,7 @@ def test_inaturalists_own_categories_and_a_text_file(inaturalist, tmp_path, capl
     assert "prompts need" not in caplog.text
 
 
-def test_the_made_up_tree_has_what_it_claims(imagenet):
+def test_made_up_tree_has_what_it_claims(imagenet):
     """A CMYK JPEG and a grey one, of other sizes than the rest."""
     modes = {
         Image.open(io.BytesIO(path.read_bytes())).mode

@@ -174,14 +174,14 @@ def test_parquet_of_names_and_of_indices(run, tmp_path):
         run(source="parquet", **files)
 
 
-def test_a_test_class_that_is_not_trained_on(run, tmp_path):
+def test_test_class_that_is_not_trained_on(run, tmp_path):
     put_classes(tmp_path / "zoo" / "train", {"ant": 1, "bee": 1})
     put_classes(tmp_path / "zoo" / "test", {"ant": 1, "1": 1})
     with pytest.raises(UserError, match="no training class is called '1'"):
         run(**folder_settings(tmp_path / "zoo"))
 
 
-def test_an_image_in_both_splits(run, tmp_path, caplog):
+def test_image_in_both_splits(run, tmp_path, caplog):
     table = [{"id": name, "image": picture(0), "label": 0} for name in "abc"]
     put_table(tmp_path / "one.parquet", table)
     put_table(tmp_path / "two.parquet", table[2:])
@@ -230,19 +230,19 @@ def test_misspelt_parts_are_refused(run, tmp_path, parts, message):
         run(**folder_settings(tmp_path / "zoo", test_per_class=1))
 
 
-def test_a_class_may_be_called_train(run, tmp_path):
+def test_class_may_be_called_train(run, tmp_path):
     put_classes(tmp_path / "zoo", {"Bus": 3, "Train": 3})
     _, _, facts = run(**folder_settings(tmp_path / "zoo", test_per_class=1))
     assert facts["class_names"] == ["Bus", "Train"]
 
 
-def test_a_class_named_twice_is_said(run, tmp_path):
+def test_class_named_twice_is_said(run, tmp_path):
     put_classes(tmp_path / "zoo", {"ant": 2, "bee": 2})
     with pytest.raises(UserError, match="'ant' is named twice, but .*zoo has one such class"):
         run(**folder_settings(tmp_path / "zoo", class_names=["ant", "ant"]))
 
 
-def test_an_empty_class_folder_is_said(run, tmp_path):
+def test_empty_class_folder_is_said(run, tmp_path):
     put_classes(tmp_path / "zoo", {"ant": 2})
     (tmp_path / "zoo" / "bee").mkdir()
     with pytest.raises(UserError, match="class 'bee' has no image at all"):
@@ -290,7 +290,7 @@ def test_colours_and_orientation_reach_the_table(run, tmp_path):
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (5, 9))
 
 
-def test_the_manifest_keeps_the_schema(run, tmp_path):
+def test_manifest_keeps_the_schema(run, tmp_path):
     run(images_per_class=1)
     table = pq.read_table(tmp_path / "out" / "train.parquet")
     assert table.schema.field("image").type == pa.struct(

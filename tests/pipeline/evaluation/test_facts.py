@@ -37,11 +37,11 @@ TWO_STAGES = {"epochs": 200, "second_stage": {"method": "cross_entropy", "epochs
         ({"ema_decay": 0.999, "swa_from": 0, "test_flip": True}, "SAU (EMA 0.999, flip)"),
     ],
 )
-def test_a_label_names_what_changes_the_figures_at_test_time(settings, label):
+def test_label_names_what_changes_the_figures_at_test_time(settings, label):
     assert row_label("SAU", settings) == label
 
 
-def test_a_runs_label_is_that_of_its_own_settings():
+def test_runs_label_is_that_of_its_own_settings():
     flipped = MADE | {"settings": MADE["settings"] | {"test_flip": True}, "run": "ours"}
 
     assert run_facts(flipped, "SAU").label == "SAU (flip)"

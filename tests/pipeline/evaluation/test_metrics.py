@@ -79,7 +79,7 @@ def test_metrics_equal_a_slow_loop(seed):
         assert found == pytest.approx(slow)
 
 
-def test_the_epoch_that_validation_chose_has_a_column_of_its_own():
+def test_epoch_that_validation_chose_has_a_column_of_its_own():
     random = np.random.default_rng(0)
     labels = random.integers(0, 3, 40)
     rows = {name: random.integers(0, 3, 40) for name in ("last", "best", "validation")}
@@ -111,7 +111,7 @@ def test_synthetic_images_do_not_move_a_class_to_another_split():
     assert table.slice(0, 4)["train_synthetic"].to_pylist() == [500, 0, 0, 500]
 
 
-def test_a_split_without_classes_has_no_accuracy():
+def test_split_without_classes_has_no_accuracy():
     table = metrics_table(predictions([0, 1], [0, 0], [1, 1]), members([9, 8], [0, 0]), 2, **BOUNDS)
 
     by_split = {row["split"]: row for row in table.to_pylist()}
@@ -122,12 +122,12 @@ def test_a_split_without_classes_has_no_accuracy():
         assert by_split[split]["test_images"] == 0
 
 
-def test_a_label_that_is_no_class_is_refused():
+def test_label_that_is_no_class_is_refused():
     with pytest.raises(UserError, match="expected 0 to 1"):
         metrics_table(predictions([0, 2], [0, 0], [0, 0]), members([1, 1], [0, 0]), 2, **BOUNDS)
 
 
-def test_a_missing_selection_is_refused():
+def test_missing_selection_is_refused():
     only_last = predictions([0], [0], [0]).slice(0, 1)
 
     with pytest.raises(UserError, match="best_on_test"):

@@ -146,12 +146,12 @@ def test_facts_have_names_without_a_configuration():
     assert facts.requested_imbalance_factor == "3"
 
 
-def test_a_missing_fact_is_named():
+def test_missing_fact_is_named():
     with pytest.raises(UserError, match="'seed'"):
         run_facts(provenance(seed=None))
 
 
-def test_the_stage_imports_no_heavy_library():
+def test_stage_imports_no_heavy_library():
     code = (
         "import sys, sau.pipeline.evaluation.stage\n"
         "heavy = {'torch', 'matplotlib', 'snakemake', 'sklearn'} & set(sys.modules)\n"

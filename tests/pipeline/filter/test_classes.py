@@ -31,7 +31,7 @@ def check(counts, caplog, **settings):
     return [record.getMessage() for record in caplog.records]
 
 
-def test_a_small_share_is_warned_of_with_name_counts_and_the_hardest_rule(caplog):
+def test_small_share_is_warned_of_with_name_counts_and_the_hardest_rule(caplog):
     counts = counts_of(
         [10, 10, 4], [10, 8, 4], [5, 2, 1], blank=[0, 2, 0], zero_shot=[5, 6, 3], leak=[0, 0, 0]
     )
@@ -43,11 +43,11 @@ def test_a_small_share_is_warned_of_with_name_counts_and_the_hardest_rule(caplog
     )
 
 
-def test_a_share_of_zero_warns_of_nothing(caplog):
+def test_share_of_zero_warns_of_nothing(caplog):
     assert check(counts_of([10], [10], [1], threshold=[9]), caplog, warn_share=0) == []
 
 
-def test_a_class_that_the_rules_empty_is_refused_or_warned_of(caplog):
+def test_class_that_the_rules_empty_is_refused_or_warned_of(caplog):
     counts = counts_of([3, 2], [2, 2], [0, 2], blank=[1, 0], threshold=[2, 0])
     words = "classes without a kept image, 1: ant: 0 of 3 kept, 1 failed, 2 rejected by threshold"
     with pytest.raises(UserError, match=f"filter: {words}"):
@@ -55,7 +55,7 @@ def test_a_class_that_the_rules_empty_is_refused_or_warned_of(caplog):
     assert check(counts, caplog, on_empty_class="warn") == [f"{words} above all"]
 
 
-def test_a_class_without_a_readable_image_is_not_the_rules_doing(caplog):
+def test_class_without_a_readable_image_is_not_the_rules_doing(caplog):
     counts = counts_of([0, 2, 3], [0, 0, 3], [0, 0, 3], blank=[0, 0, 0])
     assert check(counts, caplog) == [
         "classes without a synthetic image, 1: ant",

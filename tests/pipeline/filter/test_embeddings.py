@@ -21,7 +21,7 @@ def test_nearest_is_that_of_the_highest_cosine():
     np.testing.assert_allclose(asked.table(known), cosines, atol=1e-6)
 
 
-def test_the_same_embedding_twice_is_near_at_a_limit_of_one():
+def test_same_embedding_twice_is_near_at_a_limit_of_one():
     vectors = unit_vectors(200, 512, seed=2).astype(np.float16)
     closeness, positions = Embeddings(vectors, 1.0).nearest(Embeddings(vectors, 1.0))
     assert (closeness >= Embeddings(vectors, 1.0).least).all()

@@ -54,7 +54,7 @@ def test_copies_are_found_by_either_measure_whatever_their_class(tests):
     }
 
 
-def test_a_measure_with_no_limit_is_not_used(tests):
+def test_measure_with_no_limit_is_not_used(tests):
     by_hash = check(scores_table(5), tests, leak_similarity=None)
     assert [measure["name"] for measure in by_hash.facts["measures"]] == ["perceptual hash"]
     assert by_hash.reasons.is_valid().to_pylist() == [False, False, False, True, False]
@@ -99,7 +99,7 @@ def test_too_many_leaks_by_embedding_are_doubted(compared, found, warns, caplog)
     assert not caplog.text
 
 
-def test_a_check_that_could_compare_nothing_is_refused(tests):
+def test_check_that_could_compare_nothing_is_refused(tests):
     with pytest.raises(UserError, match="nothing can be compared: the synthetic images have no"):
         check(unscored_table(5), tests, leak_hash_distance=None)
     assert check(unscored_table(5).slice(0, 0), tests, leak_hash_distance=None).facts["found"] == 0

@@ -62,7 +62,7 @@ def test_near_duplicates_equal_the_slow_greedy_rule(seed, which, block):
     assert 3 < len(stays) < 57
 
 
-def test_the_same_image_many_times_leaves_the_best_of_each_class():
+def test_same_image_many_times_leaves_the_best_of_each_class():
     bits = np.full(1200, 5, dtype=np.uint64)
     labels = np.arange(1200) % 2
     order = np.argsort(labels, kind="stable")
@@ -71,7 +71,7 @@ def test_the_same_image_many_times_leaves_the_best_of_each_class():
     assert set(found.positions[2:].tolist()) == {0, 1}
 
 
-def test_a_chain_keeps_every_second_image():
+def test_chain_keeps_every_second_image():
     """Each is near its neighbours alone: the second goes for the first, so the third stays."""
     bits = np.array([(1 << place) - 1 for place in range(8)], dtype=np.uint64)
     (found,) = near_better_images([Hashes(bits, 1)], np.zeros(8, dtype=np.int64), np.arange(8))
@@ -97,7 +97,7 @@ def test_reasons_name_the_other_image_and_the_figure():
     ]
 
 
-def test_a_far_cosine_is_no_leak():
+def test_far_cosine_is_no_leak():
     vectors = np.eye(3, dtype=np.float16)
     tests = Embeddings(vectors[:1], 0.5)
     neighbours = near_test_images(Embeddings(vectors, 0.5), tests)

@@ -118,7 +118,7 @@ def test_rules_that_need_a_scorer_are_known_and_refuse_images_without_one(settin
         judged(unscored_table(2), **settings)
 
 
-def test_the_verdict_is_the_first_rules_or_that_all_are_passed():
+def test_verdict_is_the_first_rules_or_that_all_are_passed():
     table = scores_table(3, score=[0.9, 0.8, 0.1], contrast=[0.2, 0.2, 0.0])
     images = Images.readable(table)
     columns = judged(table, blank_contrast=0.01, threshold=0.85)
@@ -130,7 +130,7 @@ def test_the_verdict_is_the_first_rules_or_that_all_are_passed():
     assert passes(columns, 3).tolist() == [True, False, False]
 
 
-def test_the_verdict_says_what_is_only_reported_and_that_nothing_was_scored():
+def test_verdict_says_what_is_only_reported_and_that_nothing_was_scored():
     images = Images.readable(unscored_table(2))
     leaks = scores_table(2)["reason"].combine_chunks().fill_null("near t")
     assert verdicts({}, images, None).to_pylist() == ["no rule is on; no scorer configured"] * 2

@@ -85,7 +85,7 @@ def test_floating_point_does_not_keep_one_more():
     assert column[128].as_py() == "rank 129 of 160, not among the best 128 (80 %)"
 
 
-def test_the_reason_of_the_quota_says_how_many_are_better():
+def test_reason_of_the_quota_says_how_many_are_better():
     labels = np.zeros(3, dtype=np.int64)
     column = quota(labels, np.array([2, 0, 1]), np.array([True, True, True]), 2)
     assert column.to_pylist() == [None, "the class has 2 better images, this is number 3", None]

@@ -127,7 +127,7 @@ def test_leaks_are_dropped_or_reported(mode: str, folder: Folder, tests, caplog)
     assert "perceptual hash: 1 of 4 synthetic images are near one of 3 test images" in caplog.text
 
 
-def test_the_leak_check_asks_for_test_scores_unless_it_is_off(folder: Folder, caplog) -> None:
+def test_leak_check_asks_for_test_scores_unless_it_is_off(folder: Folder, caplog) -> None:
     for tests in (None, []):
         with pytest.raises(UserError, match=r"--test-scores: missing, but filter.leak is drop"):
             folder.run(scores_table(2), tests=tests, leak="drop")
@@ -185,14 +185,14 @@ def test_every_rule_bears_no_image_and_one_image(count: int, folder: Folder, tes
     assert folder.facts()["rejected"] == dict.fromkeys(FILTER_RULES, 0)
 
 
-def test_a_table_of_failed_images_is_a_warning(folder: Folder, tests, caplog) -> None:
+def test_table_of_failed_images_is_a_warning(folder: Folder, tests, caplog) -> None:
     rows = folder.run(scores_table(2, status=["failed"] * 2), tests=[tests], leak="drop")
     assert {row["reason"] for row in rows} == {"image failed"}
     assert "classes without a synthetic image, 2: bee; cat" in caplog.text
     assert "classes without a readable synthetic image, 1: ant" in caplog.text
 
 
-def test_an_emptied_class_stops_the_stage_and_leaves_no_file(folder: Folder) -> None:
+def test_emptied_class_stops_the_stage_and_leaves_no_file(folder: Folder) -> None:
     table = scores_table(2, label=[0, 1], score=[0.9, 0.1])
     with pytest.raises(UserError, match="bee: 0 of 1 kept, 1 rejected by threshold"):
         folder.run(table, threshold=0.5)
@@ -217,7 +217,7 @@ def test_scores_of_an_older_version_are_refused(folder: Folder, monkeypatch) -> 
         filter([path], folder.kept, settings=FilterSettings(leak="off"))
 
 
-def test_the_files_bytes_repeat_and_name_the_classes(folder: Folder, tests) -> None:
+def test_files_bytes_repeat_and_name_the_classes(folder: Folder, tests) -> None:
     table = scores_table(6, label=[0, 1, 2] * 2)
     folder.run(table, tests=[tests], leak="drop", keep_fraction=0.5)
     first = folder.kept.read_bytes()

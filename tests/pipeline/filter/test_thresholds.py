@@ -11,7 +11,7 @@ def test_below_rejects_what_is_lower_and_keeps_what_is_equal() -> None:
 
 
 @pytest.mark.parametrize("least", [0.1, 0.2, 0.3, 0.7, -0.6, 0.123456])
-def test_a_stored_figure_passes_its_own_value_as_a_limit(least: float) -> None:
+def test_stored_figure_passes_its_own_value_as_a_limit(least: float) -> None:
     """0.7 in float32 is less than 0.7."""
     assert words_of(below(np.array([least], dtype=np.float32), least, "score")) == [None]
 

@@ -25,7 +25,7 @@ def test_shares_are_those_of_handing_out_in_turn(sizes, total):
 
 
 @given(st.integers(2, 200), st.integers(2, 200))
-def test_an_even_choice_has_both_ends_and_equal_steps(one, other):
+def test_even_choice_has_both_ends_and_equal_steps(one, other):
     wanted, count = sorted((one, other))
     chosen = evenly(count, wanted).tolist()
     assert (len(chosen), chosen[0], chosen[-1]) == (wanted, 0, count - 1)
@@ -34,7 +34,7 @@ def test_an_even_choice_has_both_ends_and_equal_steps(one, other):
     assert min(steps) >= 1
 
 
-def test_an_even_choice_of_one_or_none():
+def test_even_choice_of_one_or_none():
     assert evenly(5, 1).tolist() == [2]
     assert evenly(1, 1).tolist() == [0]
     assert evenly(5, 0).tolist() == []
@@ -76,7 +76,7 @@ def test_of_more_the_best_the_worst_and_equal_steps_between():
     assert chosen["number"].tolist() == [0, 25, 50, 75, 100]
 
 
-def test_a_rule_that_rejected_few_is_seen_beside_one_that_rejected_many():
+def test_rule_that_rejected_few_is_seen_beside_one_that_rejected_many():
     rows = images(
         [(0, "rejected", "top_fraction", 997), (0, "rejected", "dark", 2), (0, "rejected", "x", 1)]
     )
@@ -86,7 +86,7 @@ def test_a_rule_that_rejected_few_is_seen_beside_one_that_rejected_many():
     assert counts(chosen, "decided_by") == {"top_fraction": 7, "dark": 2, "x": 1}
 
 
-def test_the_page_has_so_many_images_at_most_shared_among_classes_and_kinds():
+def test_page_has_so_many_images_at_most_shared_among_classes_and_kinds():
     rows = images([(label, kind, None, 9) for label in range(4) for kind in ("real", "kept")])
 
     chosen = choose(rows, per_class=9, in_all=20)

@@ -20,7 +20,7 @@ def kept_table(*rows):
     return frame.assign(reason="r").astype({"score": float, "rank": float})
 
 
-def test_the_first_rule_that_rejects_decides():
+def test_first_rule_that_rejects_decides():
     kept = kept_table(
         ("a", 0, 1, 0.3, True),
         ("b", 0, 2, 0.2, {"margin": "m", "dark": "d"}),
@@ -54,7 +54,7 @@ def test_images_stand_by_class_best_first_by_rank_then_score_the_failed_last():
     assert rows["kind"].tolist() == ["kept", *["rejected"] * 4, "kept"]
 
 
-def test_a_measure_and_a_rule_of_one_name_are_kept_apart():
+def test_measure_and_a_rule_of_one_name_are_kept_apart():
     kept = kept_table(("a", 0, 1, 0.3, {"margin": "below 0"}))
     scores = pd.DataFrame({"id": ["a"], "margin": [-0.5]})
 

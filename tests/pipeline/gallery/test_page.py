@@ -60,7 +60,7 @@ def test_no_text_becomes_an_element():
     assert ("h1", EVIL) in hostile.texts
 
 
-def test_the_policy_names_the_script_and_the_style_that_are_there_and_allows_no_other():
+def test_policy_names_the_script_and_the_style_that_are_there_and_allows_no_other():
     html = page(EVIL)
     (policy,) = [
         attributes["content"]
@@ -87,7 +87,7 @@ def test_nothing_in_the_page_names_another_place():
     assert not [attributes for _, attributes in tags if "style" in attributes]
 
 
-def test_the_script_hands_no_text_to_the_reader_of_html():
+def test_script_hands_no_text_to_the_reader_of_html():
     script = page()[page().rindex("<script>") :]
     forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\("
     assert not re.search(forbidden, script)

@@ -21,7 +21,7 @@ def by_id(data):
     return {image["id"]: image for image in data["images"]}
 
 
-def test_an_image_has_its_figures_and_reasons_and_nothing_that_is_missing(tables):
+def test_image_has_its_figures_and_reasons_and_nothing_that_is_missing(tables):
     made = tables(
         ["cat", "dog"],
         [real("r")],
@@ -69,7 +69,7 @@ def test_an_image_has_its_figures_and_reasons_and_nothing_that_is_missing(tables
     assert {label: len(block) for label, block in pictures.items()} == {0: 1, 1: 1}
 
 
-def test_a_failed_or_unreadable_image_has_no_picture_and_says_why(tables):
+def test_failed_or_unreadable_image_has_no_picture_and_says_why(tables):
     made = tables(
         ["cat"],
         [real("broken", image=b"no image")],
@@ -86,7 +86,7 @@ def test_a_failed_or_unreadable_image_has_no_picture_and_says_why(tables):
     assert data["histograms"] == {}
 
 
-def test_a_kept_image_says_why(tables):
+def test_kept_image_says_why(tables):
     data, _ = read(tables(["cat"], [], [synthetic("s")]).page())
 
     assert by_id(data)["s"]["reason"] == "passes"
@@ -158,14 +158,14 @@ def test_images_from_several_shards(tables):
         made.page(images=shards[:1])
 
 
-def test_an_id_of_a_real_and_a_synthetic_image_is_refused(tables):
+def test_id_of_a_real_and_a_synthetic_image_is_refused(tables):
     made = tables(["cat"], [real("same")], [synthetic("same")])
 
     with pytest.raises(UserError, match="1 ids are of a real and of a synthetic image.*'same'"):
         made.page()
 
 
-def test_a_label_outside_the_classes_is_refused(tables):
+def test_label_outside_the_classes_is_refused(tables):
     with pytest.raises(UserError, match=r"kept\.parquet: 1 labels outside the range"):
         tables(["cat"], [real("r")], [synthetic("s", 1)]).page()
 

@@ -14,7 +14,7 @@ def opened(source):
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_a_small_image_keeps_its_bytes(kind):
+def test_small_image_keeps_its_bytes(kind):
     data = picture(3, 16, 12, kind)
 
     made = thumbnail(data, 16)
@@ -34,7 +34,7 @@ def test_what_browsers_do_not_show_or_is_no_rgb_becomes_png_of_the_same_pixels(k
     assert opened(made.source).tobytes() == expected.tobytes()
 
 
-def test_a_large_image_is_made_smaller_and_says_how_large_it_was():
+def test_large_image_is_made_smaller_and_says_how_large_it_was():
     made = thumbnail(picture(3, 300, 200), 60)
 
     assert made.source.startswith("data:image/jpeg;base64,")

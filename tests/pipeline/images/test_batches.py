@@ -59,7 +59,7 @@ def test_every_task_is_drawn_once_in_its_order() -> None:
     assert generator.sizes == [4, 4, 3]
 
 
-def test_a_last_batch_is_filled_up_where_all_should_have_one_size() -> None:
+def test_last_batch_is_filled_up_where_all_should_have_one_size() -> None:
     generator = Counting(room=4, full_batches=True)
     assert drawn_by(generator, 11, 4) == EXPECTED
     assert generator.sizes == [4, 4, 4]
@@ -79,7 +79,7 @@ def test_out_of_memory_halves_the_batch_for_the_rest(
     ]
 
 
-def test_a_batch_that_was_not_full_is_halved_too() -> None:
+def test_batch_that_was_not_full_is_halved_too() -> None:
     generator = Counting(room=3)
     assert drawn_by(generator, 5, 50) == EXPECTED[:5]
     assert generator.sizes == [5, 2, 2, 1]
@@ -90,7 +90,7 @@ def test_no_room_for_one_image_is_said() -> None:
         drawn_by(Counting(room=0), 3, 2)
 
 
-def test_a_machine_out_of_its_own_memory_is_not_hidden() -> None:
+def test_machine_out_of_its_own_memory_is_not_hidden() -> None:
     class Starved(Counting):
         def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
             raise MemoryError

@@ -29,19 +29,19 @@ def test_jobs_side_by_side_take_gpus_of_their_own(locks: None) -> None:
         assert again == 0
 
 
-def test_a_gpu_is_free_again_after_an_error(locks: None) -> None:
+def test_gpu_is_free_again_after_an_error(locks: None) -> None:
     with pytest.raises(RuntimeError), free_place(["only"], 7):
         raise RuntimeError
     with free_place(["only"], 7) as place:
         assert place == 0
 
 
-def test_the_cpu_needs_no_reservation() -> None:
+def test_cpu_needs_no_reservation() -> None:
     with reserved_device("cpu", "x") as one, reserved_device("cpu", "x", 4) as two:
         assert (one, two) == (torch.device("cpu"), torch.device("cpu"))
 
 
-def test_a_network_is_compiled_once_for_all_steps() -> None:
+def test_network_is_compiled_once_for_all_steps() -> None:
     """A number that it is given PyTorch compiles into the code: each step would be another one."""
     counts = []
     for steps in ("2", "6"):
@@ -56,7 +56,7 @@ def test_a_network_is_compiled_once_for_all_steps() -> None:
 
 @needs_compiler("cpu")
 @pytest.mark.slow
-def test_a_compiled_network_draws_nearly_the_same(inputs: Inputs) -> None:
+def test_compiled_network_draws_nearly_the_same(inputs: Inputs) -> None:
     plain = pixels(inputs.run(name="plain")).astype(int)
     compiled = pixels(inputs.run(name="compiled", compile="default")).astype(int)
     assert np.abs(plain - compiled).max() <= 4

@@ -49,7 +49,7 @@ def test_pictures_are_those_of_the_pipeline_itself(short: Inputs, model: str) ->
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 64])
-def test_an_image_is_the_same_whatever_shard_and_batch_it_falls_in(
+def test_image_is_the_same_whatever_shard_and_batch_it_falls_in(
     short: Inputs, model: str, batch_size: int
 ) -> None:
     settings = {"source": "diffusers", "model": model, "batch_size": batch_size}
@@ -114,7 +114,7 @@ def test_bfloat16_draws_nearly_the_same(short: Inputs, model: str) -> None:
     assert 0 < np.abs(exact - rounded).mean() < 3
 
 
-def test_a_picture_that_the_safety_checker_blanks_is_a_failed_row(
+def test_picture_that_the_safety_checker_blanks_is_a_failed_row(
     short: Inputs, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
@@ -168,7 +168,7 @@ def test_code_that_comes_with_a_model_is_not_run(short: Inputs, tmp_path: Path) 
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_model_whose_vocabulary_is_missing_is_refused(short: Inputs, tmp_path: Path) -> None:
+def test_model_whose_vocabulary_is_missing_is_refused(short: Inputs, tmp_path: Path) -> None:
     """It loads all the same, and then takes every prompt for one."""
     folder = Path(save_tiny_pipeline(tmp_path / "wordless"))
     for file in ("tokenizer.json", "vocab.json", "merges.txt"):
@@ -196,7 +196,7 @@ def test_weights_of_another_size_are_one_line(short: Inputs, tmp_path: Path) -> 
         short.run(source="diffusers", model=str(folder))
 
 
-def test_a_folder_that_is_not_there_is_not_asked_of_the_hub(
+def test_folder_that_is_not_there_is_not_asked_of_the_hub(
     short: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "models").mkdir()

@@ -25,7 +25,7 @@ def noise(seed: int) -> Drawn:
     return Drawn(np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8))
 
 
-def test_the_first_pictures_tell_the_size_of_all(
+def test_first_pictures_tell_the_size_of_all(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A picture of noise takes its 12,288 bytes."""
@@ -55,7 +55,7 @@ def test_what_does_not_fit_is_said(
     assert not warned or "make room, or set images.image_size" in caplog.text
 
 
-def test_the_stage_says_it(inputs: Inputs, caplog: pytest.LogCaptureFixture) -> None:
+def test_stage_says_it(inputs: Inputs, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         inputs.run(batch_size=2)
     assert len([line for line in caplog.messages if "for this shard's 7 images" in line]) == 1

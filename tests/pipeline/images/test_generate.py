@@ -37,12 +37,12 @@ def test_one_row_for_each_prompt(inputs):
     assert (rows[0]["width"], rows[0]["height"]) == (16, 16)
 
 
-def test_the_same_call_gives_the_same_bytes(inputs):
+def test_same_call_gives_the_same_bytes(inputs):
     first = run(inputs).read_bytes()
     assert run(inputs, name="again").read_bytes() == first
 
 
-def test_an_image_is_the_same_whatever_shard_and_batch_it_falls_in(inputs):
+def test_image_is_the_same_whatever_shard_and_batch_it_falls_in(inputs):
     whole = pixels(run(inputs))
     parts = [pixels(run(inputs, shard, shards=3, batch_size=2)) for shard in range(3)]
     assert np.array_equal(np.concatenate(parts), whole)
@@ -55,7 +55,7 @@ def test_shards_cover_all_rows_once():
             assert [i for start, stop in bounds for i in range(start, stop)] == list(range(rows))
 
 
-def test_a_sample_that_is_not_finite_is_a_row_with_its_reason(inputs, monkeypatch):
+def test_sample_that_is_not_finite_is_a_row_with_its_reason(inputs, monkeypatch):
     sample = GlidePipeline.sample
 
     def damaged(*arguments, **keywords):
@@ -79,7 +79,7 @@ def test_weights_that_are_not_finite_give_failed_rows(inputs, tmp_path):
     assert {row["reason"] for row in rows} == {"the sample is not finite"}
 
 
-def test_an_empty_prompt_is_a_row_with_its_reason(inputs):
+def test_empty_prompt_is_a_row_with_its_reason(inputs):
     whole = pixels(run(inputs))
     table = manifest.read(inputs.folder / "prompts.parquet", "prompts").to_pylist()
     table[2]["prompt"] = " \n"
@@ -116,7 +116,7 @@ def test_other_samplers_draw_other_pictures(inputs, sampler, steps):
     )
 
 
-def test_an_upsampler_follows(inputs, tmp_path):
+def test_upsampler_follows(inputs, tmp_path):
     settings = {"upsampler": save_tiny_upsampler(tmp_path / "upsampler"), "upsampler_steps": "2"}
     whole = run(inputs, **settings)
     assert pixels(whole).shape == (7, 32, 32, 3)
@@ -152,6 +152,6 @@ def test_generators_that_are_not_there(inputs, settings, message):
         run(inputs, **settings)
 
 
-def test_a_shard_that_is_not_there(inputs):
+def test_shard_that_is_not_there(inputs):
     with pytest.raises(UserError, match="--shard: 1 must be from 0 to 0"):
         run(inputs, shard=1)

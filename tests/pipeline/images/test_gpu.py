@@ -43,7 +43,7 @@ def test_images_are_those_of_the_cpu(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_command_draws_the_same_bytes(
+def test_same_command_draws_the_same_bytes(
     name: str, inputs: Inputs, runs: dict[str, dict[str, Any]]
 ) -> None:
     one, other = (inputs.run(name=place, **runs[name], **GPU) for place in ("one", "other"))
@@ -52,7 +52,7 @@ def test_the_same_command_draws_the_same_bytes(
 
 @pytest.mark.parametrize("batch_size", [1, 2, 64])
 @pytest.mark.parametrize("name", NAMES)
-def test_an_image_is_nearly_the_same_in_any_batch(
+def test_image_is_nearly_the_same_in_any_batch(
     name: str, batch_size: int, inputs: Inputs, runs: dict[str, dict[str, Any]]
 ) -> None:
     """Kernels of batches of another size may sum in another order, so no equal bits."""

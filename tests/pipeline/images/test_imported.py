@@ -47,7 +47,7 @@ def test_class_folders_by_name_spelling_or_index(tmp_path, first, second, third)
     assert {row["prompt"] for row in rows} == {None}
 
 
-def test_a_class_may_have_no_images(tmp_path):
+def test_class_may_have_no_images(tmp_path):
     put_classes(tmp_path, {"cat": 1})
     assert import_images(folder_of(tmp_path), NAMES)["label"].to_pylist() == [2]
 
@@ -68,7 +68,7 @@ def test_folders_that_do_not_fit(tmp_path, folders, message):
         import_images(folder_of(tmp_path), NAMES)
 
 
-def test_the_first_of_each_class_and_resized(tmp_path):
+def test_first_of_each_class_and_resized(tmp_path):
     put_classes(tmp_path, {"ant": 3, "prickly pear": 4, "cat": 3})
     settings = folder_of(tmp_path, images_per_class=2, image_size=16)
     rows = import_images(settings, NAMES).to_pylist()

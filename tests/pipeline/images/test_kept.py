@@ -13,7 +13,7 @@ from tests.pipeline.images.conftest import Inputs
 from tests.pipeline.images.quick import Quick
 
 
-def test_a_refused_job_costs_no_picture(quick: Inputs, caplog: pytest.LogCaptureFixture) -> None:
+def test_refused_job_costs_no_picture(quick: Inputs, caplog: pytest.LogCaptureFixture) -> None:
     path = quick.run()
     drawn = path.read_bytes()
     path.unlink()  # as Snakemake does before a job
@@ -35,7 +35,7 @@ def test_other_settings_or_prompts_draw(quick: Inputs) -> None:
     assert sum(Quick.sizes) == 3 * 7
 
 
-def test_the_same_prompts_written_again_draw_nothing(quick: Inputs) -> None:
+def test_same_prompts_written_again_draw_nothing(quick: Inputs) -> None:
     path = quick.run()
     drawn = path.read_bytes()
     quick.write_prompts(7)
@@ -45,7 +45,7 @@ def test_the_same_prompts_written_again_draw_nothing(quick: Inputs) -> None:
     assert sum(Quick.sizes) == 7
 
 
-def test_a_damaged_shard_that_was_deleted_is_drawn_again(quick: Inputs) -> None:
+def test_damaged_shard_that_was_deleted_is_drawn_again(quick: Inputs) -> None:
     """Its second name is the same file, with the same damage."""
     path = quick.run()
     drawn = path.read_bytes()

@@ -31,14 +31,14 @@ def test_each_class_is_drawn_as_if_alone(inputs: Inputs, model: str) -> None:
     assert np.array_equal(pixels(mixed)[1::2], pixels(diffusers)[1::2])
 
 
-def test_the_record_says_what_drew_which_class(inputs: Inputs, model: str) -> None:
+def test_record_says_what_drew_which_class(inputs: Inputs, model: str) -> None:
     mixed = inputs.run(per_class={"one": {**OTHER, "model": model}})
     generators = manifest.read_metadata(mixed)["provenance"]["generators"]
     assert [made["classes"] for made in generators] == [["zero"], ["one"]]
     assert len({made["weights_sha256"] for made in generators}) == 2
 
 
-def test_a_class_may_change_one_key_alone(inputs: Inputs) -> None:
+def test_class_may_change_one_key_alone(inputs: Inputs) -> None:
     mixed = inputs.run(name="mixed", per_class={"1": {"guidance_scale": 1.0}})
     plain, other = inputs.run(name="plain"), inputs.run(name="other", guidance_scale=1.0)
     assert np.array_equal(pixels(mixed)[0::2], pixels(plain)[0::2])
@@ -109,7 +109,7 @@ def test_all_models_are_known_for_reruns() -> None:
     assert ImagesSettings(source="imported", folder="there").models() == []
 
 
-def test_a_class_of_another_source_shares_only_what_both_look_at() -> None:
+def test_class_of_another_source_shares_only_what_both_look_at() -> None:
     settings = ImagesSettings(
         sampler="ddim", upsampler="up", per_class={"x": {"source": "diffusers", "model": "a/b"}}
     )
@@ -144,7 +144,7 @@ def test_classes_of_people_drawn_by_another_generator_are_not_named(
     assert lines == []
 
 
-def test_the_shipped_model_says_of_which_classes_it_knows_nothing(
+def test_shipped_model_says_of_which_classes_it_knows_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     inputs = Inputs(tmp_path, ["zero", "dog"])

@@ -63,7 +63,7 @@ def test_other_prompts_start_afresh(quick: Inputs) -> None:
     assert quick.run(batch_size=BATCH).read_bytes() == expected
 
 
-def test_the_file_depends_on_no_batches(quick: Inputs) -> None:
+def test_file_depends_on_no_batches(quick: Inputs) -> None:
     """But for what it records of the settings: more rows than are put together at once."""
     quick.write_prompts(150)
     tables = [
@@ -74,7 +74,7 @@ def test_the_file_depends_on_no_batches(quick: Inputs) -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_loses_one_batch(inputs: Inputs) -> None:
+def test_process_that_is_killed_loses_one_batch(inputs: Inputs) -> None:
     inputs.write_prompts(60)
     expected = inputs.run(name="whole", batch_size=BATCH).read_bytes()
     output, left = inputs.folder / "shard-0.parquet", inputs.folder / "shard-0.batches"
@@ -107,7 +107,7 @@ def wait_for_batches(folder: Path, count: int, process: subprocess.Popen[bytes])
         time.sleep(0.005)
 
 
-def test_a_damaged_batch_is_said(quick: Inputs) -> None:
+def test_damaged_batch_is_said(quick: Inputs) -> None:
     kill_after(2, quick)
     path = next((quick.folder / "shard-0.batches").glob("*"))
     path.write_bytes(path.read_bytes()[:100])

@@ -56,13 +56,13 @@ def test_prompts_take_turns() -> None:
     assert ids((0, 1), (0, 0), (0, 5)) == ["0/0", "2/0", "2/1", "2/0.1", "2/1.1", "2/0.2"]
 
 
-def test_a_later_round_goes_on_where_the_one_before_ended() -> None:
+def test_later_round_goes_on_where_the_one_before_ended() -> None:
     first, second = ids((0, 3), (0, 0), (0, 1)), ids((3, 2), (0, 0), (1, 4))
     assert second == ["0/1.1", "0/0.2", "2/1", "2/0.1", "2/1.1", "2/0.2"]
     assert sorted(first + second) == sorted(ids((0, 5), (0, 0), (0, 5)))
 
 
-def test_a_class_without_prompts_is_an_error() -> None:
+def test_class_without_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
         whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
     with pytest.raises(UserError, match="--prompts: class 2 has none"):
@@ -137,6 +137,6 @@ def test_images_of_two_rounds_are_those_of_one_long_round(inputs: Inputs) -> Non
     assert len({row["seed"] for row in rows.values()}) == 11
 
 
-def test_a_round_with_nothing_to_draw_is_empty(inputs: Inputs) -> None:
+def test_round_with_nothing_to_draw_is_empty(inputs: Inputs) -> None:
     paths = run_round(inputs, 2, 2, (4, 0), (4, 0))
     assert [manifest.read(path, "images").num_rows for path in paths] == [0, 0]

@@ -10,7 +10,7 @@ def words_of(class_names, classes, templates=("{article} {name}",), source="temp
     return class_words(class_names, classes, list(templates), source)
 
 
-def test_a_class_is_called_what_the_config_says():
+def test_class_is_called_what_the_config_says():
     classes = {"crane": {"name": "crane bird", "article": "the"}, "1": {"synonyms": ["motor_car"]}}
     crane, car, bee = words_of(["crane", "automobile", "bee"], classes)
     assert (crane.name, crane.article) == ("crane bird", "the")
@@ -24,14 +24,14 @@ def test_synonyms_take_turns_in_every_template():
     assert template_prompts(words, settings) == ["a bee", "a ant", "the bee", "the ant", "a bee"]
 
 
-def test_a_class_may_have_templates_and_a_source_of_its_own():
+def test_class_may_have_templates_and_a_source_of_its_own():
     classes = {"baby": {"templates": ["A doll of a {name}."], "source": "template"}}
     baby, bee = words_of(["baby", "bee"], classes, source="llm")
     assert (baby.templates, baby.source) == (("A doll of a {name}.",), "template")
     assert (bee.templates, bee.source) == (("{article} {name}",), "llm")
 
 
-def test_a_class_is_found_by_its_cleaned_name_and_a_double_one_by_its_label():
+def test_class_is_found_by_its_cleaned_name_and_a_double_one_by_its_label():
     assert words_of(["aquarium_fish"], {"aquarium fish": {"name": "fish"}})[0].name == "fish"
     two = words_of(["missile", "missile"], {"1": {"name": "rocket"}})
     assert [words.name for words in two] == ["missile", "rocket"]
@@ -48,7 +48,7 @@ def test_a_class_is_found_by_its_cleaned_name_and_a_double_one_by_its_label():
         (["a_bee"], {"a_bee": {}, "bee": {}}, "stands there twice"),
     ],
 )
-def test_a_key_that_is_no_class_is_refused(class_names, classes, message):
+def test_key_that_is_no_class_is_refused(class_names, classes, message):
     with pytest.raises(UserError) as raised:
         words_of(class_names, classes)
     assert message in str(raised.value)

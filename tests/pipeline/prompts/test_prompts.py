@@ -23,7 +23,7 @@ def test_names_are_cleaned_and_have_their_article():
     assert fill("{name}", "A") == "A"
 
 
-def test_an_article_of_ones_own_may_be_several_words_or_none():
+def test_article_of_ones_own_may_be_several_words_or_none():
     assert (
         fill("A photo of {article} {name}.", "jeans", "a pair of") == "A photo of a pair of jeans."
     )
@@ -46,7 +46,7 @@ def test_each_class_gets_its_prompts(train_images, tmp_path):
     assert table["reason"].isna().all()
 
 
-def test_the_default_experiment_keeps_its_prompts(real_images, tmp_path):
+def test_default_experiment_keeps_its_prompts(real_images, tmp_path):
     """The digits' synthetic images are published; other prompts would be other images."""
     names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
     config = yaml.safe_load((ROOT / "config.yaml").read_text())["prompts"]
@@ -110,7 +110,7 @@ def test_bad_settings_are_refused_with_their_key(settings, message):
         {"api_key_variable": "sk-SECRET"},
     ],
 )
-def test_a_key_in_the_wrong_place_is_refused_and_not_repeated(settings):
+def test_key_in_the_wrong_place_is_refused_and_not_repeated(settings):
     with pytest.raises(UserError) as raised:
         PromptsSettings(**settings)
     assert "SECRET" not in str(raised.value)

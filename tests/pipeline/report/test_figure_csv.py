@@ -96,7 +96,7 @@ def test_no_label_correction_leaves_the_header(fake):
     assert noise(noise_counts(runs), NAMES) is None
 
 
-def test_a_class_without_rows_shows_dashes(runs):
+def test_class_without_rows_shows_dashes(runs):
     counts = noise_counts(runs)
 
     table = noise(counts[counts["label"] != 1], NAMES)
@@ -105,7 +105,7 @@ def test_a_class_without_rows_shows_dashes(runs):
     assert table.rows[1] == ['a,"b"', "—", "—", "—"]
 
 
-def test_a_name_with_commas_and_quotes_is_quoted(runs):
+def test_name_with_commas_and_quotes_is_quoted(runs):
     assert ',"a,""b""",' in confusion_csv(runs, NAMES)
     assert ',"a,""b""",3,' in noise_csv(runs, NAMES)
 

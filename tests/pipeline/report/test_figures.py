@@ -56,7 +56,7 @@ def test_histories_without_the_quantities_mean_no_figure(runs):
     assert curves(table[table["name"] == "nothing"], styles(["CE"])) == ""
 
 
-def test_a_figure_takes_the_ink_of_the_page_and_links_nowhere(runs):
+def test_figure_takes_the_ink_of_the_page_and_links_nowhere(runs):
     svg = curves(curve_table(runs), styles(["CE", "CE*", "SAU"]))
 
     assert svg.startswith("<svg role=")
@@ -66,7 +66,7 @@ def test_a_figure_takes_the_ink_of_the_page_and_links_nowhere(runs):
 
 
 @pytest.mark.parametrize("name", ["$x$ & <b>", "_hidden $"])
-def test_a_name_is_text_and_no_formula(name):
+def test_name_is_text_and_no_formula(name):
     table = pd.DataFrame(
         {"run": name, "label": [0, 1], "train_real": [0, 5], "mean": [1.0, 2.0], "std": np.nan}
     )
@@ -86,7 +86,7 @@ def summary_of(names, factors=(100.0,)):
 
 
 @pytest.mark.parametrize("length", [1, 12, 60])
-def test_a_legend_has_as_many_columns_as_fit(length):
+def test_legend_has_as_many_columns_as_fit(length):
     names = [f"{number} {'w' * length}" for number in range(14)]
     with look():
         figure = by_factor(summary_of(names, (10.0, 100.0)), styles(names))

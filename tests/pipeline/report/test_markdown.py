@@ -19,6 +19,6 @@ from sau.pipeline.report.page import Page
         ("<b>x</b>\n# y", "&lt;b&gt;x&lt;/b&gt; # y"),
     ],
 )
-def test_a_name_stands_for_itself(name: str, written: str) -> None:
+def test_name_stands_for_itself(name: str, written: str) -> None:
     page = Page("Title", "Subtitle", "", [("Class", name)], [])
     assert f"- Class: {written}\n" in to_markdown(page)

@@ -51,7 +51,7 @@ def test_all_runs_make_the_table_that_they_make_without_a_grid(fake):
     assert by_factor(complete) == by_factor(plain)
 
 
-def test_a_cell_without_a_run_is_a_row_of_its_own(fake):
+def test_cell_without_a_run_is_a_row_of_its_own(fake):
     files = fake()
     paths = [path for path in files.metrics if path.parent.name in ("ce-0-1", "sau-0-0", "sau-0-1")]
 
@@ -95,14 +95,14 @@ def test_of_no_run_all_is_missing():
     assert {cell for row in by_factor(table).rows for cell in row[4:]} == {"missing"}
 
 
-def test_an_effective_factor_is_taken_over_from_the_rows_that_know_it(fake):
+def test_effective_factor_is_taken_over_from_the_rows_that_know_it(fake):
     files = fake(factor=36.0, requested="100")
     table = table_of(files.metrics[:1], grid_of(factors=("100",)))
 
     assert by_factor(table).groups[0][1] == ["36 (asked for 100)"]
 
 
-def test_a_missing_row_shares_the_rule_for_equal_labels(fake):
+def test_missing_row_shares_the_rule_for_equal_labels(fake):
     methods = [("a", "SAU", "sau", "real"), ("b", "SAU", "sau", "balanced")]
     files = fake(methods=methods[:1])
 

@@ -38,7 +38,7 @@ def test_overview_puts_factors_side_by_side(fake, tmp_path):
     assert len(out["csv"].decode().splitlines()) == 1 + 2 * 6 * 4
 
 
-def test_the_pages_of_the_factors_are_linked(fake, tmp_path):
+def test_pages_of_the_factors_are_linked(fake, tmp_path):
     pages = [tmp_path / "imbalance-10.html", tmp_path / "imbalance-as-is.html"]
     out = run_overview(fake().metrics, tmp_path, pages=pages)
 
@@ -129,6 +129,6 @@ def test_no_table_of_a_paper_leaves_no_trace(fake, tmp_path):
     assert len(out["paper"].decode().splitlines()) == 1
 
 
-def test_a_papers_table_needs_the_grid(fake, tmp_path):
+def test_papers_table_needs_the_grid(fake, tmp_path):
     with pytest.raises(UserError, match="--paper-table: rows name their counterparts"):
         run_overview(fake().metrics, tmp_path, BESIDE)

@@ -27,11 +27,11 @@ def test_every_line_of_the_file_is_a_figure():
 
 
 @pytest.mark.skipif(not SPECIFICATION.exists(), reason="the specification is not here")
-def test_the_packaged_file_is_the_specifications():
+def test_packaged_file_is_the_specifications():
     assert TABLES.read_bytes() == SPECIFICATION.read_bytes()
 
 
-def test_a_table_stands_in_the_order_of_the_paper():
+def test_table_stands_in_the_order_of_the_paper():
     figures = figures_of("SAU", 1, "cifar10")
 
     assert [figure.top1 for figure in figures[:4]] == ["65.87", "70.14", "74.94", "86.18"]
@@ -43,7 +43,7 @@ def test_a_table_stands_in_the_order_of_the_paper():
     ]
 
 
-def test_a_method_is_known_by_its_data():
+def test_method_is_known_by_its_data():
     figures = figures_of("SAU", 1, "cifar10")
 
     real = counterpart(figures, "CE", "real", "resnet32")
@@ -53,7 +53,7 @@ def test_a_method_is_known_by_its_data():
     assert [figure.top1 for figure in balanced] == ["82.29", "84.45", "87.27", "91.10"]
 
 
-def test_a_method_with_several_networks_is_taken_with_ours():
+def test_method_with_several_networks_is_taken_with_ours():
     figures = figures_of("SAU", 2, "imagenet-lt")
 
     def everything(backbone):
@@ -73,12 +73,12 @@ def test_a_method_with_several_networks_is_taken_with_ours():
         ("BCL", "balanced", "'BCL' on balanced data: unknown paper method; known"),
     ],
 )
-def test_a_method_that_is_not_there_is_refused(method, data, message):
+def test_method_that_is_not_there_is_refused(method, data, message):
     with pytest.raises(UserError, match=message):
         counterpart(figures_of("SAU", 1, "cifar10"), method, data, "resnet32")
 
 
-def test_a_table_that_is_not_there_is_refused():
+def test_table_that_is_not_there_is_refused():
     with pytest.raises(UserError, match="SAU has no table 7 for cifar10; known tables: SAU 1 cif"):
         figures_of("SAU", 7, "cifar10")
 
@@ -101,14 +101,14 @@ LINE = "SAU,1,cifar10,CE,0,resnet32,200,all,65.87"
         (f"{HEADER}\n{LINE.replace('CE,0', 'CE,2')}\n", "synthetic must be 0 or 1"),
     ],
 )
-def test_a_damaged_file_is_refused(tmp_path, text, message):
+def test_damaged_file_is_refused(tmp_path, text, message):
     path = tmp_path / "tables.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         read_figures(path)
 
 
-def test_the_settings_offer_every_source_and_data_set_of_the_file():
+def test_settings_offer_every_source_and_data_set_of_the_file():
     hints = typing.get_type_hints(ReportSettings)
     datasets = typing.get_args(typing.get_args(hints["paper_dataset"])[0])
 

@@ -37,7 +37,7 @@ def test_kept_come_best_first_rejected_worst_first_failed_last():
     assert by_kind == {"real": ["r2", "r1"], "kept": ["b", "c"], "rejected": ["a", "d", "e"]}
 
 
-def test_a_sheet_shows_so_many_images():
+def test_sheet_shows_so_many_images():
     rows = choose(member_rows(), kept_rows(), 1, 1)
 
     assert rows["id"].tolist() == ["r2", "b", "a"]
@@ -68,7 +68,7 @@ def test_images_are_scaled_by_whole_multiples_or_shrunk():
     assert large.source.startswith("data:image/jpeg;base64,")
 
 
-def test_an_image_that_failed_or_cannot_be_read_leaves_a_gap():
+def test_image_that_failed_or_cannot_be_read_leaves_a_gap():
     images = {
         "a": {"image": {"bytes": b"no image"}, "status": "ok"},
         "d": {"image": None, "status": "failed", "reason": "out of memory"},

@@ -62,7 +62,7 @@ def test_same_bytes_twice(fake):
     assert run_overview(files.metrics, one) == run_overview(files.metrics, two)
 
 
-def test_a_single_seed_shows_no_deviation(fake):
+def test_single_seed_shows_no_deviation(fake):
     out = run_report(fake(seeds=(0,)))
 
     tables = markdown_tables(out["markdown"])
@@ -71,7 +71,7 @@ def test_a_single_seed_shows_no_deviation(fake):
     assert {row["all_std"] for row in rows} == {""}
 
 
-def test_a_split_without_classes_shows_a_dash(fake):
+def test_split_without_classes_shows_a_dash(fake):
     out = run_report(fake(many_above=1000, few_at_most=0))
 
     tables = markdown_tables(out["markdown"])
@@ -104,7 +104,7 @@ def test_members_of_a_run_that_are_not_given_are_named(fake):
         run_report(files, members=files.members[:1])
 
 
-def test_the_last_epochs_noise_is_a_table_of_means_per_seed(fake):
+def test_last_epochs_noise_is_a_table_of_means_per_seed(fake):
     files = fake(methods=[*METHODS, ("more", "More", "sau", "balanced")])
 
     out = run_report(files)

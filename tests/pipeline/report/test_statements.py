@@ -7,7 +7,7 @@ from sau.storage import manifest
 from tests.pipeline.report.pages import markdown_tables, run_overview, run_report
 
 
-def test_a_run_without_any_synthetic_image(fake):
+def test_run_without_any_synthetic_image(fake):
     methods = [("ce", "CE", "cross_entropy", "real")]
 
     out = run_report(fake(methods=methods, synthetic=False, failed=0))
@@ -20,7 +20,7 @@ def test_a_run_without_any_synthetic_image(fake):
     assert "Synthetic shortage" not in out["html"]
 
 
-def test_the_largest_and_the_smallest_class_stand_beside_the_factor(fake):
+def test_largest_and_the_smallest_class_stand_beside_the_factor(fake):
     """Their ratio is the factor but for rounding: 124 and 1 images are a factor of 100."""
     out = run_report(fake(largest=124, factor=100.0, requested="100"))["markdown"]
 
@@ -67,7 +67,7 @@ def test_test_images_that_could_not_be_read_are_counted(fake):
 
 
 @pytest.mark.parametrize(("mode", "done"), [("drop", "dropped"), ("report", "reported only")])
-def test_the_leak_check_is_reported(mode, done):
+def test_leak_check_is_reported(mode, done):
     measure = {"limit": 0.98, "compared": 1600, "test_compared": 500, "found": 2, "skipped": None}
     skipped = measure | {"name": "embedding", "skipped": "the test images have no embedding"}
     found = [measure | {"name": "embedding"}, measure | {"name": "perceptual hash", "limit": 4}]
@@ -83,7 +83,7 @@ def test_the_leak_check_is_reported(mode, done):
     assert words.endswith("by embedding skipped: the test images have no embedding")
 
 
-def test_a_balanced_run_without_any_synthetic_image_is_short(fake):
+def test_balanced_run_without_any_synthetic_image_is_short(fake):
     out = run_report(fake(synthetic=False, failed=0))
 
     assert "Synthetic shortage: too few kept images" in out["markdown"]
@@ -119,7 +119,7 @@ def test_training_sets_are_listed_with_and_without_synthetic_images(fake):
     assert "Synthetic shortage" not in out  # of the real row nothing is lacking
 
 
-def test_the_full_hash_of_every_training_set_is_said(fake, tmp_path):
+def test_full_hash_of_every_training_set_is_said(fake, tmp_path):
     files = fake(data_seeds=(0, 1), seeds=(0,))
     hashes = {manifest.hash_of(paths) for paths in (files.members[:1], files.members[:2])}
     hashes |= {manifest.hash_of(paths) for paths in (files.members[2:3], files.members[2:])}

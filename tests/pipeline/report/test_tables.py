@@ -30,7 +30,7 @@ def test_summary_equals_a_loop_over_the_files(fake):
             assert row[f"{split}_std"] == pytest.approx(statistics.stdev(values))
 
 
-def test_a_single_seed_has_no_deviation(fake):
+def test_single_seed_has_no_deviation(fake):
     table = summary(run_rows(read_measured(fake(seeds=(4,)).metrics)))
 
     assert table["all_std"].isna().all()

@@ -5,7 +5,7 @@ from tests.pipeline.report.pages import expected_of, markdown_tables, run_overvi
 VALIDATION = "best epoch, chosen on validation images"
 
 
-def test_the_epoch_that_validation_chose_stands_beside_the_headline(fake, tmp_path):
+def test_epoch_that_validation_chose_stands_beside_the_headline(fake, tmp_path):
     files = fake(validation=4)
 
     out = run_report(files)
@@ -48,7 +48,7 @@ def test_without_a_validation_split_nothing_is_said_of_one(fake, tmp_path):
     )
 
 
-def test_a_missing_row_has_a_cell_for_each_selection(fake, tmp_path):
+def test_missing_row_has_a_cell_for_each_selection(fake, tmp_path):
     paths = fake(validation=4).metrics[:2]
 
     out = run_overview(paths, tmp_path, expected=expected_of())

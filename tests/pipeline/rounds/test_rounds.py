@@ -20,16 +20,16 @@ NAMES = ["cat", "dog", "owl"]
 SCHEMA = manifest.SCHEMAS["kept"]
 
 
-def test_a_tail_needs_what_its_complement_draws() -> None:
+def test_tail_needs_what_its_complement_draws() -> None:
     for counts in ([50, 10, 1], [7, 7, 7], [1, 9, 3]):
         assert needed_images([counts]) == complement_counts(counts)
 
 
-def test_the_first_round_draws_more_than_a_class_lacks() -> None:
+def test_first_round_draws_more_than_a_class_lacks() -> None:
     assert images_to_draw([0, 10, 99], [0] * 3, [0] * 3, 1.1) == [0, 11, 109]
 
 
-def test_a_later_round_makes_up_for_what_is_missing_at_the_share_kept_so_far() -> None:
+def test_later_round_makes_up_for_what_is_missing_at_the_share_kept_so_far() -> None:
     """Of 20 images 8 were kept and 2 more are needed: 5 at that share, times the ratio."""
     assert images_to_draw([10], [20], [8], 1.2) == [6]
     assert images_to_draw([10], [20], [10], 1.2) == [0]
@@ -86,7 +86,7 @@ def columns(path: Path) -> dict[str, list[int]]:
     return found
 
 
-def test_a_class_needs_the_most_that_it_lacks_in_any_tail(tmp_path: Path) -> None:
+def test_class_needs_the_most_that_it_lacks_in_any_tail(tmp_path: Path) -> None:
     real = [tail(tmp_path, "100", [50, 10, 1]), tail(tmp_path, "as-is", [20, 5, 60])]
     settings = RoundsSettings(over_generation=1.5)
     rounds(real, tmp_path / "round-0.parquet", settings=settings)
@@ -99,9 +99,7 @@ def test_a_class_needs_the_most_that_it_lacks_in_any_tail(tmp_path: Path) -> Non
     }
 
 
-def test_a_later_round_reads_what_was_kept(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_later_round_reads_what_was_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     real = [tail(tmp_path, "100", [50, 10, 1])]
     kept = kept_images(tmp_path, [0, 60, 60], [0, 40, 30])
     with caplog.at_level("INFO"):

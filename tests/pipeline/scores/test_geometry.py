@@ -28,11 +28,11 @@ def test_pixels_are_those_of_open_clip(size, mode, interpolation):
 
 @pytest.mark.parametrize("size", [(2, 200), (200, 2)], ids=str)
 @pytest.mark.parametrize("mode", ["shortest", "squash"])
-def test_the_longest_images_are_those_of_open_clip_too(size, mode):
+def test_longest_images_are_those_of_open_clip_too(size, mode):
     test_pixels_are_those_of_open_clip(size, mode, "bicubic")
 
 
-def test_a_thin_image_is_one_pixel_wide_where_its_length_is_fitted():
+def test_thin_image_is_one_pixel_wide_where_its_length_is_fitted():
     """open_clip would make it none, and fail."""
     thin = picture(0, 1, 1000)
     found = np.asarray(Geometry(24, "longest", fill=9)(thin))
@@ -51,7 +51,7 @@ def test_images_too_long_for_their_shorter_side_are_refused_at_once(size):
     assert Geometry(8, "squash")(long).size == Geometry(8, "longest")(long).size == (8, 8)
 
 
-def test_a_square_may_be_given_by_both_its_sides():
+def test_square_may_be_given_by_both_its_sides():
     config = {"resize_mode": "squash", "interpolation": "bilinear", "fill_color": 0}
     assert geometry_of({"size": (8, 8), **config}) == Geometry(8, "squash", bilinear=True)
 

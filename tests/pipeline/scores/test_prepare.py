@@ -90,7 +90,7 @@ def test_workers_need_no_pytorch():
     assert subprocess.run([sys.executable, "-c", code], input=job, check=False).returncode == 0
 
 
-def test_an_image_too_long_to_be_scored_has_a_reason_and_nothing_else():
+def test_image_too_long_to_be_scored_has_a_reason_and_nothing_else():
     data = encode_png(picture(0, 1, 1000))
     found = prepare(data)
     assert (found.measures, found.pixels) == (None, None)

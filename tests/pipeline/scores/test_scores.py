@@ -133,7 +133,7 @@ def test_images_that_fail_are_rows_with_a_reason(tmp_path, caplog):
     assert "scores: 4 of 5 images failed; the first is b: cannot be decoded" in caplog.text
 
 
-def test_an_image_too_long_to_be_scored_stops_no_others(small_model, tmp_path):
+def test_image_too_long_to_be_scored_stops_no_others(small_model, tmp_path):
     rows = [row(str(length), 0, encode_png(picture(0, 1, length))) for length in (100, 101, 99)]
     images = write_images(tmp_path / "images.parquet", rows)
     found = run(images, model=str(small_model), class_templates=["The {name}."]).to_pylist()
@@ -195,9 +195,7 @@ def test_without_a_scorer_images_are_measured_but_not_scored(images):
 
 
 @pytest.mark.parametrize(("scorer", "warned"), [("open_clip", True), ("none", False)])
-def test_the_shipped_scorer_says_of_which_classes_it_knows_nothing(
-    tmp_path, caplog, scorer, warned
-):
+def test_shipped_scorer_says_of_which_classes_it_knows_nothing(tmp_path, caplog, scorer, warned):
     images = write_images(tmp_path / "i.parquet", [row("a", 0, None)], ["dog", "two"])
     run(images, scorer=scorer)
     assert ("scores.model: tiny-clip has seen printed digits alone" in caplog.text) == warned

@@ -64,7 +64,7 @@ def test_as_is_keeps_the_counts_and_the_complement_fills_them_to_the_largest(cou
     assert sum(lacking) == CLASSES * LARGEST - IMAGES == 1_164_154
 
 
-def test_the_complement_is_drawn_without_replacement(counts):
+def test_complement_is_drawn_without_replacement(counts):
     lacking = complement_counts(counts.tolist())
     synthetic = mixed_labels([LARGEST] * CLASSES)
     drawn = draw_complement(synthetic, lacking, seed=0)

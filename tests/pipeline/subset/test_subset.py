@@ -42,7 +42,7 @@ def counts_of(ids):
     return np.bincount([int(name.split("/")[1]) for name in ids], minlength=3).tolist()
 
 
-def test_the_tail_has_its_counts_and_no_failed_image(folder):
+def test_tail_has_its_counts_and_no_failed_image(folder):
     real, held, facts = run(folder, "2")
     assert facts["real_counts"] == counts_of(real) == [20, 14, 10]
     assert facts["validation_counts"] == [0, 0, 0]
@@ -66,7 +66,7 @@ def test_factor_that_empties_a_class_is_refused_or_capped(folder):
     assert facts["real_counts"] == [20, 4, 1]
 
 
-def test_the_factor_that_a_refusal_names_is_accepted(tmp_path, folder):
+def test_factor_that_a_refusal_names_is_accepted(tmp_path, folder):
     """49 * 49 ** -1 is a little less than 1 in floating point."""
     with pytest.raises(UserError, match="largest possible factor is 49"):
         real_counts(np.repeat([0, 1, 2], 49), NAMES, "500", SubsetSettings())
@@ -112,7 +112,7 @@ def test_what_is_held_out_is_taken_off_the_tail_and_nothing_else_changes(folder,
     assert changed["imbalance_factor"] == facts["imbalance_factor"]
 
 
-def test_a_class_keeps_its_last_image(folder):
+def test_class_keeps_its_last_image(folder):
     real, held, facts = run(folder, "20", validation_fraction=0.99)
     assert counts_of(real) == facts["real_counts"] == [1, 1, 1]
     assert counts_of(held) == facts["validation_counts"] == [19, 3, 0]

@@ -26,14 +26,14 @@ def test_finished_runs_go_to_where_snakemake_looks_for_them(
     assert found == {f"{NAME}/{name}": data for name, data in expected.items()}
 
 
-def test_a_model_that_was_not_kept_is_not_missed(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_model_that_was_not_kept_is_not_missed(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99), models=False)
     collect(tmp_path / "out", grid.config)
     names = {path.name for path in (grid.results / "training" / NAME).iterdir()}
     assert names == {"predictions.parquet", "history.parquet", "label_correction.parquet"}
 
 
-def test_a_run_of_other_settings_is_refused(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_run_of_other_settings_is_refused(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))
     for change in ({"learning_rate": 0.5}, {"runs": {"other": {"method": "cross_entropy"}}}):
         other = make_config(tmp_path / "other.yaml", grid.results, **change)
@@ -68,7 +68,7 @@ def empty(piece: Path) -> None:
         (lose, "config.json", "missing, as is config.json;"),
     ],
 )
-def test_a_model_that_has_lost_a_piece_is_refused_by_its_name(
+def test_model_that_has_lost_a_piece_is_refused_by_its_name(
     grid: Grid,
     tmp_path: Path,
     steps: Steps,
@@ -97,7 +97,7 @@ def test_another_result_is_not_overwritten(grid: Grid, tmp_path: Path, steps: St
     assert [path.name for path in place.parent.iterdir()] == ["history.parquet"]
 
 
-def test_a_table_that_is_lost_is_said_and_nothing_written(
+def test_table_that_is_lost_is_said_and_nothing_written(
     grid: Grid, tmp_path: Path, steps: Steps
 ) -> None:
     run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))

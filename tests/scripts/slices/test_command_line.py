@@ -31,7 +31,7 @@ def test_wrong_flags_are_said_in_one_line(
     assert capsys.readouterr().err == f"{program}: error: {line}; see {program} --help\n"
 
 
-def test_a_config_that_is_not_there_is_one_line(
+def test_config_that_is_not_there_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["pack", str(tmp_path / "no.yaml"), "--output", str(tmp_path / "pack")]
@@ -39,7 +39,7 @@ def test_a_config_that_is_not_there_is_one_line(
     assert capsys.readouterr().err.startswith(f"slices: error: {tmp_path / 'no.yaml'}: No such")
 
 
-def test_a_pack_that_is_there_is_said_before_its_data_are_made(
+def test_pack_that_is_there_is_said_before_its_data_are_made(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(early, "make_early_stages", lambda *_: pytest.fail("hours of work"))

@@ -75,7 +75,7 @@ def test_large_tables_are_cut_into_small_files_with_their_images_as_they_are(
     assert found.equals(expected)
 
 
-def test_an_image_too_large_for_a_file_is_refused(
+def test_image_too_large_for_a_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(images, "PART_BYTES", 20_000)
@@ -85,7 +85,7 @@ def test_an_image_too_large_for_a_file_is_refused(
         images.pack_images(path, tmp_path, "train", None)
 
 
-def test_a_table_that_is_needed_as_a_whole_is_copied(grid: Grid, tmp_path: Path) -> None:
+def test_table_that_is_needed_as_a_whole_is_copied(grid: Grid, tmp_path: Path) -> None:
     folder = grid.pack(tmp_path / "pack")
     test = grid.results / "dataset" / "test.parquet"
     assert (folder / "test-0.parquet").read_bytes() == test.read_bytes()
@@ -94,7 +94,7 @@ def test_a_table_that_is_needed_as_a_whole_is_copied(grid: Grid, tmp_path: Path)
     assert copy.read_bytes() == members.read_bytes()
 
 
-def test_a_pack_above_the_limit_is_refused_with_its_size(grid: Grid, tmp_path: Path) -> None:
+def test_pack_above_the_limit_is_refused_with_its_size(grid: Grid, tmp_path: Path) -> None:
     before = {path.name for path in tmp_path.iterdir()}
     with pytest.raises(UserError, match=r"the pack would be 0\.\d MB, more than 0\.01; name fewer"):
         grid.pack(tmp_path / "pack", limit_mb=0.01)
@@ -102,7 +102,7 @@ def test_a_pack_above_the_limit_is_refused_with_its_size(grid: Grid, tmp_path: P
     grid.pack(tmp_path / "pack", limit_mb=1)
 
 
-def test_a_folder_that_is_there_is_not_touched(grid: Grid, tmp_path: Path) -> None:
+def test_folder_that_is_there_is_not_touched(grid: Grid, tmp_path: Path) -> None:
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "mine").write_text("mine")
     with pytest.raises(UserError, match="is there already"):

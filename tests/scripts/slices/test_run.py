@@ -115,7 +115,7 @@ def test_weights_are_cut_into_small_files_or_left_out(
     assert not model.exists()
 
 
-def test_a_run_that_was_killed_before_its_note_is_not_trained_again(
+def test_run_that_was_killed_before_its_note_is_not_trained_again(
     grid: Grid, tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack, output = grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out"
@@ -139,7 +139,7 @@ def test_a_run_that_was_killed_before_its_note_is_not_trained_again(
     assert [part["epochs"] for part in noted["slices"]] == [1]
 
 
-def test_a_run_that_fails_does_not_stop_the_others(
+def test_run_that_fails_does_not_stop_the_others(
     grid: Grid, tmp_path: Path, steps: Steps, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pack = grid.pack(tmp_path / "pack")
@@ -193,7 +193,7 @@ def command_of(pack: Path, output: Path, seconds: int) -> list[str]:
     return [sys.executable, "-m", "scripts.slices", *words]
 
 
-def test_a_real_slice_that_gets_sigterm_leaves_what_the_next_one_takes_up(
+def test_real_slice_that_gets_sigterm_leaves_what_the_next_one_takes_up(
     grid: Grid, tmp_path: Path
 ) -> None:
     pack = grid.pack(tmp_path / "pack", rows=("sau",))

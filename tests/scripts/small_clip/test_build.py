@@ -45,7 +45,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_folder_loads_in_open_clip_and_tells_the_classes_apart(
+def test_folder_loads_in_open_clip_and_tells_the_classes_apart(
     images: Path, tmp_path: Path
 ) -> None:
     model, names = build(images, tmp_path / "model", tmp_path / "checkpoints", SETTINGS)
@@ -57,7 +57,7 @@ def test_the_folder_loads_in_open_clip_and_tells_the_classes_apart(
         torch.testing.assert_close(loaded.encode_image(pixels), model.encode_image(pixels))
 
 
-def test_a_stopped_build_ends_like_an_unbroken_one(
+def test_stopped_build_ends_like_an_unbroken_one(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = dataclasses.replace(SETTINGS, steps=4, steps_per_checkpoint=2)
@@ -100,7 +100,7 @@ def test_captions_are_clips_templates_with_clean_names() -> None:
     assert not any("_" in caption for caption in red[0])
 
 
-def test_a_folder_of_other_things_is_not_replaced(images: Path, tmp_path: Path) -> None:
+def test_folder_of_other_things_is_not_replaced(images: Path, tmp_path: Path) -> None:
     other = tmp_path / "models" / "another" / "weights"
     other.parent.mkdir(parents=True)
     other.write_text("years of work")
@@ -110,7 +110,7 @@ def test_a_folder_of_other_things_is_not_replaced(images: Path, tmp_path: Path) 
     assert not (tmp_path / "checkpoints").exists(), "it is said before the training"
 
 
-def test_an_older_model_is_replaced(images: Path, tmp_path: Path) -> None:
+def test_older_model_is_replaced(images: Path, tmp_path: Path) -> None:
     old = tmp_path / "model"
     old.mkdir()
     (old / CONFIG_FILE).write_text("{}")

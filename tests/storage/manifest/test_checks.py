@@ -15,7 +15,7 @@ ROWS = pa.table(
 )
 
 
-def test_a_damaged_body_is_one_line(tmp_path):
+def test_damaged_body_is_one_line(tmp_path):
     path = tmp_path / "members.parquet"
     manifest.write(path, "members", ROWS, {})
     data = bytearray(path.read_bytes())

@@ -54,7 +54,7 @@ def test_column_names_and_types_count():
     assert content_hash(pa.table({"a": [1]})) != content_hash(as_int32)
 
 
-def test_a_joint_hash_is_that_of_the_hashes_written_one_after_the_other():
+def test_joint_hash_is_that_of_the_hashes_written_one_after_the_other():
     a, b = (content_hash(pa.table({"a": [n]})) for n in (1, 2))
     assert joint_hash([a]) == a
     assert joint_hash([a, b]) == hashlib.sha256(f"{a}{b}".encode()).hexdigest()

@@ -144,7 +144,7 @@ def test_every_table_is_documented_and_has_its_key():
     assert json.dumps(list(manifest.SCHEMAS))
 
 
-def test_the_written_schema_is_the_one_of_the_code():
+def test_written_schema_is_the_one_of_the_code():
 
     from sau.storage.manifest.__main__ import markdown
 

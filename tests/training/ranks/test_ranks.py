@@ -61,7 +61,7 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 FIRST, SECOND = torch.device("cuda", 0), torch.device("cuda", 1)
 
 
-def test_a_process_by_itself_takes_a_free_gpu_or_shares_one(two_gpus: None) -> None:
+def test_process_by_itself_takes_a_free_gpu_or_shares_one(two_gpus: None) -> None:
     taken = [ALONE.own_device("cuda") for _ in range(3)]
     with taken[0] as one, taken[1] as two, taken[2] as three:
         assert [one, two, three] == [FIRST, SECOND, FIRST]

@@ -51,7 +51,7 @@ def assert_same_run(inputs: Inputs, folder: Path, pair: Pair, **changes: Any) ->
             assert actual[column].tolist() == values, f"{kind}: {column}"
 
 
-def test_a_finished_run_is_taken_back_by_both(inputs: Inputs, tmp_path: Path, pair: Pair) -> None:
+def test_finished_run_is_taken_back_by_both(inputs: Inputs, tmp_path: Path, pair: Pair) -> None:
     arguments = inputs, tmp_path, {"method": "cross_entropy", "epochs": 1} | WHOLE_BATCH
     found, _ = pair.run(train_in_float64, *arguments)
     record = found["predictions"].with_suffix(".reuse") / RECORD

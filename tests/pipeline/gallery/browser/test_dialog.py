@@ -2,7 +2,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 
-def test_the_dialog_shows_an_image_with_all_that_is_known_of_it(page, pets_page):
+def test_dialog_shows_an_image_with_all_that_is_known_of_it(page, pets_page):
     page.open(pets_page, "#class=1&kind=rejected&sort=score")
     page.browser.find_element(By.CSS_SELECTOR, ".card").click()
 
@@ -27,7 +27,7 @@ def test_the_dialog_shows_an_image_with_all_that_is_known_of_it(page, pets_page)
     page.wait(lambda: "image=" not in page.fragment())
 
 
-def test_an_address_with_an_image_opens_it(page, pets_page):
+def test_address_with_an_image_opens_it(page, pets_page):
     page.open(pets_page, "#image=s-2-8")
 
     assert page.browser.find_element(By.ID, "picture").is_displayed()

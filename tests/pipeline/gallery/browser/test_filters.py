@@ -66,7 +66,7 @@ def test_ids_are_sorted_by_their_numbers(page, tables):
     assert shown_ids(page) == ["train-1", "train-9", "train-10", "train-100"]
 
 
-def test_the_address_holds_the_view_and_leads_back_to_it(page, pets_page):
+def test_address_holds_the_view_and_leads_back_to_it(page, pets_page):
     page.open(pets_page)
     page.choose("class", "1")
     page.choose("sort", "score")
@@ -81,7 +81,7 @@ def test_the_address_holds_the_view_and_leads_back_to_it(page, pets_page):
     page.wait(lambda: page.count() == "3 of 30 images: 3 real, 0 kept, 0 rejected")
 
 
-def test_an_address_that_asks_for_what_is_not_there_shows_everything(page, pets_page):
+def test_address_that_asks_for_what_is_not_there_shows_everything(page, pets_page):
     page.open(pets_page, "#class=77&kind=unreal&sort=__proto__&image=none&what=ever")
 
     assert page.count().startswith("30 of 30")

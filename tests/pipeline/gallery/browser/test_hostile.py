@@ -43,7 +43,7 @@ def test_hostile_texts_are_shown_as_text_and_run_nothing(page, hostile_page):
     assert page.run("return document.querySelectorAll('[onerror], b').length") == 0
 
 
-def test_a_failed_image_leaves_a_gap_with_its_reason(page, hostile_page):
+def test_failed_image_leaves_a_gap_with_its_reason(page, hostile_page):
     page.open(hostile_page, "#rule=failed&class=0")
 
     assert page.images() == 0
@@ -65,7 +65,7 @@ def test_signs_that_turn_text_around_are_named(page, tables):
     assert page.texts(".card .two") == ["cat[U+202E]gnp.[U+2066]x"]
 
 
-def test_the_page_asks_for_nothing_and_could_not(page, pets_page):
+def test_page_asks_for_nothing_and_could_not(page, pets_page):
     page.open(pets_page)
     assert page.run("return performance.getEntriesByType('resource').length") == 0
 

@@ -6,7 +6,7 @@ from sau.pipeline.prompts.llm.answers import is_answer, read_answer
 from tests.pipeline.prompts.llm.loopback import completion
 
 
-def test_the_text_the_model_and_the_tokens_are_read():
+def test_text_the_model_and_the_tokens_are_read():
     answer = read_answer(completion(" A bee. ", tokens=(61, 22), model="gpt-4-0613"), 1)
     assert answer.texts == ("A bee.",)
     assert (answer.problem, answer.model, answer.tokens) == (None, "gpt-4-0613", (61, 22))
@@ -40,7 +40,7 @@ def test_what_the_token_limit_cut_is_left_out():
         ({"choices": [None]}, "empty"),
     ],
 )
-def test_an_answer_without_a_text_says_why(body, problem):
+def test_answer_without_a_text_says_why(body, problem):
     answer = read_answer(body if isinstance(body, str) else json.dumps(body), 1)
     assert (answer.texts, answer.problem) == ((), problem)
 
@@ -62,5 +62,5 @@ def test_tokens_that_the_server_does_not_count_are_unknown():
         ('{"error": "no"}', False),
     ],
 )
-def test_a_body_is_an_answer_or_not(body, is_one):
+def test_body_is_an_answer_or_not(body, is_one):
     assert is_answer(body) is is_one

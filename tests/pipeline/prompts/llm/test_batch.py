@@ -152,7 +152,7 @@ def run_killed(stage, server, class_names, moment="end_batch", **values):
 
 
 @pytest.mark.parametrize("moment", ["start_batch", "end_batch"])
-def test_a_run_that_was_killed_goes_on_with_its_job(stage, moment):
+def test_run_that_was_killed_goes_on_with_its_job(stage, moment):
     server = BatchServer()
     run_killed(stage, server, ["bee", "owl"], moment, per_class=2)
     assert not stage.output.exists()
@@ -173,7 +173,7 @@ def test_what_a_job_that_is_gone_did_not_answer_is_asked_anew(stage, caplog, gon
     assert len(told) == 1
 
 
-def test_a_job_outlives_an_address_that_has_no_jobs_at_all(stage):
+def test_job_outlives_an_address_that_has_no_jobs_at_all(stage):
     server = BatchServer()
     run_killed(stage, server, ["bee"])
     nothing = Loopback(lambda call: Reply(error("no such page"), 404))
@@ -197,7 +197,7 @@ def test_answers_that_are_not_asked_for_any_more_are_kept(stage):
     assert len(server.jobs) == 2
 
 
-def test_a_job_that_answers_nothing_that_is_asked_for_is_not_waited_for(stage, caplog):
+def test_job_that_answers_nothing_that_is_asked_for_is_not_waited_for(stage, caplog):
     server = BatchServer()
     run_killed(stage, server, ["bee"])
     server.slow = {"batch0"}
@@ -210,7 +210,7 @@ def test_a_job_that_answers_nothing_that_is_asked_for_is_not_waited_for(stage, c
     assert AnswerStore(stage.answers).open_batches() == {}
 
 
-def test_a_job_that_is_not_waited_for_still_has_to_be_paid(stage):
+def test_job_that_is_not_waited_for_still_has_to_be_paid(stage):
     server = BatchServer()
     run_killed(stage, server, ["bee"])
     server.slow = {"batch0"}
@@ -247,7 +247,7 @@ def test_requests_that_a_job_did_not_answer_are_said_and_asked_for_by_the_next_r
     assert lines == [2, 1]
 
 
-def test_a_job_that_expires_gives_what_it_has(stage):
+def test_job_that_expires_gives_what_it_has(stage):
     server = BatchServer(states=("in_progress", "expired"))
     server.answer = lambda name, number: None if name == "owl" else server._good(name, number)
     with pytest.raises(UserError) as raised:
@@ -256,21 +256,21 @@ def test_a_job_that_expires_gives_what_it_has(stage):
     assert [line["class_name"] for line in stage.stored() if "key" in line] == ["bee"]
 
 
-def test_a_job_that_fails_says_why(stage):
+def test_job_that_fails_says_why(stage):
     server = BatchServer(states=("failed",))
     with pytest.raises(UserError) as raised:
         run(stage, server, ["bee"])
     assert "line 1 is bad" in str(raised.value)
 
 
-def test_a_filter_in_a_job_is_a_refusal(stage):
+def test_filter_in_a_job_is_a_refusal(stage):
     refusal = {"status_code": 400, "body": json.loads(error("no", "content_filter"))}
     table = run(stage, BatchServer(lambda name, number: refusal), ["bee"], ask_again=0)
     assert table["reason"].iloc[0] == "answers that would not do: 1 x refused"
 
 
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_a_job_that_repeats_the_key_does_not_get_it_into_the_store(stage):
+def test_job_that_repeats_the_key_does_not_get_it_into_the_store(stage):
     body = json.loads(completion(good_text("bee", 1), system_fingerprint=KEY))
     server = BatchServer(lambda name, number: {"status_code": 200, "body": body})
     assert set(run(stage, server, ["bee"])["source"]) == {"llm"}

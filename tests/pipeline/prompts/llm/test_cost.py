@@ -20,7 +20,7 @@ def request_of(settings, number=0):
     return make_request(words, number, settings)
 
 
-def test_a_price_is_of_a_million_tokens_read_and_written():
+def test_price_is_of_a_million_tokens_read_and_written():
     assert price("m", (1_000_000, 10_000), settings_of(), batch=False) == 11.0
     assert price("m", (1_000_000, 10_000), settings_of(), batch=True) == 5.5
     assert price("other", (1, 1), settings_of(), batch=False) is None
@@ -31,7 +31,7 @@ def test_tokens_are_four_thirds_of_words_or_a_quarter_of_characters():
     assert tokens_of("x" * 100) == 25
 
 
-def test_an_estimate_is_of_all_requests():
+def test_estimate_is_of_all_requests():
     settings = settings_of(
         system_command="one two three", answer_form="", query="{name}", max_words=30
     )
@@ -66,7 +66,7 @@ def test_what_is_under_way_counts_against_the_limit(tmp_path):
     assert budget.spent == 0
 
 
-def test_a_limit_without_a_price_is_refused(tmp_path):
+def test_limit_without_a_price_is_refused(tmp_path):
     settings = PromptsSettings(source="llm", model="mine", max_cost=1)
     with pytest.raises(UserError) as raised:
         Budget(settings, AnswerStore(tmp_path / "answers.jsonl"))

@@ -4,7 +4,7 @@ from sau.core.errors import UserError
 from tests.pipeline.prompts.llm.loopback import Loopback, Reply, completion, good, good_text
 
 
-def test_the_cost_is_said_before_the_start_and_by_the_estimate(stage, caplog, capsys):
+def test_cost_is_said_before_the_start_and_by_the_estimate(stage, caplog, capsys):
     prices = {"gpt-4": {"input": 1000, "output": 3000}}
     stage.estimate("http://127.0.0.1:1", ["bee", "owl"], per_class=2, prices=prices)
     said = capsys.readouterr().out
@@ -25,7 +25,7 @@ def test_what_would_cost_too_much_is_not_begun(stage):
     assert server.calls == []
 
 
-def test_the_stage_stops_before_answers_cost_more_than_was_set(stage):
+def test_stage_stops_before_answers_cost_more_than_was_set(stage):
     """Each answer costs ten times what was expected, so the limit comes after some of them."""
 
     def dear(call):

@@ -37,7 +37,7 @@ def test_trigrams_are_those_of_the_words():
     assert grams("") == {()}
 
 
-def test_a_text_with_one_word_changed_is_a_near_duplicate():
+def test_text_with_one_word_changed_is_a_near_duplicate():
     first = "A photo of the class bee, with striped fur and with a bright garden in the background."
     other = first.replace("bright", "sunny")
     far = "A photo of the class bee, with long legs and with a dark wood behind it."
@@ -48,7 +48,7 @@ def test_a_text_with_one_word_changed_is_a_near_duplicate():
 
 
 @pytest.mark.parametrize("similarity", [0.05, 0.3, 0.5, 0.7, 0.9, 1.0])
-def test_the_same_as_comparing_all_pairs(similarity):
+def test_same_as_comparing_all_pairs(similarity):
     draw = random.Random(7)
     words = ["bee", "rose", "red", "old", "small", "fur", "wing"]
     texts = [" ".join(draw.choices(words, k=draw.randint(0, 9))) for _ in range(150)]

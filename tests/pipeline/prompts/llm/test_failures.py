@@ -19,10 +19,10 @@ from sau.pipeline.prompts.llm.failures import retry_after
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
     ],
 )
-def test_the_servers_wait_is_read(headers, seconds):
+def test_servers_wait_is_read(headers, seconds):
     assert retry_after(headers) == seconds
 
 
-def test_a_date_is_a_wait_until_then():
+def test_date_is_a_wait_until_then():
     date = email.utils.formatdate(time.time() + 3600, usegmt=True)
     assert 3500 < retry_after({"retry-after": date}) < 3601

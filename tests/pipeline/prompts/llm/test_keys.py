@@ -7,7 +7,7 @@ from tests.pipeline.prompts.llm.conftest import KEY
 from tests.pipeline.prompts.llm.loopback import Loopback, good
 
 
-def test_a_missing_key_is_said_with_its_variable(stage, monkeypatch):
+def test_missing_key_is_said_with_its_variable(stage, monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     with Loopback(good) as server:
         with pytest.raises(UserError) as raised:
@@ -19,7 +19,7 @@ def test_a_missing_key_is_said_with_its_variable(stage, monkeypatch):
         assert server.calls == []
 
 
-def test_a_key_with_a_line_break_in_it_is_refused_and_not_repeated(stage, monkeypatch):
+def test_key_with_a_line_break_in_it_is_refused_and_not_repeated(stage, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", f"{KEY} {KEY}")
     with pytest.raises(UserError) as raised:
         stage.run("http://127.0.0.1:1", ["bee"])
@@ -27,7 +27,7 @@ def test_a_key_with_a_line_break_in_it_is_refused_and_not_repeated(stage, monkey
 
 
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_a_local_server_wants_no_key_and_gets_none(stage):
+def test_local_server_wants_no_key_and_gets_none(stage):
     """The key of the environment is for OpenAI; a server that wants none must not see it."""
     with Loopback(good) as server:
         stage.run(server.url, ["bee"], api_key_variable="")

@@ -30,7 +30,7 @@ def test_near_duplicates_are_asked_for_again(stage):
     assert len(server.calls) == 7  # 0 0 0, then 1 1, then 1, then 2
 
 
-def test_a_filter_of_the_server_is_a_refusal(stage):
+def test_filter_of_the_server_is_a_refusal(stage):
     def reply(call):
         return Reply(error("filtered", "content_filter"), 400)
 

@@ -10,7 +10,7 @@ def request_of(number=0, name="aquarium_fish", **values):
     return make_request(words, number, PromptsSettings(source="llm", **values))
 
 
-def test_the_papers_words_are_the_default():
+def test_papers_words_are_the_default():
     assert request_of().body() == {
         "model": "gpt-4",
         "messages": [
@@ -26,7 +26,7 @@ def test_the_papers_words_are_the_default():
     }
 
 
-def test_a_request_may_ask_for_several_and_hold_more():
+def test_request_may_ask_for_several_and_hold_more():
     body = request_of(prompts_per_request=5, parameters={"temperature": 1.2}).body()
     assert "Give 5 different prompts, one in each line" in body["messages"][0]["content"]
     assert body["temperature"] == 1.2
@@ -37,7 +37,7 @@ def test_without_a_system_command_there_is_no_system_message():
     assert [message["role"] for message in messages] == ["user"]
 
 
-def test_the_key_changes_with_what_is_asked_and_with_nothing_else():
+def test_key_changes_with_what_is_asked_and_with_nothing_else():
     first = request_of()
     others = [
         request_of(1),

@@ -12,7 +12,7 @@ from tests.pipeline.prompts.llm.conftest import CLASSES
 from tests.pipeline.prompts.llm.loopback import Loopback, good
 
 
-def test_a_changed_class_list_asks_only_for_the_new_classes(stage):
+def test_changed_class_list_asks_only_for_the_new_classes(stage):
     with Loopback(good) as server:
         first = stage.run(server.url, ["bee", "owl"], per_class=2)
     with Loopback(good) as server:
@@ -41,7 +41,7 @@ def test_with_all_answers_there_no_key_and_no_server_is_needed(stage, monkeypatc
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_a_killed_run_pays_for_nothing_twice(stage, real_images):
+def test_killed_run_pays_for_nothing_twice(stage, real_images):
     """The process is killed while answers come in; the second run asks for the others alone."""
     settings = {"per_class": 4, "concurrency": 2}
 

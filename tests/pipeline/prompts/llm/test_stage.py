@@ -38,7 +38,7 @@ def misbehaving(call):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_a_thousand_prompts_from_a_server_that_misbehaves(stage, caplog):
+def test_thousand_prompts_from_a_server_that_misbehaves(stage, caplog):
     assert len(set(CLASSES)) == 100
     with Loopback(misbehaving) as server:
         table = stage.run(
@@ -63,7 +63,7 @@ def test_a_thousand_prompts_from_a_server_that_misbehaves(stage, caplog):
         assert reason in caplog.text
 
 
-def test_the_order_of_answers_changes_no_byte(stage):
+def test_order_of_answers_changes_no_byte(stage):
     def late(call):
         time.sleep(random.random() * 0.02)
         name = call.class_name()
@@ -92,7 +92,7 @@ def test_two_classes_of_one_name_are_asked_about_once_and_said(stage, caplog):
     assert "classes 0 and 2 are all called 'crane'" in caplog.text
 
 
-def test_a_class_may_keep_to_templates(stage):
+def test_class_may_keep_to_templates(stage):
     classes = {"baby": {"source": "template", "templates": ["A {name} doll."]}}
     with Loopback(good) as server:
         table = stage.run(server.url, ["bee", "baby"], classes=classes)
@@ -113,7 +113,7 @@ def test_one_request_may_give_several_prompts(stage):
     assert set(table["source"]) == {"llm"}
 
 
-def test_the_record_says_what_answered_and_not_how_it_was_asked(stage):
+def test_record_says_what_answered_and_not_how_it_was_asked(stage):
     with Loopback(good) as server:
         stage.run(server.url, ["bee", "owl"])
     record = read_metadata(stage.output)["provenance"]

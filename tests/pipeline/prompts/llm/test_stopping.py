@@ -47,7 +47,7 @@ def test_requests_under_way_end_and_are_kept_when_another_stops_the_stage(stage)
     assert len(server.calls) == 3
 
 
-def test_a_server_that_stays_down_stops_the_stage_and_keeps_what_it_gave(stage):
+def test_server_that_stays_down_stops_the_stage_and_keeps_what_it_gave(stage):
     def reply(call):
         return good(call) if call.class_name() == "bee" else Reply(error("down"), 503)
 
@@ -58,7 +58,7 @@ def test_a_server_that_stays_down_stops_the_stage_and_keeps_what_it_gave(stage):
     assert len(stage.stored()) == 1
 
 
-def test_a_wait_beyond_the_longest_stops_the_stage(stage):
+def test_wait_beyond_the_longest_stops_the_stage(stage):
     def reply(call):
         return Reply(error("tomorrow"), 429, {"Retry-After": "86400"})
 

@@ -75,12 +75,12 @@ def test_jobs_are_open_until_their_answers_are_fetched(tmp_path):
     assert AnswerStore(path).open_batches() == store.open_batches() == {"two": asked}
 
 
-def test_a_folder_is_no_store(tmp_path):
+def test_folder_is_no_store(tmp_path):
     with pytest.raises(UserError, match="answers cannot be read .Is a directory.; expected a file"):
         AnswerStore(tmp_path)
 
 
-def test_a_folder_that_is_a_file_is_found_before_anything_is_asked(tmp_path):
+def test_folder_that_is_a_file_is_found_before_anything_is_asked(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="answers cannot be read .Not a directory"):
         AnswerStore(tmp_path / "file" / "answers.jsonl")

@@ -36,7 +36,7 @@ GOOD = "A photo of the class bee, with striped fur and with a flowery background
         ("\u0424\u043e\u0442\u043e bee \u0432 \u0441\u0430\u0434\u0443.", "not English"),
     ],
 )
-def test_a_text_is_refused_for_what_is_wrong_with_it(text, problem):
+def test_text_is_refused_for_what_is_wrong_with_it(text, problem):
     assert problem_of(text, ["bee"], max_words=50, language="en") == problem
 
 
@@ -55,7 +55,7 @@ def test_any_language_will_do_where_the_config_says_so():
         ("A photo of the motor car.", "motor car"),
     ],
 )
-def test_a_name_is_found_in_other_forms(text, name):
+def test_name_is_found_in_other_forms(text, name):
     assert problem_of(text, ["wasp", name], 50, "en") is None
 
 
