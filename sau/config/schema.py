@@ -3,6 +3,8 @@
 from typing import Any
 
 from sau.config.config import SECTIONS
+from sau.methods.described import descriptions
+from sau.methods.registry import method_names
 from sau.settings.schema import schema_of
 
 FACTOR_NAME = r"^(as-is|[0-9.]+(e\+[0-9]+)?)$"
@@ -38,6 +40,7 @@ def json_schema() -> dict[str, Any]:
             "type": "object",
             "properties": {**row, **{k: v for k, v in training.items() if k != "runs"}},
             "additionalProperties": False,
+            "allOf": [_options_rule(name) for name in method_names()],
         },
     }
     return {
@@ -47,4 +50,15 @@ def json_schema() -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
         "required": ["experiment", "dataset", "training"],
+        "$defs": {f"options of {name}": descriptions()[name] for name in method_names()},
+    }
+
+
+def _options_rule(method: str) -> dict[str, Any]:
+    """Return the rule for a row that names this method: its options are those of the method."""
+    options = {"$ref": f"#/$defs/options of {method}"}
+    by_factor = {"additionalProperties": options}
+    return {
+        "if": {"properties": {"method": {"const": method}}, "required": ["method"]},
+        "then": {"properties": {"options": options, "options_by_factor": by_factor}},
     }

@@ -27,10 +27,11 @@ def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> 
     """
     schema = schema or json_schema()
     _refuse_odd_keys(values)
-    values = from_text(values, schema)
+    values = _options_from_text(from_text(values, schema), schema)
     validator = jsonschema.Draft202012Validator(schema)
     problems = sorted(
-        validator.iter_errors(values),
+        # What one key says of others is left to the sections, which name both in one sentence.
+        (error for error in validator.iter_errors(values) if "allOf" not in error.schema_path),
         key=lambda e: (e.validator != "additionalProperties", [str(part) for part in e.path]),
     )
     if problems:
@@ -93,6 +94,21 @@ def from_text(value: Any, schema: Mapping[str, Any]) -> Any:
         return None
     # Words such as as-is stay what they are.
     return value if "string" in kinds and not isinstance(parsed, int | float) else parsed
+
+
+def _options_from_text(values: Any, schema: Mapping[str, Any]) -> Any:
+    """Do the same with the options of each row, whose method says what they are."""
+    training = values.get("training")
+    if not isinstance(training, dict) or not isinstance(training.get("runs"), dict):
+        return values
+    method = training.get(
+        "method", schema["properties"]["training"]["properties"]["method"]["default"]
+    )
+    for row in training["runs"].values():
+        if isinstance(row, dict) and isinstance(row.get("options"), dict):
+            known = schema["$defs"].get(f"options of {row.get('method', method)}", {})
+            row["options"] = from_text(row["options"], known)
+    return values
 
 
 def _refuse_odd_keys(values: Mapping[Any, Any], path: str = "") -> None:

@@ -46,8 +46,15 @@ def described_options(name: str) -> type[Section]:
 
 
 @functools.cache
+def descriptions() -> dict[str, Any]:
+    """Return the schema of each method's options, by name, as `options.json` has it."""
+    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return found
+
+
+@functools.cache
 def _described(name: str) -> type[Section]:
-    description = json.loads(FILE.read_text(encoding="utf-8"))[name]
+    description = descriptions()[name]
     fields: dict[str, Any] = {
         key: (_hint(schema), _setting(schema)) for key, schema in description["properties"].items()
     }

@@ -2,21 +2,24 @@
 
 from typing import Any
 
-from sau.settings.section import Section
+from sau.settings.section import Section, conditions_of, default_of
 
 
 def schema_of(section: type[Section]) -> dict[str, Any]:
     """Return the schema of a section (JSON Schema 2020-12): every key described, no other allowed.
 
     A key has its `unit`, `only_with` and `affects_result: false` beside what JSON Schema knows.
+    Where other keys leave one without effect, `allOf` holds it to its default.
     """
     found = section.model_json_schema().get("properties", {})
-    return {
+    schema = {
         "description": (section.__doc__ or "").strip().split("\n")[0],
         "type": "object",
-        "properties": {key: _plain(schema) for key, schema in found.items()},
+        "properties": {key: _plain(value) for key, value in found.items()},
         "additionalProperties": False,
     }
+    rules = _rules(section)
+    return schema | ({"allOf": rules} if rules else {})
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
@@ -24,3 +27,25 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": schema["description"]} | {
         name: value for name, value in schema.items() if name != "title"
     }
+
+
+def _rules(section: type[Section]) -> list[dict[str, Any]]:
+    """Return a rule for each set of conditions: if they do not hold, its keys have defaults.
+
+    A section that knows more of what is without effect, or leaves it to others, has none.
+    """
+    if not section.refuses_idle or section.idle is not Section.idle:
+        return []
+    conditions = conditions_of(section)
+    rules: list[dict[str, Any]] = []
+    for wanted in {str(each): each for each in conditions.values()}.values():
+        needed = [key for key, values in wanted.items() if default_of(section, key) not in values]
+        holds = {"properties": {key: {"enum": values} for key, values in wanted.items()}}
+        idle = [key for key, each in conditions.items() if each == wanted]
+        rules.append(
+            {
+                "if": {"not": holds | ({"required": needed} if needed else {})},
+                "then": {"properties": {key: {"const": default_of(section, key)} for key in idle}},
+            }
+        )
+    return rules

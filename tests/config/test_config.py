@@ -1,11 +1,15 @@
 import copy
+import typing
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from sau.config import json_schema, load
+from sau.config.config import SECTIONS
 from sau.core.errors import UserError
+from sau.settings.section import conditions_of
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])
@@ -31,6 +35,40 @@ def test_every_section_is_strict():
 def test_committed_schema_is_the_one_of_the_sections():
     path = ROOT / "workflow" / "schemas" / "config.schema.yaml"
     assert yaml.safe_load(path.read_text()) == json_schema(), "run `make schema`"
+
+
+@pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS)
+def test_what_switches_a_key_is_a_choice_of_its_section(section):
+    for conditions in conditions_of(section).values():
+        for key, values in conditions.items():
+            assert set(values) < set(typing.get_args(section.model_fields[key].annotation))
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "is_valid"),
+    [
+        ("images", {"source": "imported", "folder": "there"}, True),
+        ("images", {"source": "imported", "folder": "there", "device": "cpu"}, True),
+        ("images", {"source": "imported", "folder": "there", "device": "cuda"}, False),
+        ("images", {"folder": "there"}, False),
+        ("images", {"source": "imported", "layout": "parquet", "folder": "there"}, False),
+        ("dataset", {"folder": "there"}, False),
+        ("dataset", {"source": "cifar10", "folder": "there"}, True),
+        ("training", {"runs": {"a": {"method": "sau", "options": {"neighbours": 3}}}}, True),
+        ("training", {"runs": {"a": {"method": "sau", "options": {"neighbors": 3}}}}, False),
+        ("training", {"runs": {"a": {"method": "sure", "options": {"neighbours": 3}}}}, False),
+        (
+            "training",
+            {"runs": {"a": {"method": "sau", "options_by_factor": {"10": {"vote": "none"}}}}},
+            False,
+        ),
+    ],
+)
+def test_schema_by_itself_knows_what_one_key_says_of_others(default, section, values, is_valid):
+    """For editors that read it; `load` says the same in words of its own."""
+    validator = jsonschema.Draft202012Validator(json_schema())
+    assert validator.is_valid(default)
+    assert validator.is_valid(default | {section: values}) == is_valid
 
 
 def test_every_key_of_the_schema_is_described():
@@ -185,6 +223,17 @@ def test_text_from_the_command_line_becomes_what_the_schema_expects(default):
     assert config.images.steps == "20"
     assert config.filter.leak_similarity is None
     assert (config.filter.leak_hash_distance, config.filter.margin) == (3, 0.01)
+
+
+def test_steps_are_the_same_with_quotes_or_without(default):
+    default["images"] |= {"steps": 25, "per_class": {"zero": {"steps": 30}}}
+    images = load(default).images
+    assert (images.steps, images.for_class("zero").steps) == ("25", "30")
+
+
+def test_options_may_be_text_too(default):
+    default["training"]["runs"]["sau"]["options"] = {"neighbours": "3", "temperature": "0.2"}
+    assert load(default).training.runs["sau"].options == {"neighbours": 3, "temperature": 0.2}
 
 
 def test_factors_keep_all_their_digits(default):

@@ -1,7 +1,9 @@
 """Settings of the images stage."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
@@ -26,6 +28,13 @@ GENERATOR_KEYS = (
     "compile",
 )
 """What `per_class` may set for a class: all that a generator depends on."""
+
+Respacing = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer", "minimum": 1}]}),
+]
+"""A number of steps, which may stand without quotes, or sections of them."""
 
 _DRAWN = {"source": ("glide", "diffusers")}
 _GLIDE = {"source": "glide"}
@@ -65,7 +74,7 @@ class ImagesSettings(Section):
         "of a model by its name on the Hub: the commit to take; empty: the newest, whatever it is",
         only_with=_DIFFUSERS,
     )
-    steps: str = setting(
+    steps: Respacing = setting(
         "20",
         "glide: respacing of the 1000 time steps, such as 100 or fast27; diffusers: how many",
         only_with=_DRAWN,
@@ -105,7 +114,7 @@ class ImagesSettings(Section):
         "a folder with the upsampler, which makes images four times larger; empty: none",
         only_with=_GLIDE,
     )
-    upsampler_steps: str = setting(
+    upsampler_steps: Respacing = setting(
         "fast27", "respacing of the upsampler's time steps, DDIM", only_with=_GLIDE
     )
     upsampler_temperature: float = setting(
