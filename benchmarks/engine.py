@@ -51,7 +51,7 @@ class Engine:
 def add_settings(parser: ArgumentParser) -> None:
     """Add the flags that `settings_from` reads."""
     parser.add_argument("--backbone", default="resnet32", help="CIFAR residual network")
-    parser.add_argument("--width", type=positive, default=16, help="channels of its first stage")
+    parser.add_argument("--width", type=positive, default=16, help="channels of its first blocks")
     parser.add_argument("--batch-size", type=positive, default=128, help="images of a batch")
     parser.add_argument("--classes", type=positive, default=10, help="number of classes")
     parser.add_argument(

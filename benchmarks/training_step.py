@@ -33,7 +33,7 @@ def build_parser() -> ArgumentParser:
         "--reference",
         choices=("published", "lean"),
         default="published",
-        help="as the published code does it, or without what it computes in vain",
+        help="as the published code does it, or without what it computes without using it",
     )
     parser.add_argument(
         "--workers", type=positive, help="worker processes of each loader; None: --threads"

@@ -29,16 +29,16 @@ class Host:
 class Reference:
     """A network, its optimizer and its loaders.
 
-    As published, each loader makes all three views (of the second batch only v1 is looked at),
+    As published, each loader makes all three views (of the second batch only v1 is used),
     every pass goes through both heads, and the prototypes come from a pass over all images. Lean,
-    what nobody looks at is not made.
+    what no result uses is not made.
 
     Args:
         network: what to train.
         images: an epoch of them.
         batch_size: images of a batch.
         host: where to run.
-        lean: leave out what the published code computes in vain.
+        lean: leave out what the published code computes without using it.
     """
 
     def __init__(

@@ -20,7 +20,7 @@ def warn_of_unseen_classes(section: str, asked: Iterable[tuple[str, str]]) -> No
 
     Args:
         section: of the configuration, whose key `model` names it.
-        asked: the model, a name in `SHIPPED` or any other, and the class that it shall draw or
+        asked: the model, a name in `SHIPPED` or any other, and the class that it should draw or
             score, by the name that it is told.
     """
     shipped = [(model, name) for model, name in asked if model in SHIPPED]

@@ -1,4 +1,4 @@
-"""Keys that stand twice in a config file, of which YAML keeps the last without a word."""
+"""Keys that stand twice in a config file, of which YAML silently keeps the last."""
 
 from pathlib import Path
 

@@ -63,7 +63,7 @@ def check_sources(config: Config) -> None:
     }
     for key, name in wanted.items():
         if name and not Path(name).exists():
-            raise UserError(f"config: {key}: {name} does not exist; mend it, or put it there")
+            raise UserError(f"config: {key}: {name} does not exist; fix it, or put it there")
     if Path(config.experiment.results).is_file():
         raise UserError(f"config: experiment.results: {config.experiment.results} is a file")
 

@@ -9,7 +9,7 @@ EXIT_STOPPED_EARLY = 75
 
 
 class UserError(Exception):
-    """Bad input, said in one line: what, where, what was expected, how to mend it.
+    """Bad input, said in one line: what, where, what was expected, how to fix it.
 
     The command line prints the message without a traceback and exits with code 2; anything else
     that is raised is a defect of `sau` and keeps its traceback.

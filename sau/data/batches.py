@@ -109,7 +109,7 @@ def view_batches(
     """Yield the epoch's batches of `data`, in a random order, each with the views called `names`.
 
     Args:
-        data: on the device where the batches shall be.
+        data: on the device where the batches should be.
         names: which views; a method that needs none gets batches without.
         options: of the views.
         batch_size: images of a batch.

@@ -125,7 +125,7 @@ def training_data(
 
     Args:
         rows: the images; all are real where nothing is said of it.
-        device: where all of it shall be.
+        device: where all of it should be.
         scores: float (N,), of synthetic images; None: no image has one.
 
     Raises:

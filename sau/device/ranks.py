@@ -83,7 +83,7 @@ def find_ranks(processes: int, environment: Mapping[str, str] = os.environ) -> R
     """Return which process this is, as `torchrun` says it in the environment.
 
     Args:
-        processes: how many there shall be.
+        processes: how many there should be.
         environment: with RANK, WORLD_SIZE and LOCAL_RANK, or none of them for a single process.
 
     Raises:

@@ -123,7 +123,7 @@ def train(
         method: one of `sau.method_names()`.
         options: of the method, by name; the paper's for those left out.
         backbone: such as resnet32, or torchvision's resnet18, resnet50 and resnext50_32x4d.
-        width: channels of its first stage; None: 16, or 64 for torchvision's.
+        width: channels of its first blocks; None: 16, or 64 for torchvision's.
         epochs: passes over the images.
         batch_size: images of a batch.
         learning_rate: of SGD at the start.

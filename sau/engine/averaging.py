@@ -35,7 +35,7 @@ class Average(nn.Module):
 
     @torch.no_grad()
     def take_in(self, network: Network) -> None:
-        """Add the network's present weights and statistics to the mean; the first ones are it."""
+        """Add the network's present weights and statistics to the mean, or begin it with them."""
         kept, new = (list(one.state_dict().values()) for one in (self.module, network))
         if self.count() == 0:
             self.module.load_state_dict(network.state_dict())
@@ -51,7 +51,7 @@ class Average(nn.Module):
         return int(self.n_averaged)
 
     def forget(self) -> None:
-        """Start anew: the next value is the first."""
+        """Start again: the next value is the first."""
         self.n_averaged.zero_()
 
 
@@ -60,8 +60,9 @@ class Averager:
 
     `ema_decay`: an exponential moving average, updated after each step, of weights and BatchNorm
     statistics. `swa_from`: the plain mean of the weights at the ends of epochs, from that one to
-    the last of its stage; their BatchNorm statistics are measured anew. A second stage starts from
-    the mean of the first; its own weights are averaged anew (EMA), or its last ones tested (SWA).
+    the last of its phase; their BatchNorm statistics are measured again. A second phase starts from
+    the mean of the first; its own weights are averaged from its start (EMA), or its last ones are
+    tested (SWA).
 
     Args:
         network: what is trained.
@@ -83,7 +84,7 @@ class Averager:
             self.average = Average(network, get_swa_multi_avg_fn())  # type: ignore[no-untyped-call]
 
     def start_epoch(self, epoch: int) -> None:
-        """Hand the mean of the weights over to a second stage, in its first epoch."""
+        """Hand the mean of the weights over to a second phase, in its first epoch."""
         if self.average is not None and epoch == self.last_epoch + 1:
             self.network.load_state_dict(self.tested().state_dict())
             self.average.forget()

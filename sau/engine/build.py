@@ -119,7 +119,7 @@ def _network(
     if len(set(kinds)) > 1:
         raise ArgumentError(
             f"second_stage.method: it needs a {kinds[1][0]} classifier (scale "
-            f"{kinds[1][1]:g}), but the first stage trains a {kinds[0][0]} one (scale "
+            f"{kinds[1][1]:g}), but the first phase trains a {kinds[0][0]} one (scale "
             f"{kinds[0][1]:g}); choose another method"
         )
     config = NetworkConfig(settings.backbone, settings.channels(), classes)

@@ -24,7 +24,7 @@ class Muon(torch.optim.SGD):
     Args:
         parameters: all of them, hidden ones included; the order is that of checkpoints.
         hidden: those whose steps are made orthogonal, of two dimensions or more.
-        learning_rate: of the others; Phase sets it anew for each epoch.
+        learning_rate: of the others; Phase sets it for each epoch.
         ratio: r over that rate, so that both follow one schedule.
         hidden_decay: d, decoupled; the others have `weight_decay`, added to the gradient.
         momentum: m, of both.

@@ -45,7 +45,7 @@ class ParallelLoss:
     """A loss whose backward pass leaves the same gradient in all processes.
 
     What does that, `DistributedDataParallel`, is made for the first batch: then it is settled which
-    parameters learn, and it does not see the gradients of an earlier stage, which it would count.
+    parameters learn, and it does not see the gradients of an earlier phase, which it would count.
 
     Args:
         network: see `SharedLoss`.
@@ -63,7 +63,7 @@ class ParallelLoss:
                 self._make(),
                 # After each step all processes have the same buffers as it is.
                 broadcast_buffers=False,
-                # A second stage may leave heads of the first unused. Also, gradients are then
+                # A second phase may leave heads of the first unused. Also, gradients are then
                 # always summed in the same packets, so that a run that goes on after a kill ends in
                 # the same bytes.
                 find_unused_parameters=True,

@@ -93,9 +93,9 @@ def hidden_weights(network: Network) -> list[nn.Parameter]:
 
 
 def second_settings(settings: TrainingSettings) -> TrainingSettings | None:
-    """Return the settings of the second stage, complete; None if there is none.
+    """Return the settings of the second phase, complete; None if there is none.
 
-    What it has no setting of its own for is as in the first stage.
+    What it has no setting of its own for is as in the first phase.
     """
     second = settings.second()
     if second is None:

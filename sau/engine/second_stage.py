@@ -1,4 +1,4 @@
-"""Settings of a second stage of training."""
+"""Settings of a second phase of training."""
 
 from typing import Any, Literal
 
@@ -11,16 +11,16 @@ from sau.settings.section import Section, setting
 
 
 class SecondStage(Section):
-    """A second stage of training on the first one's network; with keys of its own."""
+    """A second phase of training on the first one's network; with keys of its own."""
 
     method: MethodName = setting("cross_entropy", "what is minimised")
     options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
     data: DataName = setting("real", "the long-tailed real images alone, or the balanced set")
     epochs: int = setting(10, "passes over the stage's images", unit="epochs", minimum=1)
-    learning_rate: float = setting(0.001, "of SGD at the stage's start; cosine to 0", above=0)
+    learning_rate: float = setting(0.001, "of SGD at the phase's start; cosine to 0", above=0)
     weight_decay: float = setting(5e-3, "of SGD", minimum=0)
     batch_size: int | None = setting(
-        None, "images of a batch; null: as in the first stage", unit="images", minimum=2
+        None, "images of a batch; null: as in the first phase", unit="images", minimum=2
     )
     schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
     step_epochs: list[PositiveInt] = setting(
@@ -37,7 +37,7 @@ class SecondStage(Section):
         0, "epochs in which the rate rises linearly", unit="epochs", minimum=0
     )
     sharpness_radius: float | None = setting(
-        None, "rho of sharpness-aware minimisation; null: as in the first stage", minimum=0
+        None, "rho of sharpness-aware minimisation; null: as in the first phase", minimum=0
     )
     trained: Literal["all", "classifier"] = setting(
         "all", "what learns: all of the network, or its classifier on a frozen encoder"

@@ -39,8 +39,8 @@ def check_averages(settings: "TrainingSettings") -> None:
     if second and second.trained == "classifier" and settings.swa_from > settings.epochs:
         raise settings.error(
             "swa_from",
-            f"{settings.swa_from} lies in the second stage, whose encoder is "
-            "frozen, BatchNorm statistics and all; set it to an epoch of the first stage",
+            f"{settings.swa_from} lies in the second phase, whose encoder is "
+            "frozen, BatchNorm statistics and all; set it to an epoch of the first phase",
         )
     if settings.ema_decay > 0 and settings.swa_from > 0:
         raise settings.error("ema_decay", f"set this or {settings.path('swa_from')}, not both")
@@ -96,7 +96,7 @@ def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
 
 
 def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
-    """Return whether a stage of training weighs synthetic images by their scores."""
+    """Return whether a phase of training weighs synthetic images by their scores."""
     return stage.method_options().to_mapping().get("weighting") == "score"
 
 

@@ -20,7 +20,7 @@ from sau.methods.names import DataName, MethodName
 from sau.settings.section import Section, setting
 
 CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
-"""Channels of the first stage where none are set: He et al.'s for either kind of network."""
+"""Channels of the first blocks where none are set: He et al.'s for either kind of network."""
 
 
 class TrainingSettings(Section):
@@ -49,7 +49,7 @@ class TrainingSettings(Section):
     )
     width: int | None = setting(
         None,
-        "channels of a CIFAR network's first stage; null: 16; torchvision's have 64",
+        "channels of a CIFAR network's first blocks; null: 16; torchvision's have 64",
         unit="channels",
         minimum=1,
     )
@@ -88,13 +88,13 @@ class TrainingSettings(Section):
     muon_learning_rate: float = setting(
         0.02,
         "of the hidden layers' weights, at the start; it follows the schedule too, and in a second "
-        "stage stands to that stage's learning_rate as in the first",
+        "phase stands to that phase's learning_rate as in the first",
         above=0,
         only_with={"optimizer": "muon"},
     )
     muon_weight_decay: float = setting(
         0.05,
-        "of the hidden layers' weights, decoupled, in both stages",
+        "of the hidden layers' weights, decoupled, in both phases",
         minimum=0,
         only_with={"optimizer": "muon"},
     )
@@ -110,8 +110,8 @@ class TrainingSettings(Section):
     )
     swa_from: int = setting(
         0,
-        "test the mean of the weights at the ends of epochs, from this one to the last of its stage"
-        " (stochastic weight averaging); a second stage starts from it; 0: the last weights",
+        "test the mean of the weights at the ends of epochs, from this one to the last of its phase"
+        " (stochastic weight averaging); a second phase starts from it; 0: the last weights",
         unit="epochs",
         minimum=0,
     )
@@ -123,7 +123,7 @@ class TrainingSettings(Section):
     )
     second_stage: dict[str, Any] = setting(
         {},
-        "a second stage of training, such as {method: cross_entropy, data: real, epochs: 20, "
+        "a second phase of training, such as {method: cross_entropy, data: real, epochs: 20, "
         "learning_rate: 0.001, trained: classifier}; empty: none",
     )
     view_set: Literal["cifar", "imagenet"] = setting(
@@ -180,7 +180,7 @@ class TrainingSettings(Section):
         minimum=1,
         affects_result=False,
     )
-    device: Literal["cpu", "cuda"] = setting("cpu", "where to train; never changed in silence")
+    device: Literal["cpu", "cuda"] = setting("cpu", "where to train; never changed silently")
     threads: int = setting(
         1, "CPU threads; part of the result's identity, sums depend on it", minimum=1
     )
@@ -236,7 +236,7 @@ class TrainingSettings(Section):
             return described_options(self.method).from_mapping(self.options)
 
     def second(self) -> SecondStage | None:
-        """Return the second stage, typed; None if there is none."""
+        """Return the second phase, typed; None if there is none."""
         if not self.second_stage:
             return None
         with self.naming("second_stage."):
@@ -247,11 +247,11 @@ class TrainingSettings(Section):
         return self.backbone in ("resnet18", "resnet50", "resnext50_32x4d")
 
     def channels(self) -> int:
-        """Return the channels of the backbone's first stage."""
+        """Return the channels of the backbone's first blocks."""
         return self.width or (IMAGENET_WIDTH if self.is_torchvision() else CIFAR_WIDTH)
 
     def total_epochs(self) -> int:
-        """Return the epochs of both stages."""
+        """Return the epochs of both phases."""
         second = self.second()
         return self.epochs + (second.epochs if second else 0)
 

@@ -37,7 +37,7 @@ def find_noise(
 
     The votes:
 
-    - `majority`: most neighbours; classes with as many are told apart by the sum of their
+    - `majority`: most neighbours; classes with as many are distinguished by the sum of their
       similarities.
     - `unanimous`: all neighbours have the sample's label.
     - `similarity_weighted`: the largest sum of exp(similarity / 0.07), which takes similarities

@@ -74,7 +74,7 @@ class Epoch:
     """The start of an epoch.
 
     Attributes:
-        number: 1 to the stage's epochs.
+        number: 1 to the phase's epochs.
         network: what is trained; a method may look at it in eval mode.
         real_batches: gives the real training images, without augmentation other than the views
             asked for; None is enough for methods that do not look at them.

@@ -37,7 +37,7 @@ class MaxNormOptions(Section):
 class MaxNorm(Method[MaxNormOptions]):
     """Class-balanced loss, with each class's weights projected into a ball after every step.
 
-    Made for a second stage that trains the classifier alone. The radius is set once, at the start
+    Made for a second phase that trains the classifier alone. The radius is set once, at the start
     of the stage, from the weights that the classifier then has. Biases stay as they are.
 
     Source: Alshammari et al., "Long-Tailed Recognition via Weight Balancing" (CVPR 2022).

@@ -1,4 +1,4 @@
-"""SURE: RegMixup, ranked confidence and a cosine classifier; its second stage re-weights images."""
+"""SURE: RegMixup, ranked confidence and a cosine classifier; its second phase re-weights images."""
 
 import torch
 from torch import Tensor
@@ -28,8 +28,8 @@ class SureOptions(Section):
     )
     reweight_temperature: float = setting(
         0.0,
-        "t: images are weighted by exp(-t * confidence), measured at the stage's start, as in the"
-        " authors' second stage; 0: all alike",
+        "t: images are weighted by exp(-t * confidence), measured at the phase's start, as in the"
+        " authors' second phase; 0: all alike",
         minimum=0,
     )
 

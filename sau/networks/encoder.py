@@ -13,7 +13,7 @@ TORCHVISION: dict[str, Callable[..., nn.Module]] = {
     "resnet50": torchvision.models.resnet50,
     "resnext50_32x4d": torchvision.models.resnext50_32x4d,
 }
-"""Networks for large images, without their classifier; their first stage has 64 channels."""
+"""Networks for large images, without their classifier; their first blocks have 64 channels."""
 
 
 class TorchvisionEncoder(nn.Module):

@@ -30,7 +30,7 @@ OTHER_BACKBONE = "other"
 class NetworkConfig:
     """What a network is built from.
 
-    `backbone`: one of `BACKBONES`; `width`: channels of its first stage; `classes`: C;
+    `backbone`: one of `BACKBONES`; `width`: channels of its first blocks; `classes`: C;
     `projection_hidden` and `projection_size`: of the projection head; None for both where there is
     no such head; `classifier` and `classifier_scale`: linear, or cosine with that scale.
     """

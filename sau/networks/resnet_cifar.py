@@ -46,7 +46,7 @@ class ResNetCifar(nn.Module):
     Args:
         depth: 8, 20, 32, 44, 56, ...; the last layer of the count is the classifier, which
             stands elsewhere.
-        width: channels of the first stage; the others have twice and four times as many.
+        width: channels of the first blocks; the others have twice and four times as many.
 
     Raises:
         ValueError: a depth that is not 6 n + 2.

@@ -51,7 +51,7 @@ def read_text(file: Path, key: str, kind: str) -> str:
         reason = error.strerror or error
         raise UserError(
             f"{key}: {file}: cannot be read ({reason}); expected a {kind}, change its permissions "
-            "or copy it anew"
+            "or copy it again"
         ) from error
 
 
@@ -62,7 +62,7 @@ def check_label_range(labels: Rows, classes: int, where: str) -> None:
         row = int(outside[0])
         raise UserError(
             f"{where}: label {labels[row]} in row {row}, expected 0 to {classes - 1} as there are "
-            f"{classes} classes ({len(outside)} such rows); mend the labels or the class names"
+            f"{classes} classes ({len(outside)} such rows); fix the labels or the class names"
         )
 
 

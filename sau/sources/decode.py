@@ -67,7 +67,7 @@ def decode(data: bytes) -> tuple[Image.Image, bool]:
     such images are drawn for; the EXIF orientation is applied; of an animation the first frame
     counts.
 
-    Returns: the image, and whether it differs from what its bytes say, so must be encoded anew.
+    Returns: the image, and whether it differs from what its bytes say, so must be encoded again.
 
     Raises:
         UnreadableImageError: empty, of no known format, corrupt, truncated or too large.

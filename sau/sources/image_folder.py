@@ -86,7 +86,7 @@ def _warn_of_loose_images(folder: Path) -> None:
 def images_below(folder: Path) -> list[tuple[str, Path]]:
     """Return relative name and path of each image file below `folder`, in natural order.
 
-    Links are followed. Hidden files are left out without a word; what other programs leave
+    Links are followed. Hidden files are left out without a warning; what other programs leave
     (thumbnails, see `sau.sources.droppings`), what is no file (a pipe, a device) or is not named
     like an image with a warning. A link to nothing is listed: reading it fails.
 

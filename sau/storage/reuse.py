@@ -85,7 +85,7 @@ class ReusableResults:
             write_text(self.folder / RECORD, json.dumps(record, sort_keys=True) + "\n")
         except (OSError, UserError) as error:
             log.warning(
-                "%s: no second names (%s); a job that starts anew loses them", self.folder, error
+                "%s: no second names (%s); a job that starts again loses them", self.folder, error
             )
             self.remove()
 

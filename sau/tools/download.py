@@ -95,7 +95,7 @@ def _fill(url: str, part: Path, path: Path) -> None:
         except urllib.error.HTTPError as error:
             reason = f"HTTP {error.code} {error.reason}"
             if error.code == 416:
-                part.unlink(missing_ok=True)  # longer than the server's file: begin anew
+                part.unlink(missing_ok=True)  # longer than the server's file: begin again
             elif error.code < 500 and error.code not in _WORTH_ANOTHER_TRY:
                 raise UserError(f"{url}: {reason}; {by_hand}") from error
         except CUT as error:

@@ -1,4 +1,4 @@
-"""Trains the tiny CLIP: open_clip's own model class, small enough to tell printed digits apart."""
+"""Trains the tiny CLIP: open_clip's own model class, at a size that suffices for printed digits."""
 
 import json
 import math

@@ -108,7 +108,7 @@ def test_indices_far_apart_do_not_fill_the_memory():
         names_for_indices(labels, [], "here")
 
 
-def test_class_names_are_not_spelt_anew_for_each_name(monkeypatch):
+def test_class_names_are_not_spelt_again_for_each_name(monkeypatch):
     """There may be thousands, and every shard of imported images looks for all of them."""
     plain_name, spelt = class_match.plain_name, []
 

@@ -118,7 +118,7 @@ def test_place_that_cannot_be_written_is_one_line(tmp_path: Path, outputs) -> No
     kept = ReusableResults(tmp_path / "kept", "a")
     kept.store(outputs)
     remove(outputs)
-    (tmp_path / "model").write_bytes(b"a file where the folder shall stand")
+    (tmp_path / "model").write_bytes(b"a file where the folder should stand")
     with pytest.raises(UserError, match=r"cannot write .*config\.json"):
         kept.take_back(outputs)
 

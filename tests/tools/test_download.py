@@ -55,7 +55,7 @@ def test_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> None:
     assert server.requests == [("base.pt", "bytes=500000-")]
 
 
-def test_file_that_has_changed_meanwhile_is_begun_anew(
+def test_file_that_has_changed_meanwhile_is_begun_again(
     url: str, server: Files, tmp_path: Path
 ) -> None:
     path, newer = tmp_path / "base.pt", DATA[::-1]
@@ -68,7 +68,7 @@ def test_file_that_has_changed_meanwhile_is_begun_anew(
 
 
 @pytest.mark.parametrize("lacking", ["ranges", "tags"])
-def test_server_that_cannot_go_on_begins_anew(
+def test_server_that_cannot_go_on_begins_again(
     url: str, server: Files, tmp_path: Path, lacking: str
 ) -> None:
     setattr(server, lacking, False)

@@ -120,7 +120,7 @@ def moments(network: Network, images: list[Tensor]) -> dict[str, Tensor]:
     return {name: torch.stack(values).mean(dim=0) for name, values in found.items()}
 
 
-def test_statistics_of_swa_are_measured_anew_in_all_layers() -> None:
+def test_statistics_of_swa_are_measured_again_in_all_layers() -> None:
     network = Network(CONFIG, seed=1)
     averager = averager_of(network, swa_from=1, epochs=2)
     for epoch, images in enumerate(batches(2), start=1):

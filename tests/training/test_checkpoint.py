@@ -70,7 +70,7 @@ def train_to(run: Run, first: int, last: int) -> None:
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_goes_on_bit_for_bit(epoch: int, inputs: Inputs, tmp_path: Path) -> None:
-    """In the first stage, at its end, and in the second; with average, head and memory."""
+    """In the first phase, at its end, and in the second; with average, head and memory."""
     path = tmp_path / "checkpoint"
     run = inputs.assemble(seed=1, **TWO_STAGES)
     train_to(run, 1, epoch)
@@ -83,7 +83,7 @@ def test_goes_on_bit_for_bit(epoch: int, inputs: Inputs, tmp_path: Path) -> None
     expected, found = all_values(run), all_values(other)
     if epoch > 2:
         assert any(name.startswith("momentum 0") for name in expected)
-    # The first stage's momentum has no part in the second.
+    # The first phase's momentum has no part in the second.
     kept = {name for name in expected if epoch < 2 or not name.startswith("momentum 0")}
     assert kept <= set(found)
     assert all(torch.equal(expected[name], found[name]) for name in kept)
@@ -120,7 +120,7 @@ def test_state_comes_back_whole(inputs: Inputs, tmp_path: Path) -> None:
 
 
 def test_what_an_epoch_that_was_left_needs_comes_back(inputs: Inputs, tmp_path: Path) -> None:
-    """In the first epoch of all, and in the first of the second stage."""
+    """In the first epoch of all, and in the first of the second phase."""
     run, other = (inputs.assemble(seed=seed, **TWO_STAGES) for seed in (1, 2))
     other = dataclasses.replace(other, seed=1)
     for epoch in (1, 3):

@@ -80,7 +80,7 @@ def test_what_a_frozen_stage_sets_another_sets_back(inputs: Inputs) -> None:
 
 
 def test_averaged_weights_of_a_second_stage_are_of_that_stage(inputs: Inputs) -> None:
-    """It starts from the first stage's mean, and what it constrains stays constrained."""
+    """It starts from the first phase's mean, and what it constrains stays constrained."""
     second = {
         "method": "max_norm",
         "data": "balanced",

@@ -101,14 +101,14 @@ def test_real_data_first_and_balanced_data_second(inputs: Inputs) -> None:
     assert run.settings.needs_synthetic()
 
 
-def test_rate_of_the_second_stage_starts_anew(inputs: Inputs, tmp_path: Path) -> None:
+def test_rate_of_the_second_stage_starts_again(inputs: Inputs, tmp_path: Path) -> None:
     outputs = inputs.train(tmp_path, **FILL_UP, learning_rate=0.1, schedule="step", step_epochs=[1])
     history = read(outputs["history"], "history").to_pandas()
     rates = history[history["name"] == "learning_rate"]["value"].tolist()
     assert rates == pytest.approx([0.1, 0.01, 0.01, 0.002, 0.001])
 
 
-def test_momentum_of_the_second_stage_starts_anew(inputs: Inputs) -> None:
+def test_momentum_of_the_second_stage_starts_again(inputs: Inputs) -> None:
     run = inputs.assemble(**FILL_UP)
     for epoch in train_all(run):
         states = [len(phase.optimizer.state) > 0 for phase in run.phases]

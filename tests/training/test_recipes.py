@@ -121,7 +121,7 @@ def test_stages_of_two_classifiers_are_refused(inputs: Inputs) -> None:
     with pytest.raises(UserError, match="needs a linear classifier"):
         inputs.assemble(**{**SURE, "second_stage": GLMC["second_stage"]})
     other = {**SURE["second_stage"], "options": {"scale": 9}}
-    with pytest.raises(UserError, match=r"scale 9\), but the first stage trains a cosine one"):
+    with pytest.raises(UserError, match=r"scale 9\), but the first phase trains a cosine one"):
         inputs.assemble(**{**SURE, "second_stage": other})
 
 

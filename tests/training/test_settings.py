@@ -22,7 +22,7 @@ from sau.pipeline.training.settings import TrainingSection
         ({"swa_learning_rate": 0.1}, "training.swa_learning_rate: 0.1 has no effect"),
         (
             {"swa_from": 205, "second_stage": {"trained": "classifier"}},
-            "training.swa_from: 205 lies in the second stage",
+            "training.swa_from: 205 lies in the second phase",
         ),
         (
             {"data": "real", "options": {"weighting": "score"}},

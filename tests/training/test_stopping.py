@@ -221,7 +221,7 @@ def test_progress_counts_the_steps_of_the_whole_run_and_goes_on_where_it_was(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Two epochs on 24 images, then a second stage of one epoch on the real ones."""
+    """Two epochs on 24 images, then a second phase of one epoch on the real ones."""
     second = {"method": "cross_entropy", "data": "real", "epochs": 1}
     real = inputs.assemble(epochs=2, second_stage=second).phases[1].steps_of_an_epoch()
     total = 2 * STEPS + real

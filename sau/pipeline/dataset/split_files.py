@@ -65,7 +65,7 @@ def check_test_split(test: SplitFile, train: SplitFile, classes: int) -> None:
         first = int(unknown[0])
         raise UserError(
             f"{test.line(first)}: label {test.labels[first]}, but the training images are of "
-            f"classes 0 to {classes - 1} ({len(unknown)} such lines); mend the split files"
+            f"classes 0 to {classes - 1} ({len(unknown)} such lines); fix the split files"
         )
     lines = {name: index for index, name in enumerate(train.names)}
     shared = [index for index, name in enumerate(test.names) if name in lines]

@@ -106,7 +106,7 @@ def _check_readable(table: pa.Table, class_names: Sequence[str], split: str) -> 
     if empty and split == "training":
         raise UserError(
             f"dataset: no training image of class {empty[0]!r} can be read ({len(empty)} such "
-            "classes); mend its files, or take the class out"
+            "classes); fix its files, or take the class out"
         )
     if empty:
         log.warning("%d classes have no readable test image, such as %s", len(empty), empty[0])

@@ -12,7 +12,7 @@ class RunFacts:
     """The facts of one run that its metrics carry on, so that a table can be made from them alone.
 
     `run` is the method's row in the configuration, `label` what tables call it. `data` is balanced
-    where any stage of training has synthetic images. `imbalance_factor` is the one that was
+    where any phase of training has synthetic images. `imbalance_factor` is the one that was
     applied, the requested one or what it was capped at; of data as it is, N_max / N_min.
     `requested_imbalance_factor` is the text of the configuration. `parameters` are those of the
     network that is tested, `parameters_trained` those of its training, heads included. `recipe` is
@@ -93,9 +93,9 @@ def row_label(label: str, settings: Mapping[str, Any]) -> str:
     decay, first = settings.get("ema_decay"), settings.get("swa_from")
     marks = [f"EMA {decay:g}"] if decay else []
     if first:
-        # A second stage starts from the first one's mean, and its own last weights are tested.
+        # A second phase starts from the first one's mean, and its own last weights are tested.
         handed_on = settings.get("second_stage") and first <= settings["epochs"]
-        marks.append(f"{'first stage ' if handed_on else ''}SWA from {first}")
+        marks.append(f"{'first phase ' if handed_on else ''}SWA from {first}")
     marks += ["flip"] if settings.get("test_flip") else []
     return f"{label} ({', '.join(marks)})" if marks else label
 

@@ -86,8 +86,8 @@ def log_leaks(facts: dict[str, Any]) -> None:
         if measure["name"] == "embedding" and measure["found"] > _SUSPICIOUS * measure["compared"]:
             logger.warning(
                 "leak check by embedding: %d of %d images are hardly all copies of test images; a "
-                "model that tells few things apart puts a class's images that close: look at some "
-                "of them, then raise filter.leak_similarity or set it to null",
+                "model that distinguishes few classes puts a class's images that close: look at "
+                "some of them, then raise filter.leak_similarity or set it to null",
                 measure["found"],
                 measure["compared"],
             )

@@ -57,7 +57,7 @@ def _smaller(size: int) -> int:
             "bfloat16, draw smaller images, or use a GPU with more memory"
         )
     if "torch._dynamo" in sys.modules:
-        # Compiled networks are compiled anew: graphs recorded for more images hold memory.
+        # Compiled networks are compiled again: graphs recorded for more images hold memory.
         torch.compiler.reset()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -158,6 +158,6 @@ def _options(settings: ImagesSettings, pipeline: Any) -> dict[str, Any]:
     known = inspect.signature(pipeline.__call__).parameters
     for key, (name, value) in wanted.items():
         if value is not None and name not in known:
-            mend = "choose another model" if key in ALWAYS_SET else "leave it out"
-            raise UserError(f"images.{key}: {type(pipeline).__name__} takes no {name}; {mend}")
+            fix = "choose another model" if key in ALWAYS_SET else "leave it out"
+            raise UserError(f"images.{key}: {type(pipeline).__name__} takes no {name}; {fix}")
     return {name: value for name, value in wanted.values() if value is not None}

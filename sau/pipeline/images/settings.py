@@ -137,7 +137,7 @@ class ImagesSettings(Section):
         only_with=_DRAWN,
     )
     device: Literal["cpu", "cuda"] = setting(
-        "cpu", "where to sample; never changed in silence", only_with=_DRAWN
+        "cpu", "where to sample; never changed silently", only_with=_DRAWN
     )
     precision: Literal["float32", "bfloat16", "float16"] = setting(
         "float32",

@@ -12,7 +12,7 @@ def check_vocabulary(tokenizers: Mapping[str, Any], what: str) -> None:
     """Refuse a tokenizer that takes all words for one.
 
     Transformers loads a tokenizer whose vocabulary file is missing, as an interrupted download
-    leaves it, without a word; every prompt is then the same.
+    leaves it, and says nothing; every prompt is then the same.
 
     Args:
         tokenizers: by name; None where the model has none of that name.

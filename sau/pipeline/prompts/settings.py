@@ -82,7 +82,7 @@ class PromptsSettings(TemplateSettings):
     )
     answer_form: str = setting(
         "A photo of the class {name}, with specific features and with a specific background.",
-        "form that answers shall have, the paper's, added to the system message; empty: none",
+        "form that answers should have, the paper's, added to the system message; empty: none",
         only_with=_WITH_LLM,
     )
     prompts_per_request: int = setting(

@@ -44,7 +44,7 @@ def runs_csv(rows: pd.DataFrame) -> str:
 
     `method` is the row's label, `synthetic` is 1 where the run trained on the balanced set.
     `imbalance_factor` is the applied one. `seed` is the run's seed; where the runs have more
-    than one data seed it reads `data_seed/seed`, or two rows could not be told apart. Top-1 is in
+    than one data seed it reads `data_seed/seed`, or two rows would look alike. Top-1 is in
     percent with four digits, empty where the split has no class. Where a run has a validation split
     a last column is added, top1_best_on_validation.
 

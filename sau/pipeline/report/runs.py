@@ -76,7 +76,7 @@ class Run(MeasuredRun):
 
 
 def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
-    """Read metrics manifests, in their order; rows that share a label are told apart by row name.
+    """Read metrics manifests, in their order; rows that share a label are named by row as well.
 
     Raises:
         UserError: no path, a manifest of another kind, or provenance without the run's facts.

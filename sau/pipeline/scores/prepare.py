@@ -1,6 +1,6 @@
 """From an image's bytes to what the model and the table need of it; run by worker processes.
 
-Nothing here imports PyTorch: a worker shall start quickly and stay small.
+Nothing here imports PyTorch: a worker should start quickly and stay small.
 """
 
 import dataclasses

@@ -23,7 +23,7 @@ def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any])
     Args:
         path: where to; `.parquet`.
         kind: a name in `SCHEMAS`; the table is cast to that schema.
-        table: the rows, in the order in which they shall stand.
+        table: the rows, in the order in which they should stand.
         provenance: what made it, as JSON values (see `sau.storage.provenance.provenance`).
 
     Raises:

@@ -43,7 +43,7 @@ def test_strings_are_taken_one_by_one(tmp_path: Path) -> None:
     assert len(ByteFile(parts(), tmp_path)) == 50
 
 
-def test_what_cannot_be_written_is_the_user_s_to_mend(
+def test_what_cannot_be_written_is_the_user_s_to_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "taken").write_text("a file where a folder is wanted")

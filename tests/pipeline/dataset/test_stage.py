@@ -208,7 +208,7 @@ def test_image_in_both_splits(run, tmp_path, caplog):
         ({"source": "parquet", "train_file": "no.parquet"}, "no.parquet: no such file"),
     ],
 )
-def test_what_the_user_must_mend(run, settings, message):
+def test_what_the_user_must_fix(run, settings, message):
     with pytest.raises(UserError, match=message) as caught:
         run(**settings)
     assert "\n" not in str(caught.value)
@@ -223,7 +223,7 @@ def test_what_the_user_must_mend(run, settings, message):
     ],
 )
 def test_misspelt_parts_are_refused(run, tmp_path, parts, message):
-    """They would be classes of their own, or images left out without a word."""
+    """They would be classes of their own, or images left out without a warning."""
     for part in parts:
         put_classes(tmp_path / "zoo" / part, {"ant": 3, "bee": 3})
     with pytest.raises(UserError, match=message):

@@ -31,7 +31,7 @@ TWO_STAGES = {"epochs": 200, "second_stage": {"method": "cross_entropy", "epochs
         ({"ema_decay": 0.99999}, "SAU (EMA 0.99999)"),
         ({"swa_from": 160}, "SAU (SWA from 160)"),
         ({"swa_from": 160, "second_stage": {}}, "SAU (SWA from 160)"),
-        (TWO_STAGES | {"swa_from": 160}, "SAU (first stage SWA from 160)"),
+        (TWO_STAGES | {"swa_from": 160}, "SAU (first phase SWA from 160)"),
         (TWO_STAGES | {"swa_from": 210}, "SAU (SWA from 210)"),
         ({"test_flip": True}, "SAU (flip)"),
         ({"ema_decay": 0.999, "swa_from": 0, "test_flip": True}, "SAU (EMA 0.999, flip)"),

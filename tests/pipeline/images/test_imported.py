@@ -153,7 +153,7 @@ def test_no_such_folder(layout):
         import_images(folder_of("no/where", layout=layout), NAMES)
 
 
-def test_class_names_are_not_spelt_anew_for_each_folder(tmp_path, monkeypatch):
+def test_class_names_are_not_spelt_again_for_each_folder(tmp_path, monkeypatch):
     plain_name, spelt = class_match.plain_name, []
 
     def watched(name):

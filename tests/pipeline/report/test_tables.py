@@ -37,7 +37,7 @@ def test_single_seed_has_no_deviation(fake):
     assert "±" not in mean_std(table["all_mean"].iloc[0], table["all_std"].iloc[0])
 
 
-def test_rows_of_one_label_are_told_apart(fake):
+def test_rows_of_one_label_are_distinguished(fake):
     methods = [("a", "SAU", "sau", "real"), ("b", "SAU", "sau", "balanced")]
 
     runs = read_measured(fake(methods=methods, seeds=(0,)).metrics)

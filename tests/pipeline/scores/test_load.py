@@ -66,7 +66,7 @@ def test_local_checkpoint_of_a_named_model(small_model, tmp_path, kind):
     assert weights_of(small_model.name, str(path)) == {"weights_sha256": expected}
 
 
-def test_weights_are_told_apart_where_they_are_files(small_model):
+def test_weights_are_distinguished_where_they_are_files(small_model):
     assert weights_of(str(small_model), "") == {"weights_sha256": weights_sha256(small_model)}
     assert weights_of("ViT-B-32", "openai") == {}
 

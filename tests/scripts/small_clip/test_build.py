@@ -45,7 +45,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_folder_loads_in_open_clip_and_tells_the_classes_apart(
+def test_folder_loads_in_open_clip_and_distinguishes_the_classes(
     images: Path, tmp_path: Path
 ) -> None:
     model, names = build(images, tmp_path / "model", tmp_path / "checkpoints", SETTINGS)

@@ -52,7 +52,7 @@ def test_ink_scales_the_picture(attributes: DigitAttributes) -> None:
 
 
 @pytest.mark.parametrize("font", FONTS, ids=lambda font: font.file)
-def test_every_font_tells_the_digits_apart(font: object, attributes: DigitAttributes) -> None:
+def test_every_font_distinguishes_the_digits(font: object, attributes: DigitAttributes) -> None:
     pictures = {
         render_digit(dataclasses.replace(attributes, digit=digit, font=font)).tobytes()
         for digit in range(10)

@@ -73,7 +73,7 @@ def _serve(rank: int, connection: Connection) -> None:
         try:
             connection.send(("", function(*arguments, **named)))
         except BaseException:
-            # Whatever it is, the test shall see it, and the next one shall find two processes.
+            # Whatever it is, the test should see it, and the next one should find two processes.
             if dist.is_initialized():
                 dist.destroy_process_group()
             connection.send((traceback.format_exc(), None))

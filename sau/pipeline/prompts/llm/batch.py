@@ -41,7 +41,7 @@ def send_batch(
     so a run that was killed at any point goes on with the job that it had started. All answers of
     an earlier job are stored, asked for or not: they are paid for. A job that answers nothing of
     what is asked for now is not waited for; one that is gone is let go, and its requests are asked
-    anew.
+    again.
 
     Raises:
         UserError: a job that failed, or that answered some requests with errors; the other answers
@@ -59,7 +59,7 @@ async def _send(
         for job, asked in store.open_batches().items():
             wanted = not asked or not by_key.keys().isdisjoint(asked)
             await jobs.fetch(job, {**asked, **by_key}, wait=wanted)
-        jobs.last_error = _NO_LINE  # what earlier jobs lack is asked anew
+        jobs.last_error = _NO_LINE  # what earlier jobs lack is asked again
         left = [request for request in requests if request.key not in store]
         Budget(settings, store).check(estimate(left, settings), beside=jobs.still_to_pay())
         for start in range(0, len(left), MOST_REQUESTS):
@@ -211,7 +211,7 @@ class _Jobs:
             self._note(f"job {job} is gone")
             log.warning(
                 "batch: job %s, or a file of its answers, is not at %s (any more); what it did not "
-                "answer is asked for anew. If prompts.base_url or the key has changed since, its "
+                "answer is asked for again. If prompts.base_url or the key has changed since, its "
                 "answers are where they were",
                 job,
                 self._settings.base_url,

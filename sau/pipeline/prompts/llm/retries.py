@@ -48,7 +48,7 @@ class Courier:
         """Wait.
 
         Raises:
-            UserError: the courier is stopped, or was so meanwhile: nobody need wait any longer.
+            UserError: the courier is stopped, or was so meanwhile: there is no need to wait.
         """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)

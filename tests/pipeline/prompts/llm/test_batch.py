@@ -162,7 +162,7 @@ def test_run_that_was_killed_goes_on_with_its_job(stage, moment):
 
 
 @pytest.mark.parametrize("gone", ["batch0", "batch0-out"])
-def test_what_a_job_that_is_gone_did_not_answer_is_asked_anew(stage, caplog, gone):
+def test_what_a_job_that_is_gone_did_not_answer_is_asked_again(stage, caplog, gone):
     server = BatchServer()
     run_killed(stage, server, ["bee", "owl"])
     server.gone = {gone}
