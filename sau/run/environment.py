@@ -8,7 +8,7 @@ from pathlib import Path
 from sau.run.files import PACKAGE, in_checkout
 
 
-def environment(deployed: bool) -> str:
+def environment(deployed: bool, package: Path = PACKAGE) -> str:
     """Return shell commands after which `python -m sau` runs this very package.
 
     A checkout's folder becomes the `PYTHONPATH`. An installed package is known to the Python that
@@ -18,12 +18,13 @@ def environment(deployed: bool) -> str:
 
     Args:
         deployed: rules run in environments of their own, as of conda, with a `python` of their own.
+        package: the folder of the package.
     """
     commands = []
-    if in_checkout():
-        commands.append(f"export PYTHONPATH={shlex.quote(os.fspath(PACKAGE.parent))}; ")
+    if in_checkout(package):
+        commands.append(f"export PYTHONPATH={shlex.quote(os.fspath(package.parent))}; ")
     elif deployed:
-        folder = linked(PACKAGE, Path(".snakemake") / "sau")
+        folder = linked(package, Path(".snakemake") / "sau")
         commands.append(f"export PYTHONPATH={shlex.quote(os.fspath(folder))}; ")
     if not deployed:
         # The `python` that runs Snakemake, activated or not.

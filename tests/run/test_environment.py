@@ -3,7 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sau.run import environment as module
+import pytest
+
 from sau.run.environment import environment, linked
 from sau.run.files import PACKAGE
 
@@ -30,19 +31,28 @@ def test_environment_of_deployed_software_keeps_its_own_python():
     assert "PATH=" not in environment(deployed=True).replace("PYTHONPATH=", "")
 
 
-def test_environment_of_an_installed_package_is_that_of_its_python(monkeypatch):
-    monkeypatch.setattr(module, "in_checkout", lambda: False)
-    assert "PYTHONPATH" not in environment(deployed=False)
+@pytest.fixture
+def installed(tmp_path):
+    """A package as a wheel installs it, beside one that is of use to no other Python."""
+    package = tmp_path / "site-packages" / "sau"
+    (package / "run" / "shipped").mkdir(parents=True)
+    (package / "run" / "shipped" / "Snakefile").touch()
+    (package / "__init__.py").write_text("where = 'installed'")
+    (package.parent / "numpy.py").write_text("raise ImportError('of another Python')")
+    return package
 
 
-def test_deployed_software_finds_an_installed_package_without_its_neighbours(tmp_path):
-    installed = tmp_path / "site-packages"
-    (installed / "sau").mkdir(parents=True)
-    (installed / "sau" / "__init__.py").write_text("where = 'installed'")
-    (installed / "numpy.py").write_text("raise ImportError('of another Python')")
-    folder = linked(installed / "sau", tmp_path / "link")
+def test_environment_of_an_installed_package_is_that_of_its_python(installed):
+    assert "PYTHONPATH" not in environment(deployed=False, package=installed)
+
+
+def test_deployed_software_finds_an_installed_package_without_its_neighbours(
+    installed, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    commands = environment(deployed=True, package=installed)
+    commands += f"export PATH={Path(sys.executable).parent}:$PATH; "
     code = "import sau, numpy; print(sau.where)"
-    commands = f"export PYTHONPATH={folder} PATH={Path(sys.executable).parent}:$PATH; "
     assert python_says(commands, code, tmp_path) == "installed"
 
 
