@@ -54,7 +54,7 @@ def section_of(
     own = {key: value for key, value in keys.items() if (known or {}).get(key) != value}
     yield from table(own, root, set(section.get("required", [])))
     if len(own) < len(keys):
-        yield "Beside these, keys of the section above may stand here; they hold for it alone.\n"
+        yield "Other keys of the section above may be set here too, for this entry alone.\n"
     for key, value in own.items():
         yield from nested(f"{name}.{key}", value, keys, root, level + 1)
 
