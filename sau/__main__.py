@@ -13,7 +13,7 @@ from sau.core.errors import (
 from sau.pipeline.registry import STAGES, Stage
 from sau.run.command import run
 from sau.settings.flags import arguments_of, build_parser
-from sau.settings.section import unknown_key
+from sau.settings.names import unknown_key
 from sau.tools import TOOLS, Tool
 
 

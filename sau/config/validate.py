@@ -12,7 +12,8 @@ from sau.config.schema import json_schema
 from sau.core.errors import UserError
 from sau.pipeline.report.paper import counterpart
 from sau.pipeline.subset.settings import AS_IS
-from sau.settings.section import unknown_key
+from sau.settings.declare import described
+from sau.settings.names import unknown_key
 
 
 def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> Config:
@@ -128,10 +129,9 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"config: {unknown_key(f'{path}.{key}'.lstrip('.'), key, known)}"
     if error.validator == "required":
         return f"config: {path or 'top level'}: {error.message}"
-    wanted = schema.get("description")
-    unit = f" [{schema['unit']}]" if "unit" in schema else ""
+    wanted = described(schema) if "description" in schema else ""
     leaf = jsonschema.exceptions.best_match([error]) or error
-    return f"config: {path}: {leaf.message}" + (f" ({wanted}{unit})" if wanted else "")
+    return f"config: {path}: {leaf.message}" + (f" ({wanted})" if wanted else "")
 
 
 def _check_together(config: Config) -> None:

@@ -22,7 +22,7 @@ from sau.engine.state import Predictions, RunState
 from sau.engine.stopping import Stop
 from sau.methods.names import MethodName
 from sau.networks import Network
-from sau.settings.section import did_you_mean
+from sau.settings.names import did_you_mean
 from sau.views import ViewOptions
 
 NOT_HERE = frozenset(

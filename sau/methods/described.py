@@ -12,8 +12,9 @@ from typing import Any, Literal
 from pydantic import create_model
 
 from sau.methods.registry import METHODS, method_names, options_of
+from sau.settings.names import unknown_key
 from sau.settings.schema import schema_of
-from sau.settings.section import Section, setting, unknown_key
+from sau.settings.section import Section, setting
 
 FILE = Path(__file__).with_name("options.json")
 

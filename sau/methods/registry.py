@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sau.core.errors import ArgumentError
-from sau.settings.section import Section, unknown_key
+from sau.settings.names import unknown_key
+from sau.settings.section import Section
 
 if TYPE_CHECKING:
     from sau.methods.base import Method

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.run.files import example_configs, find, workflow_folder
-from sau.settings.section import did_you_mean
+from sau.settings.names import did_you_mean
 
 USAGE = """usage: sau run [--config FILE.yaml] [--cores N] [Snakemake's flags and targets]
 

@@ -6,16 +6,19 @@ import itertools
 import json
 import shlex
 import sys
+import types
 import typing
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Union
 
 from pydantic.fields import FieldInfo
 
 from sau.core.errors import EXIT_USER_ERROR
+from sau.settings.declare import described, facts_of
 from sau.settings.docstrings import argument_texts
-from sau.settings.section import Section, described, did_you_mean, strip_optional
+from sau.settings.names import did_you_mean
+from sau.settings.section import Section
 
 _NULL = "null"
 _END_OF_FLAGS = "--"
@@ -124,7 +127,7 @@ def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> Non
     required = default is inspect.Parameter.empty
     keywords: dict[str, Any] = {"required": required, "dest": name}
     keywords["default"] = argparse.SUPPRESS if required else default
-    inner, _ = strip_optional(hint)
+    inner, _ = _strip_optional(hint)
     if typing.get_origin(inner) is list:
         (inner,) = typing.get_args(inner)
         keywords["nargs"] = "*"
@@ -139,9 +142,9 @@ def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> Non
 
 def _add_setting(group: Any, name: str, field: FieldInfo) -> None:
     """Add one setting as a flag, with its description, unit and default."""
-    keywords: dict[str, Any] = {"dest": name, "help": described(field).replace("%", "%%")}
+    keywords: dict[str, Any] = {"dest": name, "help": described(facts_of(field)).replace("%", "%%")}
     keywords["default"] = field.get_default(call_default_factory=True)
-    inner, is_optional = strip_optional(field.annotation)
+    inner, is_optional = _strip_optional(field.annotation)
     origin = typing.get_origin(inner)
     if inner is bool:
         keywords["action"] = argparse.BooleanOptionalAction
@@ -172,3 +175,12 @@ def _json(text: str) -> Any:
     except ValueError as error:
         expected = """expected JSON, such as '["a", "b"]' or '{"key": 1}'"""
         raise argparse.ArgumentTypeError(f"{text!r}: {expected}") from error
+
+
+def _strip_optional(hint: Any) -> tuple[Any, bool]:
+    """Split `X | None` into (`X`, True), and any other type into (itself, False)."""
+    if typing.get_origin(hint) in (Union, types.UnionType):
+        rest = [part for part in typing.get_args(hint) if part is not type(None)]
+        if len(rest) == 1:
+            return rest[0], True
+    return hint, False

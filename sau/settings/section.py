@@ -1,75 +1,17 @@
 """Typed settings: one declaration of a key gives its check, its flag and its schema entry."""
 
-import difflib
-import re
-import types
-import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self, Union
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from sau.core.errors import ArgumentError, UserError
+from sau.settings.declare import facts_of, setting
+from sau.settings.names import unknown_key
+from sau.settings.problems import expectation
 
-Conditions = Mapping[str, str | Sequence[str]]
-"""Other keys, each with those of its values that give a key an effect; all must hold."""
-
-
-def setting(
-    default: Any,
-    description: str,
-    *,
-    unit: str = "",
-    minimum: float | None = None,
-    above: float | None = None,
-    maximum: float | None = None,
-    below: float | None = None,
-    affects_result: bool = True,
-    only_with: Conditions | None = None,
-) -> Any:
-    """Declare one setting: its default, a sentence on what it is, its unit and its range.
-
-    Args:
-        default: what holds where nothing is given.
-        description: a sentence, or the end of one that begins with the key.
-        unit: of the value, such as images.
-        minimum: the least value; of a list's entries, write `list[Annotated[int, Field(ge=...)]]`.
-        above: what the value must exceed.
-        maximum: the greatest value.
-        below: what must exceed the value.
-        affects_result: whether a result depends on it; if not, a change runs nothing again.
-        only_with: keys of the same section that switch this one on.
-    """
-    facts = {
-        "unit": unit or None,
-        "affects_result": None if affects_result else False,
-        "only_with": {k: [v] if isinstance(v, str) else list(v) for k, v in only_with.items()}
-        if only_with
-        else None,
-    }
-    keywords: dict[str, Any] = {
-        "description": description,
-        "json_schema_extra": {key: fact for key, fact in facts.items() if fact is not None},
-        **{"ge": minimum, "gt": above, "le": maximum, "lt": below},
-    }
-    return Field(default=default, **keywords)
-
-
-def facts_of(field: FieldInfo) -> dict[str, Any]:
-    """Return what a setting's declaration says beyond type and range: unit, affects_result, ..."""
-    return dict(field.json_schema_extra) if isinstance(field.json_schema_extra, dict) else {}
-
-
-def described(field: FieldInfo) -> str:
-    """Return what help says of a setting: description, unit, and what switches it on."""
-    facts = facts_of(field)
-    unit = f" [{facts['unit']}]" if "unit" in facts else ""
-    conditions = facts.get("only_with", {}).items()
-    only = " and ".join(f"{key} {' or '.join(values)}" for key, values in conditions)
-    return f"{field.description}{unit}" + (f"; only with {only}" if only else "")
+__all__ = ["Section", "conditions_of", "default_of", "setting"]
 
 
 class Section(BaseModel):
@@ -203,36 +145,7 @@ class Section(BaseModel):
         path = cls.path(".".join([key, *(part for part in rest if part.isdecimal())]))
         if first["type"] == "extra_forbidden":
             return unknown_key(path, key, cls.model_fields)
-        return f"{path}: {first['input']!r} {_expectation(first)}"
-
-
-_BOUNDS = {
-    "greater_than_equal": ("at least", "ge"),
-    "greater_than": ("above", "gt"),
-    "less_than_equal": ("at most", "le"),
-    "less_than": ("below", "lt"),
-}
-_TYPES = {"int": "int", "float": "float", "string": "str", "bool": "bool", "dict": "dict"}
-
-
-def _expectation(error: ErrorDetails) -> str:
-    """Return what is wrong with a value, as the end of a sentence."""
-    kind, context = error["type"], error.get("ctx", {})
-    if error["input"] is None:
-        return "is missing"
-    if kind in _BOUNDS:
-        words, name = _BOUNDS[kind]
-        bound = context[name]
-        return f"must be {words} {int(bound) if float(bound).is_integer() else bound}"
-    if kind == "literal_error":
-        choices = re.findall("'([^']*)'", context["expected"])
-        question = did_you_mean(str(error["input"]), choices)
-        return f"must be one of {', '.join(choices)}" + (f" ({question})" if question else "")
-    if kind == "list_type":
-        return "must be a list"
-    if kind.removesuffix("_type") in _TYPES:
-        return f"must be of type {_TYPES[kind.removesuffix('_type')]}"
-    return f"is refused: {error['msg']}"
+        return f"{path}: {first['input']!r} {expectation(first)}"
 
 
 def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:
@@ -244,31 +157,3 @@ def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:
 def default_of(section: type[Section], key: str) -> Any:
     """Return the default of a section's key."""
     return section.model_fields[key].get_default(call_default_factory=True)
-
-
-def unknown_key(path: str, key: str, known: Iterable[str], what: str = "key") -> str:
-    """Say in one line that `key` at `path` is unknown, with the nearest known one."""
-    known = list(known)
-    hint = did_you_mean(key, known) or f"known {what}s: {', '.join(known)}"
-    return f"{path}: unknown {what}; {hint}"
-
-
-def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5) -> str:
-    """Return the question for the nearest known name; nothing if none is near.
-
-    Args:
-        name: as it was spelt.
-        known: what it may have meant.
-        likeness: of difflib, from 0 to 1: the least of a near name.
-    """
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
-    return f"did you mean {near[0]!r}?" if near else ""
-
-
-def strip_optional(hint: Any) -> tuple[Any, bool]:
-    """Split `X | None` into (`X`, True), and any other type into (itself, False)."""
-    if typing.get_origin(hint) in (Union, types.UnionType):
-        rest = [part for part in typing.get_args(hint) if part is not type(None)]
-        if len(rest) == 1:
-            return rest[0], True
-    return hint, False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sau.core.errors import UserError
-from sau.settings.section import did_you_mean
+from sau.settings.names import did_you_mean
 
 _DIGITS = re.compile(r"([0-9]+)")
 _GIVEN = "dataset.class_names or class_names_file"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sau.config import Config
 from sau.core.errors import UserError
-from sau.settings.section import unknown_key
+from sau.settings.names import unknown_key
 
 
 class Run(NamedTuple):

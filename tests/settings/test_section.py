@@ -4,7 +4,8 @@ import pytest
 from pydantic import Field
 
 from sau.core.errors import UserError
-from sau.settings.section import Section, default_of, did_you_mean, setting
+from sau.settings.names import did_you_mean
+from sau.settings.section import Section, default_of, setting
 
 
 class Example(Section):

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, WithJsonSchema
 from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
 from sau.glide.respacing import SamplerName, check_respacing
-from sau.settings.section import Section, conditions_of, default_of, setting, unknown_key
+from sau.settings.names import unknown_key
+from sau.settings.section import Section, conditions_of, default_of, setting
 
 GENERATOR_KEYS = (
     "source",

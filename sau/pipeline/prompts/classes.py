@@ -6,7 +6,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from sau.core.errors import ArgumentError, UserError
-from sau.settings.section import Section, did_you_mean, setting
+from sau.settings.names import did_you_mean
+from sau.settings.section import Section, setting
 from sau.sources.naming import labels_by_name
 from sau.templates.template_sets import check_templates, expand
 from sau.templates.templates import article, clean_name

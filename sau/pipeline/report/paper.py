@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.pipeline.subset.settings import AS_IS
-from sau.settings.section import unknown_key
+from sau.settings.names import unknown_key
 
 TABLES = Path(__file__).parent / "paper_tables.csv"
 """Figures of SAU (ICONIP 2024) and GLMC (CVPR 2023), as printed there."""
