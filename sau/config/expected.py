@@ -1,8 +1,8 @@
 """The grid of runs that a configuration asks for, as the overview is told of it."""
 
 from sau.config.config import Config
-from sau.pipeline.evaluation.facts import row_label
 from sau.pipeline.report.grid import Grid, GridRow
+from sau.pipeline.run_record import row_label
 
 
 def expected_grid(config: Config) -> Grid:

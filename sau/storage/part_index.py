@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 INDEX_FILE = "checkpoint.json"
-PART_BYTES = 16_000_000
-"""No file is as large: some ways to move files end there."""
 
 
 class UnreadablePartsError(Exception):

@@ -1,4 +1,4 @@
-"""Tensors in a folder of small files that is replaced as a whole, or not at all."""
+"""Tensors in a folder of files that is replaced as a whole, or not at all."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from sau.storage.files import write_bytes, write_text
-from sau.storage.part_index import INDEX_FILE, PART_BYTES, UnreadablePartsError, read_index
+from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_index
 
 ROOM_FOR_HEADER = 500_000
 """Of a part, for the names and shapes of its tensors."""
@@ -22,17 +22,23 @@ ROOM_FOR_HEADER = 500_000
 _NAME = re.compile(r"\.?part-[0-9a-f]{16}\.safetensors(\.part)?")
 
 
-def write_parts(folder: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+def write_parts(
+    folder: Path,
+    tensors: Mapping[str, Tensor],
+    about: Mapping[str, Any],
+    part_bytes: int | None = None,
+) -> None:
     """Write tensors and what is known of them; a kill leaves the former ones, or these.
 
-    The parts are safetensors files named after their hashes, each below `PART_BYTES`; a tensor may
-    be spread over several. They count once the index names them, which is written last
-    and replaced at once; then those that it no longer names are removed.
+    The parts are safetensors files named after their hashes: one, or as many as the limit asks for;
+    a tensor may then be spread over several. They count once the index names them, which is written
+    last and replaced at once; then those that it no longer names are removed.
 
     Args:
         folder: where to; made when it is missing. Files that are no parts are left alone.
         tensors: on the CPU, row-major, by name.
         about: JSON values.
+        part_bytes: what no part reaches, above `ROOM_FOR_HEADER`; None: no limit.
 
     Raises:
         UserError: a file cannot be written; the former parts are then still whole.
@@ -42,7 +48,7 @@ def write_parts(folder: Path, tensors: Mapping[str, Tensor], about: Mapping[str,
     parts: list[dict[str, Any]] = []
     with ExitStack() as undo:
         undo.callback(lambda: _remove(folder, _parts_in(folder) - before))
-        for pieces in _packed(tensors, split):
+        for pieces in _packed(tensors, split, part_bytes):
             data = save(pieces)
             digest = hashlib.sha256(data).hexdigest()
             name = f"part-{digest[:16]}.safetensors"
@@ -77,13 +83,14 @@ def remove_parts(folder: Path) -> None:
 
 
 def _packed(
-    tensors: Mapping[str, Tensor], split: dict[str, dict[str, Any]]
+    tensors: Mapping[str, Tensor], split: dict[str, dict[str, Any]], part_bytes: int | None
 ) -> Iterator[dict[str, Tensor]]:
     """Yield the tensors in groups that fill a part each, and note which of them were split.
 
     What does not fit into the rest of a part is cut there, flat.
     """
-    limit = PART_BYTES - ROOM_FOR_HEADER
+    total = sum(tensor.nbytes for tensor in tensors.values())
+    limit = total if part_bytes is None else part_bytes - ROOM_FOR_HEADER
     group: dict[str, Tensor] = {}
     room = limit
     for name, tensor in tensors.items():

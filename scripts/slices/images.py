@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.storage import manifest
-from sau.storage.part_index import PART_BYTES
+from scripts.slices.jobs import PART_BYTES
 
 ROW_BYTES = 64
 """More than a row takes besides its image and id."""

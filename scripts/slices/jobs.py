@@ -14,6 +14,9 @@ JOBS_FILE = "jobs.json"
 PACK_MB = 55
 """Of 1,000,000 bytes; how large a pack may be unless another limit is given."""
 
+PART_BYTES = 16_000_000
+"""No file that is moved is as large: some ways to move files end there."""
+
 TABLES = {
     "predictions": "predictions.parquet",
     "history": "history.parquet",
@@ -75,7 +78,7 @@ class Job:
             words += [f"--{name.replace('_', '-')}", *paths]
         for name, file in OUTPUTS.items():
             words += [f"--{name.replace('_', '-')}", str(output / file)]
-        words += ["--checkpoint", str(output / CHECKPOINT)]
+        words += ["--checkpoint", str(output / CHECKPOINT), "--part-bytes", str(PART_BYTES)]
         return [*words, "--run", self.row, "--seed", str(self.seed), *self.flags, *self.execution]
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.files import write_bytes, write_text
-from sau.storage.part_index import PART_BYTES
+from scripts.slices.jobs import PART_BYTES
 
 
 def split_file(path: Path) -> None:
     """Cut a file of more than `PART_BYTES` into `NAME.0`, `NAME.1`, and so on, and remove it.
 
-    `NAME.pieces.json` lists the SHA-256 of each piece. Other than the parts of a checkpoint they
-    are cut and joined without PyTorch, which `run` may never load.
+    `NAME.pieces.json` lists the SHA-256 of each piece. Other than the parts of a checkpoint, which
+    the training stage is told to keep as small, they are cut and joined without PyTorch, which
+    `run` may never load.
     """
     if path.stat().st_size < PART_BYTES:
         return

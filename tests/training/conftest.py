@@ -160,8 +160,8 @@ def kill_after(epoch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the next run die once the checkpoint of `epoch` is written."""
     save = stage.save_checkpoint
 
-    def save_and_die(*arguments: Any) -> None:
-        save(*arguments)
+    def save_and_die(*arguments: Any, **more: Any) -> None:
+        save(*arguments, **more)
         if arguments[-1].epoch == epoch:
             raise Killed
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from sau.core.errors import UserError
@@ -12,13 +13,13 @@ from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, remove_parts, write_parts
 
 OLD = {"a": torch.arange(1000), "b": torch.ones(3)}
+SMALL = 5000
 NEW = {"a": torch.arange(1000) + 1, "b": torch.zeros(3), "c": torch.arange(700.0)}
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a part hold 4,000 bytes of tensors."""
-    monkeypatch.setattr(parts, "PART_BYTES", 5000)
+    """Let a part of `SMALL` bytes hold 4,000 bytes of tensors."""
     monkeypatch.setattr(parts, "ROOM_FOR_HEADER", 1000)
 
 
@@ -39,7 +40,7 @@ def test_tensors_of_any_kind_come_back(small: None, tmp_path: Path) -> None:
         "nothing": torch.empty(0, 4),
         "large/0": torch.ones(2),
     }
-    write_parts(tmp_path / "x", tensors, {"epoch": 3, "mixing": 2**100})
+    write_parts(tmp_path / "x", tensors, {"epoch": 3, "mixing": 2**100}, SMALL)
     assert equal(read_parts(tmp_path / "x"), tensors)
     assert read_about(tmp_path / "x") == {"epoch": 3, "mixing": 2**100}
     sizes = [path.stat().st_size for path in (tmp_path / "x").glob("part-*")]
@@ -48,13 +49,22 @@ def test_tensors_of_any_kind_come_back(small: None, tmp_path: Path) -> None:
     assert max(sizes) < 5000
 
 
-def test_no_file_is_of_16_megabytes(tmp_path: Path) -> None:
+def test_no_file_reaches_the_limit(tmp_path: Path) -> None:
     tensors = {"a": torch.zeros(3, 3_000_000), "b": torch.ones(3_000_000)}
-    write_parts(tmp_path, tensors, {})
+    write_parts(tmp_path, tensors, {}, 16_000_000)
     assert equal(read_parts(tmp_path), tensors)
     sizes = [path.stat().st_size for path in tmp_path.iterdir()]
     assert max(sizes) < 16_000_000
     assert 48_000_000 < sum(sizes) < 48_010_000
+
+
+def test_without_a_limit_all_tensors_are_whole_and_in_one_file(tmp_path: Path) -> None:
+    tensors = {"a": torch.zeros(3, 3_000_000), "b": torch.ones(3_000_000)}
+    write_parts(tmp_path, tensors, {})
+    (part,) = tmp_path.glob("part-*")
+    assert part.stat().st_size > 48_000_000
+    assert load_file(part).keys() == tensors.keys()
+    assert equal(read_parts(tmp_path), tensors)
 
 
 def test_new_checkpoint_replaces_all_of_the_old_one(small: None, tmp_path: Path) -> None:
@@ -62,7 +72,7 @@ def test_new_checkpoint_replaces_all_of_the_old_one(small: None, tmp_path: Path)
     (tmp_path / "part-0123456789abcdef.safetensors").write_text("left by a kill")
     (tmp_path / ".part-0123456789abcdee.safetensors.part").write_text("left by a kill")
     for tensors in (OLD, NEW):
-        write_parts(tmp_path, tensors, {})
+        write_parts(tmp_path, tensors, {}, SMALL)
     names = {path.name for path in tmp_path.iterdir()}
     assert equal(read_parts(tmp_path), NEW)
     assert len(names) == len(read_index_parts(tmp_path)) + 2
@@ -80,18 +90,18 @@ def test_kill_between_two_writes_leaves_the_old_one_or_the_new(
     writes: int, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real SIGKILL: in a child, before the write after so many; the index is the last write."""
-    write_parts(tmp_path, OLD, {"epoch": 1})
+    write_parts(tmp_path, OLD, {"epoch": 1}, SMALL)
     process = os.fork()
     if process == 0:
         die_after(writes, monkeypatch)
-        write_parts(tmp_path, NEW, {"epoch": 2})
+        write_parts(tmp_path, NEW, {"epoch": 2}, SMALL)
         os._exit(0)
     status = os.waitpid(process, 0)[1]
     is_new = writes == 4
     assert os.WIFSIGNALED(status) != is_new
     assert equal(read_parts(tmp_path), NEW if is_new else OLD)
     assert read_about(tmp_path) == {"epoch": 2 if is_new else 1}
-    write_parts(tmp_path, NEW, {"epoch": 3})
+    write_parts(tmp_path, NEW, {"epoch": 3}, SMALL)
     assert equal(read_parts(tmp_path), NEW)
     assert len(list(tmp_path.iterdir())) == len(read_index_parts(tmp_path)) + 1
 
@@ -114,7 +124,7 @@ def die_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_write_that_fails_leaves_the_old_one_and_nothing_else(
     small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_parts(tmp_path, OLD, {})
+    write_parts(tmp_path, OLD, {}, SMALL)
     before = sorted(tmp_path.iterdir())
 
     def refuse(*_: object) -> None:
@@ -122,13 +132,13 @@ def test_write_that_fails_leaves_the_old_one_and_nothing_else(
 
     with monkeypatch.context() as patch, pytest.raises(UserError):
         patch.setattr(parts, "write_text", refuse)
-        write_parts(tmp_path, NEW, {})
+        write_parts(tmp_path, NEW, {}, SMALL)
     assert sorted(tmp_path.iterdir()) == before
     assert equal(read_parts(tmp_path), OLD)
 
 
 def test_damage_is_found_and_named(small: None, tmp_path: Path) -> None:
-    write_parts(tmp_path, NEW, {})
+    write_parts(tmp_path, NEW, {}, SMALL)
     path = tmp_path / read_index_parts(tmp_path)[1]
     whole = path.read_bytes()
     damages = {

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
-from sau.pipeline.evaluation.facts import RunFacts, run_facts
 from sau.pipeline.evaluation.metrics import metrics_table
 from sau.pipeline.evaluation.settings import EvaluationSettings
+from sau.pipeline.run_record import RunRecord
 from sau.storage.manifest import hash_of, read, read_metadata, write
 from sau.storage.provenance import provenance
 
@@ -28,21 +28,21 @@ def evaluation(
         predictions: manifest of predictions, as the training stage wrote it.
         members: manifests of the training set's members, those that the run was given: the real
             ones, and their complement if it trained on the balanced set.
-        metrics: manifest of metrics to write; its provenance holds the run's facts.
+        metrics: manifest of metrics to write; its provenance holds the run's record.
         settings: the bounds of the splits.
         label: what tables call the run; its key in the configuration if empty.
 
     Raises:
         UserError: a manifest that is missing, of another kind, or of another training set.
     """
-    facts = run_facts(read_metadata(predictions)["provenance"], label)
-    _refuse_other_members(members, facts)
+    record = RunRecord.of_predictions(read_metadata(predictions)["provenance"], label)
+    _refuse_other_members(members, record)
     tested = read(predictions, "predictions", columns=["selection", "label", "predicted"])
     trained = read(members, "members", columns=["label", "is_synthetic"])
     table = metrics_table(
         tested,
         trained,
-        len(facts.class_names) or _highest_label(tested, trained) + 1,
+        len(record.class_names) or _highest_label(tested, trained) + 1,
         many_above=settings.many_above,
         few_at_most=settings.few_at_most,
     )
@@ -51,17 +51,17 @@ def evaluation(
         metrics,
         "metrics",
         table,
-        provenance("evaluation", settings, inputs, **facts.to_mapping()),
+        provenance("evaluation", settings, inputs, **record.for_metrics()),
     )
 
 
-def _refuse_other_members(members: Sequence[Path], facts: RunFacts) -> None:
+def _refuse_other_members(members: Sequence[Path], record: RunRecord) -> None:
     found = hash_of(members)
-    if facts.members_sha256 not in ("", found):
+    if record.members_sha256 not in ("", found):
         paths = ", ".join(str(path) for path in members)
         raise UserError(
-            f"--members {paths}: content hash {found[:12]}, but run {facts.run!r} was trained on "
-            f"{facts.members_sha256[:12]}; evaluate it with the members that it was trained on"
+            f"--members {paths}: content hash {found[:12]}, but run {record.run!r} was trained on "
+            f"{record.members_sha256[:12]}; evaluate it with the members that it was trained on"
         )
 
 

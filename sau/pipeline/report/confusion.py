@@ -28,7 +28,7 @@ def confusion_counts(runs: Sequence[Run], classes: int) -> dict[str, Counts]:
     for run in runs:
         rows = run.predictions[run.predictions["selection"] == "last"]
         found = confusion_matrix(rows["label"].to_numpy(), rows["predicted"].to_numpy(), classes)
-        label = run.facts["label"]
+        label = run.record.label
         counts[label] = counts.get(label, np.zeros((classes, classes), np.int64)) + found
     return counts
 

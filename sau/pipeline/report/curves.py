@@ -17,7 +17,7 @@ def curve_table(runs: Sequence[Run]) -> pd.DataFrame:
 
     Columns: run, data, name, epoch, mean, std (NaN for a single seed).
     """
-    parts = [run.history.assign(run=run.facts["label"], data=run.facts["data"]) for run in runs]
+    parts = [run.history.assign(run=run.record.label, data=run.record.data) for run in runs]
     rows = pd.concat(parts, ignore_index=True)
     grouped = rows.groupby(["run", "data", "name", "epoch"], sort=False)["value"]
     return grouped.agg(["mean", "std"]).reset_index()

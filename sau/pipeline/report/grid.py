@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sau.core.errors import UserError
+from sau.pipeline.run_record import RunRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +15,7 @@ class GridRow:
 
     run is its key in the configuration; paper the method beside which its figures stand, empty for
     none; recipes the hash of its training settings, by the requested imbalance factor; the others
-    are as in `sau.pipeline.evaluation.facts.RunFacts`.
+    are as in `sau.pipeline.run_record.RunRecord`.
     """
 
     run: str
@@ -71,34 +72,34 @@ class Grid:
                 "dataset, rows, imbalance_factors, data_seeds, seeds and bounds"
             ) from error
 
-    def is_up_to_date(self, facts: Mapping[str, Any], bounds: Mapping[str, int]) -> bool:
+    def is_up_to_date(self, record: RunRecord, bounds: Mapping[str, int]) -> bool:
         """Return whether a run was trained and measured with the settings that it should have now.
 
         Args:
-            facts: of a run that the grid holds.
+            record: of a run that the grid holds.
             bounds: that it was measured with.
         """
-        row = next(row for row in self.rows if row.run == facts["run"])
-        recipe = row.recipes[str(facts["requested_imbalance_factor"])]
-        return recipe == facts["recipe"] and dict(bounds) == self.bounds
+        row = next(row for row in self.rows if row.run == record.run)
+        recipe = row.recipes[record.requested_imbalance_factor]
+        return recipe == record.recipe and dict(bounds) == self.bounds
 
-    def refuse_others(self, runs: Iterable[Mapping[str, Any]]) -> None:
+    def refuse_others(self, records: Iterable[RunRecord]) -> None:
         """Refuse runs that the grid does not hold, and runs that are there twice.
 
         Args:
-            runs: facts of each run (see `sau.pipeline.report.runs.FACTS`).
+            records: of the runs.
 
         Raises:
             UserError: one of either.
         """
         axes: list[Sequence[Any]] = [self.imbalance_factors, self.data_seeds, self.seeds]
         seen: set[tuple[Any, ...]] = set()
-        for facts in runs:
-            place = [facts[k] for k in ("requested_imbalance_factor", "data_seed", "seed")]
+        for record in records:
+            place = [record.requested_imbalance_factor, record.data_seed, record.seed]
             known = all(value in axis for value, axis in zip(place, axes, strict=True))
-            called = f"--metrics: run {facts['run']!r}, factor {place[0]}, seeds {place[1:]}"
-            if not known or facts["run"] not in [row.run for row in self.rows]:
+            called = f"--metrics: run {record.run!r}, factor {place[0]}, seeds {place[1:]}"
+            if not known or record.run not in [row.run for row in self.rows]:
                 raise UserError(f"{called}: not in --expected; leave one of them out")
-            if (facts["run"], *place) in seen:
+            if (record.run, *place) in seen:
                 raise UserError(f"{called}: given twice")
-            seen.add((facts["run"], *place))
+            seen.add((record.run, *place))

@@ -23,7 +23,7 @@ def noise_counts(runs: Sequence[Run]) -> pd.DataFrame:
     """
     keys = ["run", "epoch", "label"]
     parts = [
-        run.label_correction.assign(run=run.facts["label"])
+        run.label_correction.assign(run=run.record.label)
         for run in runs
         if not run.label_correction.empty
     ]

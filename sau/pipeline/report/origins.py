@@ -23,9 +23,9 @@ def settings_of(
     listings = [(stage, _lines(made.get("settings", {}))) for stage, made in inputs.items()]
     lists = {made.get("stage", "subset"): made for run in runs for made in run.members_made}
     listings += [(stage, _lines(made.get("settings", {}))) for stage, made in lists.items()]
-    for label in dict.fromkeys(run.facts["label"] for run in runs):
-        rows = [run for run in runs if run.facts["label"] == label]
-        seeds = ", ".join(f"{run.facts['data_seed']}/{run.facts['seed']}" for run in rows)
+    for label in dict.fromkeys(run.record.label for run in runs):
+        rows = [run for run in runs if run.record.label == label]
+        seeds = ", ".join(f"{run.record.data_seed}/{run.record.seed}" for run in rows)
         lines = f"data seed/seed: {seeds}\n{_lines(rows[0].made.get('settings', {}))}"
         listings.append((f"training: {label}", lines))
     listings.append(("evaluation", _lines(runs[0].bounds)))

@@ -35,11 +35,11 @@ def class_names_of(runs: Sequence[Run]) -> list[str]:
         UserError: runs of different data sets or imbalance factors.
     """
     for fact in ("dataset", "class_names", "requested_imbalance_factor"):
-        first, *others = (run.facts[fact] for run in runs)
+        first, *others = (getattr(run.record, fact) for run in runs)
         if any(other != first for other in others):
             words = fact.replace("_", " ")
             raise UserError(f"--metrics: runs that differ in their {words}; a report is of one")
-    names = list(runs[0].facts["class_names"])
+    names = list(runs[0].record.class_names)
     classes = int((runs[0].metrics["split"] == "class").sum())
     return names or [str(label) for label in range(classes)]
 
@@ -90,7 +90,7 @@ def _selections_caption(table: pd.DataFrame) -> str:
 def _figures(
     runs: Sequence[Run], accuracy: pd.DataFrame, class_names: Sequence[str]
 ) -> list[Section]:
-    look = styles([run.facts["label"] for run in runs])
+    look = styles([run.record.label for run in runs])
     matrices = confusion_matrices(runs, len(class_names))
     found = noise_counts(runs)
     return [
@@ -127,7 +127,7 @@ def _figures(
 
 def per_class_png(runs: Sequence[Run]) -> bytes:
     """Return the figure of accuracy against class size as a PNG."""
-    look = styles([run.facts["label"] for run in runs])
+    look = styles([run.record.label for run in runs])
     return png_of(lambda: per_class(class_summary(runs), look, **runs[0].bounds))
 
 

@@ -10,42 +10,22 @@ import pandas as pd
 
 from sau.core.errors import UserError
 from sau.pipeline.report.grid import Grid, GridRow
+from sau.pipeline.run_record import RunRecord
 from sau.storage import manifest
-
-FACTS = (
-    "dataset",
-    "run",
-    "label",
-    "method",
-    "data",
-    "imbalance_factor",
-    "requested_imbalance_factor",
-    "data_seed",
-    "seed",
-    "backbone",
-    "width",
-    "parameters",
-    "parameters_trained",
-    "epochs",
-    "class_names",
-    "recipe",
-    "members_sha256",
-)
-"""What identifies a run: keys of the metrics' provenance, which the evaluation stage writes."""
 
 
 @dataclasses.dataclass(frozen=True)
 class MeasuredRun:
     """What the metrics manifest of a run says.
 
-    facts: the values of `FACTS`; `label` is unique among the rows of one report.
+    record: what identifies the run; `label` is unique among the rows of one report.
     bounds: settings of the evaluation, many_above and few_at_most.
     metrics: rows all, many, medium, few and class, in the manifest's columns.
     predictions_sha256: content hash of the predictions that were measured.
     members_hashes: content hash of each list of the run's training images, in their order.
     """
 
-    facts: dict[str, Any]
+    record: RunRecord
     bounds: dict[str, int]
     metrics: pd.DataFrame
     predictions_sha256: str
@@ -79,7 +59,7 @@ def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
     """Read metrics manifests, in their order; rows that share a label are named by row as well.
 
     Raises:
-        UserError: no path, a manifest of another kind, or provenance without the run's facts.
+        UserError: no path, a manifest of another kind, or provenance without the run's record.
     """
     if not paths:
         raise UserError("--metrics: no file; the report needs the metrics of at least one run")
@@ -107,11 +87,11 @@ def read_expected(paths: Sequence[Path], grid: Grid) -> Expected:
         UserError: a manifest of another kind, or a run that the grid does not hold.
     """
     runs = [_measured(path) for path in paths]
-    grid.refuse_others(run.facts for run in runs)
+    grid.refuse_others(run.record for run in runs)
     runs, rows = _told_apart(runs, grid.rows)
     there: dict[bool, list[MeasuredRun]] = {True: [], False: []}
     for run in runs:
-        there[grid.is_up_to_date(run.facts, run.bounds)].append(run)
+        there[grid.is_up_to_date(run.record, run.bounds)].append(run)
     return Expected(there[True], there[False], dataclasses.replace(grid, rows=rows))
 
 
@@ -119,7 +99,7 @@ def _told_apart(
     runs: Sequence[MeasuredRun], rows: Sequence[GridRow]
 ) -> tuple[list[MeasuredRun], list[GridRow]]:
     """Put the key of the row behind each label that several rows share."""
-    names = [(str(run.facts["run"]), str(run.facts["label"])) for run in runs]
+    names = [(run.record.run, run.record.label) for run in runs]
     pairs = {*names, *((row.run, row.label) for row in rows)}
     shared = {label for label, count in Counter(label for _, label in pairs).items() if count > 1}
 
@@ -127,7 +107,7 @@ def _told_apart(
         return f"{label} ({run})" if label in shared else label
 
     return [
-        dataclasses.replace(run, facts=run.facts | {"label": told(*name)})
+        dataclasses.replace(run, record=dataclasses.replace(run.record, label=told(*name)))
         for run, name in zip(runs, names, strict=True)
     ], [dataclasses.replace(row, label=told(row.run, row.label)) for row in rows]
 
@@ -166,11 +146,8 @@ def read_runs(
 def _measured(path: Path) -> MeasuredRun:
     metadata = manifest.read_metadata(path)
     made = metadata["provenance"]
-    missing = [name for name in FACTS if name not in made]
-    if missing:
-        raise UserError(f"{path}: provenance lacks {missing[0]!r}; run the evaluation stage again")
     return MeasuredRun(
-        facts={name: made[name] for name in FACTS},
+        record=RunRecord.of_metrics(made, path),
         bounds=made["settings"],
         metrics=manifest.read(path, "metrics").to_pandas(),
         predictions_sha256=made["inputs"]["predictions"][0],
@@ -189,12 +166,12 @@ def _complete(
     if about["content_sha256"] != measured.predictions_sha256:
         raise UserError(
             f"{predictions}: not the predictions that the metrics of run "
-            f"{measured.facts['run']!r} were made from; give all lists in the same order of runs"
+            f"{measured.record.run!r} were made from; give all lists in the same order of runs"
         )
     missing = [sha for sha in measured.members_hashes if sha not in sets]
     if missing:
         raise UserError(
-            f"--members: run {measured.facts['run']!r} was trained on one with content hash "
+            f"--members: run {measured.record.run!r} was trained on one with content hash "
             f"{missing[0][:12]}, which is not there; give every manifest that it was trained on"
         )
     members = [sets[sha] for sha in measured.members_hashes]

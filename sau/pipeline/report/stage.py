@@ -29,6 +29,7 @@ logger = logging.getLogger("sau.pipeline.report")
 
 
 def report(
+    *,
     metrics: list[Path],
     predictions: list[Path],
     histories: list[Path],
@@ -45,7 +46,6 @@ def report(
     confusion: Path,
     noise: Path,
     figure: Path,
-    *,
     settings: ReportSettings,
 ) -> None:
     """Report the runs of one imbalance factor: numbers, curves, confusion, noise and images.
@@ -84,11 +84,11 @@ def report(
     }
     chosen = sheet.choose(runs[0].members, decided, len(names), settings.sheet_images)
     images = _read_images([train_images, *synthetic_images], chosen["id"].tolist())
-    facts = runs[0].facts
-    called = factor(facts["imbalance_factor"], facts["requested_imbalance_factor"])
+    record = runs[0].record
+    called = factor(record.imbalance_factor, record.requested_imbalance_factor)
     page = Page(
         settings.title,
-        f"{facts['dataset']}, imbalance factor {called}",
+        f"{record.dataset}, imbalance factor {called}",
         settings.note,
         per_factor.statements_of(runs, decided, leak, class_names=names, **statuses),
         per_factor.sections_of(runs, table, names),
@@ -116,13 +116,13 @@ def report(
 
 
 def overview(
+    *,
     metrics: list[Path],
     html: Path,
     markdown: Path,
     csv: Path,
     paper: Path,
     figure: Path,
-    *,
     pages: list[Path] | None = None,
     expected: str = "",
     settings: ReportSettings,

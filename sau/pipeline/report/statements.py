@@ -16,15 +16,15 @@ _NAMED = 5
 
 def imbalance(run: MeasuredRun) -> Statement:
     """Say the imbalance factor, how it came about, and the largest and the smallest class."""
-    effective = number(run.facts["imbalance_factor"])
-    requested = str(run.facts["requested_imbalance_factor"])
+    effective = number(run.record.imbalance_factor)
+    requested = str(run.record.requested_imbalance_factor)
     real = run.metrics.loc[run.metrics["split"] == "class", "train_real"]
     sizes = f"; classes of {number(real.max())} to {number(real.min())} real training images"
     return "Imbalance factor", effective + _how_it_came_about(run, requested) + sizes
 
 
 def _how_it_came_about(run: MeasuredRun, requested: str) -> str:
-    applied = run.facts["imbalance_factor"]
+    applied = run.record.imbalance_factor
     try:
         asked = float(requested)
     except ValueError:
@@ -75,12 +75,11 @@ def mixed_sets(runs: Sequence[MeasuredRun]) -> Statement | None:
 
     So it is after a change of the data, before all runs have been trained again.
     """
-    keys = ("label", "requested_imbalance_factor", "data_seed")
     sets: dict[str, set[str]] = {}
     for run in runs:
-        row, factor, data_seed = (run.facts[key] for key in keys)
-        name = f"{row} at factor {factor}, data seed {data_seed}"
-        sets.setdefault(name, set()).add(run.facts["members_sha256"])
+        factor, data_seed = run.record.requested_imbalance_factor, run.record.data_seed
+        name = f"{run.record.label} at factor {factor}, data seed {data_seed}"
+        sets.setdefault(name, set()).add(run.record.members_sha256)
     mixed = [name for name, hashes in sets.items() if len(hashes) > 1]
     if not mixed:
         return None
@@ -91,9 +90,8 @@ def mixed_sets(runs: Sequence[MeasuredRun]) -> Statement | None:
 
 def _called(run: MeasuredRun) -> str:
     """Name a run in a sentence."""
-    facts = run.facts
-    place = f"factor {facts['requested_imbalance_factor']}, seed {facts['seed']}"
-    return f"{facts['label']} at {place}"
+    place = f"factor {run.record.requested_imbalance_factor}, seed {run.record.seed}"
+    return f"{run.record.label} at {place}"
 
 
 def _listed(names: Sequence[str], kind: str) -> str:

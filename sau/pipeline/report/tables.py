@@ -50,7 +50,7 @@ def run_rows(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
     for run in runs:
         rows = run.metrics[run.metrics["split"].isin(SPLITS)]
         rows = rows[["split", *TOP1_COLUMNS]]
-        frames.append(rows.assign(**{key: run.facts[key] for key in keys}))
+        frames.append(rows.assign(**{key: getattr(run.record, key) for key in keys}))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -137,7 +137,7 @@ def class_rows(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
         frames.append(
             pd.DataFrame(
                 {
-                    "run": run.facts["label"],
+                    "run": run.record.label,
                     "label": rows["label"].astype(int),
                     "train_real": rows["train_real"],
                     "top1": rows["top1_last"],
@@ -165,14 +165,14 @@ def class_counts(runs: Sequence[Run], classes: int) -> pd.DataFrame:
     empty), label, real, synthetic; one row for each class of each set.
     """
     frames = []
-    for run in {run.facts["members_sha256"]: run for run in reversed(runs)}.values():
+    for run in {run.record.members_sha256: run for run in reversed(runs)}.values():
         synthetic = run.members["is_synthetic"]
         labels = run.members["label"]
         frames.append(
             pd.DataFrame(
                 {
-                    "members": run.facts["members_sha256"],
-                    "data_seed": run.facts["data_seed"],
+                    "members": run.record.members_sha256,
+                    "data_seed": run.record.data_seed,
                     "has_complement": run.has_complement(),
                     "label": range(classes),
                     "real": labels[~synthetic].value_counts().reindex(range(classes), fill_value=0),

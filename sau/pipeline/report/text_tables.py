@@ -163,13 +163,13 @@ def runs(measured: Sequence[Run]) -> TextTable:
     rows = []
     for run in measured:
         everything = run.metrics[run.metrics["split"] == "all"].iloc[0]
-        row = [run.facts["label"], str(run.facts["data_seed"]), str(run.facts["seed"])]
+        row = [run.record.label, str(run.record.data_seed), str(run.record.seed)]
         row.append(formats.percent(everything["top1_last"]))
         for name in best.values():
             epochs = run.predictions[run.predictions["selection"] == name]["epoch"]
             row.append(formats.percent(everything[f"top1_{name}"]) or formats.NONE)
             row.append(formats.NONE if epochs.empty else formats.number(epochs.iloc[0]))
-        row += [run.facts["members_sha256"][:12] or formats.NONE, run.predictions_sha256[:12]]
+        row += [run.record.members_sha256[:12] or formats.NONE, run.predictions_sha256[:12]]
         rows.append(row)
     headings = ["Method", "Data seed", "Seed", "Top-1, last epoch"]
     headings += [heading for words in best for heading in (words, "Epoch")]
@@ -180,9 +180,9 @@ def training_sets(measured: Sequence[MeasuredRun]) -> TextTable:
     """Lay out the runs' training sets, each once: the members' full hash, and how many they are."""
     rows = []
     for run in measured:
-        facts, everything = run.facts, run.metrics[run.metrics["split"] == "all"].iloc[0]
-        called = formats.factor(facts["imbalance_factor"], facts["requested_imbalance_factor"])
-        row = [called, str(facts["data_seed"]), facts["members_sha256"] or formats.NONE]
+        record, everything = run.record, run.metrics[run.metrics["split"] == "all"].iloc[0]
+        called = formats.factor(record.imbalance_factor, record.requested_imbalance_factor)
+        row = [called, str(record.data_seed), record.members_sha256 or formats.NONE]
         row += [formats.number(everything[f"train_{kind}"]) for kind in ("real", "synthetic")]
         if row not in rows:
             rows.append(row)

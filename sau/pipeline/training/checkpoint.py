@@ -24,7 +24,9 @@ FIGURES = ("epoch", "top1", "validation_top1")
 COUNTS = ("steps", "images", "names", "mixing")
 
 
-def save_checkpoint(folder: Path, identity: str, run: Run, state: RunState) -> None:
+def save_checkpoint(
+    folder: Path, identity: str, run: Run, state: RunState, *, part_bytes: int | None = None
+) -> None:
     """Write weights, momentum and state, as a whole or not at all.
 
     Args:
@@ -32,6 +34,7 @@ def save_checkpoint(folder: Path, identity: str, run: Run, state: RunState) -> N
         identity: hash of all that the run depends on; only a run with the same may go on from it.
         run: its network, average and methods are saved.
         state: the rest.
+        part_bytes: what no file reaches; None: no limit.
     """
     tensors: dict[str, Tensor] = {}
     for name, module in run.modules().items():
@@ -61,7 +64,7 @@ def save_checkpoint(folder: Path, identity: str, run: Run, state: RunState) -> N
         about["partial"] = {name: getattr(state.partial, name) for name in COUNTS}
         within = {"sums": state.partial.sums, **_named("method", phase.method.epoch_state())}
         tensors |= {name: _plain(value) for name, value in _named(WITHIN, within).items()}
-    write_parts(folder, tensors, about)
+    write_parts(folder, tensors, about, part_bytes)
 
 
 def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from sau.data.sets import TestData
 from sau.engine.loop import Run
 from sau.engine.state import Predictions, RunState
+from sau.pipeline.run_record import OF_DATA, RunRecord
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.members import members_facts
 from sau.storage.manifest import SCHEMAS, hash_of
@@ -25,30 +26,43 @@ def data_facts(members: Sequence[Path], train_images: Path) -> dict[str, Any]:
     }
 
 
-def run_facts(members: Sequence[Path], train_images: Path, run: Run) -> dict[str, Any]:
-    """Return what the reports want to know of the run, as JSON values.
+def run_facts(
+    members: Sequence[Path], train_images: Path, job: Run, run: str = ""
+) -> dict[str, Any]:
+    """Return what a run's manifests say of it besides settings and inputs, as JSON values.
 
-    `members_sha256` is the content hash of the members: that of their one manifest, or of several
-    the hash of their hashes (see `sau.storage.manifest.hash_of`).
+    Args:
+        members: manifests of the training set's members.
+        train_images: the manifest that names the classes.
+        job: the run.
+        run: its key in the configuration.
     """
-    counts = run.network.parameter_counts()
-    own = [parameter for phase in run.phases for parameter in phase.method.parameters()]
+    counts = job.network.parameter_counts()
+    own = [parameter for phase in job.phases for parameter in phase.method.parameters()]
     heads = sum(parameter.numel() for parameter in own if parameter.requires_grad)
-    data = max((phase.data for phase in run.phases), key=lambda data: len(data.ids))
-    return data_facts(members, train_images) | {
-        "members_sha256": hash_of(members),
+    data = max((phase.data for phase in job.phases), key=lambda data: len(data.ids))
+    of_data = data_facts(members, train_images)
+    record = RunRecord(
+        **{name: of_data[name] for name in OF_DATA if name in of_data},
+        run=run,
+        method=job.settings.method,
+        data=job.settings.data_of_all_stages(),
+        seed=job.seed,
+        backbone=job.settings.backbone,
+        width=job.network.config.width,
+        parameters=counts["at_test"],
+        parameters_trained=counts["trained"] + heads,
+        epochs=job.settings.total_epochs(),
+        recipe=job.settings.recipe(),
+        members_sha256=hash_of(members),
+    )
+    of_images = {
         "image_size": list(data.images.size),
-        "seed": run.seed,
-        "recipe": run.settings.recipe(),
-        "data": run.settings.data_of_all_stages(),
-        "parameters": counts["at_test"],
-        "parameters_trained": counts["trained"] + heads,
-        "width": run.network.config.width,
-        "total_epochs": run.settings.total_epochs(),
         "train_images": len(data.ids),
-        "validation_images": len(run.validation.ids) if run.validation else 0,
-        "device": run.device.type,
+        "validation_images": len(job.validation.ids) if job.validation else 0,
+        "device": job.device.type,
     }
+    return of_data | record.for_predictions() | of_images
 
 
 def predictions_table(state: RunState, test: TestData) -> pa.Table:

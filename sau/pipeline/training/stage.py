@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sau.core.errors import StoppedEarlyError, naming_section
+from sau.core.errors import StoppedEarlyError, UserError, naming_section
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
@@ -20,7 +20,7 @@ from sau.pipeline.training.outputs import data_facts, predictions_table, rows_ta
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
-from sau.storage.parts import remove_parts
+from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
 from sau.storage.provenance import provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 
@@ -43,6 +43,7 @@ def training(
     validation: Path | None = None,
     run: str = "",
     stop_after: float | None = None,
+    part_bytes: int | None = None,
 ) -> None:
     """Train one network.
 
@@ -73,6 +74,7 @@ def training(
             after each epoch; none, or one without rows: no validation split.
         run: the run's key in the configuration, for reports.
         stop_after: seconds that the run may take; as many as it wants if None.
+        part_bytes: what no file of the checkpoint reaches; one file of any size if None.
 
     Of several processes, started by `torchrun`, the first one writes the files.
 
@@ -93,6 +95,8 @@ def training(
         "label_correction": label_correction,
         "model": model,
     }
+    if part_bytes is not None and part_bytes <= ROOM_FOR_HEADER:
+        raise UserError(f"--part-bytes: {part_bytes}, expected more than {ROOM_FOR_HEADER}")
     stop = Stop(stop_after)
     ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
@@ -116,7 +120,7 @@ def training(
                 job = build_run(data, settings, seed=seed, ranks=ranks)
             state = load_checkpoint(checkpoint, identity, job)
             refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
-            save = partial(save_checkpoint, checkpoint, identity, job)
+            save = partial(save_checkpoint, checkpoint, identity, job, part_bytes=part_bytes)
             logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
             with recorder(logs, state.epoch + 1) as record, naming_section("training"):
                 train(job, state, save if ranks.is_first else _save_nothing, record, stop)
@@ -126,7 +130,7 @@ def training(
                 f"the same command goes on from {checkpoint}"
             )
         if ranks.is_first:
-            facts = run_facts(members, train_images[0], job) | {"run": run}
+            facts = run_facts(members, train_images[0], job, run)
             _write_outputs(outputs, state, job, made_of | facts)
             stored.store(outputs)
             remove_parts(checkpoint)

@@ -6,9 +6,9 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.engine.settings import TrainingSettings
-from sau.pipeline.evaluation.facts import run_facts
 from sau.pipeline.evaluation.settings import EvaluationSettings
 from sau.pipeline.evaluation.stage import evaluation
+from sau.pipeline.run_record import RunRecord
 from sau.storage import manifest
 
 SETTINGS = EvaluationSettings(many_above=2, few_at_most=1)
@@ -140,7 +140,7 @@ def test_facts_have_names_without_a_configuration():
     made = provenance(requested_imbalance_factor=None)
     del made["run"]
 
-    facts = run_facts(made)
+    facts = RunRecord.of_predictions(made)
 
     assert (facts.run, facts.label) == ("sau-balanced", "sau-balanced")
     assert facts.requested_imbalance_factor == "3"
@@ -148,7 +148,7 @@ def test_facts_have_names_without_a_configuration():
 
 def test_missing_fact_is_named():
     with pytest.raises(UserError, match="'seed'"):
-        run_facts(provenance(seed=None))
+        RunRecord.of_predictions(provenance(seed=None))
 
 
 def test_stage_imports_no_heavy_library():

@@ -24,7 +24,7 @@ def run_report(files, folder="out", **changes):
 
 def run_overview(metrics, folder, settings=SETTINGS, **more):
     out = {name: folder / f"overview.{name}" for name in (*OUTPUTS, "paper")}
-    overview(metrics, **out, **more, settings=settings)
+    overview(metrics=metrics, **out, **more, settings=settings)
     return {name: path.read_bytes() for name, path in out.items()}
 
 

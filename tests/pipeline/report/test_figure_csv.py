@@ -35,7 +35,7 @@ def test_curves_hold_every_name_and_equal_a_loop(runs):
         values = [
             found["value"]
             for run in runs
-            if run.facts["label"] == row["method"]
+            if run.record.label == row["method"]
             for found in run.history.to_dict("records")
             if (found["name"], found["epoch"]) == (row["name"], int(row["epoch"]))
         ]
@@ -62,7 +62,7 @@ def test_confusion_holds_every_pair_that_occurs_and_equals_a_loop(runs):
         for found in run.predictions.to_dict("records"):
             if found["selection"] == "last":
                 true, predicted = NAMES[found["label"]], NAMES[found["predicted"]]
-                slow[run.facts["label"], true, predicted] += 1
+                slow[run.record.label, true, predicted] += 1
     found = [(row["method"], row["true_class"], row["predicted_class"]) for row in rows]
     counts = [int(row["count"]) for row in rows]
     occurring = {cell: count for cell, count in slow.items() if count}

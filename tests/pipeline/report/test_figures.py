@@ -24,7 +24,7 @@ def test_confusion_equals_a_loop(runs):
     slow = np.zeros((3, 3))
     for run in runs:
         for row in run.predictions.to_dict("records"):
-            if run.facts["label"] == "SAU" and row["selection"] == "last":
+            if run.record.label == "SAU" and row["selection"] == "last":
                 slow[row["label"], row["predicted"]] += 1
     np.testing.assert_allclose(found["SAU"], slow / slow.sum(axis=1, keepdims=True))
 

@@ -139,7 +139,7 @@ def test_runs_of_other_settings_are_left_out_and_named(fake, tmp_path):
     page = run_overview(paths, tmp_path, expected=grid_of().to_json())["markdown"].decode()
 
     assert len(there.runs) == 4
-    named = {(run.facts["run"], run.facts["seed"]) for run in there.outdated}
+    named = {(run.record.run, run.record.seed) for run in there.outdated}
     assert named == {("ce", 1), ("sau", 0)}
     table = with_missing(summary(run_rows(there.runs)), there.grid)
     assert table.groupby("run", sort=False)["seeds"].max().tolist() == [1, 2, 1]

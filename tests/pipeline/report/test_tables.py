@@ -42,7 +42,7 @@ def test_rows_of_one_label_are_distinguished(fake):
 
     runs = read_measured(fake(methods=methods, seeds=(0,)).metrics)
 
-    assert [run.facts["label"] for run in runs] == ["SAU (a)", "SAU (b)"]
+    assert [run.record.label for run in runs] == ["SAU (a)", "SAU (b)"]
 
 
 def test_runs_csv_has_one_row_per_run_and_split(fake):

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
+from sau.core.errors import UserError
 from sau.engine.settings import TrainingSettings
-from sau.pipeline.evaluation.facts import row_label, run_facts
+from sau.pipeline.run_record import OF_DATA, RunRecord, row_label
 
 MADE = {
     "settings": {
@@ -44,9 +47,11 @@ def test_label_names_what_changes_the_figures_at_test_time(settings, label):
 def test_runs_label_is_that_of_its_own_settings():
     flipped = MADE | {"settings": MADE["settings"] | {"test_flip": True}, "run": "ours"}
 
-    assert run_facts(flipped, "SAU").label == "SAU (flip)"
-    assert run_facts(flipped).label == "ours (flip)"
-    assert run_facts(MADE, "SAU").label == "SAU"  # predictions from before there were such keys
+    assert RunRecord.of_predictions(flipped, "SAU").label == "SAU (flip)"
+    assert RunRecord.of_predictions(flipped).label == "ours (flip)"
+    assert (
+        RunRecord.of_predictions(MADE, "SAU").label == "SAU"
+    )  # predictions from before there were such keys
 
 
 @pytest.mark.parametrize(
@@ -62,13 +67,32 @@ def test_data_is_balanced_where_any_stage_has_synthetic_images(data, second, exp
     settings = TrainingSettings(method="cross_entropy", data=data, second_stage=second)
     made = MADE | {"data": settings.data_of_all_stages(), "settings": settings.to_mapping()}
     made |= {"width": 16}
-    assert run_facts(made).data == expected
+    assert RunRecord.of_predictions(made).data == expected
 
 
 def test_width_and_epochs_are_those_of_the_run_where_it_says_them():
     settings = MADE["settings"] | {"width": None}
-    said = run_facts(MADE | {"settings": settings, "width": 64, "total_epochs": 220})
-    unsaid = run_facts(MADE)
+    said = RunRecord.of_predictions(MADE | {"settings": settings, "width": 64, "total_epochs": 220})
+    unsaid = RunRecord.of_predictions(MADE)
 
     assert (said.width, said.epochs) == (64, 220)
     assert (unsaid.width, unsaid.epochs) == (16, 200)
+
+
+RECORD = RunRecord.of_predictions(MADE, "SAU")
+
+
+def test_record_is_the_same_from_training_to_report() -> None:
+    written = RECORD.for_predictions()
+    of_data = {name: getattr(RECORD, name) for name in OF_DATA}
+    predictions = {"settings": MADE["settings"], **of_data, **written}
+    measured = RunRecord.of_predictions(predictions, "SAU")
+    assert measured == RECORD
+    assert RunRecord.of_metrics(measured.for_metrics(), Path("metrics")) == RECORD
+
+
+def test_record_without_a_fact_is_refused_with_the_file() -> None:
+    facts = RECORD.for_metrics()
+    del facts["recipe"]
+    with pytest.raises(UserError, match="^metrics: provenance lacks 'recipe'; run the evaluation"):
+        RunRecord.of_metrics(facts, Path("metrics"))
