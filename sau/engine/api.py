@@ -1,8 +1,7 @@
 """Training in one call, on tensors or on a torch `Dataset`."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -153,37 +152,26 @@ def train(
     rows = training_rows(images, labels, is_synthetic)
     has_synthetic = rows.is_synthetic is not None and bool(rows.is_synthetic.any())
     data_name = "balanced" if has_synthetic else "real"
-    with naming_arguments():
-        settings = TrainingSettings(
-            **{"data": data_name, **values, **more, "device": place.type, "decode": "ahead"}
-        )
-        settings.check_idle(more)
-        if settings.compile != "off":
-            check_compiler(place, settings.compile, "training")
-        data = run_data(
-            rows,
-            scores=scores,
-            test=test,
-            validation=validation,
-            classes=classes,
-            mean=mean,
-            std=std,
-            device=place,
-        )
-        with repeatable(settings.threads):
-            run = build_run(data, settings, seed=seed)
-            state = RunState()
-            loop.train(run, state, _save_nothing, record or _record_nothing, Stop())
+    settings = TrainingSettings(
+        **{"data": data_name, **values, **more, "device": place.type, "decode": "ahead"}
+    )
+    settings.check_idle(more)
+    _refuse_compile(settings, place)
+    data = run_data(
+        rows,
+        scores=scores,
+        test=test,
+        validation=validation,
+        classes=classes,
+        mean=mean,
+        std=std,
+        device=place,
+    )
+    with repeatable(settings.threads):
+        run = build_run(data, settings, seed=seed)
+        state = RunState()
+        loop.train(run, state, _save_nothing, record or _record_nothing, Stop())
     return _result(run, state)
-
-
-@contextmanager
-def naming_arguments() -> Iterator[None]:
-    """Turn a `UserError` about a setting of training into a `ValueError` about an argument."""
-    try:
-        yield
-    except UserError as error:
-        raise ValueError(str(error).replace("training.", "")) from error
 
 
 def _refuse_unknown(more: Mapping[str, Any]) -> None:
@@ -192,6 +180,15 @@ def _refuse_unknown(more: Mapping[str, Any]) -> None:
         if name not in known:
             question = did_you_mean(name, sorted(known))
             raise TypeError(f"train() has no argument {name!r}" + f" ({question})" * bool(question))
+
+
+def _refuse_compile(settings: TrainingSettings, device: torch.device) -> None:
+    if settings.compile == "off":
+        return
+    try:
+        check_compiler(device, settings.compile, "train")
+    except UserError as error:
+        raise ValueError(str(error).replace("train.", "")) from error
 
 
 def _result(run: loop.Run, state: RunState) -> TrainingResult:
