@@ -15,8 +15,9 @@ help:           ## list the targets
 run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs another experiment
 	$(BIN)/snakemake --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
+# One thread for each process: threads of several processes on the same cores wait for each other.
 test: $(VENV)/.ready        ## all tests, on CORES processes
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
 
 lint: lint-code lint-types lint-workflow docs    ## ruff, types, snakefmt, snakemake --lint, docs; --jobs 2: side by side
 
