@@ -3,7 +3,7 @@
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as vision
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.views.colour import random_colour_jitter, random_greyscale
 from sau.views.normalise import to_bytes, to_unit
 from sau.views.options import ViewOptions
@@ -73,8 +73,8 @@ def _windows(images: Tensor, options: ViewOptions, generator: Generator) -> Tens
 def _stored_side(images: Tensor) -> int:
     height, width = images.shape[2:]
     if height != width:
-        raise UserError(
-            f"images of {height} x {width} pixels, but the views of training.view_set: imagenet "
-            "are made of squares; set dataset.image_size, or view_set: cifar"
+        raise ArgumentError(
+            f"view_set: imagenet makes its views of squares, but images have {height} x {width} "
+            "pixels; resize them to squares, or set it to cifar"
         )
     return height

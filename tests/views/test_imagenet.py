@@ -5,7 +5,7 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.views import (
     VIEW_SETS,
     Normalisation,
@@ -81,7 +81,7 @@ def test_whole_image_is_tested_without_crop_size(squares: Tensor) -> None:
 
 
 def test_images_that_are_no_squares_are_refused(pictures: Tensor, generator: Generator) -> None:
-    with pytest.raises(UserError, match="images of 16 x 12 pixels.*set dataset.image_size"):
+    with pytest.raises(ArgumentError, match="^view_set: imagenet .* 16 x 12 pixels; resize them"):
         compose.test_view(pictures, OPTIONS)
-    with pytest.raises(UserError, match="images of 16 x 12 pixels"):
+    with pytest.raises(ArgumentError, match="16 x 12 pixels"):
         view("v2", pictures, OPTIONS, generator)

@@ -57,5 +57,5 @@ class ByteFile:
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(
             f"cannot write the encoded images to a file in {self._folder}: "
-            f"{error.strerror or error}; make room there, or set training.decode to ahead"
+            f"{error.strerror or error}; make room there, or set decode to ahead"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.data.decode import Size
 
 
@@ -21,15 +21,15 @@ def refuse_too_large(count: int, size: Size, device: torch.device) -> None:
         device: where they will be; on their way there, all of them are in the CPU's memory.
 
     Raises:
-        UserError: they would; it says what to set.
+        ArgumentError: they would; it names `decode`, and says what to set.
     """
     height, width = size
     needed = 3 * count * height * width
     for place in dict.fromkeys((torch.device("cpu"), device)):
         free = free_memory(place)
         if 2 * needed > free:
-            raise UserError(
-                f"training.decode: ahead, but {count} images of {width} x {height} pixels take "
+            raise ArgumentError(
+                f"decode: ahead, but {count} images of {width} x {height} pixels take "
                 f"{_text(needed)} decoded, more than half of the {_text(free)} free on the "
                 f"{place.type} here; set it to on_demand"
             )

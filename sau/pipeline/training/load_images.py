@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from sau.core.ahead import map_ahead
+from sau.core.errors import naming_section
 from sau.data.decode import OneSize, Pixels, Size, decode_image, image_size
 from sau.data.images.byte_file import ByteFile
 from sau.data.images.encoded import IMAGES_OF_A_TASK, EncodedImages
@@ -72,7 +73,8 @@ def _pixel_images(
             height, width = array.shape[1:]
             sizes.check((height, width), image.name, image.size_setting)
             if not len(pixels):
-                refuse_too_large(count, (height, width), decoding.device)
+                with naming_section("training"):
+                    refuse_too_large(count, (height, width), decoding.device)
                 pixels = torch.empty((count, 3, height, width), dtype=torch.uint8)
             pixels.numpy()[image.place] = array
     return PixelImages(pixels.to(decoding.device))
