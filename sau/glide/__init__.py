@@ -1,1 +1,26 @@
-"""GLIDE text-to-image on diffusers: text encoder, tokens, respaced time steps and pipeline."""
+"""GLIDE text-to-image on diffusers: pipelines, text encoder, samplers and published checkpoints."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sau.glide.cascade import GlideCascadePipeline as GlideCascadePipeline
+    from sau.glide.cascade import GlideUpsamplePipeline as GlideUpsamplePipeline
+    from sau.glide.pipeline import GlidePipeline as GlidePipeline
+    from sau.glide.pipeline import seeded as seeded
+
+_HOMES = {
+    "GlideCascadePipeline": "sau.glide.cascade",
+    "GlidePipeline": "sau.glide.pipeline",
+    "GlideUpsamplePipeline": "sau.glide.cascade",
+    "seeded": "sau.glide.pipeline",
+}
+"""Names and their modules, which are imported when a name is asked for: diffusers takes seconds."""
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,99 +1,221 @@
-"""Both of GLIDE's networks, one after the other."""
+"""GLIDE's upsampler, and both of its networks one after the other, as diffusers pipelines."""
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 import torch
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from diffusers.schedulers.scheduling_ddpm import DDPMScheduler
+from PIL import Image
 from torch import Tensor
+from torch.nn import functional
+from transformers import GPT2Tokenizer
 
-from sau.core.random_streams import derive_seed
-from sau.glide.architecture import BASE, UPSAMPLER, Architecture
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.pixels import to_bytes
+from sau.glide.pipeline import (
+    GlidePipeline,
+    OnStepEnd,
+    OutputType,
+    TextConditionedPipeline,
+    as_drawn,
+    check_output_type,
+    from_bytes,
+    known_to_diffusers,
+    listed,
+    output_of,
+    quantise,
+)
 from sau.glide.respacing import SamplerName
-from sau.glide.tokenizer import GlideTokenizer
-from sau.glide.upsampler import TEMPERATURE, GlideUpsamplePipeline
+from sau.glide.samplers import make_sampler
+from sau.glide.text_encoder import GlideTextEncoder
 
 UPSAMPLER_FOLDER = "upsampler"
-"""Where the upsampler lies in the folder of the base pipeline."""
+"""Where the upsampler lies in a converted folder, which is that of the base pipeline."""
+
+TEMPERATURE = 0.997
+"""Deviation of the first noise, GLIDE's own: 1 is sharper, and at times grainy."""
 
 
-@dataclass(frozen=True)
-class GlideCascade:
-    """The text-to-image pipeline and the upsampler that follows it."""
+@known_to_diffusers
+class GlideUpsamplePipeline(TextConditionedPipeline):
+    """Four times larger pictures, from 64 to 256 pixels in the published network.
 
-    base: GlidePipeline
-    upsampler: GlideUpsamplePipeline
+    Source: Nichol et al., "GLIDE", section 4; the settings are those of its published example.
+    """
 
-    @classmethod
-    def from_openai(
-        cls,
-        base: Path,
-        upsampler: Path,
-        vocabulary: Path | None = None,
-        architectures: tuple[Architecture, Architecture] = (BASE, UPSAMPLER),
-    ) -> Self:
-        """Build both from the published `base.pt` and `upsample.pt`; see `load_openai`."""
-        return cls(
-            GlidePipeline.from_openai(base, vocabulary, architectures[0]),
-            GlideUpsamplePipeline.from_openai(upsampler, vocabulary, architectures[1]),
-        )
+    inputs_per_image: ClassVar[int] = 2
 
-    @classmethod
-    def from_pretrained(cls, folder: str | os.PathLike[Any], **kwargs: Any) -> Self:
-        """Load a folder that `save_pretrained` or `sau convert glide` wrote."""
-        return cls(
-            GlidePipeline.from_pretrained(folder, **kwargs),
-            GlideUpsamplePipeline.from_pretrained(Path(folder) / UPSAMPLER_FOLDER, **kwargs),
-        )
-
-    def save_pretrained(self, folder: str | os.PathLike[Any]) -> None:
-        """Write the base pipeline into a folder, and the upsampler into a folder within it."""
-        self.base.save_pretrained(folder)
-        self.upsampler.save_pretrained(Path(folder) / UPSAMPLER_FOLDER)
-
-    def to(self, device: str | torch.device) -> Self:
-        """Move both to a device."""
-        self.base.to(device)
-        self.upsampler.to(device)
-        return self
-
-    @property
-    def glide_tokenizer(self) -> GlideTokenizer:
-        """The tokenizer of the base pipeline; the upsampler's has the same vocabulary."""
-        return self.base.glide_tokenizer
-
+    @torch.no_grad()
     def __call__(
-        self, prompts: Sequence[str], seeds: Sequence[int], **options: Any
-    ) -> npt.NDArray[np.uint8]:
-        """Draw one large picture for each of N prompts: (N, H, W, 3) uint8; see `sample`.
-
-        A prompt that is too long is cut, with a warning.
-        """
-        self.glide_tokenizer.warn_of_cut(prompts)
-        return to_bytes(self.sample(prompts, seeds, **options))
-
-    def sample(
         self,
-        prompts: Sequence[str],
-        seeds: Sequence[int],
-        respacing: str | int = "100",
-        guidance_scale: float = 3.0,
-        sampler: SamplerName = "ancestral",
-        upsampler_respacing: str | int = "fast27",
+        prompt: str | Sequence[str],
+        image: Tensor | Image.Image | Sequence[Image.Image],
+        num_inference_steps: int | str = "fast27",
+        guidance_scale: float = 1.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        output_type: OutputType = "pil",
+        return_dict: bool = True,
+        callback_on_step_end: OnStepEnd | None = None,
+        sampler: SamplerName = "ddim",
         temperature: float = TEMPERATURE,
-    ) -> Tensor:
-        """Draw one large picture for each of N prompts: (N, C, H, W) float32, about -1 to 1.
+    ) -> Any:
+        """Enlarge N pictures, each with its prompt.
 
-        The first four arguments are those of `GlidePipeline.sample`, the last two those of the
-        upsampler, which samples by DDIM without guidance. Its noise has a stream of its own,
-        derived from the picture's seed.
+        Args:
+            prompt: one text, or N.
+            image: small pictures as PIL images, or (N, C, h, w) float32, about -1 to 1, such as
+                the base pipeline gives as "latent".
+            temperature: deviation of the first noise.
+
+        The other arguments, the output and the errors are those of `GlidePipeline`; the defaults
+        are those that GLIDE was published with. Raises ValueError, too, if there are not as many
+        pictures as prompts.
         """
-        small = self.base.sample(prompts, seeds, respacing, guidance_scale, sampler=sampler)
-        own = [derive_seed("images", "upsampler", seed) for seed in seeds]
-        return self.upsampler.sample(small, prompts, own, upsampler_respacing, temperature)
+        prompts, small = listed(prompt), _small(image)
+        check_output_type(output_type)
+        if small.ndim != 4 or len(small) != len(prompts):
+            raise ValueError(
+                f"image has shape {tuple(small.shape)}, expected ({len(prompts)}, C, h, w)"
+            )
+        run = make_sampler(sampler, num_inference_steps, self.scheduler.config)
+        samples = self.denoise(
+            prompts,
+            as_drawn(generator),
+            run,
+            guidance_scale,
+            temperature,
+            self.enlarged(small),
+            callback_on_step_end,
+        )
+        return output_of(samples, output_type, return_dict)
+
+    def enlarged(self, small: Tensor) -> Tensor:
+        """The small images as the network sees them: rounded to 8 bits, then resized, bilinear."""
+        size = self.unet.config["sample_size"]
+        rounded = quantise(small.to(self._execution_device, torch.float32))
+        return functional.interpolate(rounded, (size, size), mode="bilinear", align_corners=False)
+
+
+def _small(image: Tensor | Image.Image | Sequence[Image.Image]) -> Tensor:
+    """Return small pictures as a tensor (N, C, h, w), about -1 to 1."""
+    if isinstance(image, Tensor):
+        return image
+    pictures = [image] if isinstance(image, Image.Image) else list(image)
+    return from_bytes(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
+
+
+@known_to_diffusers
+class GlideCascadePipeline(DiffusionPipeline):
+    """The text-to-image network and the upsampler that follows it; they share the tokenizer."""
+
+    model_cpu_offload_seq: Any = "text_encoder->unet->upsampler_text_encoder->upsampler_unet"
+
+    def __init__(
+        self,
+        tokenizer: GPT2Tokenizer,
+        text_encoder: GlideTextEncoder,
+        unet: UNet2DConditionModel,
+        scheduler: DDPMScheduler,
+        upsampler_text_encoder: GlideTextEncoder,
+        upsampler_unet: UNet2DConditionModel,
+        upsampler_scheduler: DDPMScheduler,
+    ) -> None:
+        super().__init__()
+        self.register_modules(  # type: ignore[no-untyped-call]
+            tokenizer=tokenizer,
+            text_encoder=text_encoder,
+            unet=unet,
+            scheduler=scheduler,
+            upsampler_text_encoder=upsampler_text_encoder,
+            upsampler_unet=upsampler_unet,
+            upsampler_scheduler=upsampler_scheduler,
+        )
+        self.base = GlidePipeline(tokenizer, text_encoder, unet, scheduler)
+        self.upsampler = GlideUpsamplePipeline(
+            tokenizer, upsampler_text_encoder, upsampler_unet, upsampler_scheduler
+        )
+        self.upsampler.share_warnings(self.base)
+
+    @classmethod
+    def of(cls, base: GlidePipeline, upsampler: GlideUpsamplePipeline) -> Self:
+        """Return the two pipelines as one; the tokenizer is that of the base."""
+        networks = (upsampler.text_encoder, upsampler.unet, upsampler.scheduler)
+        return cls(base.tokenizer, base.text_encoder, base.unet, base.scheduler, *networks)
+
+    @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | os.PathLike[Any], **kwargs: Any
+    ) -> Self:
+        """Load a folder that `save_pretrained` wrote, or a converted one with its upsampler.
+
+        It is read offline, and in float32 unless `dtype` says otherwise.
+        """
+        folder = pretrained_model_name_or_path
+        larger = Path(folder) / UPSAMPLER_FOLDER
+        if (larger / "model_index.json").is_file():
+            return cls.of(
+                GlidePipeline.from_pretrained(folder, **kwargs),
+                GlideUpsamplePipeline.from_pretrained(larger, **kwargs),
+            )
+        options = {"dtype": torch.float32, "local_files_only": True, "low_cpu_mem_usage": False}
+        pipeline: Self = super().from_pretrained(folder, **{**options, **kwargs})
+        return pipeline
+
+    def set_progress_bar_config(self, **kwargs: Any) -> None:
+        """Set the progress bars of both; see diffusers."""
+        self.base.set_progress_bar_config(**kwargs)  # type: ignore[no-untyped-call]
+        self.upsampler.set_progress_bar_config(**kwargs)  # type: ignore[no-untyped-call]
+
+    def warn_of_cut(self, prompts: Sequence[str]) -> None:
+        """Log once how many of the prompts that are new are cut."""
+        self.base.warn_of_cut(prompts)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        prompt: str | Sequence[str],
+        num_inference_steps: int | str = 100,
+        guidance_scale: float = 3.0,
+        generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        output_type: OutputType = "pil",
+        return_dict: bool = True,
+        callback_on_step_end: OnStepEnd | None = None,
+        sampler: SamplerName = "ancestral",
+        upsampler_num_inference_steps: int | str = "fast27",
+        upsampler_generator: torch.Generator | Sequence[torch.Generator] | None = None,
+        temperature: float = TEMPERATURE,
+    ) -> Any:
+        """Draw one large picture for each of N prompts.
+
+        Args:
+            callback_on_step_end: called at the steps of both; the pipeline that it is called with
+                says at whose.
+            upsampler_num_inference_steps: steps of the upsampler, by DDIM and without guidance.
+            upsampler_generator: of the upsampler's first noise; None goes on with `generator`.
+            temperature: deviation of that noise.
+
+        The other arguments, the output and the errors are those of `GlidePipeline`.
+        """
+        check_output_type(output_type)
+        small = self.base(
+            prompt,
+            num_inference_steps,
+            guidance_scale,
+            generator,
+            "latent",
+            callback_on_step_end=callback_on_step_end,
+            sampler=sampler,
+        ).images
+        return self.upsampler(
+            prompt,
+            small,
+            upsampler_num_inference_steps,
+            generator=generator if upsampler_generator is None else upsampler_generator,
+            output_type=output_type,
+            return_dict=return_dict,
+            callback_on_step_end=callback_on_step_end,
+            temperature=temperature,
+        )

@@ -1,7 +1,7 @@
 """Ways from noise to an image: GLIDE's own two, and a faster solver, on diffusers' schedulers."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -11,12 +11,15 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from diffusers.utils.torch_utils import randn_tensor
 from torch import Tensor
 
-from sau.device.transfer import upload
 from sau.glide.respacing import SamplerName, respaced_timesteps, solver_steps
 
 LOWEST_LOG_RATIO = -5.1
 """Where DPM-Solver++ starts, as log(signal / noise): beyond it the squared-cosine schedule has next
 to no signal, and dividing by it gives pure noise."""
+
+
+Generators = torch.Generator | list[torch.Generator] | None
+"""What draws noise: one generator for all images, one for each, or None for PyTorch's own."""
 
 
 class Sampler(Protocol):
@@ -28,16 +31,14 @@ class Sampler(Protocol):
 
     timesteps: list[int]
 
-    def step(
-        self, output: Tensor, index: int, images: Tensor, generators: Sequence[torch.Generator], /
-    ) -> Tensor:
+    def step(self, output: Tensor, index: int, images: Tensor, generators: Generators, /) -> Tensor:
         """Return the images after one step.
 
         Args:
             output: of the network, (N, 2C, H, W): the noise, then the position of the variance.
             index: of the step, from 0.
             images: before the step, (N, C, H, W).
-            generators: one for each image, for the noise that the step adds.
+            generators: for the noise that the step adds.
         """
         ...
 
@@ -76,9 +77,7 @@ class AncestralSampler:
         before = torch.cat([torch.ones(1), kept[:-1]])
         self._posteriors = [_posterior(*shares) for shares in zip(kept, before, strict=True)][::-1]
 
-    def step(
-        self, output: Tensor, index: int, images: Tensor, generators: Sequence[torch.Generator]
-    ) -> Tensor:
+    def step(self, output: Tensor, index: int, images: Tensor, generators: Generators) -> Tensor:
         """Take one step; see `Sampler`. It does not wait for a GPU, which diffusers' own does."""
         noise, position = output.chunk(2, dim=1)
         now = self._posteriors[index]
@@ -88,8 +87,21 @@ class AncestralSampler:
             return mean
         fraction = (position + 1) / 2
         log_variance = fraction * now.highest + (1 - fraction) * now.lowest
-        drawn = randn_tensor(mean.shape, list(generators), torch.device("cpu"), mean.dtype)
-        return mean + torch.exp(0.5 * log_variance) * upload(drawn, mean.device)
+        return mean + torch.exp(0.5 * log_variance) * _noise(mean, generators)
+
+
+def _noise(like: Tensor, generators: Generators) -> Tensor:
+    """Return standard normal noise of a tensor's shape, type and device.
+
+    It is drawn where the generators are, and copied to a GPU from pinned memory, so that nothing
+    waits for what the GPU does meanwhile.
+    """
+    first = generators[0] if isinstance(generators, list) and generators else generators
+    place = first.device if isinstance(first, torch.Generator) else torch.device("cpu")
+    drawn: Tensor = randn_tensor(like.shape, generators, place, like.dtype)
+    if like.is_cuda and not drawn.is_cuda:
+        drawn = drawn.pin_memory()
+    return drawn.to(like.device, non_blocking=True)
 
 
 class _Posterior(NamedTuple):
@@ -147,9 +159,7 @@ class DdimSampler:
         shares = signal_shares(schedule)[ascending].tolist()[::-1]
         self._shares = list(pairwise([*shares, 1.0]))
 
-    def step(
-        self, output: Tensor, index: int, images: Tensor, _: Sequence[torch.Generator]
-    ) -> Tensor:
+    def step(self, output: Tensor, index: int, images: Tensor, _: Generators) -> Tensor:
         """Take one step; see `Sampler`."""
         now, after = self._shares[index]
         noise = output[:, : images.shape[1]]
@@ -183,9 +193,7 @@ class SolverSampler:
         self._scheduler.set_timesteps(solver_steps(respacing))
         self.timesteps = self._scheduler.timesteps.tolist()
 
-    def step(
-        self, output: Tensor, index: int, images: Tensor, _: Sequence[torch.Generator]
-    ) -> Tensor:
+    def step(self, output: Tensor, index: int, images: Tensor, _: Generators) -> Tensor:
         """Take one step; see `Sampler`."""
         timestep = self.timesteps[index]
         kept = float(self._kept[timestep])
@@ -193,6 +201,23 @@ class SolverSampler:
         clean = clean_images(images, noise, kept)
         after: Tensor = self._scheduler.step(clean, timestep, images, return_dict=False)[0]
         return after
+
+
+def guided(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
+    """Return a network's output moved away from the unconditional one: (N, 2C, H, W).
+
+    Guidance moves the noise, unconditional + scale (conditional - unconditional); the variance
+    stays the conditional one.
+
+    Args:
+        conditional, unconditional: each (N, 2C, H, W), the noise, then the variance's position.
+        scale: 1 for the conditional noise, more to follow the text more closely.
+
+    Source: Ho and Salimans 2022, equation 6; Nichol et al., "GLIDE", section 2.3.
+    """
+    noise, variance = conditional.chunk(2, dim=1)
+    base = unconditional[:, : noise.shape[1]]
+    return torch.cat([base + scale * (noise - base), variance], dim=1)
 
 
 def clean_images(images: Tensor, noise: Tensor, share: float) -> Tensor:

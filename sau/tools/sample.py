@@ -16,7 +16,7 @@ from sau.core.random_streams import derive_seed
 from sau.core.unloadable import reason_of
 from sau.device.gpus import reserved_device
 from sau.pipeline.images.batches import draw_in_batches
-from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.load import load_generator, weights_of
 from sau.pipeline.images.rows import EMPTY_PROMPT, Task
 from sau.pipeline.images.settings import ImagesSettings
@@ -112,7 +112,7 @@ def _is_glide(generator: str) -> bool:
 
 
 def _add_group(
-    rows: list[SheetRow], generator: Generator, count: int, settings: ImagesSettings
+    rows: list[SheetRow], generator: ImageGenerator, count: int, settings: ImagesSettings
 ) -> None:
     """Draw `count` pictures of each row's prompt."""
     # The empty prompt is the unconditional one: its picture would be of anything.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib import font_manager
 from PIL import Image, ImageDraw, ImageFont
 
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 
 GAP, MARGIN = 4, 12
 """Pixels between pictures, and around the sheet."""

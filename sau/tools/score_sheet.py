@@ -9,7 +9,7 @@ from PIL import Image
 
 from sau.core.errors import UserError
 from sau.data.decode import decode_image
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.report.csv_text import csv_of
 from sau.storage import manifest
 from sau.storage.files import atomic_path, write_text

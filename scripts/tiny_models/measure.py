@@ -8,7 +8,7 @@ import torch
 from open_clip import create_model_from_pretrained, get_tokenizer
 from torch import Tensor
 
-from sau.glide.pipeline import GlidePipeline
+from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
 from scripts.tiny_models.pool import render_pool
 from scripts.tiny_models.render import DIGIT_NAMES
 
@@ -44,7 +44,8 @@ def shares_recognised(
     """Per class, the share of `each` generated pictures that the CLIP reads as the class asked."""
     pipeline = GlidePipeline.from_pretrained(glide_folder)
     prompts = [prompt for prompt in CLASS_PROMPTS for _ in range(each)]
-    images = pipeline(prompts, range(len(prompts)), respacing, guidance_scale)
+    generators = seeded(range(len(prompts)))
+    images = to_bytes(pipeline(prompts, respacing, guidance_scale, generators, "latent").images)
     asked = torch.arange(len(CLASS_PROMPTS)).repeat_interleave(each)
     right = (zero_shot_classes(clip_folder, images) == asked).double()
     return [float(share) for share in right.view(-1, each).mean(dim=1)]

@@ -5,6 +5,7 @@ import torch
 from benchmarks.generation import flops_of_image, time_by_kind
 from benchmarks.random_glide import random_pipeline
 from benchmarks.reference.sampling import draw_one_by_one
+from tests.glide.drawn import samples
 
 PROMPTS, SEEDS = ["a cat", "two dogs", "a cat"], [3, 1, 4]
 
@@ -12,7 +13,7 @@ PROMPTS, SEEDS = ["a cat", "two dogs", "a cat"], [3, 1, 4]
 def test_both_draw_the_same_images() -> None:
     pipeline = random_pipeline("small")
     expected = draw_one_by_one(pipeline, PROMPTS, SEEDS, "4", 3.0)
-    found = pipeline.sample(PROMPTS, SEEDS, "4", 3.0)
+    found = samples(pipeline, PROMPTS, SEEDS, "4", 3.0)
     assert float(found.std()) > 0.1
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
 
@@ -27,6 +28,6 @@ def test_work_grows_with_the_steps_and_not_by_the_text() -> None:
 
 def test_shares_of_the_time_sum_to_one() -> None:
     pipeline = random_pipeline("small")
-    shares = time_by_kind(lambda: pipeline.sample(["x"], [0], "1", 1.0), torch.device("cpu"))
+    shares = time_by_kind(lambda: samples(pipeline, ["x"], [0], "1", 1.0), torch.device("cpu"))
     assert abs(sum(shares.values()) - 1) < 1e-9
     assert min(shares["convolution"], shares["normalisation"], shares["matrix product"]) > 0

@@ -1,5 +1,7 @@
 """GLIDE pipelines with random weights, small enough to sample in an instant."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
@@ -8,9 +10,10 @@ from tokenizers import pre_tokenizers
 from transformers import GPT2Tokenizer
 
 from sau.glide.architecture import Architecture
+from sau.glide.cascade import GlideUpsamplePipeline
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.text_encoder import GlideTextEncoder
-from sau.glide.upsampler import GlideUpsamplePipeline
+from tests.glide.published import write_published
 
 CONTEXT_LENGTH = 12
 WIDTH = 32
@@ -77,3 +80,9 @@ def upsampler(
         torch.manual_seed(2)
         unet = sizes.unet().eval()
     return GlideUpsamplePipeline(byte_tokenizer, text_encoder, unet, sizes.scheduler())
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """A folder with small published files, see `write_published`."""
+    return write_published(tmp_path / "published")

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor
 
 from sau.assets.shipped import model_folder
-from sau.glide.conditioned import cpu_group
-from sau.glide.pipeline import GlidePipeline
+from sau.glide.pipeline import GlidePipeline, cpu_group
 from sau.glide.respacing import SamplerName
+from tests.glide.drawn import samples
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 COUNT = 64
@@ -23,7 +23,7 @@ def sampled(tiny: GlidePipeline, batch_size: int, count: int, sampler: SamplerNa
     starts = range(0, count, batch_size)
     batches = [range(start, min(start + batch_size, count)) for start in starts]
     return torch.cat(
-        [tiny.sample([PROMPTS[i] for i in rows], rows, "3", sampler=sampler) for rows in batches]
+        [samples(tiny, [PROMPTS[i] for i in rows], rows, "3", sampler=sampler) for rows in batches]
     )
 
 
@@ -39,8 +39,8 @@ def test_images_are_the_same_bits_in_batches_of_any_size(
 
 
 def test_images_are_the_same_bits_in_any_order(tiny: GlidePipeline) -> None:
-    forwards = tiny.sample(PROMPTS[:10], range(10), "3")
-    backwards = tiny.sample(PROMPTS[9::-1], range(9, -1, -1), "3")
+    forwards = samples(tiny, PROMPTS[:10], range(10), "3")
+    backwards = samples(tiny, PROMPTS[9::-1], range(9, -1, -1), "3")
     assert torch.equal(backwards.flip(0), forwards)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from sau.glide.architecture import BASE, UPSAMPLER, Architecture
-from sau.glide.openai.convert import convert
-from tests.glide.openai.published import random_checkpoint
+from sau.glide.convert import convert
+from tests.glide.published import random_checkpoint
 
 LARGEST_BYTES = 8e9
 

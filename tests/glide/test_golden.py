@@ -6,7 +6,6 @@ networks of our own instead.
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +13,17 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from sau.glide import conditioned, samplers, upsampler
+from sau.glide import cascade, samplers
+from sau.glide import pipeline as pipeline_module
 from sau.glide.architecture import Architecture
-from sau.glide.conditioned import TextConditionedPipeline
-from sau.glide.openai.convert import convert
-from sau.glide.openai.vocabulary import read_vocabulary
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.pixels import to_bytes
-from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.cascade import GlideUpsamplePipeline
+from sau.glide.convert import convert
+from sau.glide.openai import read_vocabulary
+from sau.glide.pipeline import GlidePipeline, TextConditionedPipeline, to_bytes
+from tests.glide.drawn import enlarged, samples
+from tests.paths import SHARED
 
-GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
+GOLDEN = SHARED / "golden"
 VECTORS = GOLDEN / "glide_small.safetensors"
 WIDTHS = {"base": (1, 2, 3, 4), "up": (1, 1, 2, 2, 4, 4)}
 FORWARD_TOLERANCE = 2e-5
@@ -99,7 +99,7 @@ def test_ancestral_sampling_with_guidance(monkeypatch: pytest.MonkeyPatch) -> No
     drawn = iter([tensors["sample_x_T"], *tensors["sample_noise"]])
     _draw_from(drawn, monkeypatch)
     scale, respacing = settings["guidance_scale"], settings["respacing"]
-    found = pipeline.sample(settings["prompts"], [0, 1], respacing, scale)
+    found = samples(pipeline, settings["prompts"], [0, 1], respacing, scale)
     error = (found - tensors["sample"]).abs()
     assert (error > SAMPLE_TOLERANCE).double().mean() <= ROUNDED_VALUES
     assert error.max() <= ROUNDING
@@ -112,9 +112,9 @@ def test_ddim_sampling_of_the_upsampler(monkeypatch: pytest.MonkeyPatch) -> None
     assert isinstance(pipeline, GlideUpsamplePipeline)
     _draw_from(iter([tensors["sample_x_T"]]), monkeypatch)
     # The authors' network was given these images as they are; they are not rounded to 8 bits.
-    monkeypatch.setattr(upsampler, "quantise", lambda images: images)
+    monkeypatch.setattr(cascade, "quantise", lambda images: images)
     low, prompts = tensors["low_res"], settings["prompts"]
-    found = pipeline.sample(low, prompts, [0, 1], settings["respacing"], temperature=1.0)
+    found = enlarged(pipeline, low, prompts, [0, 1], settings["respacing"], temperature=1.0)
     _close(found, tensors["sample"], SAMPLE_TOLERANCE)
     _same_bytes(found, tensors["sample"])
 
@@ -125,7 +125,7 @@ def _draw_from(drawn: Iterator[Tensor], monkeypatch: pytest.MonkeyPatch) -> None
         assert tuple(noise.shape) == tuple(shape)
         return noise
 
-    monkeypatch.setattr(conditioned, "randn_tensor", next_noise)
+    monkeypatch.setattr(pipeline_module, "randn_tensor", next_noise)
     monkeypatch.setattr(samplers, "randn_tensor", next_noise)
 
 

@@ -3,16 +3,18 @@
 import logging
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from torch import Tensor
 
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.pixels import from_bytes, quantise, to_bytes
+from sau.glide.cascade import GlideUpsamplePipeline
+from sau.glide.pipeline import GlidePipeline, OutputType, from_bytes, quantise, seeded, to_bytes
 from sau.glide.respacing import respaced_timesteps
-from sau.glide.upsampler import GlideUpsamplePipeline
+from tests.glide.drawn import pictures
 
 # The other files hold settings, in which the libraries note where a model was loaded from.
 EXACT_FILES = (
@@ -25,19 +27,19 @@ PROMPTS = ["a cat", "two dogs", ""]
 
 
 def test_same_seeds_give_the_same_pictures(pipeline: GlidePipeline) -> None:
-    first = pipeline(PROMPTS, [1, 2, 3], respacing=4)
-    second = pipeline(PROMPTS, [1, 2, 3], respacing=4)
+    first = pictures(pipeline, PROMPTS, [1, 2, 3], 4)
+    second = pictures(pipeline, PROMPTS, [1, 2, 3], 4)
     assert first.shape == (3, 8, 8, 3)
     assert first.dtype == np.uint8
     assert np.array_equal(first, second)
-    assert not np.array_equal(first, pipeline(PROMPTS, [4, 5, 6], respacing=4))
+    assert not np.array_equal(first, pictures(pipeline, PROMPTS, [4, 5, 6], 4))
 
 
 def test_save_and_load_round_trip(pipeline: GlidePipeline, tmp_path: Path) -> None:
     pipeline.save_pretrained(tmp_path / "first")
     loaded = GlidePipeline.from_pretrained(tmp_path / "first")
-    expected = pipeline(PROMPTS, [1, 2, 3], respacing=3)
-    assert np.array_equal(loaded(PROMPTS, [1, 2, 3], respacing=3), expected)
+    expected = pictures(pipeline, PROMPTS, [1, 2, 3], 3)
+    assert np.array_equal(pictures(loaded, PROMPTS, [1, 2, 3], 3), expected)
     loaded.save_pretrained(tmp_path / "second")
     for name in EXACT_FILES:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
@@ -100,21 +102,15 @@ def test_sampling_matches_slow_steps(pipeline: GlidePipeline) -> None:
             mean, variance = _slow_step(noisy, output[i], output[192 + i], _kept(step), before)
             values.append(mean + math.sqrt(variance) * float(drawn[i]))
         images = torch.tensor(values).view(1, 3, 8, 8)
-    sampled = pipeline(["a cat"], [5], respacing="4", guidance_scale=2.0)
+    sampled = pictures(pipeline, ["a cat"], [5], "4", 2.0)
     assert np.abs(to_bytes(images).astype(int) - sampled.astype(int)).max() <= 1
 
 
-def test_hook_sees_every_step(pipeline: GlidePipeline) -> None:
-    seen: list[tuple[int, int]] = []
-    pipeline(["a cat"], [0], respacing=3, on_step=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
-
-
-def test_seeds_must_match_the_prompts(pipeline: GlidePipeline) -> None:
-    with pytest.raises(ValueError, match="need one seed per prompt: 1 for 2 prompts"):
-        pipeline(["a", "b"], [1])
-    with pytest.raises(ValueError, match="need one seed per prompt"):
-        pipeline([], [])
+def test_generators_must_match_the_prompts(pipeline: GlidePipeline) -> None:
+    with pytest.raises(ValueError, match="generator: need one, or one for each prompt: 1 for 2"):
+        pipeline(["a", "b"], 2, generator=seeded([1]))
+    with pytest.raises(ValueError, match="prompt: need at least one"):
+        pipeline([], 2)
 
 
 def test_bytes_are_clipped_and_rounded() -> None:
@@ -133,10 +129,10 @@ def test_long_prompt_is_cut_and_reported_once(
 ) -> None:
     prompts = ["a photo of a dog", "two cats", "a photo of a cow"]
     with caplog.at_level(logging.WARNING):
-        pictures = pipeline(prompts, [1, 1, 1], respacing=2)
+        found = pictures(pipeline, prompts, [1, 1, 1], 2)
     lines = [record.getMessage() for record in caplog.records]
     assert lines == ["2 of 3 prompts are longer than 12 tokens and are cut; the first loses ' dog'"]
-    assert np.array_equal(pictures[0], pictures[2])
+    assert np.array_equal(found[0], found[2])
 
 
 def test_text_is_encoded_once_for_each_distinct_prompt(
@@ -150,7 +146,7 @@ def test_text_is_encoded_once_for_each_distinct_prompt(
         return forward(ids, mask)
 
     monkeypatch.setattr(pipeline.text_encoder, "forward", counted)
-    pipeline(["a", "b", "a", "a"], [1, 2, 3, 4], respacing=5)
+    pictures(pipeline, ["a", "b", "a", "a"], [1, 2, 3, 4], 5)
     assert seen == [1, 1, 1]  # a, b and the empty prompt, at no step again
 
 
@@ -158,3 +154,49 @@ def test_upsampler_is_no_base(pipeline: GlidePipeline) -> None:
     parts = dict(pipeline.components)
     with pytest.raises(ValueError, match="has 3 input and 6 output channels; GlideUpsamplePipe"):
         GlideUpsamplePipeline(**parts)
+
+
+def test_output_types_are_the_same_pictures(pipeline: GlidePipeline) -> None:
+    def drawn(output_type: OutputType) -> Any:
+        return pipeline(PROMPTS, 3, generator=seeded([1, 2, 3]), output_type=output_type).images
+
+    expected = to_bytes(drawn("latent"))
+    assert np.array_equal(np.stack([np.asarray(picture) for picture in drawn("pil")]), expected)
+    assert np.array_equal(np.rint(drawn("np") * 255).astype(np.uint8), expected)
+    assert torch.equal(drawn("pt"), torch.from_numpy(drawn("np")).permute(0, 3, 1, 2))
+    assert 0 <= float(drawn("pt").min()) <= float(drawn("pt").max()) <= 1
+    with pytest.raises(ValueError, match="output_type 'jpeg', expected pil, np, pt or latent"):
+        pipeline("a cat", 2, output_type="jpeg")  # type: ignore[arg-type]
+
+
+def test_output_is_a_tuple_if_asked_for(pipeline: GlidePipeline) -> None:
+    found = pipeline("a cat", 2, generator=seeded([1]), return_dict=False)
+    assert isinstance(found, tuple)
+    assert [picture.size for picture in found[0]] == [(8, 8)]
+    named = pipeline("a cat", num_inference_steps=2, generator=seeded([1]))
+    assert isinstance(named, ImagePipelineOutput)
+    assert named.images == found[0]
+
+
+def test_one_generator_draws_for_all(pipeline: GlidePipeline) -> None:
+    def drawn() -> Tensor:
+        generator = torch.Generator().manual_seed(4)
+        found: Tensor = pipeline(["a", "a"], 2, 3.0, generator, "latent").images
+        return found
+
+    first = drawn()
+    assert torch.equal(first, drawn())
+    assert not torch.equal(first[0], first[1])
+
+
+def test_steps_are_called_back_and_may_change_the_images(pipeline: GlidePipeline) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def blank(caller: Any, index: int, timestep: int, given: dict[str, Any]) -> dict[str, Any]:
+        assert caller is pipeline
+        seen.append((index, timestep))
+        return {"latents": torch.zeros_like(given["latents"])}
+
+    found = pipeline(["a"], 3, 3.0, seeded([1]), "latent", callback_on_step_end=blank).images
+    assert seen == list(enumerate(respaced_timesteps(3)[::-1]))
+    assert torch.equal(found, torch.zeros(1, 3, 8, 8))

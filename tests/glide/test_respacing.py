@@ -1,15 +1,15 @@
 """Respaced time steps against values worked out from the published rule."""
 
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors import safe_open
 
 from sau.glide.respacing import respaced_timesteps, section_counts
+from tests.paths import SHARED
 
-GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "glide_small.safetensors"
+GOLDEN = SHARED / "golden" / "glide_small.safetensors"
 
 
 def test_ten_steps() -> None:

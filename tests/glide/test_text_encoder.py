@@ -2,7 +2,6 @@
 
 import json
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,8 +9,9 @@ from safetensors import safe_open
 from torch import Tensor
 
 from sau.glide.text_encoder import GlideTextEncoder
+from tests.paths import SHARED
 
-GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "golden" / "glide_small.safetensors"
+GOLDEN = SHARED / "golden" / "glide_small.safetensors"
 
 
 def _layer_norm(row: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -114,7 +114,7 @@ def test_heads_must_divide_the_width() -> None:
         GlideTextEncoder(10, 4, width=32, layers=1, heads=5)
 
 
-def _converted(original: dict[str, Tensor], layers: int, heads: int) -> dict[str, Tensor]:
+def converted(original: dict[str, Tensor], layers: int, heads: int) -> dict[str, Tensor]:
     """The authors' names and packing ([head][q|k|v][channel]) as ours ([q|k|v][head][channel])."""
     weights = {
         "token_embedding.weight": original["token_embedding.weight"],
@@ -153,5 +153,5 @@ def test_matches_the_authors_encoder() -> None:
         expected = file.get_tensor("base/text_hidden")
     layers, heads, width = (settings[f"xf_{key}"] for key in ("layers", "heads", "width"))
     encoder = GlideTextEncoder(50257, settings["text_ctx"], width, layers, heads)
-    encoder.load_state_dict(_converted(original, layers, heads))
+    encoder.load_state_dict(converted(original, layers, heads))
     torch.testing.assert_close(encoder(ids, mask), expected, rtol=0, atol=2e-5)

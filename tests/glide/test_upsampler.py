@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+from PIL import Image
 from torch import Tensor
 
-from sau.core.random_streams import derive_seed
-from sau.glide import conditioned
-from sau.glide.cascade import GlideCascade
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.glide import pipeline as pipeline_module
+from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
+from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from tests.glide.drawn import enlarged, pictures, samples
 
 PROMPTS = ["a cat", "two dogs"]
 
@@ -57,8 +58,8 @@ def test_network_sees_the_noisy_image_first(
         return forward(sample, *arguments, **keywords)
 
     monkeypatch.setattr(upsampler.unet, "forward", recorded)
-    monkeypatch.setattr(conditioned, "CPU_GROUP_PIXELS", 2 * 8 * 8)
-    upsampler.sample(small_images(), PROMPTS, [1, 2], "3", temperature=0.5)
+    monkeypatch.setattr(pipeline_module, "CPU_GROUP_PIXELS", 2 * 8 * 8)
+    enlarged(upsampler, small_images(), PROMPTS, [1, 2], "3", temperature=0.5)
     noise = torch.cat(
         [torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(s)) for s in (1, 2)]
     )
@@ -78,49 +79,82 @@ def test_guidance_runs_both_texts_in_one_batch(
         return forward(sample, *arguments, **keywords)
 
     monkeypatch.setattr(upsampler.unet, "forward", recorded)
-    monkeypatch.setattr(conditioned, "CPU_GROUP_PIXELS", 2 * 8 * 8)
-    upsampler.sample(small_images(), PROMPTS, [1, 2], "2", guidance_scale=2.0)
-    upsampler.sample(small_images(), PROMPTS, [1, 2], "2")
+    monkeypatch.setattr(pipeline_module, "CPU_GROUP_PIXELS", 2 * 8 * 8)
+    enlarged(upsampler, small_images(), PROMPTS, [1, 2], "2", guidance_scale=2.0)
+    enlarged(upsampler, small_images(), PROMPTS, [1, 2], "2")
     assert sizes == [4, 4, 2, 2]
 
 
 def test_images_must_match_the_prompts(upsampler: GlideUpsamplePipeline) -> None:
-    with pytest.raises(ValueError, match=r"images \(2, 3, 4, 4\) must be \(1, C, h, w\)"):
-        upsampler.sample(small_images(), ["a cat"], [1])
-    with pytest.raises(ValueError, match="need one seed per prompt"):
-        upsampler.sample(small_images(), PROMPTS, [1])
+    with pytest.raises(ValueError, match=r"image has shape \(2, 3, 4, 4\), expected \(1, C"):
+        enlarged(upsampler, small_images(), ["a cat"], [1], "2")
+    with pytest.raises(ValueError, match="generator: need one, or one for each"):
+        enlarged(upsampler, small_images(), PROMPTS, [1], "2")
 
 
 def test_pictures_and_images_give_the_same(upsampler: GlideUpsamplePipeline) -> None:
-    pixels = np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3)
-    found = upsampler(pixels, PROMPTS, [1, 2], "3")
+    small = [Image.fromarray(picture) for picture in to_bytes(small_images())]
+    from_pictures = upsampler(PROMPTS, small, "3", generator=seeded([1, 2]))
+    from_samples = enlarged(upsampler, small_images(), PROMPTS, [1, 2], "3")
+    found = np.stack([np.asarray(picture) for picture in from_pictures.images])
+    assert np.array_equal(found, to_bytes(from_samples))
     assert found.shape == (2, 8, 8, 3)
-    assert found.dtype == np.uint8
-    assert not np.array_equal(found, upsampler(pixels[::-1], PROMPTS, [1, 2], "3"))
+    assert not np.array_equal(found[0], found[1])
 
 
-def test_save_and_load_of_both(
+def drawn_by_both(cascade: GlideCascadePipeline, **options: object) -> Tensor:
+    found: Tensor = cascade(
+        PROMPTS,
+        "3",
+        2.0,
+        seeded([1, 2]),
+        "latent",
+        upsampler_num_inference_steps="4",
+        **options,
+    ).images
+    return found
+
+
+def test_cascade_loads_what_it_saved_and_converted_folders(
     pipeline: GlidePipeline, upsampler: GlideUpsamplePipeline, tmp_path: Path
 ) -> None:
-    cascade = GlideCascade(pipeline, upsampler)
-    cascade.save_pretrained(tmp_path)
-    options = {"respacing": "3", "upsampler_respacing": "3"}
-    expected = cascade(PROMPTS, [1, 2], **options)
-    assert np.array_equal(
-        GlideCascade.from_pretrained(tmp_path)(PROMPTS, [1, 2], **options), expected
+    cascade = GlideCascadePipeline.of(pipeline, upsampler)
+    expected = drawn_by_both(cascade)
+    cascade.save_pretrained(tmp_path / "one")
+    assert torch.equal(
+        drawn_by_both(GlideCascadePipeline.from_pretrained(tmp_path / "one")), expected
     )
-    alone = GlidePipeline.from_pretrained(tmp_path)
-    assert np.array_equal(alone(PROMPTS, [1, 2], "3"), pipeline(PROMPTS, [1, 2], "3"))
+    loaded = DiffusionPipeline.from_pretrained(tmp_path / "one")
+    assert type(loaded) is GlideCascadePipeline
+    assert torch.equal(drawn_by_both(loaded), expected)
+    pipeline.save_pretrained(tmp_path / "two")
+    upsampler.save_pretrained(tmp_path / "two" / "upsampler")
+    assert torch.equal(
+        drawn_by_both(GlideCascadePipeline.from_pretrained(tmp_path / "two")), expected
+    )
+    alone = GlidePipeline.from_pretrained(tmp_path / "two")
+    assert np.array_equal(
+        pictures(alone, PROMPTS, [1, 2], "3"), pictures(pipeline, PROMPTS, [1, 2], "3")
+    )
     with pytest.raises(ValueError, match="GlidePipeline needs"):
-        GlidePipeline.from_pretrained(tmp_path / "upsampler")
+        GlidePipeline.from_pretrained(tmp_path / "two" / "upsampler")
 
 
 def test_cascade_hands_the_samples_on(
     pipeline: GlidePipeline, upsampler: GlideUpsamplePipeline
 ) -> None:
-    cascade = GlideCascade(pipeline, upsampler)
-    found = cascade.sample(PROMPTS, [1, 2], "3", 2.0, upsampler_respacing="4", temperature=0.9)
-    small = pipeline.sample(PROMPTS, [1, 2], "3", 2.0)
-    seeds = [derive_seed("images", "upsampler", seed) for seed in (1, 2)]
-    expected = upsampler.sample(small, PROMPTS, seeds, "4", temperature=0.9)
-    assert torch.equal(found, expected)
+    cascade = GlideCascadePipeline.of(pipeline, upsampler)
+    found = drawn_by_both(cascade, upsampler_generator=seeded([8, 9]), temperature=0.9)
+    small = samples(pipeline, PROMPTS, [1, 2], "3", 2.0)
+    assert torch.equal(found, enlarged(upsampler, small, PROMPTS, [8, 9], "4", temperature=0.9))
+
+
+def test_cascade_goes_on_with_its_generators(
+    pipeline: GlidePipeline, upsampler: GlideUpsamplePipeline
+) -> None:
+    cascade = GlideCascadePipeline.of(pipeline, upsampler)
+    assert torch.equal(drawn_by_both(cascade), drawn_by_both(cascade))
+    generators = seeded([1, 2])
+    small = pipeline(PROMPTS, "3", 2.0, generators, "latent").images
+    expected = upsampler(PROMPTS, small, "4", generator=generators, output_type="latent").images
+    assert torch.equal(drawn_by_both(cascade), expected)

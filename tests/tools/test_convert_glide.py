@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from sau.__main__ import main
-from sau.glide.cascade import GlideCascade
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
+from sau.glide.openai import load_openai
+from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
 from sau.tools import convert_glide
-from tests.glide.openai.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
+from tests.glide.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
 from tests.paths import ROOT
 
 PROMPTS = ["the cat", "two dogs and the other thing"]
@@ -47,12 +47,24 @@ def test_converted_folder_draws_what_the_checkpoints_draw(
     tmp_path: Path,
 ) -> None:
     assert main(words) == 0
-    sizes = (SMALL_BASE, SMALL_UPSAMPLER)
     files = (published / "base.pt", published / "upsample.pt")
-    direct = GlideCascade.from_openai(*files, architectures=sizes)
-    loaded = GlideCascade.from_pretrained(tmp_path / "out" / "glide")
-    options = {"respacing": "3", "upsampler_respacing": "3"}
-    pictures = [each(PROMPTS, [1, 2], **options) for each in (direct, loaded)]
+    direct = GlideCascadePipeline.of(
+        GlidePipeline(*load_openai(files[0], None, SMALL_BASE)),
+        GlideUpsamplePipeline(*load_openai(files[1], None, SMALL_UPSAMPLER)),
+    )
+    loaded = GlideCascadePipeline.from_pretrained(tmp_path / "out" / "glide")
+    pictures = [
+        to_bytes(
+            each(
+                PROMPTS,
+                3,
+                generator=seeded([1, 2]),
+                output_type="latent",
+                upsampler_num_inference_steps=3,
+            ).images
+        )
+        for each in (direct, loaded)
+    ]
     assert np.array_equal(*pictures)
     assert pictures[0].std() > 10
     origin = json.loads((tmp_path / "out" / "glide" / "origin.json").read_text())
@@ -63,7 +75,9 @@ def test_converted_folder_draws_what_the_checkpoints_draw(
 def test_saved_again_it_is_the_same_bits(words: list[str], tmp_path: Path) -> None:
     assert main(words) == 0
     first, second = tmp_path / "out" / "glide", tmp_path / "second"
-    GlideCascade.from_pretrained(first).save_pretrained(second)
+    GlidePipeline.from_pretrained(first).save_pretrained(second)
+    larger = GlideUpsamplePipeline.from_pretrained(first / "upsampler")
+    larger.save_pretrained(second / "upsampler")
     for path in sorted(first.rglob("*.safetensors")):
         assert path.read_bytes() == (second / path.relative_to(first)).read_bytes()
     assert len(list(second.rglob("*.safetensors"))) == 4
@@ -73,7 +87,7 @@ def test_base_alone(words: list[str], tmp_path: Path) -> None:
     assert main([*words[:4], *words[6:]]) == 0
     folder = tmp_path / "out" / "glide"
     assert not (folder / "upsampler").exists()
-    assert GlidePipeline.from_pretrained(folder)(["the"], [1], "2").shape == (1, 16, 16, 3)
+    assert GlidePipeline.from_pretrained(folder)("the", 2).images[0].size == (16, 16)
 
 
 def test_interrupted_conversion_leaves_nothing(
@@ -119,7 +133,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Pat
         "import resource, signal, sys\n"
         "from sau.__main__ import main\n"
         "from sau.tools import convert_glide\n"
-        "from tests.glide.openai.published import SMALL_BASE\n"
+        "from tests.glide.published import SMALL_BASE\n"
         "convert_glide.BASE = SMALL_BASE\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"

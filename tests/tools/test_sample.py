@@ -13,10 +13,11 @@ from sau.assets.shipped import model_folder
 from sau.core.errors import UserError
 from sau.core.random_streams import derive_seed
 from sau.glide.pipeline import GlidePipeline
-from sau.pipeline.images.generator import Drawn
 from sau.pipeline.images.glide_generator import GlideGenerator
+from sau.pipeline.images.image_generator import Drawn
 from sau.tools.sample import sample
 from sau.tools.sample_sheet import GAP, LINE, MARGIN, SheetRow, draw_sheet
+from tests.glide.drawn import pictures
 
 PROMPTS = ["A photo of a three.", "The printed digit seven."]
 
@@ -37,8 +38,8 @@ def test_tiles_are_the_generators_pictures(tmp_path: Path) -> None:
     pairs = [(prompt, number) for prompt in PROMPTS for number in range(2)]
     seeds = [derive_seed("sample", 5, prompt, number) for prompt, number in pairs]
     for group, scale in enumerate((1.0, 4.0)):
-        pictures = pipeline([prompt for prompt, _ in pairs], seeds, "3", scale)
-        for place, picture in enumerate(pictures):
+        drawn = pictures(pipeline, [prompt for prompt, _ in pairs], seeds, "3", scale)
+        for place, picture in enumerate(drawn):
             found = tile(sheet, place // 2, group, place % 2, 2)
             assert np.array_equal(found, picture.repeat(4, axis=0).repeat(4, axis=1))
     record = json.loads(sheet.info["sau"])

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from sau.core.errors import UserError
-from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.rows import Task
 
 log = logging.getLogger(__name__)
 
 
 def draw_in_batches(
-    generator: Generator, tasks: Sequence[Task], size: int
+    generator: ImageGenerator, tasks: Sequence[Task], size: int
 ) -> Iterator[tuple[list[Task], list[Drawn]]]:
     """Draw pictures batch by batch; where memory runs out, with half as many at once from there on.
 
@@ -44,7 +44,7 @@ def draw_in_batches(
         start += len(batch)
 
 
-def _draw(generator: Generator, batch: list[Task], size: int) -> list[Drawn]:
+def _draw(generator: ImageGenerator, batch: list[Task], size: int) -> list[Drawn]:
     filled = batch + batch[-1:] * (size - len(batch) if generator.full_batches else 0)
     drawn = generator.draw([task.prompt for task in filled], [task.seed for task in filled])
     return drawn[: len(batch)]

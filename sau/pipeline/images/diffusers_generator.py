@@ -15,7 +15,7 @@ import transformers
 from sau.core.errors import UserError
 from sau.core.unloadable import UNLOADABLE, reason_of
 from sau.pipeline.images.device import DTYPES, make_quick
-from sau.pipeline.images.generator import NOT_FINITE, Drawn
+from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.vocabulary import check_vocabulary
 
@@ -50,7 +50,7 @@ class DiffusersGenerator:
 
     @property
     def full_batches(self) -> bool:
-        """Whether batches should all have one size; see `Generator`."""
+        """Whether batches should all have one size; see `ImageGenerator`."""
         return not self._one_by_one
 
     def announce(self, prompts: Sequence[str]) -> None:

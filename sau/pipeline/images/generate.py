@@ -8,7 +8,7 @@ import torch
 from sau.core.progress import progress_in_batches
 from sau.pipeline.images.batches import draw_in_batches
 from sau.pipeline.images.finished import FinishedBatches
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.load import load_generator
 from sau.pipeline.images.rows import EMPTY_PROMPT, Task, images_rows
 from sau.pipeline.images.settings import ImagesSettings

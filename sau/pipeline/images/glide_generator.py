@@ -3,21 +3,19 @@
 import copy
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import diffusers
 import torch
 from torch import Tensor
 
 from sau.core.errors import UserError
+from sau.core.random_streams import derive_seed
 from sau.core.unloadable import UNLOADABLE, reason_of
-from sau.glide.cascade import GlideCascade
-from sau.glide.conditioned import TextConditionedPipeline
-from sau.glide.pipeline import GlidePipeline
-from sau.glide.pixels import to_bytes
-from sau.glide.upsampler import GlideUpsamplePipeline
+from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
+from sau.glide.pipeline import GlidePipeline, TextConditionedPipeline, seeded, to_bytes
 from sau.pipeline.images.device import DTYPES, make_quick
-from sau.pipeline.images.generator import NOT_FINITE, Drawn
+from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.vocabulary import check_vocabulary
 
@@ -28,7 +26,10 @@ class GlideGenerator:
     """Draws with GLIDE; the sampling itself is that of `sau.glide`."""
 
     def __init__(
-        self, pipeline: GlidePipeline | GlideCascade, settings: ImagesSettings, device: torch.device
+        self,
+        pipeline: GlidePipeline | GlideCascadePipeline,
+        settings: ImagesSettings,
+        device: torch.device,
     ) -> None:
         self._pipeline = pipeline
         self._settings = settings
@@ -37,12 +38,12 @@ class GlideGenerator:
 
     @property
     def full_batches(self) -> bool:
-        """Whether batches should all have one size; see `Generator`."""
+        """Whether batches should all have one size; see `ImageGenerator`."""
         return self._full_batches
 
     def announce(self, prompts: Sequence[str]) -> None:
         """Say once how many prompts are cut."""
-        self._pipeline.glide_tokenizer.warn_of_cut(prompts)
+        self._pipeline.warn_of_cut(prompts)
 
     def at_guidance_scale(self, scale: float) -> Self:
         """Return the same model at another guidance scale."""
@@ -63,18 +64,25 @@ class GlideGenerator:
     def _sample(self, prompts: Sequence[str], seeds: Sequence[int]) -> Tensor:
         """Sample one batch: (N, 3, H, W) float32, about -1 to 1."""
         settings = self._settings
-        if isinstance(self._pipeline, GlideCascade):
-            return self._pipeline.sample(
-                prompts,
-                seeds,
-                settings.steps,
-                settings.guidance_scale,
-                settings.sampler,
-                upsampler_respacing=settings.upsampler_steps,
-                temperature=settings.upsampler_temperature,
-            )
-        scale, sampler = settings.guidance_scale, settings.sampler
-        return self._pipeline.sample(prompts, seeds, settings.steps, scale, sampler=sampler)
+        options: dict[str, Any] = {}
+        if isinstance(self._pipeline, GlideCascadePipeline):
+            options = {
+                "upsampler_num_inference_steps": settings.upsampler_steps,
+                "upsampler_generator": seeded(
+                    derive_seed("images", "upsampler", seed) for seed in seeds
+                ),
+                "temperature": settings.upsampler_temperature,
+            }
+        samples: Tensor = self._pipeline(
+            prompts,
+            settings.steps,
+            settings.guidance_scale,
+            seeded(seeds),
+            "latent",
+            sampler=settings.sampler,
+            **options,
+        ).images
+        return samples
 
 
 def load_glide(
@@ -90,7 +98,9 @@ def load_glide(
     if upsampler is None:
         return GlideGenerator(base, settings, device)
     larger = _load(GlideUpsamplePipeline, upsampler, "images.upsampler", settings, device)
-    return GlideGenerator(GlideCascade(base, larger), settings, device)
+    both = GlideCascadePipeline.of(base, larger)
+    both.set_progress_bar_config(disable=True)
+    return GlideGenerator(both, settings, device)
 
 
 def _load(
@@ -103,6 +113,7 @@ def _load(
         raise UserError(
             f"{key}: {folder} does not load as {kind.__name__}: {reason_of(error)}"
         ) from error
+    pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
     check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
     make_quick(pipeline.unet, device, settings.compile)
     return pipeline

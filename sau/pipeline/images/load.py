@@ -6,14 +6,14 @@ import torch
 
 from sau.assets.shipped import model_folder, weights_sha256
 from sau.core.errors import UserError
-from sau.pipeline.images.generator import Generator
+from sau.pipeline.images.image_generator import ImageGenerator
 from sau.pipeline.images.settings import ImagesSettings
 
 INDEX_FILE = "model_index.json"
 """What diffusers writes into the folder of every pipeline."""
 
 
-def load_generator(settings: ImagesSettings, device: torch.device) -> Generator:
+def load_generator(settings: ImagesSettings, device: torch.device) -> ImageGenerator:
     """Load the generator of the settings; those of single classes are not looked at.
 
     Raises:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from PIL import Image
 
 from sau.core.random_streams import derive_seed
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.decode import encode_png
 from sau.sources.resize import resize

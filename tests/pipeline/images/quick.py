@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from sau.core.random_streams import numpy_generator
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.settings import ImagesSettings
 
 

@@ -10,7 +10,7 @@ import torch
 
 from sau.core.errors import UserError
 from sau.pipeline.images.batches import draw_in_batches
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.rows import Task
 
 

@@ -49,7 +49,7 @@ def test_network_is_compiled_once_for_all_steps() -> None:
         pipeline = GlidePipeline.from_pretrained(model_folder("tiny-glide", "model"))
         compiled = CompileCounter()
         pipeline.unet.compile(backend=compiled, dynamic=False)
-        pipeline.sample(["a photo"], [0], steps)
+        pipeline(["a photo"], steps)
         counts.append(compiled.frame_count)
     assert counts[0] == counts[1] > 0
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sau.pipeline.images.disk import DiskEstimate, readable
-from sau.pipeline.images.generator import Drawn
+from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.rows import Task, images_rows
 from tests.pipeline.images.conftest import Inputs
 

@@ -56,14 +56,14 @@ def test_shards_cover_all_rows_once():
 
 
 def test_sample_that_is_not_finite_is_a_row_with_its_reason(inputs, monkeypatch):
-    sample = GlidePipeline.sample
+    call = GlidePipeline.__call__
 
     def damaged(*arguments, **keywords):
-        samples = sample(*arguments, **keywords)
-        samples[1, 2, 3, 4] = torch.nan
-        return samples
+        output = call(*arguments, **keywords)
+        output.images[1, 2, 3, 4] = torch.nan
+        return output
 
-    monkeypatch.setattr(GlidePipeline, "sample", damaged)
+    monkeypatch.setattr(GlidePipeline, "__call__", damaged)
     rows = manifest.read(run(inputs), "images").to_pylist()
     assert [row["status"] for row in rows] == ["ok", "failed"] + ["ok"] * 5
     assert rows[1]["reason"] == "the sample is not finite"

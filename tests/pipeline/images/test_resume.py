@@ -15,7 +15,7 @@ import pytest
 from sau.core.errors import UserError
 from sau.pipeline.images import generate
 from sau.pipeline.images.finished import FinishedBatches
-from sau.pipeline.images.generator import Drawn, Generator
+from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.rows import Task, images_rows
 from sau.storage import manifest
 from tests.paths import ROOT
@@ -128,7 +128,7 @@ def test_nothing_is_loaded_where_all_is_finished(
         patch.setattr(FinishedBatches, "table", killed)
         quick.run(batch_size=BATCH)
 
-    def load(*_: object) -> Generator:
+    def load(*_: object) -> ImageGenerator:
         raise AssertionError("all images are there")
 
     monkeypatch.setattr(generate, "load_generator", load)

@@ -4,10 +4,10 @@ import dataclasses
 from pathlib import Path
 
 from sau.assets.shipped import model_folder
-from sau.glide.openai.convert import convert
+from sau.glide.cascade import GlideUpsamplePipeline
+from sau.glide.convert import convert
 from sau.glide.pipeline import GlidePipeline
-from sau.glide.upsampler import GlideUpsamplePipeline
-from tests.glide.openai.published import SMALL_UPSAMPLER, random_checkpoint
+from tests.glide.published import SMALL_UPSAMPLER, random_checkpoint
 
 
 def save_tiny_upsampler(folder: Path) -> str:

@@ -34,7 +34,7 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_both_folders_load(assets: Path) -> None:
     pipeline = GlidePipeline.from_pretrained(assets / "tiny-glide")
-    assert pipeline(["three"], [0], respacing=2).shape == (1, 16, 16, 3)
+    assert pipeline("three", 2).images[0].size == (16, 16)
     model = create_model_from_pretrained(f"local-dir:{assets / 'tiny-clip'}")[0]
     assert model.encode_image(torch.zeros(1, 3, 16, 16)).shape == (1, 64)
 

@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sau.core.errors import UserError
 from sau.glide.architecture import BASE, UPSAMPLER, Architecture
-from sau.glide.openai.convert import convert
-from tests.glide.openai.published import (
+from sau.glide.convert import convert
+from tests.glide.published import (
     SMALL_BASE,
     SMALL_UPSAMPLER,
     published_shapes,
@@ -99,10 +98,10 @@ def test_checkpoints_that_do_not_fit_are_refused_by_name(
 ) -> None:
     state = random_checkpoint(SMALL_BASE)
     change(state)
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(ValueError, match=message):
         convert(state, SMALL_BASE, "base.pt")
 
 
 def test_upsampler_is_refused_as_the_base() -> None:
-    with pytest.raises(UserError, match="upsample.pt: lacks .* more keys; is it the checkpoint of"):
+    with pytest.raises(ValueError, match="upsample.pt: lacks .* more keys; is it the checkpoint"):
         convert(random_checkpoint(SMALL_UPSAMPLER), SMALL_BASE, "upsample.pt")

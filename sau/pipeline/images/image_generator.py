@@ -18,7 +18,7 @@ class Drawn:
     reason: str | None = None
 
 
-class Generator(Protocol):
+class ImageGenerator(Protocol):
     """A text-to-image model, ready on its device.
 
     A picture depends on its own prompt and seed, not on those that are drawn along with it: on a

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sau.core.errors import UserError
-from sau.glide.openai.vocabulary import read_vocabulary
+from sau.glide.openai import read_vocabulary
 from sau.glide.tokenizer import GlideTokenizer
+from tests.paths import SHARED
 
-GOLDEN = Path(__file__).resolve().parents[5] / "shared" / "golden" / "glide_tokenizer"
+GOLDEN = SHARED / "golden" / "glide_tokenizer"
 SIZE = 259
 
 
@@ -44,7 +44,7 @@ def test_saved_tokenizer_is_the_same(published: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["encoder.json.gz", "vocab.bpe"])
 def test_missing_file_says_where_it_comes_from(published: Path, name: str) -> None:
     (published / name).unlink()
-    with pytest.raises(UserError, match="GLIDE's vocabulary; `sau fetch glide` downloads it"):
+    with pytest.raises(ValueError, match="GLIDE's vocabulary; `sau fetch glide` downloads it"):
         read_vocabulary(published, SIZE)
 
 
@@ -65,14 +65,14 @@ def test_missing_file_says_where_it_comes_from(published: Path, name: str) -> No
 )
 def test_damaged_files_are_refused(published: Path, name: str, data: bytes, message: str) -> None:
     (published / name).write_bytes(data)
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(ValueError, match=message):
         read_vocabulary(published, SIZE)
 
 
 def test_end_of_text_must_be_the_last_token(published: Path) -> None:
     tokens = json.dumps({chr(number + 300): number for number in range(SIZE)})
     (published / "encoder.json").write_text(tokens)
-    with pytest.raises(UserError, match="expected <|endoftext|> as the last of the 259 tokens"):
+    with pytest.raises(ValueError, match="expected <|endoftext|> as the last of the 259 tokens"):
         read_vocabulary(published, SIZE)
 
 

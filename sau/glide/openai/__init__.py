@@ -1,1 +1,0 @@
-"""GLIDE as OpenAI published it: checkpoints and vocabulary, brought into our networks."""

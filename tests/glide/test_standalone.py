@@ -1,0 +1,100 @@
+"""A converted folder's own code: the same pictures where `sau` cannot be imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from diffusers.pipelines.pipeline_utils import DiffusionPipeline
+
+from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
+from sau.glide.pipeline import GlidePipeline, from_bytes, to_bytes
+from sau.glide.standalone import FILE_NAME, standalone
+from tests.glide.drawn import enlarged, samples
+from tests.paths import ROOT
+
+SCRIPT = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "sau":
+            raise ImportError("sau is blocked")
+
+sys.meta_path.insert(0, Blocked())
+import numpy as np
+import torch
+from diffusers import DiffusionPipeline
+
+folder, steps, output = sys.argv[1:4]
+pipeline = DiffusionPipeline.from_pretrained(folder, custom_pipeline=folder, trust_remote_code=True)
+options = {"image": torch.from_numpy(np.load(sys.argv[4]))} if len(sys.argv) > 4 else {}
+drawn = pipeline(
+    ["a cat", "two dogs"],
+    num_inference_steps=steps,
+    generator=[torch.Generator().manual_seed(seed) for seed in (1, 2)],
+    output_type="latent",
+    **options,
+).images
+assert not any(name == "sau" or name == "sau.glide" for name in sys.modules)
+np.save(output, drawn.numpy())
+"""
+
+
+def drawn_without_sau(folder: Path, home: Path, steps: str, *small: Path) -> np.ndarray:
+    output = home / "drawn.npy"
+    command = [sys.executable, "-c", SCRIPT, str(folder), steps, str(output), *map(str, small)]
+    environment = {"HF_HOME": str(home), "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        command, env=environment, cwd=home, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    found: np.ndarray = np.load(output)
+    return found
+
+
+def save_with_code(pipeline: GlidePipeline | GlideUpsamplePipeline, folder: Path) -> Path:
+    pipeline.save_pretrained(folder)
+    (folder / FILE_NAME).write_text(standalone(type(pipeline)), encoding="utf-8")
+    return folder
+
+
+def test_base_draws_the_same_without_sau(pipeline: GlidePipeline, tmp_path: Path) -> None:
+    folder = save_with_code(pipeline, tmp_path / "base")
+    expected = samples(pipeline, ["a cat", "two dogs"], [1, 2], "4")
+    assert np.array_equal(drawn_without_sau(folder, tmp_path, "4"), expected.numpy())
+
+
+def test_upsampler_draws_the_same_without_sau(
+    upsampler: GlideUpsamplePipeline, tmp_path: Path
+) -> None:
+    folder = save_with_code(upsampler, tmp_path / "upsampler")
+    small = from_bytes(np.arange(96, dtype=np.uint8).reshape(2, 4, 4, 3))
+    np.save(tmp_path / "small.npy", small.numpy())
+    expected = enlarged(upsampler, small, ["a cat", "two dogs"], [1, 2], "3")
+    found = drawn_without_sau(folder, tmp_path, "3", tmp_path / "small.npy")
+    assert np.array_equal(found, expected.numpy())
+
+
+@pytest.mark.parametrize("kind", [GlidePipeline, GlideUpsamplePipeline, GlideCascadePipeline])
+def test_code_imports_nothing_of_sau(kind: type[DiffusionPipeline]) -> None:
+    source = standalone(kind)
+    compile(source, FILE_NAME, "exec")
+    assert "from sau" not in source
+    assert "import sau" not in source
+
+
+def test_plain_diffusers_loads_a_folder_once_sau_is_imported(
+    pipeline: GlidePipeline, tmp_path: Path
+) -> None:
+    pipeline.save_pretrained(tmp_path)
+    loaded = DiffusionPipeline.from_pretrained(tmp_path)
+    assert type(loaded) is GlidePipeline
+    found = to_bytes(samples(loaded, ["a cat"], [1], "3"))
+    assert np.array_equal(found, to_bytes(samples(pipeline, ["a cat"], [1], "3")))
+
+
+def test_plain_diffusers_loads_the_shipped_folder() -> None:
+    loaded = DiffusionPipeline.from_pretrained(ROOT / "sau" / "assets" / "tiny-glide")
+    assert type(loaded) is GlidePipeline
