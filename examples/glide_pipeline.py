@@ -1,6 +1,8 @@
-"""Four digits by the tiny GLIDE that is shipped, side by side: python examples/glide_pipeline.py"""
+"""Four digits by the tiny GLIDE that is shipped, side by side in one PNG file, which may be named."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -21,6 +23,6 @@ side, scale = pictures[0].width, 8
 grid = Image.new("RGB", (side * len(pictures), side))
 for place, picture in enumerate(pictures):
     grid.paste(picture, (side * place, 0))
-output = sys.argv[1] if len(sys.argv) > 1 else "digits.png"
+output = sys.argv[1] if len(sys.argv) > 1 else Path(tempfile.gettempdir()) / "digits.png"
 grid.resize((grid.width * scale, grid.height * scale), Image.Resampling.NEAREST).save(output)
 print(f"{output}: {len(pictures)} pictures of {side} x {side} pixels, enlarged {scale} times")
