@@ -1,4 +1,4 @@
-"""Four digits by the tiny GLIDE that is shipped, side by side in one PNG file, which may be named."""
+"""Four digits by the tiny GLIDE that is shipped, side by side in one PNG file."""
 
 import sys
 import tempfile
