@@ -51,9 +51,10 @@ models: $(VENV)/.ready      ## train the shipped tiny models again (under an hou
 clean:                      ## remove the environment; results stay
 	rm -rf $(VENV)
 
+# Modules are compiled when they are first imported; pip would take a minute for all 20,000.
 $(VENV)/.ready: envs/development.txt envs/pipeline.txt envs/constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sau needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/development.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r envs/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
