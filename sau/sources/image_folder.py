@@ -109,7 +109,9 @@ def images_below(folder: Path) -> list[tuple[str, Path]]:
     if droppings:
         log.warning(
             "%s: left out %d files that other programs leave (thumbnails, copies), such as %s",
-            *(folder, len(droppings), min(droppings)),
+            folder,
+            len(droppings),
+            min(droppings),
         )
     if others:
         log.warning(

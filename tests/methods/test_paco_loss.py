@@ -75,7 +75,11 @@ def test_keys_are_constants_and_absent_classes_have_no_gradient(generator: Gener
     labels = torch.tensor([0, 1, 2])
     with torch.autocast("cpu", torch.bfloat16):
         loss = parametric_contrastive_loss(
-            *(queries, labels, keys, torch.tensor([0, 1, 1, -1]), scores + prior),
+            queries,
+            labels,
+            keys,
+            torch.tensor([0, 1, 1, -1]),
+            scores + prior,
             alpha=0.02,
             temperature=0.001,
         )
