@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sau.data.batches import Batch as Batch
     from sau.engine.api import TrainingResult as TrainingResult
     from sau.engine.api import train as train
     from sau.glide.pipeline import GlidePipeline as GlidePipeline
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     )
     from sau.losses.contrastive import synthetic_aware_loss as synthetic_aware_loss
     from sau.losses.label_correction import find_noise as find_noise
+    from sau.methods.inputs import Epoch as Epoch
+    from sau.methods.inputs import MethodContext as MethodContext
+    from sau.methods.inputs import Step as Step
     from sau.methods.prototypes import class_prototypes as class_prototypes
     from sau.methods.prototypes import prototypes_of as prototypes_of
     from sau.methods.registry import create_method as create_method
@@ -47,12 +51,14 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
+    "sau.data.batches": ("Batch",),
     "sau.engine.api": ("TrainingResult", "train"),
     "sau.glide.pipeline": ("GlidePipeline",),
     "sau.longtail.complement": ("best_complement", "complement_counts", "draw_complement"),
     "sau.longtail.counts": ("cap_imbalance_factor", "long_tailed_counts", "sample_long_tail"),
     "sau.losses.contrastive": ("SyntheticAwareContrastiveLoss", "synthetic_aware_loss"),
     "sau.losses.label_correction": ("find_noise",),
+    "sau.methods.inputs": ("Epoch", "MethodContext", "Step"),
     "sau.methods.prototypes": ("class_prototypes", "prototypes_of"),
     "sau.methods.registry": ("create_method", "method_names"),
     "sau.metrics": (

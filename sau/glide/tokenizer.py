@@ -65,7 +65,10 @@ class GlideTokenizer:
         if cut:
             logger.warning(
                 "%d of %d prompts are longer than %d tokens and are cut; the first loses %r",
-                *(len(cut), len(prompts), self.context_length, cut[0].lost),
+                len(cut),
+                len(prompts),
+                self.context_length,
+                cut[0].lost,
             )
 
     def _encode(self, prompt: str) -> list[int]:
