@@ -32,7 +32,7 @@ class GlideTokenizer:
     """Turns prompts into padded token ids with a GPT-2 tokenizer of transformers.
 
     The image network was trained on lower-cased text; special tokens that are spelled out in a
-    prompt are read as plain text; padding is the end-of-text token, told apart by the mask.
+    prompt are read as plain text; padding is the end-of-text token; the mask marks it.
     """
 
     def __init__(self, tokenizer: Any, context_length: int) -> None:
