@@ -19,6 +19,7 @@ ROOMS = {
     "methods": "Methods",
     "networks": "Networks",
     "views": "Views",
+    "data": "Batches",
     "neighbours": "Neighbours",
     "glide": "GLIDE",
 }

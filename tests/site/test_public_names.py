@@ -37,7 +37,10 @@ def test_public_names_are_those_imported_for_type_checkers(root: Path) -> None:
 
 
 def test_public_names_are_those_of_the_package() -> None:
-    assert sorted(public_names(ROOT)) == sorted(set(sau.__all__) - {"__version__"})
+    names = public_names(ROOT)
+    assert sorted(names) == sorted(set(sau.__all__) - {"__version__"})
+    page = public_reference(names)
+    assert [name for name in names if f"{{heading: sau.{name}}}" not in page] == []
 
 
 def test_public_reference_has_each_name_under_its_room(root: Path) -> None:
