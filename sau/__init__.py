@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sau.data.batches import Batch as Batch
     from sau.engine.api import TrainingResult as TrainingResult
     from sau.engine.api import train as train
+    from sau.glide.cascade import GlideCascadePipeline as GlideCascadePipeline
     from sau.glide.pipeline import GlidePipeline as GlidePipeline
     from sau.longtail.complement import best_complement as best_complement
     from sau.longtail.complement import complement_counts as complement_counts
@@ -53,6 +54,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "sau.data.batches": ("Batch",),
     "sau.engine.api": ("TrainingResult", "train"),
+    "sau.glide.cascade": ("GlideCascadePipeline",),
     "sau.glide.pipeline": ("GlidePipeline",),
     "sau.longtail.complement": ("best_complement", "complement_counts", "draw_complement"),
     "sau.longtail.counts": ("cap_imbalance_factor", "long_tailed_counts", "sample_long_tail"),

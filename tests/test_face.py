@@ -9,13 +9,12 @@ import pytest
 import sau
 
 CHECK = """
-import sys, time
-start = time.perf_counter()
+import sys
 import sau
-taken = time.perf_counter() - start
 heavy = {"torch", "numpy", "diffusers", "pandas", "pyarrow", "pydantic"} & set(sys.modules)
 assert not heavy, heavy
-print(taken)
+inside = [name for name in sys.modules if name.startswith("sau.")]
+assert not inside, inside
 """
 
 
@@ -23,12 +22,9 @@ def public_names() -> list[str]:
     return [name for name in sau.__all__ if name != "__version__"]
 
 
-def test_import_of_the_package_is_quick_and_loads_nothing_heavy() -> None:
-    runs = [
-        subprocess.run([sys.executable, "-c", CHECK], check=True, capture_output=True, text=True)
-        for _ in range(3)
-    ]
-    assert min(float(run.stdout) for run in runs) < 0.05
+def test_import_of_the_package_loads_nothing_else() -> None:
+    found = subprocess.run([sys.executable, "-c", CHECK], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
 
 
 @pytest.mark.parametrize("name", public_names())
