@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError, UserError
 from sau.engine.loop import train_epoch
 from sau.engine.schedule import learning_rate
 from sau.engine.settings import TrainingSettings
@@ -138,7 +138,7 @@ def test_rate_of_weight_averaging_needs_an_epoch_to_start() -> None:
     rates = [learning_rate(settings, epoch) for epoch in range(1, 5)]
     assert rates == pytest.approx([0.4, 0.2 * (1 + math.sqrt(0.5)), 0.05, 0.05])
     for swa_from in (0, 5):
-        with pytest.raises(UserError, match="has no effect"):
+        with pytest.raises(ArgumentError, match="has no effect"):
             TrainingSettings(
                 epochs=4,
                 swa_from=swa_from,

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError
 from sau.data.images.memory import _free_on_linux, free_memory, refuse_too_large
 
 GB = 10**9
@@ -72,8 +72,10 @@ def test_both_memories_have_to_hold_the_images(monkeypatch: pytest.MonkeyPatch) 
     refuse_too_large(10, (4, 5), cuda)
     free["cuda"] -= 1
     refuse_too_large(10, (4, 5), cpu)
-    with pytest.raises(UserError, match="10 images of 5 x 4 pixels take .* free on the cuda here"):
+    with pytest.raises(
+        ArgumentError, match="10 images of 5 x 4 pixels .* free on the cuda"
+    ):
         refuse_too_large(10, (4, 5), cuda)
     free["cpu"] -= 1
-    with pytest.raises(UserError, match="free on the cpu here; set it to on_demand"):
+    with pytest.raises(ArgumentError, match="free on the cpu here; set it to on_demand"):
         refuse_too_large(10, (4, 5), cuda)
