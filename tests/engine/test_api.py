@@ -22,7 +22,13 @@ from tests.training.conftest import TINY, Inputs, inputs, pixels_of
 
 __all__ = ["inputs"]  # a fixture
 
-SMALL: dict[str, Any] = {"backbone": "resnet8", "width": 4, "epochs": 1, "batch_size": 16}
+SMALL: dict[str, Any] = {
+    "backbone": "resnet8",
+    "width": 4,
+    "epochs": 1,
+    "batch_size": 16,
+    "cutout_size": 4,
+}
 
 
 def coloured(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -176,6 +182,7 @@ IMAGES, LABELS = coloured(30)
         ({"validation": (IMAGES, LABELS)}, "^validation: .* give test too"),
         ({"images": torch.zeros(30, 3, 8, 8)}, "^std: .*, so give std"),
         ({"mean": (0.5, 0.5)}, "^mean: .*, expected three numbers"),
+        ({"cutout_size": 16}, "^cutout_size: 16 covers images of 8 x 8 pixels wherever"),
     ],
 )
 def test_train_refuses_an_argument_by_its_name(changes: dict[str, Any], message: str) -> None:

@@ -72,9 +72,7 @@ def test_both_memories_have_to_hold_the_images(monkeypatch: pytest.MonkeyPatch) 
     refuse_too_large(10, (4, 5), cuda)
     free["cuda"] -= 1
     refuse_too_large(10, (4, 5), cpu)
-    with pytest.raises(
-        ArgumentError, match="10 images of 5 x 4 pixels .* free on the cuda"
-    ):
+    with pytest.raises(ArgumentError, match="10 images of 5 x 4 pixels .* free on the cuda"):
         refuse_too_large(10, (4, 5), cuda)
     free["cpu"] -= 1
     with pytest.raises(ArgumentError, match="free on the cpu here; set it to on_demand"):
