@@ -1,7 +1,7 @@
 """Folders that are parts of a data set (training, test), or a wrapper, but no classes."""
 
 import re
-from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 from sau.core.errors import UserError
@@ -26,18 +26,16 @@ def refuse_parts(folder: Path, key: str, fewest: int = 2) -> None:
 
     Raises:
         UserError: its folders are called like parts (`Training` and `Testing`, `seg_train` and
-            `seg_test`), hold the same classes each, or there is one of them alone.
+            `seg_test`), or there is one of them alone; or one cannot be read.
     """
     found = class_folders(folder, key)
     names = [path.name for path in found]
-    inside = {path.name: _folders_in(path) for path in found}
-    train = next((name for name in names if _is_called(name, _TRAIN)), None)
-    test = next((name for name in names if _is_called(name, _TEST)), None)
-    parts = train is not None and test is not None and train != test
-    if (parts and (inside[train] or inside[test] or len(names) == 2)) or _alike(inside):  # type: ignore[index]
-        first, second = (train, test) if parts else names[:2]
+    inside = {path.name: _folders_in(path, key) for path in found}
+    train = next((name for name in names if _is_called(name, _TRAIN)), "")
+    test = next((name for name in names if _is_called(name, _TEST) and name != train), "")
+    if train and test and (inside[train] or inside[test] or len(names) == 2):
         raise UserError(
-            f"{key}: {folder}: its folders {first!r} and {second!r} look like parts of a data set, "
+            f"{key}: {folder}: its folders {train!r} and {test!r} look like parts of a data set, "
             "not like classes; call them train and test, and set it to the folder around them"
         )
     if len(names) == 1 and inside[names[0]] and not _holds_images(found[0]):
@@ -57,16 +55,15 @@ def _is_called(name: str, part: re.Pattern[str]) -> bool:
     return any(part.fullmatch(word) for word in _WORDS.split(name))
 
 
-def _alike(inside: dict[str, set[str]]) -> bool:
-    """Return whether all folders hold folders of the same names, two at least."""
-    first, *others = inside.values()
-    return len(others) > 0 and len(first) > 1 and all(names == first for names in others)
-
-
-def _folders_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
+def _folders_in(folder: Path, key: str) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."}
+    except OSError as error:
+        raise UserError(
+            f"{key}: {folder}: the folder cannot be read ({error.strerror}); change its "
+            "permissions, or move it elsewhere"
+        ) from error
 
 
 def _holds_images(folder: Path) -> bool:
-    entries: Sequence[Path] = [path for path, _ in zip(folder.iterdir(), range(LOOK_INTO))]  # noqa: B905
-    return any(path.suffix.lower() in SUFFIXES for path in entries)
+    return any(path.suffix.lower() in SUFFIXES for path in islice(folder.iterdir(), LOOK_INTO))

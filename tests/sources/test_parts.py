@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from sau.core.errors import UserError
@@ -18,7 +20,6 @@ def make(folder, *names):
         ("seg_train", "seg_test"),
         ("Train", "Val"),
         ("data-train", "data-validation"),
-        ("images_a", "images_b"),
     ],
 )
 def test_parts_of_a_data_set_are_no_classes(tmp_path, first, second):
@@ -52,3 +53,22 @@ def test_one_class_alone_is_refused(tmp_path):
 def test_classes_are_no_parts(tmp_path, names):
     make(tmp_path, *names)
     refuse_parts(tmp_path, "key")
+
+
+def test_classes_that_hold_the_same_folders_are_classes(tmp_path):
+    make(tmp_path, "cat/indoors", "cat/outdoors", "dog/indoors", "dog/outdoors")
+    refuse_parts(tmp_path, "key")
+
+
+def test_class_folder_that_cannot_be_read_is_one_line(tmp_path, monkeypatch):
+    make(tmp_path, "ant", "bee")
+    look = Path.iterdir
+
+    def refuse(path):
+        if path.name == "bee":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UserError, match="key: .*bee: the folder cannot be read"):
+        refuse_parts(tmp_path, "key")
