@@ -10,6 +10,7 @@ from sau.core.errors import (
     StoppedEarlyError,
     UserError,
 )
+from sau.core.printable import PrintableFormatter, printable
 from sau.pipeline.registry import STAGES, Stage
 from sau.run.command import run
 from sau.settings.flags import arguments_of, build_parser
@@ -32,7 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     command, rest = split_command(words)
     # Libraries speak when something is wrong; the stages themselves say what they do.
-    logging.basicConfig(stream=sys.stderr, format=f"sau {command}: %(levelname)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PrintableFormatter(f"sau {command}: %(levelname)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("sau").setLevel(logging.INFO)
     try:
         if command == "run":
@@ -45,10 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
         stage = commands[command].load()
         stage(**arguments_of(stage, build_parser(command, stage).parse_args(rest)))
     except UserError as error:
-        print(f"sau {command}: error: {error}", file=sys.stderr)
+        print(f"sau {command}: error: {printable(str(error))}", file=sys.stderr)
         return EXIT_USER_ERROR
     except StoppedEarlyError as stopped:
-        print(f"sau {command}: {stopped}", file=sys.stderr)
+        print(f"sau {command}: {printable(str(stopped))}", file=sys.stderr)
         return EXIT_STOPPED_EARLY
     return 0
 

@@ -44,3 +44,11 @@ def test_usage_lists_the_stages_in_the_order_of_the_data_flow():
     order = ["dataset", "prompts", "images", "scores", "filter", "subset", "training"]
     positions = [text.index(f"  {name} ") for name in order]
     assert positions == sorted(positions)
+
+
+def test_message_cannot_act_on_the_terminal(capsys):
+    assert main(["prompts", "--train-images", "a\x1b[2Jb\u202e.parquet", "--output", "o"]) == 2
+    assert r"a\x1b[2Jb\u202e.parquet: no such manifest" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["prompts", "--\x1b[31mred"])
+    assert r"unknown flag --\x1b[31mred" in capsys.readouterr().err

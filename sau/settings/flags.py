@@ -15,6 +15,7 @@ from typing import Any, Literal, Union
 from pydantic.fields import FieldInfo
 
 from sau.core.errors import EXIT_USER_ERROR
+from sau.core.printable import printable
 from sau.settings.declare import described, facts_of
 from sau.settings.docstrings import argument_texts
 from sau.settings.names import did_you_mean
@@ -45,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> typing.NoReturn:
         """Print what is wrong and leave with exit code 2."""
-        line = " ".join(message.splitlines())
+        line = printable(" ".join(message.splitlines()))
         self.exit(EXIT_USER_ERROR, f"{self.prog}: error: {line}; see {self.prog} --help\n")
 
     def _refuse_unknown(self, words: Sequence[str]) -> None:

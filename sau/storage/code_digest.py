@@ -18,6 +18,7 @@ NO_EFFECT = (
     "config",
     "core/ahead.py",
     "core/errors.py",
+    "core/printable.py",
     "core/progress.py",
     "core/unloadable.py",
     "core/unreadable.py",

@@ -15,6 +15,7 @@ import yaml
 
 from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
 from sau.core.errors import UserError
+from sau.core.printable import printable
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
 from sau.storage.code_digest import code_digest
@@ -36,7 +37,7 @@ def checked_config():
             checked = load(config, yaml.safe_load(file))
             check_sources(checked)
         except UserError as error:
-            print(f"sau: error: {error}", file=sys.stderr)
+            print(f"sau: error: {printable(str(error))}", file=sys.stderr)
             sys.exit(2)
     return checked
 
