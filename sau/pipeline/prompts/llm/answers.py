@@ -1,13 +1,16 @@
 """What the language model answered, from the raw body of an HTTP response."""
 
 import dataclasses
-import json
 import re
 from typing import Any
+
+from sau.pipeline.prompts.llm.usage import token_counts
+from sau.pipeline.prompts.llm.wire_json import read_json
 
 CUT = "cut off at the token limit"
 EMPTY = "empty"
 REFUSED = "refused"
+UNREADABLE = "no chat completion"
 
 _LIST_MARK = re.compile(r"^(\d+[.)]|[-*•])\s+")
 
@@ -32,7 +35,7 @@ class Answer:
 def is_answer(body: str) -> bool:
     """Return whether a body is a chat completion at all, be it an empty one."""
     try:
-        found = json.loads(body)
+        found = read_json(body)
     except ValueError:
         return False
     return isinstance(found, dict) and isinstance(found.get("choices"), list)
@@ -45,7 +48,10 @@ def read_answer(body: str, prompts_per_request: int) -> Answer:
         body: JSON of a chat completion; or of an error by which the server refused the request.
         prompts_per_request: with more than one, each line is a prompt; else the whole text is.
     """
-    found = _mapping(json.loads(body))
+    try:
+        found = _mapping(read_json(body))
+    except ValueError:  # an earlier version stored it
+        return Answer((), UNREADABLE, "", None)
     choice = _first(found.get("choices"))
     message = _mapping(choice.get("message"))
     texts, problem = _texts(choice, message, prompts_per_request)
@@ -55,7 +61,7 @@ def read_answer(body: str, prompts_per_request: int) -> Answer:
         texts=() if problem else texts,
         problem=problem,
         model=str(found.get("model", "")),
-        tokens=_tokens(_mapping(found.get("usage"))),
+        tokens=token_counts(found.get("usage")),
     )
 
 
@@ -73,11 +79,6 @@ def _texts(
     if reason == "length":
         lines = lines[:-1]  # the others are whole
     return tuple(lines), None if lines else CUT
-
-
-def _tokens(usage: dict[str, Any]) -> tuple[int, int] | None:
-    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    return (read, written) if isinstance(read, int) and isinstance(written, int) else None
 
 
 def _first(items: Any) -> dict[str, Any]:

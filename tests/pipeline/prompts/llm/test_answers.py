@@ -64,3 +64,8 @@ def test_tokens_that_the_server_does_not_count_are_unknown():
 )
 def test_body_is_an_answer_or_not(body, is_one):
     assert is_answer(body) is is_one
+
+
+def test_answer_that_an_earlier_version_stored_and_none_can_read_is_a_problem():
+    answer = read_answer('{"choices": ' + "[" * 10**5 + "]" * 10**5 + "}", 1)
+    assert (answer.texts, answer.problem, answer.tokens) == ((), "no chat completion", None)
