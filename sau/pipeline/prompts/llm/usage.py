@@ -1,6 +1,6 @@
 """The tokens that an answer cost, by the server's account."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 _MOST = 10**9
 """Tokens; no model reads or writes as many at once."""
@@ -22,5 +22,5 @@ def token_counts(usage: Any) -> tuple[int, int] | None:
     return (read, written) if _is_count(read) and _is_count(written) else None
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= _MOST  # True is an int, too
