@@ -3,7 +3,6 @@
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
 from sau.config.expected import expected_grid
 from sau.config.read import read_config_file
-from sau.config.repeated import refuse_repeated_keys
 from sau.config.schema import json_schema
 from sau.config.validate import check_sources, load
 
@@ -16,5 +15,4 @@ __all__ = [
     "json_schema",
     "load",
     "read_config_file",
-    "refuse_repeated_keys",
 ]

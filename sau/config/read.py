@@ -5,30 +5,40 @@ from typing import Any
 
 import yaml
 
-from sau.config.repeated import refuse_repeated_keys
+from sau.config.nodes import check_nodes
+from sau.config.text import config_text
 from sau.core.errors import UserError
-
-_NO_YAML = (yaml.YAMLError, ValueError, AttributeError, RecursionError)
-"""What PyYAML raises, also of a date that is none, a broken tag, or a list within itself."""
 
 
 def read_config_file(path: Path) -> dict[str, Any]:
     """Return what a config file says, not yet checked against the schema.
 
     Args:
-        path: YAML in UTF-8, a mapping of sections.
+        path: YAML or JSON in UTF-8, a mapping of sections.
 
     Raises:
-        UserError: no such file, something else than that, or a key that stands twice.
+        UserError: no such file, something else than that, or what `check_nodes` refuses.
     """
+    loader = yaml.SafeLoader(config_text(path))
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        refuse_repeated_keys(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}; name a config file") from error
-    except _NO_YAML as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: not a config file in YAML ({reason})") from error
+        root = loader.get_single_node()
+        if root is not None:
+            check_nodes(root, str(path))
+        values = loader.construct_document(root) if root is not None else None
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not a config file in YAML ({_reason(error)})") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: nested too deeply; a config has sections with keys") from error
+    finally:
+        loader.dispose()
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected sections with keys, as config.yaml has them")
     return values
+
+
+def _reason(error: yaml.YAMLError) -> str:
+    """Return what PyYAML found and where, without the lines that it quotes."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if problem is None or mark is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"

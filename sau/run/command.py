@@ -38,7 +38,8 @@ def run(words: Sequence[str]) -> None:
         words: what stands after `sau run`.
 
     Raises:
-        UserError: Snakemake is not installed, or a file that is named does not exist.
+        UserError: Snakemake is not installed, or a file that is named does not exist or cannot be
+            read.
     """
     if "-h" in words or "--help" in words:
         names = "\n".join(f"  {name}" for name in example_configs(workflow_folder()))
@@ -46,7 +47,9 @@ def run(words: Sequence[str]) -> None:
         return
     if importlib.util.find_spec("snakemake") is None:
         raise UserError("Snakemake is not installed: pip install 'sau-longtail[pipeline]'")
-    command = [sys.executable, "-m", "snakemake", *snakemake_words(words, workflow_folder())]
+    rest = snakemake_words(words, workflow_folder())
+    _refuse_unreadable_configs(rest)
+    command = [sys.executable, "-m", "snakemake", *rest]
     sys.stdout.flush()
     os.execv(sys.executable, command)
 
@@ -80,6 +83,18 @@ def snakemake_words(words: Sequence[str], shipped: Path) -> list[str]:
     start += [] if _says_how_many(rest) else ["--cores", "all"]
     # Last a flag with one value: one that takes several would take the targets too.
     return [*start, "--snakefile", os.fspath(shipped / "Snakefile"), *rest]
+
+
+def _refuse_unreadable_configs(words: Sequence[str]) -> None:
+    from sau.config import read_config_file  # brings all sections in
+
+    for name in values_of(FILE_FLAGS, words):
+        read_config_file(Path(name))
+
+
+def values_of(flags: Sequence[str], words: Sequence[str]) -> list[str]:
+    """Return what stands after one of `flags`, each time that one is there."""
+    return [v for flag, values in _flags_with_values(words) if flag in flags for v in values]
 
 
 def _flags_with_values(words: Sequence[str]) -> list[tuple[str, list[str]]]:

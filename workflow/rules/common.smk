@@ -13,7 +13,7 @@ if isinstance(workflow.current_basedir, os.PathLike):
 
 import yaml
 
-from sau.config import check_sources, expected_grid, load, refuse_repeated_keys
+from sau.config import check_sources, expected_grid, load, read_config_file
 from sau.core.errors import UserError
 from sau.core.printable import printable
 from sau.settings.flags import to_flags
@@ -33,7 +33,7 @@ def checked_config():
     with open(schema, encoding="utf-8") as file:
         try:
             for path in config_files():
-                refuse_repeated_keys(Path(path))
+                read_config_file(Path(path))
             checked = load(config, yaml.safe_load(file))
             check_sources(checked)
         except UserError as error:
