@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sau.core.errors import UserError
-from sau.storage.files import explained, flush_to_disk
+from sau.storage.files import flush_to_disk
+from sau.storage.refused import explained
+from sau.storage.temporary import remove_left_behind, temporary_beside
 
 _OTHER = "another folder"
 """What to choose where one cannot be written."""
@@ -29,11 +31,11 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     Raises:
         UserError: there is something at `path` that is not replaced, or it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = temporary_beside(path)
     check_place(path, replace=replace)
     try:
         with explained(path, _OTHER):
-            shutil.rmtree(temporary, ignore_errors=True)
+            remove_left_behind(path.parent)
             temporary.mkdir(parents=True)
         with explained(path, _OTHER, only=temporary):
             yield temporary
@@ -88,10 +90,9 @@ def cache_folder(name: str) -> Path:
 
 def _move(new: Path, path: Path, *, replace: bool) -> None:
     """Move a folder to `path`; a replaced one goes aside, and back if the move fails."""
-    aside = path.with_name(f".{path.name}.old")
+    aside = temporary_beside(path, "old")
     # Else the system itself refuses a folder that has come meanwhile, unless it is empty.
     if replace and path.exists():
-        shutil.rmtree(aside, ignore_errors=True)
         path.rename(aside)
     try:
         new.rename(path)

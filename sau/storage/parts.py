@@ -15,6 +15,7 @@ from torch import Tensor
 
 from sau.storage.files import write_bytes, write_text
 from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_index
+from sau.storage.temporary import remove_left_behind
 
 ROOM_FOR_HEADER = 500_000
 """Of a part, for the names and shapes of its tensors."""
@@ -79,6 +80,7 @@ def read_parts(folder: Path) -> dict[str, Tensor]:
 def remove_parts(folder: Path) -> None:
     """Remove index and parts, as far as they are there, and the folder if nothing else is in it."""
     (folder / INDEX_FILE).unlink(missing_ok=True)
+    remove_left_behind(folder)
     _remove(folder, _parts_in(folder))
 
 

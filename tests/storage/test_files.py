@@ -51,8 +51,9 @@ def test_error_that_names_no_file_is_one_line_too(tmp_path):
 
 def test_file_that_only_the_message_names_is_an_error_of_writing(tmp_path):
     """Arrow's errors have no file name."""
-    (tmp_path / ".b.part").mkdir()
     with pytest.raises(UserError, match="cannot write .*b: "), atomic_path(tmp_path / "b") as path:
+        path.unlink()
+        path.mkdir()
         pq.write_table(pa.table({"a": [1]}), path)
 
 

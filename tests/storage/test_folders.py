@@ -10,6 +10,7 @@ import pytest
 from sau.core.errors import UserError
 from sau.storage.folders import cache_folder, check_place, new_folder
 from tests.paths import ROOT
+from tests.storage.processes import without_process
 
 
 def test_folder_appears_when_the_block_ends_well(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_error_leaves_the_old_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError
 
     def refused(self: Path, target: Path) -> Path:
-        if self.name == ".b.part":
+        if self.name.endswith(".part"):
             raise OSError(errno.EIO, "bad disk", str(self))
         return rename(self, target)
 
@@ -87,12 +88,13 @@ KILLED_AT = """
 import os, shutil, signal, sys
 from pathlib import Path
 from sau.storage.folders import new_folder
+from tests.storage.processes import without_process
 def kill(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
 path, owner, name, target = Path(sys.argv[1]), *sys.argv[2:]
 owner = {"Path": Path, "shutil": shutil}[owner]
 former = getattr(owner, name)
 def stand_in(self, *others, **options):
-    if Path(self).name == target and Path(self).exists():
+    if without_process(Path(self).name) == target and Path(self).exists():
         kill()
     return former(self, *others, **options)
 with new_folder(path, replace=True) as temporary:
@@ -121,7 +123,8 @@ def test_kill_while_it_is_replaced_leaves_no_half(
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run(command, env=environment).returncode == -signal.SIGKILL
     found = {
-        each.name: [file.read_text() for file in each.iterdir()] for each in tmp_path.iterdir()
+        without_process(each.name): [file.read_text() for file in each.iterdir()]
+        for each in tmp_path.iterdir()
     }
     assert found == {name: [text] * 2 for name, text in left.items()}
     fill(path, "newer")

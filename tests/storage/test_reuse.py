@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sau.core.errors import UserError
+from sau.storage.process import this_machine
 from sau.storage.reuse import RECORD, ReusableResults
 
 
@@ -148,9 +149,10 @@ def test_record_of_another_form_is_not_followed(tmp_path: Path, text: str, caplo
     assert "not as it was written" in caplog.text
 
 
-def test_what_a_killed_job_left_is_no_obstacle(tmp_path: Path, outputs) -> None:
+def test_what_a_killed_job_left_is_removed(tmp_path: Path, outputs) -> None:
     kept = ReusableResults(tmp_path / "kept", "a")
     kept.store(outputs)
-    os.link(outputs["table"], tmp_path / ".table.parquet.part")
+    gone = tmp_path / f".table.parquet.host-{this_machine()}-{2**22 + 1}-0123abcd.part"
+    os.link(outputs["table"], gone)
     kept.take_back(outputs)
-    assert not (tmp_path / ".table.parquet.part").exists()
+    assert not gone.exists()

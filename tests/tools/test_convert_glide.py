@@ -16,9 +16,11 @@ from sau.__main__ import main
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
 from sau.glide.openai import load_openai
 from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from sau.storage.process import this_machine
 from sau.tools import convert_glide
 from tests.glide.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
 from tests.paths import ROOT
+from tests.storage.processes import names_left
 
 PROMPTS = ["the cat", "two dogs and the other thing"]
 
@@ -94,7 +96,9 @@ def test_interrupted_conversion_leaves_nothing(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
-        assert left(tmp_path / "out") == [".glide.part"]  # the base is written, but not in place
+        assert names_left(tmp_path / "out") == [
+            ".glide.part"
+        ]  # the base is written, but not in place
         raise KeyboardInterrupt
 
     monkeypatch.setattr(GlideUpsamplePipeline, "save_pretrained", interrupted)
@@ -104,7 +108,7 @@ def test_interrupted_conversion_leaves_nothing(
 
 
 def test_what_a_killed_conversion_left_is_replaced(words: list[str], tmp_path: Path) -> None:
-    remains = tmp_path / "out" / ".glide.part"
+    remains = tmp_path / "out" / f".glide.host-{this_machine()}-{2**22 + 1}-0123abcd.part"
     remains.mkdir(parents=True)
     (remains / "half.safetensors").write_bytes(b"half")
     assert main(words) == 0
@@ -124,7 +128,7 @@ def test_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None
     command = [sys.executable, "-c", script, str(tmp_path / "glide")]
     done = subprocess.run(command, env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
-    assert left(tmp_path) == [".glide.part"]
+    assert names_left(tmp_path) == [".glide.part"]
 
 
 def test_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
