@@ -105,6 +105,7 @@ def view_batches(
     stream: str,
     class_weights: Tensor | None = None,
     ranks: Ranks = ALONE,
+    chunk_pixels: int = CHUNK_PIXELS,
 ) -> Iterator[Batch]:
     """Yield the epoch's batches of `data`, in a random order, each with the views called `names`.
 
@@ -118,12 +119,13 @@ def view_batches(
         class_weights: float (C,), to draw the images of some classes more often than others; None
             for each image once.
         ranks: the processes that share each batch.
+        chunk_pixels: see `batches_of`.
     """
     weights = None if class_weights is None else class_weights[data.labels].cpu()
     order = streams.torch(f"{stream} order")
     pieces = index_batches(len(data.ids), batch_size, order, weights)
     draws = streams.torch(f"{stream} views")
-    yield from batches_of(data, pieces, names, options, draws, ranks)
+    yield from batches_of(data, pieces, names, options, draws, ranks, chunk_pixels)
 
 
 def batches_of(
@@ -133,6 +135,7 @@ def batches_of(
     options: ViewOptions,
     generator: Generator,
     ranks: Ranks = ALONE,
+    chunk_pixels: int = CHUNK_PIXELS,
 ) -> Iterator[Batch]:
     """Yield a batch for each piece, on the data's device.
 
@@ -141,12 +144,12 @@ def batches_of(
         pieces: int64 (b,) each, on the CPU.
         names: which views.
         options: of the views.
-        generator: of the CPU; draws for `CHUNK_PIXELS` at a time, or one piece if that is larger.
-            The views are the same for any number of processes.
+        generator: of the CPU; the views are the same for any number of processes.
         ranks: the processes that share each piece.
+        chunk_pixels: of the images whose views are drawn at a time; one piece if that is larger.
     """
     height, width = data.images.size
-    at_once = max(1, CHUNK_PIXELS // (height * width * max(len(piece) for piece in pieces)))
+    at_once = max(1, chunk_pixels // (height * width * max(len(piece) for piece in pieces)))
     chunks = [pieces[start : start + at_once] for start in range(0, len(pieces), at_once)]
     whole = [torch.cat(list(chunk)) for chunk in chunks]
     rows = [_own_rows(chunk, ranks) for chunk in chunks]

@@ -59,13 +59,17 @@ def bytes_of(data: bytes | None, path: Path | str | None) -> bytes:
         raise UnreadableImageError(f"file cannot be read: {reason}") from error
 
 
-def decode(data: bytes) -> tuple[Image.Image, bool]:
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, bool]:
     """Decode `data` into an upright image of mode RGB, 8 bits a channel.
 
     Grey is repeated in the three channels; 16 bits a channel are scaled to 8; palette and CMYK are
     converted, colour profiles are not applied; what is transparent is laid on white, the page that
     such images are drawn for; the EXIF orientation is applied; of an animation the first frame
     counts.
+
+    Args:
+        data: an encoded image.
+        max_pixels: of the largest image that is decoded, at most `MAX_PIXELS`.
 
     Returns: the image, and whether it differs from what its bytes say, so must be encoded again.
 
@@ -75,7 +79,7 @@ def decode(data: bytes) -> tuple[Image.Image, bool]:
     if not data:
         raise UnreadableImageError("empty file (0 bytes)")
     try:
-        return _decode(data)
+        return _decode(data, max_pixels)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError as error:  # its text holds a memory address
@@ -83,7 +87,7 @@ def decode(data: bytes) -> tuple[Image.Image, bool]:
             f"not an image of a known format ({', '.join(FORMATS)})"
         ) from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise UnreadableImageError(f"more than {MAX_PIXELS} pixels") from error
+        raise UnreadableImageError(f"more than {max_pixels} pixels") from error
     except Exception as error:  # Pillow's readers raise a dozen kinds on a broken file
         reason = str(error) or type(error).__name__
         raise UnreadableImageError(f"cannot be decoded: {reason}") from error
@@ -98,13 +102,13 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(data: bytes) -> tuple[Image.Image, bool]:
+def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         data = pixels_alone(data)
         image: Image.Image = Image.open(io.BytesIO(data), formats=_SUPPORTED)
-        if image.width * image.height > MAX_PIXELS:
-            raise UnreadableImageError(f"more than {MAX_PIXELS} pixels")
+        if image.width * image.height > max_pixels:
+            raise UnreadableImageError(f"more than {max_pixels} pixels")
         if image.format == "PNG":  # the only one with check sums, which load() skips
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
         deep = ";16" in str(getattr(image, "tile", ""))  # 16-bit RGB, which Pillow reads as RGB

@@ -17,7 +17,7 @@ from sau.sources.record import Listing, Payload, Rows
 from sau.storage.spool import spool
 
 ID_COLUMN = "id"
-_BATCH_ROWS = 512
+BATCH_ROWS = 512
 _DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last from names in the footer
 
 
@@ -63,6 +63,7 @@ def list_parquet(
     stem: str,
     labels_of: Callable[[pa.ChunkedArray, pa.Schema], Rows],
     key: str,
+    batch_rows: int = BATCH_ROWS,
 ) -> Listing:
     """List the images of a table; nothing but labels and ids is read.
 
@@ -74,6 +75,7 @@ def list_parquet(
         stem: what the table is called in ids.
         labels_of: turns the label column into int64 labels, shape (rows,).
         key: the setting to name in errors.
+        batch_rows: of so many rows at most one batch is read at once, at least 1.
 
     Returns: rows in file order; ids `<prefix>/<stem>/<row>`, or those of the column `id`.
 
@@ -92,11 +94,16 @@ def list_parquet(
     labels = labels_of(table[columns.label], schema)
     ids = _ids(table, prefix, stem, where)
     rows = np.arange(table.num_rows, dtype=np.int64)
-    return Listing(ids, labels, rows, payloads_of(file, columns.image, columns.prompt, key))
+    payloads = payloads_of(file, columns.image, columns.prompt, key, batch_rows)
+    return Listing(ids, labels, rows, payloads)
 
 
 def payloads_of(
-    file: Path, image_column: str, prompt_column: str | None, key: str
+    file: Path,
+    image_column: str,
+    prompt_column: str | None,
+    key: str,
+    batch_rows: int = BATCH_ROWS,
 ) -> Callable[[Rows], Iterable[Payload]]:
     """Return a function that reads the payloads of given rows, in the order given.
 
@@ -107,7 +114,7 @@ def payloads_of(
 
     def fetch(rows: Rows) -> Iterator[Payload]:
         names = [image_column, *([prompt_column] if prompt_column else [])]
-        for batch, row in _rows_in_order(file, names, rows, key):
+        for batch, row in _rows_in_order(file, names, rows, key, batch_rows):
             prompt = batch[prompt_column][row].as_py() if prompt_column else None
             yield _payload(batch[image_column][row].as_py(), file.parent, prompt)
 
@@ -115,11 +122,11 @@ def payloads_of(
 
 
 def _rows_in_order(
-    file: Path, names: Sequence[str], rows: Rows, key: str
+    file: Path, names: Sequence[str], rows: Rows, key: str, batch_rows: int
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield, for each of the given rows in turn, a batch and where in it the row stands."""
     ascending = np.sort(rows)
-    batches = _read_rows(file, names, ascending, key)
+    batches = _read_rows(file, names, ascending, key, batch_rows)
     if np.array_equal(rows, ascending):
         for batch in batches:
             yield from ((batch, row) for row in range(batch.num_rows))
@@ -133,11 +140,13 @@ def _rows_in_order(
         yield parts[part], int(position - starts[part])
 
 
-def _read_rows(file: Path, names: Sequence[str], rows: Rows, key: str) -> Iterator[pa.RecordBatch]:
+def _read_rows(
+    file: Path, names: Sequence[str], rows: Rows, key: str, batch_rows: int
+) -> Iterator[pa.RecordBatch]:
     """Yield the given rows, ascending, from the row groups that hold one, in small batches."""
     found = 0
     with _damage_refused(file, key):
-        for batch, start in _batches_with_rows(pq.ParquetFile(file), names, rows):
+        for batch, start in _batches_with_rows(pq.ParquetFile(file), names, rows, batch_rows):
             first, last = np.searchsorted(rows, [start, start + batch.num_rows])
             if first < last:
                 batch.validate(full=True)
@@ -148,14 +157,14 @@ def _read_rows(file: Path, names: Sequence[str], rows: Rows, key: str) -> Iterat
 
 
 def _batches_with_rows(
-    parquet: pq.ParquetFile, names: Sequence[str], rows: Rows
+    parquet: pq.ParquetFile, names: Sequence[str], rows: Rows, batch_rows: int
 ) -> Iterator[tuple[pa.RecordBatch, int]]:
     """Yield the batches of the row groups that hold one of the rows, and the first row of each."""
     start = 0
     for group in range(parquet.num_row_groups):
         end = start + parquet.metadata.row_group(group).num_rows
         if np.searchsorted(rows, start) < np.searchsorted(rows, end):
-            for batch in parquet.iter_batches(_BATCH_ROWS, [group], list(names)):
+            for batch in parquet.iter_batches(batch_rows, [group], list(names)):
                 yield batch, start
                 start += batch.num_rows
         start = end

@@ -16,7 +16,7 @@ from sau.storage.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
 from sau.storage.spool import spool
 
 BATCH_ROWS = 2048
-BATCH_BYTES = 32 * 2**20  # of the images; a few batches are in memory at once
+BATCH_BYTES = 32 * 2**20
 
 
 def images_table(
@@ -26,6 +26,8 @@ def images_table(
     description: str,
     on_image: Callable[[Image.Image], None] | None = None,
     spool_in: Path | None = None,
+    batch_rows: int = BATCH_ROWS,
+    batch_bytes: int = BATCH_BYTES,
 ) -> pa.Table:
     """Read, check and resize each image of `listing`.
 
@@ -35,6 +37,8 @@ def images_table(
         description: what the progress bar says.
         on_image: called with each readable image (RGB, as it will be decoded from the row).
         spool_in: folder on whose disk the rows wait; None holds all of them in memory.
+        batch_rows: of so many rows at most there are a few batches in memory, at least 1.
+        batch_bytes: of encoded images, after which a batch ends too, at least 1.
 
     Returns: a table of kind "images" with len(listing) rows. An image that was neither converted
         nor resized keeps its own bytes, any other becomes PNG. What cannot be read is a row with
@@ -42,7 +46,8 @@ def images_table(
     """
     schema = SCHEMAS["images"]
     rows = (_row(record, image_size, on_image) for record in listing.records())
-    batches = _batched(progress(rows, description, total=len(listing), unit="image"), schema)
+    shown = progress(rows, description, total=len(listing), unit="image")
+    batches = _batched(shown, schema, batch_rows, batch_bytes)
     if spool_in is None:
         table = pa.Table.from_batches(batches, schema)
     else:
@@ -73,13 +78,15 @@ def _row(
     }
 
 
-def _batched(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batched(
+    rows: Iterator[dict[str, Any]], schema: pa.Schema, batch_rows: int, batch_bytes: int
+) -> Iterator[pa.RecordBatch]:
     batch: list[dict[str, Any]] = []
     size = 0
     for row in rows:
         batch.append(row)
         size += len(row["image"]["bytes"]) if "image" in row else 0
-        if len(batch) == BATCH_ROWS or size >= BATCH_BYTES:
+        if len(batch) == batch_rows or size >= batch_bytes:
             yield pa.RecordBatch.from_pylist(batch, schema)
             batch, size = [], 0
     if batch:

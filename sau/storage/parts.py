@@ -28,6 +28,7 @@ def write_parts(
     tensors: Mapping[str, Tensor],
     about: Mapping[str, Any],
     part_bytes: int | None = None,
+    room_for_header: int = ROOM_FOR_HEADER,
 ) -> None:
     """Write tensors and what is known of them; a kill leaves the former ones, or these.
 
@@ -39,7 +40,8 @@ def write_parts(
         folder: where to; made when it is missing. Files that are no parts are left alone.
         tensors: on the CPU, row-major, by name.
         about: JSON values.
-        part_bytes: what no part reaches, above `ROOM_FOR_HEADER`; None: no limit.
+        part_bytes: what no part reaches, above `room_for_header`; None: no limit.
+        room_for_header: bytes of a part that its tensors leave free.
 
     Raises:
         UserError: a file cannot be written; the former parts are then still whole.
@@ -49,7 +51,8 @@ def write_parts(
     parts: list[dict[str, Any]] = []
     with ExitStack() as undo:
         undo.callback(lambda: _remove(folder, _parts_in(folder) - before))
-        for pieces in _packed(tensors, split, part_bytes):
+        limit = None if part_bytes is None else part_bytes - room_for_header
+        for pieces in _packed(tensors, split, limit):
             data = save(pieces)
             digest = hashlib.sha256(data).hexdigest()
             name = f"part-{digest[:16]}.safetensors"
@@ -85,14 +88,14 @@ def remove_parts(folder: Path) -> None:
 
 
 def _packed(
-    tensors: Mapping[str, Tensor], split: dict[str, dict[str, Any]], part_bytes: int | None
+    tensors: Mapping[str, Tensor], split: dict[str, dict[str, Any]], limit: int | None
 ) -> Iterator[dict[str, Tensor]]:
     """Yield the tensors in groups that fill a part each, and note which of them were split.
 
     What does not fit into the rest of a part is cut there, flat.
     """
     total = sum(tensor.nbytes for tensor in tensors.values())
-    limit = total if part_bytes is None else part_bytes - ROOM_FOR_HEADER
+    limit = total if limit is None else limit
     group: dict[str, Tensor] = {}
     room = limit
     for name, tensor in tensors.items():

@@ -1,5 +1,7 @@
 """AutoAugment's policy for CIFAR-10, a batch at a time."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Generator, Tensor
 
@@ -43,8 +45,12 @@ CIFAR10_POLICY: tuple[tuple[Choice, Choice], ...] = (
 """The 25 sub-policies of Cubuk et al., "AutoAugment" (CVPR 2019), table 7."""
 
 
-def auto_augment(images: Tensor, generator: Generator) -> Tensor:
-    """Apply a random sub-policy of the CIFAR-10 policy to each image.
+def auto_augment(
+    images: Tensor,
+    generator: Generator,
+    policy: Sequence[tuple[Choice, Choice]] = CIFAR10_POLICY,
+) -> Tensor:
+    """Apply a random sub-policy, by default of the CIFAR-10 policy, to each image.
 
     Each image gets what `torchvision.transforms.v2.AutoAugment` would give it: pixels that come
     in from outside are black, and no pixel is interpolated. (The copy of the policy in PaCo's and
@@ -53,18 +59,19 @@ def auto_augment(images: Tensor, generator: Generator) -> Tensor:
     Args:
         images: uint8 (B, 3, H, W).
         generator: of the CPU; five draws per image.
+        policy: the sub-policies, each as likely as the others.
 
     Returns a new tensor of the same shape and dtype.
     """
     count = images.shape[0]
-    policy = integers(torch.full((count,), len(CIFAR10_POLICY)), generator).tolist()
+    drawn = integers(torch.full((count,), len(policy)), generator).tolist()
     chances = draw((count, 2), generator).tolist()
     negative = (draw((count, 2), generator) < 0.5).tolist()
     images = images.clone(memory_format=torch.contiguous_format)
     for place in (0, 1):
         steps: list[Step | None] = []
-        for image, chosen in enumerate(policy):
-            name, probability, level = CIFAR10_POLICY[chosen][place]
+        for image, chosen in enumerate(drawn):
+            name, probability, level = policy[chosen][place]
             step = (name, level, negative[image][place] and name in SIGNED)
             steps.append(step if chances[image][place] <= probability else None)
         apply_steps(images, steps, LEVELS)

@@ -1,6 +1,6 @@
 """Changes of colour with a factor of its own for each image; torchvision's formulas."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -65,7 +65,9 @@ def _blend(images: Tensor, other: Tensor, factors: Tensor) -> Tensor:
     return (images * factors + other * (1 - factors)).clamp_(0, 1)
 
 
-ADJUSTMENTS: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (
+Adjustment = Callable[[Tensor, Tensor], Tensor]
+
+ADJUSTMENTS: tuple[Adjustment, ...] = (
     adjust_brightness,
     adjust_contrast,
     adjust_saturation,
@@ -78,6 +80,7 @@ def random_colour_jitter(
     strengths: tuple[float, float, float, float],
     probability: float,
     generator: Generator,
+    adjustments: Sequence[Adjustment] = ADJUSTMENTS,
 ) -> Tensor:
     """Change brightness, contrast, saturation and hue of some images, each in an order of its own.
 
@@ -87,6 +90,7 @@ def random_colour_jitter(
             has strength 0 is not computed.
         probability: of each image to be changed at all.
         generator: of the CPU; nine draws per image.
+        adjustments: the four changes, each of images (B, 3, H, W) by factors (B,).
 
     Returns the same shape, 0 to 1.
     """
@@ -97,7 +101,7 @@ def random_colour_jitter(
     factors[:, :3] += 1
     images = images.clone()
     for place in range(4):
-        for kind, adjust in enumerate(ADJUSTMENTS):
+        for kind, adjust in enumerate(adjustments):
             if strengths[kind] == 0:
                 continue
             members = torch.nonzero(chosen & (order[:, place] == kind))[:, 0]

@@ -1,5 +1,7 @@
 """RandAugment: operations drawn at random, all of one magnitude, a batch at a time."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Generator, Tensor
 
@@ -26,10 +28,16 @@ OPERATIONS = (
     "AutoContrast",
     "Equalize",
 )
-"""What is drawn from, each with the same probability."""
+"""Those of the paper."""
 
 
-def rand_augment(images: Tensor, steps: int, level: int, generator: Generator) -> Tensor:
+def rand_augment(
+    images: Tensor,
+    steps: int,
+    level: int,
+    generator: Generator,
+    operations: Sequence[str] = OPERATIONS,
+) -> Tensor:
     """Apply `steps` operations of its own to each image, one after the other.
 
     Each image gets what `torchvision.transforms.v2.RandAugment` would give it; pixels that come
@@ -40,6 +48,7 @@ def rand_augment(images: Tensor, steps: int, level: int, generator: Generator) -
         steps: n of the paper; an operation can be drawn more than once.
         level: m of the paper, 0 to 30, of every operation.
         generator: of the CPU; two draws per image and step.
+        operations: what is drawn from, each with the same probability.
 
     Returns a new tensor of the same shape and dtype.
 
@@ -49,9 +58,9 @@ def rand_augment(images: Tensor, steps: int, level: int, generator: Generator) -
     count = images.shape[0]
     images = images.clone(memory_format=torch.contiguous_format)
     for _ in range(steps):
-        kinds = integers(torch.full((count,), len(OPERATIONS)), generator).tolist()
+        kinds = integers(torch.full((count,), len(operations)), generator).tolist()
         negative = coins(count, 0.5, generator).tolist()
-        names = [OPERATIONS[kind] for kind in kinds]
+        names = [operations[kind] for kind in kinds]
         drawn = [
             (name, level, sign and name in SIGNED)
             for name, sign in zip(names, negative, strict=True)

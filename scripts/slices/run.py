@@ -12,7 +12,16 @@ from pathlib import Path
 
 import sau
 from sau.core.errors import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
-from scripts.slices.jobs import CHECKPOINT, KEPT, MODEL, Job, chosen, read_jobs, write_jobs
+from scripts.slices.jobs import (
+    CHECKPOINT,
+    KEPT,
+    MODEL,
+    PART_BYTES,
+    Job,
+    chosen,
+    read_jobs,
+    write_jobs,
+)
 from scripts.slices.split import split_file
 from scripts.slices.state import (
     SLICES_FILE,
@@ -79,7 +88,13 @@ class Slice:
 
 
 def run(
-    pack: Path, output: Path, time_slice: Slice, only: Sequence[str] = (), *, models: bool = True
+    pack: Path,
+    output: Path,
+    time_slice: Slice,
+    only: Sequence[str] = (),
+    *,
+    models: bool = True,
+    part_bytes: int = PART_BYTES,
 ) -> int:
     """Work through the jobs of a pack, in their order, until all are done or the time is up.
 
@@ -89,6 +104,7 @@ def run(
         time_slice: how long.
         only: folders of runs to train, such as sau/imbalance-100; empty: all.
         models: whether to keep the weights of finished runs.
+        part_bytes: of a file of weights, which is cut where it is not smaller.
 
     Returns 0 if every chosen run is finished, 75 if some are not yet, 2 if one has failed.
     """
@@ -108,7 +124,7 @@ def run(
     for job in jobs:
         if progress_of(job, output).finished:
             note_finished(output / job.folder)
-            _make_movable(output / job.folder, keep_model=models)
+            _make_movable(output / job.folder, part_bytes if models else None)
     if failed:
         return EXIT_USER_ERROR
     finished = all(furthest(job, [output, pack])[0].finished for job in jobs)
@@ -138,14 +154,14 @@ def _take_up(source: Path, folder: Path) -> None:
         shutil.copyfile(source / SLICES_FILE, folder / SLICES_FILE)
 
 
-def _make_movable(folder: Path, *, keep_model: bool) -> None:
-    """Remove second names of a run's results, and cut its model into small files or remove it."""
+def _make_movable(folder: Path, part_bytes: int | None) -> None:
+    """Remove second names of results; cut the model into small files, or remove it if None."""
     shutil.rmtree(folder / KEPT, ignore_errors=True)
     model = folder / MODEL
     if not model.is_dir():
         return
-    if not keep_model:
+    if part_bytes is None:
         shutil.rmtree(model)
         return
     for path in sorted(model.glob("*.safetensors")):
-        split_file(path)
+        split_file(path, part_bytes)

@@ -9,18 +9,18 @@ from sau.storage.files import write_bytes, write_text
 from scripts.slices.jobs import PART_BYTES
 
 
-def split_file(path: Path) -> None:
-    """Cut a file of more than `PART_BYTES` into `NAME.0`, `NAME.1`, and so on, and remove it.
+def split_file(path: Path, part_bytes: int = PART_BYTES) -> None:
+    """Cut a file of `part_bytes` or more into `NAME.0`, `NAME.1`, and so on, and remove it.
 
     `NAME.pieces.json` lists the SHA-256 of each piece. Other than the parts of a checkpoint, which
     the training stage is told to keep as small, they are cut and joined without PyTorch, which
     `run` may never load.
     """
-    if path.stat().st_size < PART_BYTES:
+    if path.stat().st_size < part_bytes:
         return
     digests = []
     with path.open("rb") as file:
-        for place, piece in enumerate(iter(lambda: file.read(PART_BYTES - 1), b"")):
+        for place, piece in enumerate(iter(lambda: file.read(part_bytes - 1), b"")):
             write_bytes(_piece(path, place), piece)
             digests.append(hashlib.sha256(piece).hexdigest())
     # Before the file goes: a kill leaves the file, or pieces of which none is missing.

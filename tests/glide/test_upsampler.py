@@ -9,9 +9,8 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from PIL import Image
 from torch import Tensor
 
-from sau.glide import pipeline as pipeline_module
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from sau.glide.pipeline import GlidePipeline, cpu_group, seeded, to_bytes
 from tests.glide.drawn import enlarged, pictures, samples
 
 PROMPTS = ["a cat", "two dogs"]
@@ -58,14 +57,14 @@ def test_network_sees_the_noisy_image_first(
         return forward(sample, *arguments, **keywords)
 
     monkeypatch.setattr(upsampler.unet, "forward", recorded)
-    monkeypatch.setattr(pipeline_module, "CPU_GROUP_PIXELS", 2 * 8 * 8)
     enlarged(upsampler, small_images(), PROMPTS, [1, 2], "3", temperature=0.5)
     noise = torch.cat(
         [torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(s)) for s in (1, 2)]
     )
-    torch.testing.assert_close(seen[0][:, :3], 0.5 * noise, rtol=0, atol=1e-6)
+    assert len(seen) == 3
+    torch.testing.assert_close(seen[0][:2, :3], 0.5 * noise, rtol=0, atol=1e-6)
     for inputs in seen:
-        assert torch.equal(inputs[:, 3:], upsampler.enlarged(small_images()))
+        assert torch.equal(inputs[:2, 3:], upsampler.enlarged(small_images()))
 
 
 def test_guidance_runs_both_texts_in_one_batch(
@@ -79,10 +78,10 @@ def test_guidance_runs_both_texts_in_one_batch(
         return forward(sample, *arguments, **keywords)
 
     monkeypatch.setattr(upsampler.unet, "forward", recorded)
-    monkeypatch.setattr(pipeline_module, "CPU_GROUP_PIXELS", 2 * 8 * 8)
     enlarged(upsampler, small_images(), PROMPTS, [1, 2], "2", guidance_scale=2.0)
     enlarged(upsampler, small_images(), PROMPTS, [1, 2], "2")
-    assert sizes == [4, 4, 2, 2]
+    group = cpu_group(8)
+    assert sizes == [2 * group, 2 * group, group, group]
 
 
 def test_images_must_match_the_prompts(upsampler: GlideUpsamplePipeline) -> None:

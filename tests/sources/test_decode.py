@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.sources import decode as module
-from sau.sources.decode import UnreadableImageError, decode, encode_png
+from sau.sources.decode import MAX_PIXELS, UnreadableImageError, decode, encode_png
 from tests.sources.make_images import encode, picture, pixels_of
 
 GREY = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
 
-def reason(data):
+def reason(data, **limits):
     with pytest.raises(UnreadableImageError) as caught:
-        decode(data)
+        decode(data, **limits)
     return str(caught.value)
 
 
@@ -154,14 +153,14 @@ def test_no_broken_bytes_crash():
                 assert decode(bytes(data))[0].mode == "RGB"
 
 
-def test_too_many_pixels_fail_unread(monkeypatch):
+def test_too_many_pixels_fail_unread():
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     body = b"IHDR" + header
     start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body
     bomb = start + struct.pack(">I", zlib.crc32(body)) + struct.pack(">I", 0) + b"IDAT"
-    assert reason(bomb) == f"more than {module.MAX_PIXELS} pixels"
-    monkeypatch.setattr(module, "MAX_PIXELS", 63)
-    assert reason(picture(5)) == "more than 63 pixels"
+    assert reason(bomb) == f"more than {MAX_PIXELS} pixels"
+    assert reason(picture(5), max_pixels=63) == "more than 63 pixels"
+    assert decode(picture(5), max_pixels=64)[0].size == (8, 8)
 
 
 def test_png_repeats_and_keeps_pixels():

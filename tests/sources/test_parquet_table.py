@@ -12,7 +12,7 @@ def rows(count=20):
     return [{"image": bytes([i]), "label": i % 3, "text": f"no {i}"} for i in range(count)]
 
 
-def listing(path, columns=None):
+def listing(path, columns=None, **options):
     return list_parquet(
         path,
         columns or Columns("image", "label"),
@@ -20,13 +20,13 @@ def listing(path, columns=None):
         stem="t",
         labels_of=lambda column, _: labels_from_indices(column, "here"),
         key="k",
+        **options,
     )
 
 
-def test_any_rows_in_any_order_from_many_row_groups(tmp_path, monkeypatch):
-    monkeypatch.setattr("sau.sources.parquet_table._BATCH_ROWS", 2)
+def test_rows_come_in_any_order_from_many_row_groups(tmp_path):
     put_table(tmp_path / "t.parquet", rows(), row_group_size=7)
-    images = listing(tmp_path / "t.parquet", Columns("image", "label", "text"))
+    images = listing(tmp_path / "t.parquet", Columns("image", "label", "text"), batch_rows=2)
     for wanted in ([], [19], [0, 1, 2], [13, 2, 19, 7, 6, 14], list(range(20))[::-1]):
         found = list(images.take(np.array(wanted, dtype=np.int64)).records())
         assert [record.data for record in found] == [bytes([i]) for i in wanted]

@@ -64,11 +64,12 @@ def test_resized_rows(listing):
     assert {pixels_of(row["image"]["bytes"]).shape for row in good} == {(6, 6, 3)}
 
 
-def test_batches_do_not_change_the_rows(listing, monkeypatch):
+def test_batches_do_not_change_the_rows(listing):
     whole = images_table(listing, image_size=None, description="")
-    monkeypatch.setattr("sau.sources.table.BATCH_ROWS", 3)
-    monkeypatch.setattr("sau.sources.table.BATCH_BYTES", 100)
-    assert images_table(listing, image_size=None, description="").equals(whole)
+    for limits in ({"batch_rows": 3}, {"batch_bytes": 100}):
+        table = images_table(listing, image_size=None, description="", **limits)
+        assert table.equals(whole)
+        assert len(table.to_batches()) > 1
 
 
 def test_no_rows():

@@ -1,6 +1,7 @@
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,10 +18,9 @@ SMALL = 5000
 NEW = {"a": torch.arange(1000) + 1, "b": torch.zeros(3), "c": torch.arange(700.0)}
 
 
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a part of `SMALL` bytes hold 4,000 bytes of tensors."""
-    monkeypatch.setattr(parts, "ROOM_FOR_HEADER", 1000)
+def write_small(folder: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Write parts of `SMALL` bytes that hold 4,000 bytes of tensors each."""
+    write_parts(folder, tensors, about, SMALL, 1000)
 
 
 def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
@@ -30,7 +30,7 @@ def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     )
 
 
-def test_tensors_of_any_kind_come_back(small: None, tmp_path: Path) -> None:
+def test_tensors_of_any_kind_come_back(tmp_path: Path) -> None:
     tensors = {
         "large": torch.randn(7, 3, 250),
         "one row": torch.arange(3000, dtype=torch.int64)[None],
@@ -40,7 +40,7 @@ def test_tensors_of_any_kind_come_back(small: None, tmp_path: Path) -> None:
         "nothing": torch.empty(0, 4),
         "large/0": torch.ones(2),
     }
-    write_parts(tmp_path / "x", tensors, {"epoch": 3, "mixing": 2**100}, SMALL)
+    write_small(tmp_path / "x", tensors, {"epoch": 3, "mixing": 2**100})
     assert equal(read_parts(tmp_path / "x"), tensors)
     assert read_about(tmp_path / "x") == {"epoch": 3, "mixing": 2**100}
     sizes = [path.stat().st_size for path in (tmp_path / "x").glob("part-*")]
@@ -67,12 +67,12 @@ def test_without_a_limit_all_tensors_are_whole_and_in_one_file(tmp_path: Path) -
     assert equal(read_parts(tmp_path), tensors)
 
 
-def test_new_checkpoint_replaces_all_of_the_old_one(small: None, tmp_path: Path) -> None:
+def test_new_checkpoint_replaces_all_of_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "mine.safetensors").write_text("no part")
     (tmp_path / "part-0123456789abcdef.safetensors").write_text("left by a kill")
     (tmp_path / ".part-0123456789abcdee.safetensors.part").write_text("left by a kill")
     for tensors in (OLD, NEW):
-        write_parts(tmp_path, tensors, {}, SMALL)
+        write_small(tmp_path, tensors, {})
     names = {path.name for path in tmp_path.iterdir()}
     assert equal(read_parts(tmp_path), NEW)
     assert len(names) == len(read_index_parts(tmp_path)) + 2
@@ -87,21 +87,21 @@ def read_index_parts(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize("writes", range(5))
 def test_kill_between_two_writes_leaves_the_old_one_or_the_new(
-    writes: int, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    writes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A real SIGKILL: in a child, before the write after so many; the index is the last write."""
-    write_parts(tmp_path, OLD, {"epoch": 1}, SMALL)
+    write_small(tmp_path, OLD, {"epoch": 1})
     process = os.fork()
     if process == 0:
         die_after(writes, monkeypatch)
-        write_parts(tmp_path, NEW, {"epoch": 2}, SMALL)
+        write_small(tmp_path, NEW, {"epoch": 2})
         os._exit(0)
     status = os.waitpid(process, 0)[1]
     is_new = writes == 4
     assert os.WIFSIGNALED(status) != is_new
     assert equal(read_parts(tmp_path), NEW if is_new else OLD)
     assert read_about(tmp_path) == {"epoch": 2 if is_new else 1}
-    write_parts(tmp_path, NEW, {"epoch": 3}, SMALL)
+    write_small(tmp_path, NEW, {"epoch": 3})
     assert equal(read_parts(tmp_path), NEW)
     assert len(list(tmp_path.iterdir())) == len(read_index_parts(tmp_path)) + 1
 
@@ -122,9 +122,9 @@ def die_after(writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_write_that_fails_leaves_the_old_one_and_nothing_else(
-    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_parts(tmp_path, OLD, {}, SMALL)
+    write_small(tmp_path, OLD, {})
     before = sorted(tmp_path.iterdir())
 
     def refuse(*_: object) -> None:
@@ -132,13 +132,13 @@ def test_write_that_fails_leaves_the_old_one_and_nothing_else(
 
     with monkeypatch.context() as patch, pytest.raises(UserError):
         patch.setattr(parts, "write_text", refuse)
-        write_parts(tmp_path, NEW, {}, SMALL)
+        write_small(tmp_path, NEW, {})
     assert sorted(tmp_path.iterdir()) == before
     assert equal(read_parts(tmp_path), OLD)
 
 
-def test_damage_is_found_and_named(small: None, tmp_path: Path) -> None:
-    write_parts(tmp_path, NEW, {}, SMALL)
+def test_damage_is_found_and_named(tmp_path: Path) -> None:
+    write_small(tmp_path, NEW, {})
     path = tmp_path / read_index_parts(tmp_path)[1]
     whole = path.read_bytes()
     damages = {

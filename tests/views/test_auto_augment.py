@@ -3,7 +3,6 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms import v2
 
-from sau.views import auto_augment as module
 from sau.views.auto_augment import CIFAR10_POLICY, LEVELS, auto_augment
 from sau.views.operations import apply_steps
 from sau.views.steps import SIGNED
@@ -41,27 +40,24 @@ def test_operation_equals_torchvisions(
         assert_same(mine, theirs, name)
 
 
-def test_each_image_gets_its_own_two_steps(
-    pictures: Tensor, generator: Generator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_image_gets_its_own_two_steps(pictures: Tensor, generator: Generator) -> None:
     """A policy of marks that can be told from the result."""
     marks = (
         (("Invert", 1.0, 0), ("Invert", 1.0, 0)),
         (("Invert", 1.0, 0), ("Posterize", 0.0, 9)),
     )
-    monkeypatch.setattr(module, "CIFAR10_POLICY", marks)
     images = pictures.repeat(20, 1, 1, 1)
-    found = auto_augment(images, generator)
+    found = auto_augment(images, generator, marks)
     same = (found == images).flatten(1).all(dim=1)
     inverted = (found == 255 - images).flatten(1).all(dim=1)
     assert (same | inverted).all()
     assert 0.4 < same.float().mean() < 0.6
 
 
-def test_probability_and_sign(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probability_and_sign(generator: Generator) -> None:
     step = ("Brightness", 0.3, 9)
-    monkeypatch.setattr(module, "CIFAR10_POLICY", (((step), ("Invert", 0.0, 0)),))
-    found = auto_augment(torch.full((4000, 3, 2, 2), 100, dtype=torch.uint8), generator)
+    images = torch.full((4000, 3, 2, 2), 100, dtype=torch.uint8)
+    found = auto_augment(images, generator, [(step, ("Invert", 0.0, 0))])
     darker, brighter = (found[:, 0, 0, 0] < 100).float(), (found[:, 0, 0, 0] > 100).float()
     assert abs(darker.mean() - 0.15) < 0.02
     assert abs(brighter.mean() - 0.15) < 0.02

@@ -1,5 +1,6 @@
 """The dataset stage: real images of any source into one table for training and one for testing."""
 
+import functools
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from sau.core.errors import UserError
 from sau.data.statistics import PixelStatistics
 from sau.pipeline.dataset.load import load
 from sau.pipeline.dataset.settings import DatasetSettings
-from sau.sources.table import images_table
+from sau.sources.table import BATCH_ROWS, images_table
 from sau.storage import manifest
 from sau.storage.manifest.schemas import STATUS_OK
 from sau.storage.provenance import provenance
@@ -39,19 +40,7 @@ def dataset(train: Path, test: Path, *, settings: DatasetSettings) -> None:
         UserError: see `sau.pipeline.dataset.load.load`; or a class without a readable training
             image, or no readable test image.
     """
-    class_names, train_images, test_images = load(settings)
-    pixels = PixelStatistics()
-    size = settings.image_size
-    train_table = images_table(
-        train_images,
-        image_size=size,
-        description="training images",
-        on_image=pixels.add,
-        spool_in=train.parent,
-    )
-    test_table = images_table(
-        test_images, image_size=size, description="test images", spool_in=train.parent
-    )
+    class_names, train_table, test_table, pixels = read_images(settings, train.parent)
     _check_readable(train_table, class_names, "training")
     _check_readable(test_table, class_names, "test")
     _warn_of_shared(train_table, test_table)
@@ -63,6 +52,32 @@ def dataset(train: Path, test: Path, *, settings: DatasetSettings) -> None:
     }
     for path, table, split in ((train, train_table, "training"), (test, test_table, "test")):
         _write(path, table, split, settings, facts)
+
+
+def read_images(
+    settings: DatasetSettings, spool_in: Path | None, *, batch_rows: int = BATCH_ROWS
+) -> tuple[list[str], pa.Table, pa.Table, PixelStatistics]:
+    """Read the images of both splits.
+
+    Args:
+        settings: the source and what to do with it.
+        spool_in: folder on whose disk the rows wait; None holds all of them in memory.
+        batch_rows: see `sau.sources.table.images_table`.
+
+    Returns the class names, the training and the test images as tables of kind "images", and the
+    statistics of the training images' pixels.
+
+    Raises:
+        UserError: see `sau.pipeline.dataset.load.load`.
+    """
+    class_names, train_images, test_images = load(settings)
+    pixels = PixelStatistics()
+    read = functools.partial(
+        images_table, image_size=settings.image_size, spool_in=spool_in, batch_rows=batch_rows
+    )
+    train = read(train_images, description="training images", on_image=pixels.add)
+    test = read(test_images, description="test images")
+    return class_names, train, test, pixels
 
 
 def _write(

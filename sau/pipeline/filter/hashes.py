@@ -14,8 +14,8 @@ from sau.pipeline.filter.reasons import Part
 Bits = npt.NDArray[np.uint64]
 
 _BITS = 64
-_PAIRS_AT_ONCE = 1 << 21
-_FEW_PAIRS = 1 << 20
+PAIRS_AT_ONCE = 1 << 21
+FEW_PAIRS = 1 << 20
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 """An odd number near 2**64 / golden ratio: multiplied with it, the top bits depend on all bits."""
 
@@ -46,16 +46,25 @@ class Hashes:
         closeness: npt.NDArray[np.int8] = -differing.view(np.int8)
         return closeness
 
-    def nearest(self, others: Self) -> tuple[Floats, Integers]:
+    def nearest(
+        self, others: Self, *, few_pairs: int = FEW_PAIRS, pairs_at_once: int = PAIRS_AT_ONCE
+    ) -> tuple[Floats, Integers]:
         """Return the nearest of the others within the limit, the first of several.
 
         Of few images every pair is looked at. Of many, equal hashes are looked up once, and of the
         rest only pairs that share two of limit + 2 parts.
+
+        Args:
+            others: M hashes.
+            few_pairs: up to so many pairs, every one is looked at.
+            pairs_at_once: of so many about, the distances are in memory at once.
+
+        Returns the closeness, (N,), `FAR` where none is near, and the positions, (N,), or `NONE`.
         """
-        if 0 < len(self) * len(others) <= _FEW_PAIRS:
+        if 0 < len(self) * len(others) <= few_pairs:
             distance, position = _by_every_pair(self.bits, others.bits)
         else:
-            distance, position = _by_parts(self.bits, others.bits, self.limit)
+            distance, position = _by_parts(self.bits, others.bits, self.limit, pairs_at_once)
         near = distance <= self.limit
         closeness = np.where(near, -distance.astype(np.float32), FAR)
         return closeness, np.where(near, position, NONE)
@@ -74,12 +83,14 @@ def _by_every_pair(asked: Bits, known: Bits) -> tuple[Integers, Integers]:
     return differing[np.arange(len(asked)), positions].astype(np.int64), positions
 
 
-def _by_parts(asked: Bits, known: Bits, limit: int) -> tuple[Integers, Integers]:
+def _by_parts(
+    asked: Bits, known: Bits, limit: int, pairs_at_once: int
+) -> tuple[Integers, Integers]:
     """Return the same where the distance is at most `limit`, elsewhere one that is greater."""
     known, first = np.unique(known, return_index=True)
     asked, where = np.unique(asked, return_inverse=True)
     found = np.full(len(asked), np.iinfo(np.int64).max)
-    for rows, columns, starts in _candidates(asked, known, limit):
+    for rows, columns, starts in _candidates(asked, known, limit, pairs_at_once):
         differing = np.bitwise_count(np.repeat(asked[rows], np.diff(starts)) ^ known[columns])
         # One number for distance and position, so that the least is the nearest and first.
         key = (differing.astype(np.int64) << 32) | first[columns]
@@ -88,7 +99,7 @@ def _by_parts(asked: Bits, known: Bits, limit: int) -> tuple[Integers, Integers]
 
 
 def _candidates(
-    asked: Bits, known: Bits, limit: int
+    asked: Bits, known: Bits, limit: int, pairs_at_once: int
 ) -> Iterator[tuple[Integers, Integers, Integers]]:
     """Yield the pairs that may differ in at most `limit` bits, and some others, in blocks.
 
@@ -105,7 +116,7 @@ def _candidates(
         buckets = _bucket(asked & mask, size)
         rows = np.flatnonzero(counts[buckets])
         begin, count = begins[buckets[rows]], counts[buckets[rows]]
-        for part in _parts(count):
+        for part in _parts(count, pairs_at_once):
             starts = np.append(0, np.cumsum(count[part]))
             shift = np.repeat(begin[part] - starts[:-1], count[part])
             yield rows[part], order[np.arange(starts[-1]) + shift], starts
@@ -126,10 +137,10 @@ def _bucket(masked: Bits, size: int) -> Integers:
     return (masked * _SPREAD >> np.uint64(_BITS - size)).astype(np.int64)
 
 
-def _parts(counts: Integers) -> Iterator[slice]:
+def _parts(counts: Integers, pairs_at_once: int) -> Iterator[slice]:
     """Cut rows into slices of about as many pairs as may be in memory at once."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    cuts = np.searchsorted(ends, np.arange(_PAIRS_AT_ONCE, total, _PAIRS_AT_ONCE))
+    cuts = np.searchsorted(ends, np.arange(pairs_at_once, total, pairs_at_once))
     edges = [0, *np.unique(cuts).tolist(), len(counts)]
     return (slice(a, b) for a, b in itertools.pairwise(edges) if a < b)

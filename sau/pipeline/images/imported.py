@@ -19,7 +19,7 @@ from sau.sources.naming import plain_name, stable_name
 from sau.sources.parquet_table import Columns, list_parquet
 from sau.sources.parts import refuse_parts
 from sau.sources.record import Listing, Rows
-from sau.sources.table import images_table
+from sau.sources.table import BATCH_ROWS, images_table
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,7 @@ def import_shard(
     shards: int,
     *,
     spool_in: Path | None = None,
+    batch_rows: int = BATCH_ROWS,
 ) -> pa.Table:
     """Import one shard: list all images, but read and check only those of a contiguous block.
 
@@ -42,6 +43,7 @@ def import_shard(
         shard: which block, from 0.
         shards: how many blocks of (almost) equal size there are.
         spool_in: folder on whose disk the rows wait; None holds all of them in memory.
+        batch_rows: see `sau.sources.table.images_table`.
 
     Returns: a table of kind "images", by class and then in the source's order; ids begin with
         `synthetic/`. It has no rows if there are more shards than images.
@@ -60,6 +62,7 @@ def import_shard(
         image_size=settings.image_size,
         description=f"imported images, shard {shard + 1} of {shards}",
         spool_in=spool_in,
+        batch_rows=batch_rows,
     )
 
 

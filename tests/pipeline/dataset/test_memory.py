@@ -7,7 +7,7 @@ import pytest
 
 from sau.data.statistics import PixelStatistics
 from sau.pipeline.dataset.settings import DatasetSettings
-from sau.pipeline.dataset.stage import dataset
+from sau.pipeline.dataset.stage import dataset, read_images
 from sau.storage import manifest
 from tests.sources.make_images import picture, put, put_table
 
@@ -33,8 +33,6 @@ def table(folder):
 @pytest.mark.parametrize("changes", [{}, {"image_size": SIDE - 1}])
 def test_few_images_are_in_memory_at_once(put, changes, tmp_path, monkeypatch):
     settings = DatasetSettings(**put(tmp_path / "source"), test_per_class=2, **changes)
-    monkeypatch.setattr("sau.sources.table.BATCH_ROWS", 5)
-    monkeypatch.setattr("sau.sources.parquet_table._BATCH_ROWS", 5)
     held = []
     add = PixelStatistics.add
 
@@ -43,28 +41,23 @@ def test_few_images_are_in_memory_at_once(put, changes, tmp_path, monkeypatch):
         add(self, image)
 
     monkeypatch.setattr(PixelStatistics, "add", watched)
-    paths = tmp_path / "train.parquet", tmp_path / "test.parquet"
-    dataset(*paths, settings=settings)  # for what is imported on the way
+    read_images(settings, tmp_path, batch_rows=5)  # for what is imported on the way
     held.clear()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes()
-        dataset(*paths, settings=settings)
+        tables = read_images(settings, tmp_path, batch_rows=5)[1:3]
     finally:
         tracemalloc.stop()
     assert len(held) == COUNT - 4
     assert max(held) - before < BYTES / 3
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "source",
-        "test.parquet",
-        "train.parquet",
-    ]
+    assert [table.num_rows for table in tables] == [COUNT - 4, 4]
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 
-def test_where_rows_wait_changes_no_byte_of_the_manifests(tmp_path, monkeypatch):
+def test_manifests_have_the_same_bytes_wherever_their_rows_wait(tmp_path, monkeypatch):
     settings = DatasetSettings(**image_folder(tmp_path / "source"), test_per_class=2)
     (tmp_path / "source" / "a" / "0.png").write_bytes(b"no image")
-    monkeypatch.setattr("sau.sources.table.BATCH_ROWS", 7)
     paths = [tmp_path / f"{name}.parquet" for name in ("train", "test")]
     dataset(*paths, settings=settings)
     found = [path.read_bytes() for path in paths]
@@ -76,5 +69,11 @@ def test_where_rows_wait_changes_no_byte_of_the_manifests(tmp_path, monkeypatch)
     monkeypatch.setattr("sau.sources.table.spool", in_memory)
     dataset(*paths, settings=settings)
     assert [path.read_bytes() for path in paths] == found
+    tables = read_images(settings, tmp_path, batch_rows=7)[1:3]
+    assert [len(table.to_batches()) for table in tables] == [21, 1]
+    assert [
+        table.equals(manifest.read(path, "images"))
+        for table, path in zip(tables, paths, strict=True)
+    ] == [True] * 2
     rows = manifest.read(paths[0], "images")
     assert manifest.read_metadata(paths[0])["content_sha256"] == manifest.content_hash(rows)

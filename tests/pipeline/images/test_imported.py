@@ -172,11 +172,9 @@ BYTES = COUNT * SIDE * SIDE * 3
 """Of noise, which no format makes smaller."""
 
 
-def test_few_images_of_a_shard_are_in_memory_at_once(inputs, monkeypatch):
+def test_few_images_of_a_shard_are_in_memory_at_once(tmp_path, monkeypatch):
     for number in range(COUNT):
-        name = ("zero", "one")[number % 2]
-        put(inputs.folder / "made" / name / f"{number}.png", picture(number, (SIDE, SIDE)))
-    monkeypatch.setattr(table, "BATCH_ROWS", 5)
+        put(tmp_path / "made" / NAMES[number % 2] / f"{number}.png", picture(number, (SIDE, SIDE)))
     held = []
     decode = table.decode
 
@@ -185,31 +183,38 @@ def test_few_images_of_a_shard_are_in_memory_at_once(inputs, monkeypatch):
         return decode(data)
 
     monkeypatch.setattr(table, "decode", watched)
-    inputs.import_from(inputs.folder / "made")  # for what is imported on the way
+    arguments = folder_of(tmp_path / "made"), NAMES, 0, 1
+    import_shard(*arguments, spool_in=tmp_path, batch_rows=5)  # for what is imported on the way
     held.clear()
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0] + pa.total_allocated_bytes()
-        inputs.import_from(inputs.folder / "made")
+        import_shard(*arguments, spool_in=tmp_path, batch_rows=5)
     finally:
         tracemalloc.stop()
     assert len(held) == COUNT
     assert max(held) - before < BYTES / 3
 
 
-def test_where_rows_wait_changes_no_byte_of_the_shard(inputs, monkeypatch):
+def test_shard_has_the_same_bytes_wherever_its_rows_wait(inputs, monkeypatch):
     put_classes(inputs.folder / "made", {"zero": 12, "one": 9})
     put(inputs.folder / "made" / "one" / "bad.png", b"no image")
-    monkeypatch.setattr(table, "BATCH_ROWS", 5)
     path = inputs.folder / "shard-0.parquet"
     inputs.import_from(inputs.folder / "made")
     found = path.read_bytes()
     whole = imported.import_shard
 
-    def in_memory(*values, spool_in):
+    def elsewhere(*values, spool_in):
         assert spool_in == inputs.folder
-        return whole(*values)
+        batched = whole(*values, spool_in=spool_in, batch_rows=5)
+        assert len(batched.to_batches()) == 5
+        in_memory.append(whole(*values))
+        return batched
 
-    monkeypatch.setattr(imported, "import_shard", in_memory)
+    in_memory = []
+    monkeypatch.setattr(imported, "import_shard", elsewhere)
+    inputs.import_from(inputs.folder / "made")
+    assert path.read_bytes() == found
+    monkeypatch.setattr(imported, "import_shard", lambda *_, spool_in: in_memory.pop())
     inputs.import_from(inputs.folder / "made")
     assert path.read_bytes() == found

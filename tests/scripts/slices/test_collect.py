@@ -4,21 +4,22 @@ from pathlib import Path
 import pytest
 
 from sau.core.errors import UserError
-from scripts.slices import split
 from scripts.slices.collect import collect
 from scripts.slices.run import run
 from tests.scripts.slices.conftest import Grid, make_config
 from tests.scripts.slices.test_run import Steps, files_of, whole_runs
 
+SMALL = 10_000
+"""Bytes; a model is three pieces of it."""
+
 NAME = "ce/imbalance-8/data-seed-0/seed-0"
 
 
 def test_finished_runs_go_to_where_snakemake_looks_for_them(
-    grid: Grid, tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
+    grid: Grid, tmp_path: Path, steps: Steps
 ) -> None:
-    monkeypatch.setattr(split, "PART_BYTES", 10_000)
     pack, output = grid.pack(tmp_path / "pack", rows=("ce", "sau")), tmp_path / "out"
-    run(pack, output, steps(3 * 2 + 1))
+    run(pack, output, steps(3 * 2 + 1), part_bytes=SMALL)
     for _ in range(2):
         assert [job.name for job in collect(output, grid.config)] == [NAME]
     found = files_of(grid.results / "training")
@@ -72,13 +73,12 @@ def test_model_that_has_lost_a_piece_is_refused_by_its_name(
     grid: Grid,
     tmp_path: Path,
     steps: Steps,
-    monkeypatch: pytest.MonkeyPatch,
     change: Callable[[Path], None],
     file: str,
     message: str,
 ) -> None:
-    monkeypatch.setattr(split, "PART_BYTES", 10_000)
-    run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))
+    pack = grid.pack(tmp_path / "pack", rows=("ce",))
+    run(pack, tmp_path / "out", steps(99), part_bytes=SMALL)
     model = tmp_path / "out" / NAME.replace("/", "-") / "model"
     change(model / file)
     with pytest.raises(UserError, match=f"{file}.*: {message}"):

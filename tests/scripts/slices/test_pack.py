@@ -6,7 +6,7 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.storage import manifest
-from scripts.slices import images
+from scripts.slices.images import pack_images
 from scripts.slices.jobs import Job, read_jobs
 from tests.scripts.slices.conftest import PLACE, Grid
 from tests.training.conftest import image_row, write_rows
@@ -51,10 +51,9 @@ def test_flags_are_the_rows_settings_without_tensorboard(grid: Grid, tmp_path: P
 
 
 def test_large_tables_are_cut_into_small_files_with_their_images_as_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     limit = 200_000
-    monkeypatch.setattr(images, "PART_BYTES", limit)
     generator = np.random.default_rng(0)
     rows = [image_row(f"x-{n}", n % 3, generator.bytes(9000)) for n in range(100)]
     rows[7] = image_row("x-7", 1, None, status="failed")
@@ -62,7 +61,7 @@ def test_large_tables_are_cut_into_small_files_with_their_images_as_they_are(
     path = write_rows(tmp_path / "all.parquet", "images", rows, made)
     (tmp_path / "pack").mkdir()
     wanted = [f"x-{n}" for n in range(100) if n % 4]
-    names = images.pack_images(path, tmp_path / "pack", "train", wanted)
+    names = pack_images(path, tmp_path / "pack", "train", wanted, limit)
     assert len(names) == 4
     for name in names:
         assert (tmp_path / "pack" / name).stat().st_size < limit
@@ -75,14 +74,11 @@ def test_large_tables_are_cut_into_small_files_with_their_images_as_they_are(
     assert found.equals(expected)
 
 
-def test_image_too_large_for_a_file_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(images, "PART_BYTES", 20_000)
+def test_image_too_large_for_a_file_is_refused(tmp_path: Path) -> None:
     rows = [image_row(f"x-{n}", 0, np.random.default_rng(n).bytes(30_000)) for n in range(2)]
     path = write_rows(tmp_path / "all.parquet", "images", rows)
     with pytest.raises(UserError, match="too large to be packed"):
-        images.pack_images(path, tmp_path, "train", None)
+        pack_images(path, tmp_path, "train", None, 20_000)
 
 
 def test_table_that_is_needed_as_a_whole_is_copied(grid: Grid, tmp_path: Path) -> None:

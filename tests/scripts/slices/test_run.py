@@ -12,9 +12,9 @@ import pytest
 from sau.__main__ import main
 from sau.core.errors import UserError
 from scripts.slices import run as run_module
-from scripts.slices import split
 from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs
 from scripts.slices.run import run
+from scripts.slices.split import joined
 from scripts.slices.state import Progress, progress_of, read_slices, status_table
 from tests.paths import ROOT
 from tests.scripts.slices.conftest import Grid, StepSlice
@@ -96,12 +96,11 @@ def test_only_the_chosen_runs_are_trained(grid: Grid, tmp_path: Path, steps: Ste
 
 
 def test_weights_are_cut_into_small_files_or_left_out(
-    grid: Grid, tmp_path: Path, steps: Steps, monkeypatch: pytest.MonkeyPatch
+    grid: Grid, tmp_path: Path, steps: Steps
 ) -> None:
-    monkeypatch.setattr(split, "PART_BYTES", 10_000)
     pack = grid.pack(tmp_path / "pack", rows=("ce",))
     (job,) = read_jobs(pack)
-    run(pack, tmp_path / "out", steps(100))
+    run(pack, tmp_path / "out", steps(100), part_bytes=10_000)
     model = tmp_path / "out" / job.folder / "model"
     sizes = {path.name: path.stat().st_size for path in model.iterdir()}
     pieces = {f"model.safetensors.{place}" for place in range(3)}
@@ -110,7 +109,7 @@ def test_weights_are_cut_into_small_files_or_left_out(
     assert max(sizes.values()) < 10_000
     assert not list(model.parent.glob("*.reuse")), "they would have the weights in one file"
     expected = whole_runs(pack, tmp_path / "whole")[job.folder]["model/model.safetensors"]
-    assert split.joined(model / "model.safetensors") == expected
+    assert joined(model / "model.safetensors") == expected
     run(pack, tmp_path / "out", steps(100), models=False)
     assert not model.exists()
 

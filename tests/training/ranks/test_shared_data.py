@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from sau.data import batches
-from sau.data.batches import Batch, Streams, view_batches
+from sau.data.batches import CHUNK_PIXELS, Batch, Streams, view_batches
 from sau.data.sets import TestData, TrainingData
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.epoch_start import real_batches
@@ -30,23 +29,20 @@ def make_data(count: int = 31) -> TrainingData:
     return training_data(pixels, labels, torch.arange(count) % 4 == 0)
 
 
-def epoch_of(ranks: Ranks, weights: Tensor | None) -> list[Batch]:
+def epoch_of(ranks: Ranks, weights: Tensor | None, pixels: int = CHUNK_PIXELS) -> list[Batch]:
     arguments = make_data(), NAMES, OPTIONS, 8, Streams(0, 1), "first"
-    return list(view_batches(*arguments, weights, ranks))
+    return list(view_batches(*arguments, weights, ranks, pixels))
 
 
-@pytest.mark.parametrize("pixels", [batches.CHUNK_PIXELS, 8 * 8 * 8, 2 * 8 * 8 * 8])
+@pytest.mark.parametrize("pixels", [CHUNK_PIXELS, 8 * 8 * 8, 2 * 8 * 8 * 8])
 @pytest.mark.parametrize("processes", [2, 4])
-def test_views_are_those_of_one_process(
-    processes: int, pixels: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_views_are_those_of_one_process(processes: int, pixels: int) -> None:
     """In chunks of all batches, of one and of two; 31 images are batches of 8, 8, 8 and 7."""
-    monkeypatch.setattr(batches, "CHUNK_PIXELS", pixels)
     weights = torch.tensor([1.0, 5.0, 2.0])
-    whole = epoch_of(ALONE, weights)
+    whole = epoch_of(ALONE, weights, pixels)
     assert [len(batch.labels) for batch in whole] == [8, 8, 8, 7]
     for ranks in both(processes):
-        for batch, expected in zip(epoch_of(ranks, weights), whole, strict=True):
+        for batch, expected in zip(epoch_of(ranks, weights, pixels), whole, strict=True):
             assert torch.equal(batch.index, expected.index)
             assert torch.equal(batch.labels, expected.labels)
             assert torch.equal(batch.is_synthetic, expected.is_synthetic)
