@@ -14,7 +14,7 @@ def put(path, text):
     path.write_text(text)
 
 
-def test_new_a_longer_and_a_missing_file_change_it(tmp_path):
+def test_hash_changes_with_a_new_a_longer_and_a_missing_file(tmp_path):
     found = [fingerprint([str(tmp_path)])]
     for text in ("a", "ab"):
         put(tmp_path / "ant" / "1.png", text)
@@ -71,7 +71,7 @@ def test_names_need_not_be_utf_8(tmp_path):
     assert fingerprint([str(tmp_path)]) != before
 
 
-def test_what_is_no_file_counts_as_its_text(tmp_path):
+def test_name_that_is_no_file_counts_as_its_text(tmp_path):
     missing = str(tmp_path / "nothing")
     assert fingerprint(["ViT-B-32", missing]) != fingerprint(["ViT-B-16", missing])
     assert fingerprint([""]) == fingerprint([""])

@@ -79,7 +79,7 @@ def test_benchmark_prints_and_writes_positive_ratios(name: str, made: dict[str, 
     assert {"torch", "torchvision", "python"} <= set(record["versions"])
 
 
-def test_both_back_ends_found_the_same_neighbours(made: dict[str, Made]) -> None:
+def test_back_ends_found_the_same_neighbours(made: dict[str, Made]) -> None:
     figures = made["nearest_neighbours"].record["figures"]
     assert list(figures["same_neighbours"].values()) == [True] * 3
 
@@ -112,7 +112,7 @@ def test_curation_measures_each_stage_as_a_process(made: dict[str, Made]) -> Non
     assert "as processes: " in made["curation"].printed
 
 
-def test_all_of_them_stand_on_one_page(
+def test_benchmarks_all_stand_on_one_page(
     made: dict[str, Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pretend(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:

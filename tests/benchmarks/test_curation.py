@@ -30,7 +30,7 @@ def test_plain_script_keeps_the_same_images_for_the_same_rules(tmp_path: Path) -
     assert FILTER.leak == "drop"
 
 
-def test_both_cut_and_fill_the_same_counts(tmp_path: Path) -> None:
+def test_curations_cut_and_fill_the_same_counts(tmp_path: Path) -> None:
     write_tables(tmp_path, CLASSES, per_class=80, tests=30)
     task = Task(tmp_path, LARGEST, FACTOR)
     task.run_stages()

@@ -24,7 +24,7 @@ def test_shared_memory_is_kept_once() -> None:
     assert kept_for_backward(lambda: values.sum()) == 0
 
 
-def test_both_contrastive_losses_are_the_same() -> None:
+def test_contrastive_losses_are_the_same() -> None:
     inputs = random_inputs(64, 10, 16, torch.device("cpu"))
     torch.testing.assert_close(inputs.masked(), inputs.engine())
 
@@ -42,7 +42,7 @@ def test_operations_of_an_epoch_are_those_of_its_layers(images: RandomImages) ->
     assert epoch_flops(network, 8, engine) == 2 * step + prototypes
 
 
-def test_every_kind_of_work_has_its_share(images: RandomImages) -> None:
+def test_kinds_of_work_have_their_share(images: RandomImages) -> None:
     engine = Engine(images, TINY)
     shares = time_by_kind(engine.run, engine.epoch)
     assert sum(shares.values()) == pytest.approx(1)

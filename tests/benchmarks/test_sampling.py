@@ -10,7 +10,7 @@ from tests.glide.drawn import samples
 PROMPTS, SEEDS = ["a cat", "two dogs", "a cat"], [3, 1, 4]
 
 
-def test_both_draw_the_same_images() -> None:
+def test_samplers_draw_the_same_images() -> None:
     pipeline = random_pipeline("small")
     expected = draw_one_by_one(pipeline, PROMPTS, SEEDS, "4", 3.0)
     found = samples(pipeline, PROMPTS, SEEDS, "4", 3.0)

@@ -1,8 +1,8 @@
-from pathlib import Path
-
 import yaml
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+from tests.paths import ROOT
+
+CONFIGS = ROOT / "configs"
 
 
 def test_experiment_of_width_16_differs_in_the_width_alone():

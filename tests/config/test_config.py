@@ -1,6 +1,5 @@
 import copy
 import typing
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -10,8 +9,8 @@ from sau.config import json_schema, load
 from sau.config.config import SECTIONS
 from sau.core.errors import UserError
 from sau.settings.section import conditions_of
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])
 
 
@@ -26,7 +25,7 @@ def test_shipped_configs_are_valid(path):
     assert config.training.runs
 
 
-def test_every_section_is_strict():
+def test_sections_are_strict():
     schema = json_schema()
     for name, section in schema["properties"].items():
         assert section["additionalProperties"] is False, name
@@ -38,7 +37,7 @@ def test_committed_schema_is_the_one_of_the_sections():
 
 
 @pytest.mark.parametrize("section", SECTIONS.values(), ids=SECTIONS)
-def test_what_switches_a_key_is_a_choice_of_its_section(section):
+def test_switch_of_a_key_is_a_choice_of_its_section(section):
     for conditions in conditions_of(section).values():
         for key, values in conditions.items():
             assert set(values) < set(typing.get_args(section.model_fields[key].annotation))
@@ -71,7 +70,7 @@ def test_schema_by_itself_knows_what_one_key_says_of_others(default, section, va
     assert validator.is_valid(default | {section: values}) == is_valid
 
 
-def test_every_key_of_the_schema_is_described():
+def test_schema_describes_every_key():
     for name, section in json_schema()["properties"].items():
         assert section["description"], name
         for key, value in section["properties"].items():
@@ -155,7 +154,7 @@ def test_bad_values_are_refused_in_one_line(default, path, value, message):
         ("training.runs.sau.options.weighting", "score", "uniform"),
     ],
 )
-def test_what_needs_scores_is_refused_without_a_scorer(default, path, value, off):
+def test_setting_that_needs_scores_is_refused_without_a_scorer(default, path, value, off):
     default["scores"] = {"scorer": "none"}
     default["filter"] = {"keep_fraction": 1, "duplicate_hash_distance": 2, "leak": "drop"}
     load(default)
@@ -269,7 +268,7 @@ IMPORTED = {"source": "imported", "folder": "there"}
         ),
     ],
 )
-def test_what_the_source_does_not_look_at_is_refused(default, section, values, message):
+def test_setting_that_the_source_does_not_look_at_is_refused(default, section, values, message):
     default[section] = values
     with pytest.raises(UserError) as error:
         load(default)

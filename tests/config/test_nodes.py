@@ -1,13 +1,10 @@
 """What YAML reads otherwise than it looks: a key that stands twice, `016`, `1:30`, aliases."""
 
-from pathlib import Path
-
 import pytest
 
 from sau.config import read_config_file
 from sau.core.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)

@@ -7,8 +7,7 @@ import pytest
 
 from sau.config import read_config_file
 from sau.core.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 def test_default_config_is_read() -> None:
@@ -38,7 +37,7 @@ def test_default_config_is_read() -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_is_no_config_file_is_one_line(
+def test_file_that_is_no_config_is_one_line(
     tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / "c.yaml"

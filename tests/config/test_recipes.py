@@ -1,7 +1,6 @@
 """The hash of a run's training settings: what the config expects is what the stage records."""
 
 import shlex
-from pathlib import Path
 
 import pytest
 import yaml
@@ -10,8 +9,8 @@ from sau.config import load
 from sau.engine.settings import TrainingSettings
 from sau.pipeline.registry import STAGES
 from sau.settings.flags import arguments_of, build_parser, to_flags
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]
 PATHS = (
     "--members a --train-images a --test-images a --synthetic-images a --predictions a "

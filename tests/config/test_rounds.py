@@ -1,6 +1,5 @@
 """What the configuration says of rounds of generation."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +7,9 @@ import yaml
 
 from sau.config import ExperimentSettings, load
 from sau.core.errors import UserError
+from tests.paths import ROOT
 
-CONFIG = Path(__file__).parents[2] / "config.yaml"
+CONFIG = ROOT / "config.yaml"
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ def test_longest_tails_are_those_of_the_largest_factor(
     assert ExperimentSettings(imbalance_factors=factors).largest_factors() == largest
 
 
-def test_there_are_no_rounds_unless_they_are_asked_for() -> None:
+def test_rounds_are_off_unless_they_are_asked_for() -> None:
     config = load(yaml.safe_load(CONFIG.read_text()))
     assert (config.rounds.over_generation, config.rounds.most) == (None, 1)
 
 
-def test_every_round_has_its_shards() -> None:
+def test_round_has_its_own_shards() -> None:
     values = yaml.safe_load(CONFIG.read_text())
     values["images"]["shards"] = 3
     values["rounds"] = {"over_generation": 1.5, "most": 4}

@@ -1,14 +1,12 @@
 """Which rows are run, and the figures of the paper that they stand beside."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from sau.config import expected_grid, load
 from sau.core.errors import UserError
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 CIFAR = {"paper_table": 1, "paper_dataset": "cifar10"}
 
 
@@ -17,7 +15,7 @@ def values():
     return yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
-def test_all_rows_are_run_unless_some_are_named(values):
+def test_rows_are_all_run_unless_some_are_named(values):
     assert load(values).row_names() == ["ce", "ce-balanced", "sau"]
     values["experiment"]["rows"] = ["sau", "ce"]
     assert load(values).row_names() == ["ce", "sau"]
@@ -163,7 +161,7 @@ def test_odd_options_at_a_factor_are_refused(values, options, message):
         ),
     ],
 )
-def test_what_no_run_has_a_use_for_is_refused(values, section, row, message):
+def test_setting_that_no_run_has_a_use_for_is_refused(values, section, row, message):
     values["training"] |= section
     values["training"]["runs"]["sau"] |= row
     with pytest.raises(UserError) as error:
@@ -172,7 +170,7 @@ def test_what_no_run_has_a_use_for_is_refused(values, section, row, message):
     assert "\n" not in str(error.value)
 
 
-def test_what_a_row_has_from_the_section_may_be_meant_for_other_rows(values):
+def test_setting_of_the_section_may_be_meant_for_other_rows(values):
     training = values["training"]  # the file sets cutout_size and crop_padding
     training["runs"]["sau"]["view_set"] = "imagenet"
     training["runs"]["ce"] |= {"schedule": "step", "step_epochs": [3]}

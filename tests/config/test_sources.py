@@ -1,14 +1,11 @@
 """Files that a configuration names must be there before the workflow starts."""
 
-from pathlib import Path
-
 import pytest
 import yaml
 
 from sau.config import check_sources, load
 from sau.core.errors import UserError
-
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
 
 
 @pytest.fixture
@@ -22,12 +19,12 @@ def imagenet(tmp_path):
     return values
 
 
-def test_nothing_is_missing(imagenet):
+def test_sources_that_are_there_are_accepted(imagenet):
     check_sources(load(imagenet))
 
 
 @pytest.mark.parametrize("key", ["folder", "train_file", "test_file", "class_names_file"])
-def test_what_is_missing_is_named(imagenet, key):
+def test_source_that_is_missing_is_named(imagenet, key):
     imagenet["dataset"][key] = "no/such"
     with pytest.raises(UserError, match=f"config: dataset.{key}: no/such does not exist"):
         check_sources(load(imagenet))

@@ -33,7 +33,7 @@ def test_results_in_the_order_of_the_items(workers: int, ahead: int) -> None:
 
 
 @pytest.mark.parametrize("ahead", [0, 1, 5])
-def test_no_item_is_asked_for_earlier_than_allowed(ahead: int) -> None:
+def test_items_are_not_asked_for_earlier_than_allowed(ahead: int) -> None:
     asked: list[int] = []
 
     def items() -> Iterator[int]:
@@ -64,7 +64,7 @@ def test_error_comes_at_its_turn_and_ends_the_rest() -> None:
     assert max(begun) <= 3 + 5
 
 
-def test_who_leaves_early_leaves_no_work_behind() -> None:
+def test_caller_who_leaves_early_leaves_no_work_behind() -> None:
     gate = threading.Event()
     done: list[int] = []
 
@@ -82,7 +82,9 @@ def test_who_leaves_early_leaves_no_work_behind() -> None:
     assert done in ([0], [0, 1]), "at most the one that had begun"
 
 
-def test_few_pieces_are_in_memory_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pieces_are_not_all_in_memory_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one that is used, those ahead of it and no more, however many there are."""
     rows = random_images("x", [0] * 50, seed=0)
     path = write_rows(tmp_path / "images.parquet", "images", rows)

@@ -1,14 +1,14 @@
 """Figures on the written pages: each is recomputed from the published runs."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 PUBLISHED = ROOT / "results" / "published"
 MINUS = "\N{MINUS SIGN}"
 COLUMNS = {
@@ -111,6 +111,6 @@ def test_results_of_the_filter_are_the_published_ones(folder: str, method: str) 
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
-def test_no_figure_is_printed_in_bold(page: str) -> None:
+def test_figures_are_not_printed_in_bold(page: str) -> None:
     """A bold figure says that it is the best, and three seeds seldom can."""
     assert re.findall(rf"\*\*[{MINUS}-]?\d[\d.]*", text_of(page)) == []

@@ -1,13 +1,12 @@
 """Links of the written pages: each leads to a file that is there, and to a heading that it has."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from scripts.site.places import replace_links, resolve
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for pattern in ("*.md", "docs/**/*.md", "results/published/*/*.md", "sau/assets/*.md")

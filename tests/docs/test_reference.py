@@ -2,13 +2,13 @@
 
 import importlib.util
 import re
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-ROOT = Path(__file__).parents[2]
+from tests.paths import ROOT
+
 NAMED = sorted(
     {
         name

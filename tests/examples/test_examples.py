@@ -12,7 +12,7 @@ from tests.paths import ROOT
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
-def test_there_are_examples() -> None:
+def test_examples_are_there() -> None:
     assert len(EXAMPLES) >= 4
 
 

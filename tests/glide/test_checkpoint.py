@@ -78,7 +78,9 @@ def test_files_of_another_kind_are_refused(tmp_path: Path, data: bytes) -> None:
         ({"model": {"a": torch.ones(1)}}, "'model' is a dict"),
     ],
 )
-def test_other_contents_are_refused_by_name(tmp_path: Path, content: Any, message: str) -> None:
+def test_contents_that_do_not_fit_are_refused_by_name(
+    tmp_path: Path, content: Any, message: str
+) -> None:
     torch.save(content, tmp_path / "base.pt")
     with pytest.raises(ValueError, match=message):
         read_checkpoint(tmp_path / "base.pt")

@@ -26,7 +26,7 @@ EXACT_FILES = (
 PROMPTS = ["a cat", "two dogs", ""]
 
 
-def test_same_seeds_give_the_same_pictures(pipeline: GlidePipeline) -> None:
+def test_pictures_of_the_same_seeds_are_the_same(pipeline: GlidePipeline) -> None:
     first = pictures(pipeline, PROMPTS, [1, 2, 3], 4)
     second = pictures(pipeline, PROMPTS, [1, 2, 3], 4)
     assert first.shape == (3, 8, 8, 3)
@@ -178,7 +178,7 @@ def test_output_is_a_tuple_if_asked_for(pipeline: GlidePipeline) -> None:
     assert named.images == found[0]
 
 
-def test_one_generator_draws_for_all(pipeline: GlidePipeline) -> None:
+def test_generator_that_is_alone_draws_for_all(pipeline: GlidePipeline) -> None:
     def drawn() -> Tensor:
         generator = torch.Generator().manual_seed(4)
         found: Tensor = pipeline(["a", "a"], 2, 3.0, generator, "latent").images

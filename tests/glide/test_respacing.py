@@ -16,7 +16,7 @@ def test_ten_steps() -> None:
     assert respaced_timesteps("10") == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
 
 
-def test_one_section_visits_both_ends() -> None:
+def test_section_that_is_alone_visits_both_ends() -> None:
     steps = respaced_timesteps("100")
     assert (len(steps), steps[0], steps[-1]) == (100, 0, 999)
     assert steps == sorted(set(steps))
@@ -59,7 +59,7 @@ def test_uneven_sections_give_the_first_ones_a_step_more() -> None:
 
 
 @pytest.mark.parametrize("count", [20, 27, 50, 100, 250])
-def test_every_step_is_the_nearest_of_its_stride(count: int) -> None:
+def test_steps_are_the_nearest_of_their_stride(count: int) -> None:
     stride = Fraction(999, count - 1)
     for index, step in enumerate(respaced_timesteps(count)):
         assert abs(step - index * stride) <= Fraction(1, 2) + Fraction(1, 10**9)
@@ -79,6 +79,6 @@ def test_nonsense_is_refused(respacing: str) -> None:
         section_counts(respacing)
 
 
-def test_too_many_steps_are_refused() -> None:
+def test_steps_that_are_too_many_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot take 11 of the 10 steps of section 0"):
         respaced_timesteps("11", train_timesteps=10)

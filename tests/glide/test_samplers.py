@@ -283,7 +283,7 @@ def test_schedulers_stay_as_they_are_stored() -> None:
         ("euler", "10", "sampler 'euler', expected ancestral, ddim or dpm-solver"),
     ],
 )
-def test_what_a_sampler_cannot_follow_is_refused(
+def test_schedule_that_a_sampler_cannot_follow_is_refused(
     name: SamplerName, respacing: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):

@@ -104,7 +104,7 @@ def test_pools_the_last_slot(text_encoder: GlideTextEncoder) -> None:
     assert torch.equal(text_encoder.pool(hidden), hidden[:, 11])
 
 
-def test_other_length_is_refused(text_encoder: GlideTextEncoder) -> None:
+def test_length_of_another_context_is_refused(text_encoder: GlideTextEncoder) -> None:
     with pytest.raises(ValueError, match=r"must be \(B, 12\)"):
         text_encoder(torch.zeros(1, 5, dtype=torch.int64), torch.ones(1, 5, dtype=torch.bool))
 

@@ -57,6 +57,6 @@ def test_spelled_out_special_token_is_plain_text(
     assert byte_tokenizer.eos_token_id not in tokens.ids[0, :13].tolist()
 
 
-def test_one_string_is_refused(tokenize: GlideTokenizer) -> None:
+def test_string_in_place_of_a_list_is_refused(tokenize: GlideTokenizer) -> None:
     with pytest.raises(TypeError, match="sequence of strings"):
         tokenize("a photo")

@@ -49,7 +49,7 @@ def cifar_labels(largest, classes):
 
 @pytest.mark.parametrize("protocol", ["cao", "choice"])
 @pytest.mark.parametrize(("largest", "classes", "factor"), CIFAR)
-def test_both_protocols_draw_cifars_counts_without_replacement(largest, classes, factor, protocol):
+def test_protocols_draw_cifars_counts_without_replacement(largest, classes, factor, protocol):
     labels = cifar_labels(largest, classes)
     counts = long_tailed_counts(largest, classes, factor)
     chosen = sample_long_tail(labels, counts, protocol=protocol, seed=0)
@@ -115,7 +115,7 @@ def test_protocols_are_those_of_the_published_loaders():
     assert sample_long_tail(labels, [8, 2], protocol="choice", seed=0).tolist() == expected.tolist()
 
 
-def test_more_images_than_there_are():
+def test_class_larger_than_its_images_is_refused():
     with pytest.raises(ValueError, match="^counts: class 1 should keep 5 images, but has 2"):
         sample_long_tail(np.array([0, 0, 1, 1]), [2, 5])
 

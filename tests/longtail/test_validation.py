@@ -26,7 +26,7 @@ def test_smaller_part_lies_in_a_larger_one_and_a_class_has_its_own_stream():
     assert (small[LABELS == 1] == large[LABELS == 1]).all()
 
 
-def test_every_image_is_as_likely_to_be_held_out():
+def test_images_are_equally_likely_to_be_held_out():
     draws = np.array([hold_out(LABELS, [12, 3, 0], seed) for seed in range(400)])
     assert len({row.tobytes() for row in draws}) == 400
     shares = draws.mean(axis=0)

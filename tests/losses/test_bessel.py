@@ -32,7 +32,7 @@ def value(order: float, argument: float) -> float:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_equals_the_power_series(order: float) -> None:
+def test_bessel_function_equals_the_power_series(order: float) -> None:
     for argument in ARGUMENTS:
         # The oracle's gammaln of 1000 has 13 digits of 6000.
         expected = by_series(order, argument)
@@ -40,7 +40,7 @@ def test_equals_the_power_series(order: float) -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_equals_scipy_at_large_arguments(order: float) -> None:
+def test_bessel_function_equals_scipy_at_large_arguments(order: float) -> None:
     for argument in (800.0, 5e3, 2e4, 1e5, 1e6):
         scaled = float(ive(order, argument))
         expected = math.log(scaled) + argument - order * math.log(argument)
@@ -60,7 +60,7 @@ def test_gradient_is_the_ratio_of_neighbours(order: float) -> None:
         assert float(gradient) == pytest.approx(expected, rel=1e-10)
 
 
-def test_is_closed_form_for_three_dimensions() -> None:
+def test_bessel_function_is_a_closed_form_for_three_dimensions() -> None:
     """I_(1/2)(x) = sqrt(2 / (pi x)) sinh(x)."""
     arguments = torch.linspace(0.1, 300, 50, dtype=torch.float64)
     closed: Tensor = torch.log(torch.sinh(arguments) / arguments * math.sqrt(2 / math.pi))

@@ -6,7 +6,7 @@ from sau.losses.class_weights import effective_number_weights, inverse_frequency
 
 @pytest.mark.parametrize("power", [0.0, 0.2, 1.0, 1.2])
 @pytest.mark.parametrize("counts", [[500, 70, 5], [3, 3, 3, 3], [1, 1280]])
-def test_equals_its_definition(counts: list[int], power: float) -> None:
+def test_class_weights_equal_their_definition(counts: list[int], power: float) -> None:
     powers = [(1 / count) ** power for count in counts]
     expected = [len(counts) * value / sum(powers) for value in powers]
     found = inverse_frequency_weights(torch.tensor(counts), power)

@@ -47,7 +47,7 @@ def slow_binary(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
         (weighted_binary_cross_entropy, slow_binary),
     ],
 )
-def test_equals_the_oracle(fast: Loss, slow: Loss, generator: Generator) -> None:
+def test_loss_equals_the_oracle(fast: Loss, slow: Loss, generator: Generator) -> None:
     logits = 3 * torch.randn(6, 4, generator=generator)
     labels = torch.randint(0, 4, (6,), generator=generator)
     weights = torch.rand(6, generator=generator)

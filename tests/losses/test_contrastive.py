@@ -69,7 +69,7 @@ def assert_equals_the_oracle(case: Case, strategy: NoiseStrategy, **options: Any
 @every_strategy
 @pytest.mark.parametrize("neighbours", [1, 3])
 @pytest.mark.parametrize("share", [0.3, 0.7])
-def test_equals_the_oracle(
+def test_contrastive_loss_equals_the_oracle(
     strategy: NoiseStrategy, share: float, neighbours: int, generator: Generator
 ) -> None:
     for count, classes in [(2, 2), (9, 3), (16, 4)]:
@@ -159,7 +159,7 @@ def test_vote_and_memory_decide_what_is_noise(
 
 @every_strategy
 @pytest.mark.parametrize("number", range(3))
-def test_equals_the_published_code(number: int, strategy: NoiseStrategy) -> None:
+def test_contrastive_loss_equals_the_published_code(number: int, strategy: NoiseStrategy) -> None:
     with np.load(GOLDEN) as golden:
         known = {
             name.removeprefix(f"case{number}_"): torch.from_numpy(golden[name])
@@ -198,7 +198,7 @@ def test_module_is_the_function_with_the_papers_defaults(generator: Generator) -
         ("prototypes", torch.zeros(4, 2, 6), r"^prototypes: .* with d = 5, got .*\(4, 2, 6\)"),
     ],
 )
-def test_other_shapes_are_refused_by_name(
+def test_shapes_that_do_not_fit_are_refused_by_name(
     name: str, wrong: Tensor, message: str, generator: Generator
 ) -> None:
     case = draw(generator, 20, 4, 0.5, 0.5)

@@ -44,7 +44,7 @@ WAITING_TOO = "unique _unique _unique2 unique_dim unique_consecutive repeat_inte
 
 @every_strategy
 @pytest.mark.parametrize("vote", ["majority", "unanimous", "similarity_weighted"])
-def test_neither_waits_for_the_device_nor_loops_over_samples(
+def test_contrastive_loss_neither_waits_for_the_device_nor_loops_over_samples(
     strategy: NoiseStrategy, vote: str, generator: Generator
 ) -> None:
     counts = []

@@ -23,7 +23,7 @@ def oracle(confidence: Tensor, correctness: list[float]) -> Tensor:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
-def test_equals_the_oracle(count: int, generator: Generator) -> None:
+def test_correctness_ranking_equals_the_oracle(count: int, generator: Generator) -> None:
     for _ in range(10):
         confidence = torch.rand(count, generator=generator)
         correctness = torch.randint(0, 4, (count,), generator=generator) / 3
@@ -43,7 +43,7 @@ def test_ranks_that_are_right_by_the_margin_cost_nothing() -> None:
     assert wrong.item() == pytest.approx(0.8 + 0.9)
 
 
-def test_without_a_history_there_is_no_loss_and_no_gradient(generator: Generator) -> None:
+def test_loss_and_gradient_are_zero_without_a_history(generator: Generator) -> None:
     confidence = torch.rand(5, generator=generator).requires_grad_()
     loss = correctness_ranking_loss(confidence, torch.zeros(5))
     torch.autograd.backward(loss)

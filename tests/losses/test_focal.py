@@ -24,7 +24,7 @@ def oracle(rows: Rows, gamma: float) -> float:
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0])
-def test_equals_its_definition(gamma: float, generator: Generator) -> None:
+def test_focal_loss_equals_its_definition(gamma: float, generator: Generator) -> None:
     labels, weights = torch.tensor(LABELS), torch.tensor(WEIGHTS).double()
     assert_loss_and_gradient(
         lambda logits: sigmoid_focal_loss(logits, labels, weights, gamma),

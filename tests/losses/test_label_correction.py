@@ -113,7 +113,7 @@ def test_memory_leaves_batch_and_prototypes_out_of_it() -> None:
     assert found.tolist() == [True, False, True]
 
 
-def test_both_views_must_agree() -> None:
+def test_views_must_both_agree() -> None:
     prototypes = torch.eye(2)[:, None].repeat(1, 2, 1)
     first, second = torch.eye(2)
     features = torch.stack(

@@ -23,7 +23,7 @@ def oracle(rows: Rows, weights: list[float]) -> float:
 
 
 @pytest.mark.parametrize("weights", [None, [0.2, 0.8, 2.0]])
-def test_equals_its_definition(weights: list[float] | None, generator: Generator) -> None:
+def test_ldam_loss_equals_its_definition(weights: list[float] | None, generator: Generator) -> None:
     labels, margins = torch.tensor(LABELS), torch.tensor(MARGINS).double()
     tensor = None if weights is None else torch.tensor(weights).double()
     assert_loss_and_gradient(
@@ -33,7 +33,7 @@ def test_equals_its_definition(weights: list[float] | None, generator: Generator
     )
 
 
-def test_without_margins_it_is_cross_entropy(generator: Generator) -> None:
+def test_ldam_loss_is_cross_entropy_without_margins(generator: Generator) -> None:
     logits, labels = torch.randn(4, 3, generator=generator), torch.tensor(LABELS)
     found = margin_cross_entropy(logits, labels, torch.zeros(3))
     torch.testing.assert_close(found, F.cross_entropy(logits, labels))

@@ -36,7 +36,7 @@ def balanced_softmax(rows: Rows) -> float:
 
 
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0, 2.0])
-def test_equals_the_logit_adjusted_loss(tau: float, generator: Generator) -> None:
+def test_loss_equals_the_logit_adjusted_loss(tau: float, generator: Generator) -> None:
     labels, counts = torch.tensor(LABELS), torch.tensor(COUNTS)
     assert_loss_and_gradient(
         lambda logits: logit_adjusted_cross_entropy(logits, labels, counts, tau),

@@ -23,7 +23,7 @@ def slow_weights(scores: list[float], labels: list[int], is_synthetic: list[bool
 
 
 @pytest.mark.parametrize("levels", [3, 1000])
-def test_equals_its_definition(levels: int, generator: Generator) -> None:
+def test_score_weights_equal_their_definition(levels: int, generator: Generator) -> None:
     count = 200
     scores = torch.randint(levels, (count,), generator=generator) / levels - 0.4
     labels = torch.randint(7, (count,), generator=generator) * 2  # every other class is empty
@@ -46,6 +46,6 @@ def test_best_counts_most_and_all_count_one_in_the_mean() -> None:
     assert weights_of([0.5]).tolist() == [1]
 
 
-def test_without_synthetic_images_all_count_one() -> None:
+def test_images_all_count_one_without_synthetic_ones() -> None:
     labels, real = torch.tensor([0, 1]), torch.tensor([False, False])
     assert score_weights(torch.full((2,), torch.nan), labels, real).tolist() == [1, 1]

@@ -29,7 +29,9 @@ def oracle(embeddings: Tensor, labels: Tensor, temperature: float) -> Tensor:
     [[0, 1, 2, 2, 1, 1], [0, 0, 0], [0, 1, 2], [0]],
     ids=["three classes", "one class", "one image each", "one image"],
 )
-def test_equals_the_oracle(labels: list[int], generator: Generator) -> None:
+def test_supervised_contrastive_loss_equals_the_oracle(
+    labels: list[int], generator: Generator
+) -> None:
     drawn = torch.randn(len(labels), 2, 5, generator=generator)
     embeddings = F.normalize(drawn, dim=2).requires_grad_()
     loss = supervised_contrastive_loss(embeddings, torch.tensor(labels), 0.2)

@@ -7,7 +7,7 @@ from sau.networks import Network
 from tests.methods.conftest import COUNTS, loss_of, make, make_batch
 
 
-def test_is_the_weighted_sum_of_both_losses(network: Network, generator: Generator) -> None:
+def test_bcl_is_the_weighted_sum_of_both_losses(network: Network, generator: Generator) -> None:
     method = make("bcl", classification_weight=3, contrastive_weight=0.5, temperature=0.2)
     batch = make_batch(generator, method.views)
     losses = loss_of(method, batch, network)

@@ -31,7 +31,7 @@ def oracle(embeddings: Tensor, labels: Tensor, centres: Tensor, temperature: flo
     [[0, 1, 2, 2, 1, 1], [3, 3, 3], [0, 1, 2, 3], [2]],
     ids=["a class is absent", "one class", "one image each", "one image"],
 )
-def test_equals_the_oracle(labels: list[int], generator: Generator) -> None:
+def test_bcl_loss_equals_the_oracle(labels: list[int], generator: Generator) -> None:
     drawn = torch.randn(len(labels), 2, 5, generator=generator)
     inputs = [
         F.normalize(drawn, dim=2).requires_grad_(),

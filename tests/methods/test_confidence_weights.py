@@ -8,7 +8,9 @@ from sau.methods.sure import confidence_weights
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0, 50.0])
-def test_equals_its_definition(temperature: float, generator: Generator) -> None:
+def test_confidence_weights_equal_their_definition(
+    temperature: float, generator: Generator
+) -> None:
     confidence = torch.rand(7, generator=generator)
     powers = [math.exp(-temperature * value) for value in confidence.tolist()]
     scaled = [len(powers) * value / sum(powers) for value in powers]

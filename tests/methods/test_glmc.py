@@ -33,7 +33,7 @@ def soft_loss(logits: Tensor, targets: list[list[float]]) -> float:
 
 
 @pytest.mark.parametrize("view", ["v1", "v2"])
-def test_equals_the_equations(
+def test_glmc_equals_the_equations(
     view: str, network: Network, data: TrainingData, generator: Generator
 ) -> None:
     method = glmc(view=view, reweight_power=1.2, consistency_weight=3)

@@ -45,7 +45,7 @@ def test_margins_always_and_weights_late(
 @pytest.mark.parametrize(
     ("share", "epochs", "first"), [(0.8, 200, 161), (0.29, 100, 30), (0.0, 3, 1), (1.0, 3, None)]
 )
-def test_first_epoch_with_weights(
+def test_weights_begin_with_their_first_epoch(
     share: float, epochs: int, first: int | None, network: Network, data: TrainingData
 ) -> None:
     method = make("ldam_drw", epochs=epochs, reweight_from=share)

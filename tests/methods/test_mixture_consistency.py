@@ -18,7 +18,7 @@ def oracle(z1: Tensor, p1: Tensor, z2: Tensor, p2: Tensor) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def test_equals_the_oracle_with_stopped_gradients(generator: Generator) -> None:
+def test_mixture_consistency_equals_the_oracle_with_stopped_gradients(generator: Generator) -> None:
     parts = list(torch.randn(4, 3, 5, generator=generator).unbind())
     plain = [part.clone().requires_grad_() for part in parts]
     slow = [part.double().requires_grad_() for part in parts]

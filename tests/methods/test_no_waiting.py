@@ -30,7 +30,7 @@ class Recorder(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("name", ["bcl", "hybrid_sc", "paco", "proco"])
-def test_no_step_waits_for_the_device(
+def test_step_does_not_wait_for_the_device(
     name: str, network: Network, data: TrainingData, generator: Generator
 ) -> None:
     method = make(name)

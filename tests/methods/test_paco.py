@@ -22,7 +22,7 @@ def attached(network: Network, data: TrainingData, **options: object) -> AnyMeth
     return method
 
 
-def test_is_the_loss_of_queries_keys_queue_and_centres(
+def test_paco_is_the_loss_of_queries_keys_queue_and_centres(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
     method = attached(network, data, queue_size=8, alpha=0.1, temperature=0.3)

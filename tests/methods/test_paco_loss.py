@@ -43,7 +43,7 @@ def oracle(
     ],
     ids=["filling queue", "empty queue", "only the centre is positive", "no key"],
 )
-def test_equals_the_oracle(
+def test_paco_loss_equals_the_oracle(
     labels: list[int], key_labels: list[int], alpha: float, generator: Generator
 ) -> None:
     queries = F.normalize(torch.randn(len(labels), 5, generator=generator), dim=1)

@@ -1,21 +1,21 @@
 """The pages of docs/methods: each method has one, and the rows on them can be trained."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from sau.engine.settings import TrainingSettings
 from sau.methods.registry import METHODS
+from tests.paths import ROOT
 
 yaml = pytest.importorskip("yaml")
 
-FOLDER = Path(__file__).parents[2] / "docs" / "methods"
+FOLDER = ROOT / "docs" / "methods"
 PAGES = sorted(path.name for path in FOLDER.glob("*.md") if path.name != "README.md")
 NOT_OF_TRAINING = ("label",)
 
 
-def test_every_method_stands_in_the_index() -> None:
+def test_methods_all_stand_in_the_index() -> None:
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [name for name in METHODS if f"| `{name}` |" not in index] == []
     assert sorted(set(re.findall(r"\]\((\w+\.md)\)", index))) == PAGES

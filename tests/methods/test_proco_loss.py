@@ -48,7 +48,7 @@ COUNTS = torch.tensor([9, 4, 2])
 
 @pytest.mark.parametrize("size", [4, 6, 128])
 @pytest.mark.parametrize("temperature", [0.1, 0.5])
-def test_equals_the_oracle(size: int, temperature: float, generator: Generator) -> None:
+def test_proco_loss_equals_the_oracle(size: int, temperature: float, generator: Generator) -> None:
     embeddings, labels, means, counts = draw(generator, size)
     embeddings.requires_grad_()
     loss = probabilistic_contrastive_loss(embeddings, labels, means, counts, temperature)
@@ -65,7 +65,7 @@ def test_equals_the_oracle(size: int, temperature: float, generator: Generator) 
     assert float((gradient * direction).sum()) == pytest.approx(expected, rel=1e-4, abs=1e-4)
 
 
-def test_is_the_limit_of_infinitely_many_samples(generator: Generator) -> None:
+def test_proco_loss_is_the_limit_of_infinitely_many_samples(generator: Generator) -> None:
     """In three dimensions a von Mises-Fisher sample is easily drawn: its height is closed-form."""
     means = torch.tensor([[0.0, 0.0, 0.8]])
     kappa = 0.8 * (3 - 0.64) / (1 - 0.64)

@@ -83,7 +83,7 @@ def test_normalised_by_default(pictures: Tensor) -> None:
         torch.testing.assert_close(prototype.norm(dim=2), torch.ones(3, 2))
 
 
-def test_many_embeddings_are_summed_piece_by_piece(generator: Generator) -> None:
+def test_embeddings_are_summed_piece_by_piece(generator: Generator) -> None:
     embeddings = F.normalize(torch.randn(50, 2, 4, generator=generator), dim=2)
     labels = torch.arange(50) % 3
     for piece in (7, 50, 4096):

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import typing
-from pathlib import Path
 
 import pytest
 import torch
@@ -18,8 +17,9 @@ from sau.methods.described import FILE, described_options
 from sau.methods.names import MethodName
 from sau.pipeline.training.settings import TrainingSection
 from tests.methods.conftest import context
+from tests.paths import ROOT
 
-PAGE = Path(__file__).parents[2] / "docs" / "methods" / "README.md"
+PAGE = ROOT / "docs" / "methods" / "README.md"
 
 
 def test_registry_loads_no_torch() -> None:

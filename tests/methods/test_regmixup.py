@@ -6,7 +6,7 @@ from sau.methods.sure import regmixup_loss
 
 
 @pytest.mark.parametrize("mixed_weight", [0.0, 0.5, 1.0])
-def test_equals_the_oracle(mixed_weight: float, generator: Generator) -> None:
+def test_regmixup_equals_the_oracle(mixed_weight: float, generator: Generator) -> None:
     logits, mixed_logits = torch.randn(2, 4, 3, generator=generator)
     labels, weights = torch.tensor([2, 0, 1, 1]), torch.rand(4, generator=generator)
     targets = torch.rand(4, 3, generator=generator).softmax(dim=1)

@@ -46,7 +46,7 @@ def test_regmixup_mixes_the_batch_with_itself(cosine: Network, batch: Batch) -> 
     torch.testing.assert_close(losses["total"], clean + 0.5 * mixed)
 
 
-def test_without_its_parts_it_is_cross_entropy(cosine: Network, batch: Batch) -> None:
+def test_sure_without_its_parts_is_cross_entropy(cosine: Network, batch: Batch) -> None:
     method = make("sure", mixup_weight=0)
     losses = loss_of(method, batch, cosine.train())
     expected = F.cross_entropy(cosine(batch.views["v1"]), batch.labels)

@@ -117,7 +117,7 @@ def imagenet_lt() -> tuple[Tensor, Tensor, Tensor]:
 
 
 @every_backend
-def test_at_the_size_of_imagenet_lt(
+def test_search_at_the_size_of_imagenet_lt(
     backend: Backend, imagenet_lt: tuple[Tensor, Tensor, Tensor]
 ) -> None:
     queries, base, copies = imagenet_lt
@@ -133,7 +133,7 @@ def test_at_the_size_of_imagenet_lt(
 
 
 @every_backend
-def test_neither_autocast_nor_fast_matrix_products_reach_it(
+def test_search_is_exact_under_autocast_and_fast_matrix_products(
     backend: Backend, generator: Generator
 ) -> None:
     queries, base = unit(generator, 40, 128), unit(generator, 3000, 128)
@@ -179,7 +179,7 @@ def test_queries_that_are_not_numbers_harm_no_others(
 
 
 @every_backend
-def test_any_layout_and_type(backend: Backend, generator: Generator) -> None:
+def test_inputs_of_any_layout_and_type(backend: Backend, generator: Generator) -> None:
     base, queries = unit(generator, 50, 24), unit(generator, 7, 24)
     expected = nearest(
         queries[:, ::2].contiguous(), make_index(base[:, ::2].contiguous(), backend), 4
@@ -232,7 +232,9 @@ def test_faiss_takes_as_many_threads_as_torch(monkeypatch: pytest.MonkeyPatch) -
         faiss.omp_set_num_threads(before)
 
 
-def test_without_faiss_the_user_hears_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_faiss_that_is_missing_is_named_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "faiss", None)
     with pytest.raises(ValueError, match="^backend: faiss, but FAISS is not installed") as found:
         make_index(torch.eye(3), "faiss")
@@ -252,7 +254,7 @@ def test_faiss_without_a_gpu_is_refused_on_cuda(monkeypatch: pytest.MonkeyPatch)
         load_faiss(torch.device("cuda"))
 
 
-def test_too_many_neighbours_for_faiss_on_a_gpu_are_refused() -> None:
+def test_neighbours_too_many_for_faiss_on_a_gpu_are_refused() -> None:
     index = make_index(torch.eye(3), "faiss")
     with FakeTensorMode():
         queries = torch.empty(2, 3, device="cuda")
@@ -260,7 +262,7 @@ def test_too_many_neighbours_for_faiss_on_a_gpu_are_refused() -> None:
         index.scan(queries, 2049)
 
 
-def test_too_many_neighbours_are_refused_before_the_search(
+def test_neighbours_too_many_are_refused_before_the_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(load_faiss(torch.device("cpu")), "get_num_gpus", lambda: 1)

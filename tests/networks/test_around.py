@@ -96,7 +96,7 @@ def network_for(method: AnyMethod, kind: str) -> MethodNetwork:
 
 @pytest.mark.parametrize("kind", ["around", "bare"])
 @pytest.mark.parametrize("name", METHODS)
-def test_every_method_trains_somebody_elses_network(
+def test_somebody_elses_network_is_trained_by_every_method(
     name: str, kind: str, pictures: torch.Tensor, generator: Generator
 ) -> None:
     data = training_data(pictures, torch.arange(24) % 3, torch.arange(24) < 6)

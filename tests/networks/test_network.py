@@ -113,7 +113,7 @@ def test_model_that_cannot_be_replaced_stays(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_no_projection_head(generator: Generator) -> None:
+def test_network_without_a_projection_head(generator: Generator) -> None:
     network = Network(dataclasses.replace(CONFIG, projection_size=None))
     with pytest.raises(ValueError, match="without a projection"):
         network.embeddings(torch.randn(2, 3, 8, 8, generator=generator))

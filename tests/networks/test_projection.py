@@ -5,7 +5,7 @@ from torch import Generator
 from sau.networks.projection import Projection
 
 
-def test_equals_its_definition(generator: Generator) -> None:
+def test_projection_equals_its_definition(generator: Generator) -> None:
     projection = Projection(6, 10, 4)
     features = torch.randn(8, 6, generator=generator)
     linear = [m for m in projection.modules() if isinstance(m, torch.nn.Linear)]

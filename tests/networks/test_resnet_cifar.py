@@ -42,7 +42,7 @@ def test_features(generator: Generator) -> None:
 
 
 @pytest.mark.parametrize("depth", [2, 18, 33])
-def test_other_depths_are_refused(depth: int) -> None:
+def test_depth_of_another_form_is_refused(depth: int) -> None:
     with pytest.raises(ValueError, match="^depth: .* 6 n"):
         ResNetCifar(depth, 16)
 

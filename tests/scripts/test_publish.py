@@ -94,14 +94,14 @@ def test_state_of_the_report_so_far_is_not_published(finished):
         publish(Path("config.yaml"), "mine", "")
 
 
-def test_what_was_published_before_is_replaced_as_a_whole(finished):
+def test_results_published_before_are_replaced_as_a_whole(finished):
     folder = publish(Path("config.yaml"), "mine", "")
     (folder / "former.csv").write_text("former")
     publish(Path("config.yaml"), "mine", "")
     assert {path.name for path in folder.iterdir()} == {"overview.md", "paper.csv", "README.md"}
 
 
-def test_all_versions_of_a_library_are_listed(finished):
+def test_versions_of_a_library_are_all_listed(finished):
     """Manifests that are left of a killed job, its batches, have no versions."""
     made = provenance("images", PromptsSettings(), {})
     images = pa.Table.from_pylist([], manifest.SCHEMAS["images"])
@@ -117,7 +117,7 @@ def test_all_versions_of_a_library_are_listed(finished):
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
-def test_only_a_folder_of_its_own_is_written(finished, name):
+def test_folder_of_another_is_not_written(finished, name):
     (finished / "results" / "published" / "other").mkdir(parents=True)
     with pytest.raises(UserError, match="expected the name of a folder"):
         publish(Path("config.yaml"), name, "")

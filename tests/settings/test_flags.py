@@ -28,14 +28,14 @@ def test_settings_survive_the_way_through_a_shell_line():
     }
 
 
-def test_every_kind_of_setting_has_a_flag():
+def test_settings_of_every_kind_have_a_flag():
     settings = TrainingSettings(horizontal_flip=False, options={"neighbours": 3})
     flags = to_flags(settings)
     assert "--no-horizontal-flip" in flags
     assert """'--options={"neighbours": 3}'""" in flags
 
 
-def test_some_settings_and_the_others_are_all_of_them():
+def test_settings_are_some_and_the_others():
     settings = TrainingSettings(decode_workers=3)
     some = to_flags(settings, affects_result=False)
     assert sorted(some.split()) == [
@@ -109,7 +109,7 @@ def test_value_may_look_like_a_flag_if_it_has_a_space():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_every_stage_has_help_that_names_its_flags(name, capsys):
+def test_stage_has_help_that_names_its_flags(name, capsys):
     function = STAGES[name].load()
     with pytest.raises(SystemExit) as stop:
         build_parser(name, function).parse_args(["--help"])

@@ -110,7 +110,7 @@ def test_default_is_known_by_its_key():
         ("zzz", 0.5, ""),
     ],
 )
-def test_only_a_near_name_is_asked_for(name, likeness, question):
+def test_near_name_alone_is_asked_for(name, likeness, question):
     assert did_you_mean(name, ["names", "count"], likeness) == question
 
 

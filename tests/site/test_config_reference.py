@@ -2,14 +2,13 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from scripts.site.config_reference import cell, config_reference, kind
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text())
 OPTIONS = json.loads((ROOT / "sau" / "methods" / "options.json").read_text())
 

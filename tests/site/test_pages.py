@@ -31,7 +31,7 @@ def test_formula_that_is_no_tex_is_refused_with_the_formula(tex: str) -> None:
         formulas_to_mathml(rf'<span class="arithmatex">\({tex}\)</span>')
 
 
-def test_what_a_page_loads_from_elsewhere_is_found() -> None:
+def test_file_that_a_page_loads_from_elsewhere_is_found() -> None:
     page = (
         '<a href="https://example.org">a link</a><script src=https://a.example/x.js></script>'
         '<link rel="stylesheet" href="//b.example/x.css"><img src="figures/one.png">'

@@ -6,8 +6,8 @@ import pytest
 
 import sau
 from scripts.site.public_names import public_names, public_reference
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 FACE = """from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

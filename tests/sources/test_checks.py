@@ -23,7 +23,7 @@ def listing(labels):
     return Listing(ids, labels, rows, lambda rows: [Payload(data=bytes([row])) for row in rows])
 
 
-def test_by_class_keeps_the_order_within():
+def test_order_within_a_class_is_kept():
     assert by_class(listing([1, 0, 1, 0])).ids == ["1", "3", "0", "2"]
 
 
@@ -48,7 +48,7 @@ def test_labels_outside(label):
         check_label_range(np.array([0, label, 2]), 3, "here")
 
 
-def test_first_id_that_comes_twice():
+def test_id_that_comes_twice_is_found():
     check_unique(["a", "b"], "here")
     with pytest.raises(UserError, match="id 'b' comes twice"):
         check_unique(["a", "b", "b", "a"], "here")

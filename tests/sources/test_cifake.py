@@ -36,7 +36,7 @@ def test_bytes_go_with_their_label(tmp_path):
         assert record.data == wanted[int(label), int(index)]
 
 
-def test_neither_form(tmp_path):
+def test_folder_of_neither_form_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"expected train_fake.parquet or the folder train/FAKE"):
         list_cifake(tmp_path, "train", "FAKE", "images.folder")
     (tmp_path / "train" / "FAKE").mkdir(parents=True)

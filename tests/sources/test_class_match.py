@@ -61,7 +61,7 @@ def test_index_out_of_range_is_refused():
         labels(["1", "2", "3"])
 
 
-def test_two_classes_of_one_name_are_distinguished_by_index_only():
+def test_classes_of_one_name_are_distinguished_by_index_only():
     assert labels(["1", "0"], ["crane", "crane"]) == [1, 0]
     with pytest.raises(UserError, match=r"classes \[0, 1\]"):
         labels(["crane"], ["crane", "crane"])

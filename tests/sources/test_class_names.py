@@ -12,7 +12,7 @@ def names(folder, text, file="names.txt"):
     return read_class_names(folder / file)
 
 
-def test_one_name_in_each_line(tmp_path):
+def test_names_stand_one_in_each_line(tmp_path):
     assert names(tmp_path, " tench\r\ngreat white shark \nca\u00f1a\n\n") == [
         "tench",
         "great white shark",
@@ -49,7 +49,7 @@ def test_list_of_categories_by_its_ids(tmp_path):
         ("c.json", '[{"id": 0, "name": "a"}, {"id": 0, "name": "b"}]', "entry 1: id 0 comes twice"),
     ],
 )
-def test_what_is_no_file_of_names(tmp_path, file, text, message):
+def test_file_that_holds_no_names_is_refused(tmp_path, file, text, message):
     with pytest.raises(UserError, match=f"^dataset.class_names_file: .*{message}"):
         names(tmp_path, text, file)
 

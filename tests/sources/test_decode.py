@@ -120,7 +120,7 @@ def test_exif_orientation_is_applied(tag):
     assert not changed or image.getexif().get(0x0112, 1) == 1
 
 
-def test_what_is_no_image_says_why():
+def test_bytes_that_are_no_image_say_why():
     assert reason(b"") == "empty file (0 bytes)"
     assert reason(b"just words").startswith("not an image of a known format")
     assert "0x" not in reason(b"just words"), "no memory address: reasons repeat"
@@ -141,7 +141,7 @@ def test_flipped_bit_in_a_png_fails():
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_no_broken_bytes_crash():
+def test_broken_bytes_do_not_crash():
     generator = np.random.default_rng(0)
     for file_format in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP"):
         original = picture(4, (16, 16), file_format)
@@ -153,7 +153,7 @@ def test_no_broken_bytes_crash():
                 assert decode(bytes(data))[0].mode == "RGB"
 
 
-def test_too_many_pixels_fail_unread():
+def test_pixels_that_are_too_many_fail_unread():
     header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
     body = b"IHDR" + header
     start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body

@@ -27,7 +27,7 @@ def test_classes_in_natural_order_without_hidden_ones(tmp_path):
     assert [path.name for path in class_folders(tmp_path, "k")] == ["9", "10"]
 
 
-def test_other_files_are_left_out_with_a_warning(tmp_path, caplog):
+def test_files_that_are_no_images_are_left_out_with_a_warning(tmp_path, caplog):
     put_classes(tmp_path, {"ant": 1})
     put(tmp_path / "ant" / ".hidden.png", b"")
     put(tmp_path / "ant" / "notes.txt", b"")
@@ -82,7 +82,7 @@ def test_names_that_are_no_utf_8_spell_out_their_bytes(tmp_path):
     assert [record.path.read_bytes() for record in listing.records()][1] == picture(1)
 
 
-def test_nothing_there(tmp_path):
+def test_folder_without_images_is_refused(tmp_path):
     with pytest.raises(UserError, match="no class folders found"):
         class_folders(tmp_path, "k")
     (tmp_path / "ant").mkdir()

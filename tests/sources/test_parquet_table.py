@@ -61,7 +61,7 @@ def test_ids_of_a_column(tmp_path):
         listing(tmp_path / "t.parquet")
 
 
-def test_what_is_no_table_of_images(tmp_path):
+def test_table_that_holds_no_images_is_refused(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         listing(tmp_path / "t.parquet")
     with pytest.raises(UserError, match="a folder, expected one Parquet file"):

@@ -40,7 +40,7 @@ def test_wrapper_of_a_zip_file_is_named(tmp_path):
         refuse_parts(tmp_path, "key")
 
 
-def test_one_class_alone_is_refused(tmp_path):
+def test_class_that_is_alone_is_refused(tmp_path):
     make(tmp_path, "ant")
     with pytest.raises(UserError, match="one class folder alone, 'ant'"):
         refuse_parts(tmp_path, "key")

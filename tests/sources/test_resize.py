@@ -4,7 +4,7 @@ from PIL import Image
 from sau.sources.resize import resize
 
 
-def test_of_that_size_or_none_is_the_same_object():
+def test_image_of_that_size_is_the_same_object():
     image = Image.new("RGB", (8, 8))
     assert resize(image, None) is image
     assert resize(image, 8) is image
@@ -24,5 +24,5 @@ def test_upscales_with_lanczos():
     assert np.array_equal(np.asarray(resize(image, 16)), np.asarray(expected))
 
 
-def test_one_pixel():
+def test_image_of_one_pixel():
     assert resize(Image.new("RGB", (1, 7), (9, 9, 9)), 4).getpixel((3, 3)) == (9, 9, 9)

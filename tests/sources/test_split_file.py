@@ -65,7 +65,7 @@ def test_empty_file(tmp_path, text):
         read(tmp_path, text)
 
 
-def test_what_is_no_split_file(tmp_path, monkeypatch):
+def test_file_that_is_no_split_file_is_refused(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="k: .*no.txt: no such file; expected a split file"):
         read_split_file(tmp_path / "no.txt", "k")
     with pytest.raises(UserError, match="a folder, expected one split file"):
@@ -100,7 +100,7 @@ def test_wrong_root_is_one_error(tmp_path):
         list_split(split, tmp_path / "root")
 
 
-def test_one_file_that_is_there_is_enough(tmp_path):
+def test_file_that_is_there_alone_is_enough(tmp_path):
     put(tmp_path / "root" / "b" / "2.png", picture(0))
     split = read(tmp_path, "a/1.png 0\nb/1.png 1\nb/2.png 1\n")
     assert len(list_split(split, tmp_path / "root")) == 3

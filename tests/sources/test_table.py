@@ -32,7 +32,7 @@ def listing(tmp_path):
     return listing_of_files([file.name for file in files], np.zeros(len(files), np.int64), files)
 
 
-def test_one_row_in_one_row_out(listing):
+def test_rows_come_out_as_many_as_go_in(listing):
     seen = []
     table = images_table(listing, image_size=None, description="test", on_image=seen.append)
     assert table.schema.equals(SCHEMAS["images"])
@@ -47,7 +47,7 @@ def test_one_row_in_one_row_out(listing):
     assert len(seen) == 5
 
 
-def test_own_bytes_unless_converted(listing):
+def test_bytes_are_kept_unless_converted(listing):
     rows = {r["id"]: r for r in images_table(listing, image_size=None, description="").to_pylist()}
     assert rows["good.jpg"]["image"]["bytes"] == bad_files()["good.jpg"]
     for name in ("grey.png", "rgba.png", "cmyk.jpg", "palette.gif"):
@@ -72,6 +72,6 @@ def test_batches_do_not_change_the_rows(listing):
         assert len(table.to_batches()) > 1
 
 
-def test_no_rows():
+def test_listing_without_rows():
     empty = listing_of_files([], np.zeros(0, np.int64), [])
     assert images_table(empty, image_size=None, description="").num_rows == 0

@@ -72,7 +72,7 @@ def test_digest_leaves_out_what_all_stages_share(package):
     assert changed_by(package, "core/progress.py", "20.0", "30.0") == set()
 
 
-def test_no_stage_imports_the_code_of_another_one():
+def test_stages_import_no_code_of_one_another():
     """Stages hand each other files; or an edit of training would score all images again."""
     shared = {"report": {"evaluation", "subset"}}
     for stage in stages():

@@ -23,7 +23,7 @@ def test_replaces_the_old_file_only_when_the_block_ends_well(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["file.txt"]
 
 
-def test_no_permission_is_a_user_error(tmp_path):
+def test_missing_permission_is_a_user_error(tmp_path):
     (tmp_path / "taken").write_text("a file where a folder is wanted")
     with pytest.raises(UserError, match="cannot write .*taken"):
         write_text(tmp_path / "taken" / "x.txt", "text")

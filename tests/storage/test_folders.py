@@ -37,7 +37,7 @@ def test_error_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_there_is_not_touched(tmp_path: Path) -> None:
+def test_folder_that_is_there_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for path in (tmp_path, tmp_path / "file"):
         with pytest.raises(UserError, match="is there already"), new_folder(path):
@@ -131,7 +131,7 @@ def test_kill_while_it_is_replaced_leaves_no_half(
     assert [each.name for each in tmp_path.iterdir()] == ["b"]
 
 
-def test_what_comes_meanwhile_is_not_replaced_unasked(tmp_path: Path) -> None:
+def test_folder_that_comes_meanwhile_is_not_replaced_unasked(tmp_path: Path) -> None:
     with (
         pytest.raises(UserError, match="cannot write .*not empty"),
         new_folder(tmp_path / "b"),

@@ -55,7 +55,7 @@ def test_kept_file_takes_no_room_of_its_own(tmp_path: Path, outputs) -> None:
     assert (tmp_path / "kept" / "table").samefile(outputs["table"])
 
 
-def test_what_is_taken_back_is_newer_than_what_stood_before(tmp_path: Path, outputs) -> None:
+def test_outputs_taken_back_are_newer_than_what_stood_before(tmp_path: Path, outputs) -> None:
     os.utime(outputs["table"], (1, 1))
     kept = ReusableResults(tmp_path / "kept", "a")
     kept.store(outputs)
@@ -65,7 +65,7 @@ def test_what_is_taken_back_is_newer_than_what_stood_before(tmp_path: Path, outp
     assert outputs["table"].stat().st_mtime_ns >= (tmp_path / "input").stat().st_mtime_ns
 
 
-def test_nothing_of_another_identity_is_held(tmp_path: Path, outputs) -> None:
+def test_outputs_of_another_identity_are_not_held(tmp_path: Path, outputs) -> None:
     assert not ReusableResults(tmp_path / "kept", "a").holds()
     ReusableResults(tmp_path / "kept", "a").store(outputs)
     assert not ReusableResults(tmp_path / "kept", "b").holds()
@@ -124,7 +124,7 @@ def test_place_that_cannot_be_written_is_one_line(tmp_path: Path, outputs) -> No
         kept.take_back(outputs)
 
 
-def test_where_links_are_not_to_be_had_the_kept_files_are_copied(
+def test_kept_files_are_copied_where_links_are_not_to_be_had(
     tmp_path: Path, outputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder was copied to another disk, or belongs to another user."""

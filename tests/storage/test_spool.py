@@ -16,7 +16,7 @@ def batch(number, size=10):
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_same_rows_in_the_same_chunks(count, tmp_path):
+def test_rows_come_back_in_the_same_chunks(count, tmp_path):
     batches = [batch(number) for number in range(count)]
     table = spool(iter(batches), SCHEMA, tmp_path / "new" / "folder")
     assert table.equals(pa.Table.from_batches(batches, SCHEMA))
@@ -33,7 +33,7 @@ def test_file_has_no_name_and_lasts_as_long_as_the_table(tmp_path):
     assert len(column[0].as_py()) == 10
 
 
-def test_no_folder_is_that_of_temporary_files(tmp_path, monkeypatch):
+def test_folder_of_temporary_files_is_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert spool([batch(0)], SCHEMA, None).num_rows == 2
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
@@ -57,7 +57,7 @@ def test_rows_are_not_in_memory(tmp_path):
     assert pa.total_allocated_bytes() - before < 10 * size
 
 
-def test_what_the_batches_raise_is_left_as_it_is(tmp_path):
+def test_error_of_the_batches_is_left_as_it_is(tmp_path):
     def failing():
         yield batch(0)
         raise OSError("of the source")
@@ -66,7 +66,7 @@ def test_what_the_batches_raise_is_left_as_it_is(tmp_path):
         spool(failing(), SCHEMA, tmp_path)
 
 
-def test_no_folder_to_write_to(tmp_path):
+def test_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UserError, match="temporary file in .*taken: File exists; make room"):
         spool([batch(0)], SCHEMA, tmp_path / "taken")

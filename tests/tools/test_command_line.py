@@ -7,7 +7,7 @@ from sau.tools import TOOLS
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_every_tool_has_help_that_explains_its_flags(
+def test_tool_has_help_that_explains_its_flags(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:

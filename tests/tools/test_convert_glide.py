@@ -107,7 +107,7 @@ def test_interrupted_conversion_leaves_nothing(
     assert left(tmp_path / "out") == []
 
 
-def test_what_a_killed_conversion_left_is_replaced(words: list[str], tmp_path: Path) -> None:
+def test_remains_of_a_killed_conversion_are_replaced(words: list[str], tmp_path: Path) -> None:
     remains = tmp_path / "out" / f".glide.host-{this_machine()}-{2**22 + 1}-0123abcd.part"
     remains.mkdir(parents=True)
     (remains / "half.safetensors").write_bytes(b"half")

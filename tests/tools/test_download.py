@@ -124,7 +124,7 @@ def test_file_that_is_not_there_is_not_asked_for_again(server: Files, tmp_path: 
     assert len(server.requests) == 1
 
 
-def test_no_server_at_all(server: Files, tmp_path: Path) -> None:
+def test_server_that_is_not_there_is_said(server: Files, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -30,7 +30,7 @@ def mirror(server: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fi
     return server
 
 
-def test_all_files_go_into_the_cache(
+def test_files_all_go_into_the_cache(
     mirror: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     mirror.cut_after = [5000, 5000]
@@ -62,7 +62,7 @@ def test_checksum_that_is_given_is_asked_of_its_file(
     assert (tmp_path / "here" / "base.pt").exists()
 
 
-def test_another_vocabulary_is_refused(
+def test_vocabulary_of_another_model_is_refused(
     mirror: Files, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mirror.files["vocab.bpe"] = b"#version: 0.2\n"

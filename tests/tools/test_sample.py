@@ -49,7 +49,7 @@ def test_tiles_are_the_generators_pictures(tmp_path: Path) -> None:
     assert len(record["weights_sha256"]) == 64
 
 
-def test_several_guidance_scales_load_the_model_once(
+def test_guidance_scales_load_the_model_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load, loaded = GlidePipeline.from_pretrained, []
@@ -74,7 +74,7 @@ def test_empty_prompt_is_a_grey_tile_with_its_reason(tmp_path: Path) -> None:
     assert len(np.unique(tile(sheet, 1, 0, 0, 1).reshape(-1, 3), axis=0)) > 20
 
 
-def test_same_command_writes_the_same_bytes(tmp_path: Path) -> None:
+def test_command_writes_the_same_bytes_again(tmp_path: Path) -> None:
     one, other = tmp_path / "one.png", tmp_path / "other.png"
     sample(PROMPTS, one, count=2, steps="2")
     sample(PROMPTS, other, count=2, steps="2", batch_size=3)
@@ -142,6 +142,6 @@ def test_failed_pictures_alone_still_make_a_sheet() -> None:
     assert sheet.width == 2 * MARGIN + 64 + 3 * GAP
 
 
-def test_no_prompt_is_refused(tmp_path: Path) -> None:
+def test_missing_prompt_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--prompt"):
         sample([], tmp_path / "x.png")

@@ -140,7 +140,7 @@ def with_one_image_of_a_class(paths: dict[str, Path]) -> None:
         (with_one_image_of_a_class, "class ant: only one image has a score, expected two"),
     ],
 )
-def test_what_it_cannot_draw_is_one_line(
+def test_sheet_that_cannot_be_drawn_is_one_line(
     change: Callable[[dict[str, Path]], None],
     message: str,
     paths: dict[str, Path],
@@ -160,7 +160,7 @@ def test_count_of_none(
     assert "--count: 0, expected at least 1" in capsys.readouterr().err
 
 
-def test_two_classes_of_one_name_stay_two(paths: dict[str, Path]) -> None:
+def test_classes_of_one_name_stay_two(paths: dict[str, Path]) -> None:
     decided = score_sheet.read_decided(paths["kept"], [paths["scores"]], ["crane", "crane"])
     figures = score_sheet.class_figures(decided)
     assert figures["class"].tolist() == ["crane", "crane", "all"]

@@ -49,7 +49,7 @@ def test_run_is_that_of_the_cpu(name: str, inputs: Inputs, on_device: Path, tmp_
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_no_step_waits_for_the_device(name: str, on_device: Path) -> None:
+def test_steps_do_not_wait_for_the_device(name: str, on_device: Path) -> None:
     """What waits once in an epoch, as for the losses' means, does so a few times in a run."""
     waits = waits_of_epochs(on_device / name)
     assert waits

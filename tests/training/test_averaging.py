@@ -142,7 +142,7 @@ def test_measuring_leaves_weights_and_momentum_alone() -> None:
     assert {layer.momentum for layer in layers} == {0.1}
 
 
-def test_without_an_average_the_last_weights_are_tested() -> None:
+def test_last_weights_are_tested_without_an_average() -> None:
     network = Network(CONFIG, seed=1)
     averager = averager_of(network)
     averager.after_step()

@@ -119,7 +119,7 @@ def test_state_comes_back_whole(inputs: Inputs, tmp_path: Path) -> None:
     assert torch.equal(loaded.last.confidence, torch.tensor([0.1, 0.9]))
 
 
-def test_what_an_epoch_that_was_left_needs_comes_back(inputs: Inputs, tmp_path: Path) -> None:
+def test_state_of_an_epoch_that_was_left_comes_back(inputs: Inputs, tmp_path: Path) -> None:
     """In the first epoch of all, and in the first of the second phase."""
     run, other = (inputs.assemble(seed=seed, **TWO_STAGES) for seed in (1, 2))
     other = dataclasses.replace(other, seed=1)
@@ -145,7 +145,7 @@ def test_what_an_epoch_that_was_left_needs_comes_back(inputs: Inputs, tmp_path: 
         train_to(run, epoch + 1, 2)
 
 
-def test_another_identity_or_a_damaged_file_starts_afresh(
+def test_checkpoint_of_another_identity_or_damaged_starts_afresh(
     inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "checkpoint"

@@ -89,7 +89,7 @@ def test_validation_images_come_from_the_real_ones(tmp_path: Path) -> None:
         load_validation(held, other, 3)
 
 
-def test_no_rows_and_no_file_are_no_validation_split(tmp_path: Path) -> None:
+def test_validation_split_is_none_without_rows_or_file(tmp_path: Path) -> None:
     empty = write_members(tmp_path / "validation.parquet", [], [])
     assert load_validation(empty, [], 3) is None
     assert load_validation(None, [], 3) is None

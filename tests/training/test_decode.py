@@ -33,13 +33,13 @@ def test_header_cut_short_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("data", RAISED.values(), ids=RAISED)
-def test_what_is_no_image_is_one_line(data: bytes) -> None:
+def test_bytes_that_are_no_image_are_one_line(data: bytes) -> None:
     for read in (decode_image, image_size):
         with pytest.raises(UserError, match="image 'dog-7' cannot be read"):
             read(data, "dog-7")
 
 
-def test_any_byte_may_be_damaged() -> None:
+def test_damage_of_any_byte_is_borne() -> None:
     """The image, or one line: nothing else comes out."""
     whole, refused = png(), 0
     for position in range(len(whole)):

@@ -26,7 +26,7 @@ def test_epochs_that_are_measured(
     assert set(predictions.query("selection == 'best_on_test'")["epoch"]) <= set(expected)
 
 
-def test_it_changes_nothing_that_is_trained(inputs: Inputs, tmp_path: Path) -> None:
+def test_evaluation_changes_nothing_that_is_trained(inputs: Inputs, tmp_path: Path) -> None:
     """The last predictions, the weights and every loss are those of a run measured each epoch."""
     each, last = (
         inputs.train(tmp_path / name, evaluate_every=every)

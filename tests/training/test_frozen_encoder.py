@@ -66,7 +66,7 @@ def test_whole_network_learns_in_a_second_stage_by_default(inputs: Inputs) -> No
     assert changed(states[2], states[4]) == everything
 
 
-def test_what_a_frozen_stage_sets_another_sets_back(inputs: Inputs) -> None:
+def test_frozen_encoder_is_set_back_by_another_phase(inputs: Inputs) -> None:
     row = {**FILL_UP, "second_stage": {**FILL_UP["second_stage"], "trained": "classifier"}}
     run = inputs.assemble(**row)
     free, frozen = run.phases

@@ -40,7 +40,7 @@ def test_losses_are_those_of_the_cpu(name: str, inputs: Inputs, tmp_path: Path) 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", RUNS)
-def test_same_seed_gives_the_same_bytes(
+def test_run_of_the_same_seed_gives_the_same_bytes(
     name: str, precision: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     settings = RUNS[name] | {"device": GPU, "precision": precision}
@@ -66,7 +66,7 @@ def test_run_that_was_killed_goes_on(
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", RUNS)
-def test_neither_views_nor_steps_wait_for_the_gpu(
+def test_views_and_steps_do_not_wait_for_the_gpu(
     name: str, precision: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_waits(monkeypatch, STEP)
@@ -130,7 +130,7 @@ def test_contrastive_loss_is_that_of_the_cpu(
 
 
 @every_strategy
-def test_neither_the_contrastive_loss_nor_its_gradient_waits(
+def test_contrastive_loss_and_its_gradient_do_not_wait(
     strategy: NoiseStrategy, generator: Generator
 ) -> None:
     case = draw(generator, 128, 10, 0.5, 0.5)

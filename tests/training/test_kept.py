@@ -44,7 +44,7 @@ def trained(inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @pytest.mark.usefixtures("no_training")
 # Settings without effect on results count as little as they do for Snakemake.
 @pytest.mark.parametrize("changes", [{}, {"checkpoint_every": 2}])
-def test_same_run_is_taken_back(
+def test_run_of_the_same_settings_is_taken_back(
     inputs: Inputs,
     trained: dict[str, Path],
     changes: dict[str, Any],
@@ -62,7 +62,7 @@ def test_same_run_is_taken_back(
 @pytest.mark.parametrize(
     "changes", [{"epochs": 2}, {"seed": 1}, {"method": "cross_entropy"}, {"learning_rate": 0.05}]
 )
-def test_another_run_is_trained(
+def test_run_of_other_settings_is_trained(
     inputs: Inputs, trained: dict[str, Path], changes: dict[str, Any]
 ) -> None:
     with pytest.raises(TrainedError):
@@ -71,7 +71,7 @@ def test_another_run_is_trained(
 
 @pytest.mark.usefixtures("no_training")
 @pytest.mark.parametrize("fact", [{"mean": [0.1, 0.1, 0.1]}, {"class_names": ["a", "b", "c"]}])
-def test_other_facts_of_the_same_images_are_trained_on(
+def test_facts_of_the_same_images_that_changed_are_trained_on(
     inputs: Inputs, trained: dict[str, Path], fact: dict[str, Any], tmp_path: Path
 ) -> None:
     """The rows, and so their hash, are the same."""
@@ -83,7 +83,7 @@ def test_other_facts_of_the_same_images_are_trained_on(
 
 
 @pytest.mark.usefixtures("no_training")
-def test_another_rows_results_are_not_taken(inputs: Inputs, trained: dict[str, Path]) -> None:
+def test_results_of_another_row_are_not_taken(inputs: Inputs, trained: dict[str, Path]) -> None:
     settings = TrainingSection(**{**TINY, "epochs": 1})
     for run, expected in (("", contextlib.nullcontext()), ("other", pytest.raises(TrainedError))):
         with expected:

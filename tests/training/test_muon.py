@@ -149,6 +149,6 @@ def test_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -> 
     assert moved[1] / moved[0] == pytest.approx(0.01, rel=1e-2)
 
 
-def test_its_settings_without_it_are_refused() -> None:
+def test_settings_of_muon_without_it_are_refused() -> None:
     with pytest.raises(UserError, match="no effect with training.optimizer sgd"):
         TrainingSection(muon_learning_rate=0.1)

@@ -32,7 +32,7 @@ def load(inputs: Inputs, decoding: Decoding) -> TrainingData:
     return load_training(*manifests, 3, "balanced", decoding)
 
 
-def test_same_data_and_same_real_part(inputs: Inputs, tmp_path: Path) -> None:
+def test_data_and_their_real_part_are_the_same(inputs: Inputs, tmp_path: Path) -> None:
     ahead = load(inputs, Decoding("ahead"))
     on_demand = load(inputs, Decoding("on_demand", 2, torch.device("cpu"), tmp_path))
     assert isinstance(ahead.images, PixelImages)
@@ -45,7 +45,7 @@ def test_same_data_and_same_real_part(inputs: Inputs, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("weights", [None, torch.tensor([1.0, 5.0, 0.5])])
-def test_same_batches(weights: torch.Tensor | None, inputs: Inputs, tmp_path: Path) -> None:
+def test_batches_are_the_same(weights: torch.Tensor | None, inputs: Inputs, tmp_path: Path) -> None:
     decodings = Decoding("ahead"), Decoding("on_demand", 2, torch.device("cpu"), tmp_path)
     epochs = [
         list(view_batches(load(inputs, d), VIEWS, OPTIONS, 7, Streams(0, 1), "first", weights))
@@ -85,7 +85,7 @@ def results_of(outputs: dict[str, Path]) -> tuple[object, ...]:
     ],
     ids=lambda changes: changes["method"],
 )
-def test_same_model_and_predictions(changes: dict, split: Inputs, tmp_path: Path) -> None:
+def test_model_and_predictions_are_the_same(changes: dict, split: Inputs, tmp_path: Path) -> None:
     runs = [
         split.train(tmp_path / name, epochs=2, **changes, **how)
         for name, how in (("ahead", {}), ("on_demand", ON_DEMAND))

@@ -49,7 +49,7 @@ def test_tensors_of_any_kind_come_back(tmp_path: Path) -> None:
     assert max(sizes) < 5000
 
 
-def test_no_file_reaches_the_limit(tmp_path: Path) -> None:
+def test_files_stay_below_the_limit(tmp_path: Path) -> None:
     tensors = {"a": torch.zeros(3, 3_000_000), "b": torch.ones(3_000_000)}
     write_parts(tmp_path, tensors, {}, 16_000_000)
     assert equal(read_parts(tmp_path), tensors)
@@ -58,7 +58,7 @@ def test_no_file_reaches_the_limit(tmp_path: Path) -> None:
     assert 48_000_000 < sum(sizes) < 48_010_000
 
 
-def test_without_a_limit_all_tensors_are_whole_and_in_one_file(tmp_path: Path) -> None:
+def test_tensors_are_whole_and_in_one_file_without_a_limit(tmp_path: Path) -> None:
     tensors = {"a": torch.zeros(3, 3_000_000), "b": torch.ones(3_000_000)}
     write_parts(tmp_path, tensors, {})
     (part,) = tmp_path.glob("part-*")

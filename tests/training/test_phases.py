@@ -69,7 +69,7 @@ def test_unknown_keys_of_a_second_stage_are_refused() -> None:
         TrainingSection(second_stage={"method": "logit_adjustment", "options": {"tua": 3}})
 
 
-def test_each_epoch_belongs_to_its_stage(inputs: Inputs) -> None:
+def test_epochs_belong_to_their_phase(inputs: Inputs) -> None:
     run = inputs.assemble(**FILL_UP)
     places = [run.phases.index(run.phase_of(epoch)) for epoch in range(1, 6)]
     assert places == [0, 0, 0, 1, 1]

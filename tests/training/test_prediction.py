@@ -65,7 +65,7 @@ def test_network_keeps_its_mode_and_its_statistics(training: bool, network: Netw
     assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
-def test_more_images_than_one_batch_keep_their_order(network: Network) -> None:
+def test_images_of_several_batches_keep_their_order(network: Network) -> None:
     data = some_images(TEST_BATCH + 3)
     found = predict(network, data, VIEWS, 1)
     tail = TestData(data.ids[-3:], PixelImages(pixels_of(data)[-3:]), data.labels[-3:])

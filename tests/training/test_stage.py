@@ -22,7 +22,7 @@ from tests.training.conftest import (
 )
 
 
-def test_other_settings_do_not_go_on(
+def test_checkpoint_of_other_settings_does_not_go_on(
     inputs: Inputs,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -39,7 +39,7 @@ def test_other_settings_do_not_go_on(
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_two_runs_give_the_same_bytes_and_another_seed_others(
+def test_runs_give_the_same_bytes_and_another_seed_others(
     precision: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     runs = [
@@ -147,7 +147,7 @@ def test_tensorboard_that_is_missing_is_named(
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_trains_on_real_images_alone(
+def test_method_trains_on_real_images_alone(
     method: str, precision: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     outputs = inputs.train(tmp_path, method=method, data="real", epochs=2, precision=precision)

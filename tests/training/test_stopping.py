@@ -104,7 +104,7 @@ def test_run_that_is_stopped_and_killed_ends_in_the_same_bytes(
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_what_else_a_run_remembers_comes_back(
+def test_state_of_a_run_comes_back(
     changes: dict[str, Any], inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = {"method": "sau", "epochs": 3} | changes
@@ -137,7 +137,9 @@ class Clock:
         return self.now
 
 
-def test_no_epoch_begins_that_would_end_after_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_epoch_that_would_end_after_the_limit_does_not_begin(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = Clock()
     monkeypatch.setattr(stopping, "time", clock)
     stop = Stop(10.25)
@@ -155,7 +157,7 @@ def test_no_epoch_begins_that_would_end_after_the_limit(monkeypatch: pytest.Monk
     assert stop.due()
 
 
-def test_without_a_limit_a_run_stops_for_a_signal_alone() -> None:
+def test_run_without_a_limit_stops_for_a_signal_alone() -> None:
     stop = Stop()
     before = signal.getsignal(signal.SIGTERM)
     with sigterm_asks(stop):
@@ -180,7 +182,7 @@ def words_of(inputs: Inputs, folder: Path, **changes: Any) -> list[str]:
     return [*words, *shlex.split(to_flags(settings))]
 
 
-def test_no_time_at_all_is_said_in_one_line(
+def test_limit_of_no_time_is_said_in_one_line(
     inputs: Inputs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words_of(inputs, tmp_path), "--stop-after", "0"]) == 75

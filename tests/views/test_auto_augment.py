@@ -40,7 +40,7 @@ def test_operation_equals_torchvisions(
         assert_same(mine, theirs, name)
 
 
-def test_each_image_gets_its_own_two_steps(pictures: Tensor, generator: Generator) -> None:
+def test_image_gets_its_own_two_steps(pictures: Tensor, generator: Generator) -> None:
     """A policy of marks that can be told from the result."""
     marks = (
         (("Invert", 1.0, 0), ("Invert", 1.0, 0)),

@@ -7,7 +7,7 @@ from sau.views.blur import gaussian_blur, kernel_size, random_blur
 
 
 @pytest.mark.parametrize("size", [3, 7])
-def test_equals_torchvision_image_by_image(
+def test_blur_equals_torchvision_image_by_image(
     size: int, pictures: Tensor, generator: Generator
 ) -> None:
     images = pictures.float() / 255
@@ -31,6 +31,6 @@ def test_share_of_blurred_images(generator: Generator) -> None:
     assert abs(changed.float().mean() - 0.5) < 0.04
 
 
-def test_no_image_is_chosen(pictures: Tensor, generator: Generator) -> None:
+def test_blur_of_no_image_changes_nothing(pictures: Tensor, generator: Generator) -> None:
     images = pictures.float()
     assert torch.equal(random_blur(images, (0.1, 2.0), 0.0, generator), images)

@@ -25,7 +25,7 @@ def unit(pictures: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(("mine", "theirs", "low", "high"), PAIRS)
-def test_equals_torchvision_image_by_image(
+def test_adjustment_equals_torchvision_image_by_image(
     mine: Callable[[Tensor, Tensor], Tensor],
     theirs: Callable[[Tensor, float], Tensor],
     low: float,

@@ -48,7 +48,7 @@ def test_horizontal_flip_can_be_switched_off(name: ViewName, generator: Generato
             assert abs((slope < 0).float().mean() - turned) < 0.1
 
 
-def test_what_is_tested_is_the_normalised_image(pictures: Tensor) -> None:
+def test_test_view_is_the_normalised_image(pictures: Tensor) -> None:
     found = compose.test_view(pictures, OPTIONS)
     assert torch.equal(found, OPTIONS.normalisation.from_bytes(pictures))
 

@@ -5,7 +5,7 @@ from torchvision.transforms.v2 import functional as vision
 from sau.views.crop import crop_flip, random_crop_flip
 
 
-def test_equals_torchvision_image_by_image(pictures: Tensor, generator: Generator) -> None:
+def test_crop_equals_torchvision_image_by_image(pictures: Tensor, generator: Generator) -> None:
     count, _, height, width = pictures.shape
     top = torch.randint(0, 7, (count,), generator=generator)
     left = torch.randint(0, 7, (count,), generator=generator)
@@ -18,7 +18,7 @@ def test_equals_torchvision_image_by_image(pictures: Tensor, generator: Generato
         assert torch.equal(found[place], expected)
 
 
-def test_all_offsets_are_equally_likely_and_half_are_flipped(generator: Generator) -> None:
+def test_offsets_are_equally_likely_and_half_are_flipped(generator: Generator) -> None:
     # One bright pixel left of the centre tells where the window was, and on which side.
     images = torch.zeros(6000, 3, 9, 9)
     images[:, :, 4, 2] = 1
@@ -30,5 +30,7 @@ def test_all_offsets_are_equally_likely_and_half_are_flipped(generator: Generato
     assert (seen / 6000 - expected).abs().max() < 0.012
 
 
-def test_without_flip_and_padding_nothing_changes(pictures: Tensor, generator: Generator) -> None:
+def test_crop_without_flip_and_padding_changes_nothing(
+    pictures: Tensor, generator: Generator
+) -> None:
     assert torch.equal(random_crop_flip(pictures, 0, False, generator), pictures)

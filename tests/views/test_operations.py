@@ -34,7 +34,7 @@ def torchvisions(image: Tensor, step: Step | None) -> Tensor:
     )
 
 
-def test_each_image_of_a_batch_gets_its_own_step(pictures: Tensor, generator: Generator) -> None:
+def test_image_of_a_batch_gets_its_own_step(pictures: Tensor, generator: Generator) -> None:
     images = pictures.repeat(20, 1, 1, 1)
     steps = random_steps(len(images), generator)
     found = images.clone()

@@ -69,7 +69,7 @@ def test_result_is_one_that_torchvision_can_give(
     assert all(abs(seen[key] / 3000 - chance) < 0.035 for key, chance in outcomes.items())
 
 
-def test_all_operations_are_equally_likely(
+def test_operations_are_equally_likely(
     pictures: Tensor, generator: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[tuple[str, int, bool]] = []

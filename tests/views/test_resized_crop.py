@@ -12,7 +12,7 @@ SCALE, RATIO = (0.2, 1.0), (3 / 4, 4 / 3)
 
 
 @pytest.mark.parametrize("antialias", [False, True])
-def test_equals_torchvision_image_by_image(
+def test_resized_crop_equals_torchvision_image_by_image(
     antialias: bool, pictures: Tensor, generator: Generator
 ) -> None:
     images = pictures.float() / 255
@@ -28,7 +28,7 @@ def test_equals_torchvision_image_by_image(
 
 
 @pytest.mark.parametrize("size", [(5, 7), (14, 8), (16, 5), (40, 30)])
-def test_equals_torchvision_at_another_size(
+def test_resized_crop_equals_torchvision_at_another_size(
     size: tuple[int, int], pictures: Tensor, generator: Generator
 ) -> None:
     """Windows that shrink in both axes, in one or in none."""

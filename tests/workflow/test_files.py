@@ -15,7 +15,7 @@ QUIET = ("--quiet", "rules")
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 
 
-def test_every_environment_and_caption_that_is_named_exists():
+def test_environments_and_captions_that_are_named_exist():
     named = 0
     for path in RULES:
         for name in re.findall(r'"(\.\./[^"]+\.(?:yaml|rst))"', path.read_text()):
@@ -64,7 +64,7 @@ def test_requirements_are_pinned_and_name_no_index():
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_one_stage_has_one_name(name):
+def test_stage_has_one_name(name):
     rules = "".join(path.read_text() for path in RULES)
     assert f"rule {name}:" in rules
     launcher = "{params.launcher}" if name == "training" else "python -m"
@@ -128,7 +128,7 @@ def test_lists_of_the_grid_are_replaced_on_the_command_line():
     ("processes", "launcher"),
     [(1, "python -m"), (2, "torchrun --standalone --nproc-per-node 2 -m")],
 )
-def test_several_processes_are_started_by_torchrun(processes, launcher):
+def test_processes_are_started_by_torchrun(processes, launcher):
     """Each asks for a GPU of its own, in the rows that are trained on one."""
     change = f"training={{processes: {processes}, threads: 3, batch_size: 8}}"
     ce = "{label: CE, method: cross_entropy, data: real, device: cuda}"
@@ -146,7 +146,7 @@ def test_several_processes_are_started_by_torchrun(processes, launcher):
     assert set(gpus) == {("ce", str(processes)), ("ce-balanced", "0"), ("sau", "0")}
 
 
-def test_it_runs_from_another_folder(tmp_path):
+def test_workflow_runs_from_another_folder(tmp_path):
     words = ["--dry-run", *QUIET, "--snakefile", str(ROOT / "Snakefile")]
     command = [sys.executable, "-m", "snakemake", *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)

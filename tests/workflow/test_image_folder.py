@@ -18,7 +18,7 @@ def write_classes(folder, counts, size=16):
 
 
 @pytest.mark.slow
-def test_own_images_as_they_are(tmp_path):
+def test_images_of_ones_own_as_they_are(tmp_path):
     project = make_project(tmp_path / "project")
     write_classes(tmp_path / "my real", {"it's dark": 20, "-grey": 12, "{light}": 8})
     write_classes(tmp_path / "my synthetic", {"it's dark": 1, "-grey": 10, "{light}": 14})

@@ -102,7 +102,7 @@ def test_settings_without_effect_on_results_run_nothing_again(finished):
     assert finished.planned(**{f"training__{name}": value for name, value in changes.items()}) == {}
 
 
-def test_one_rows_setting_runs_that_row_alone(finished):
+def test_setting_of_one_row_runs_that_row_alone(finished):
     planned = finished.planned(training__runs__sau__epochs=4)
     assert planned == {"training": 1, "evaluation": 1, "report": 1, "overview": 1}
 
@@ -122,7 +122,7 @@ def test_new_prompts_generate_the_images_again(finished):
 
 
 @pytest.mark.slow
-def test_how_prompts_are_asked_for_is_no_part_of_the_result(project, monkeypatch):
+def test_way_in_which_prompts_are_asked_for_is_no_part_of_the_result(project, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Loopback(good) as server:
         asked = {

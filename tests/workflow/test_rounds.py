@@ -47,7 +47,7 @@ def test_rounds_draw_until_every_class_has_what_it_lacks(filled: Project) -> Non
 
 
 @pytest.mark.slow
-def test_one_round_more_draws_nothing_of_the_earlier_ones_again(filled: Project) -> None:
+def test_further_round_draws_nothing_of_the_earlier_ones_again(filled: Project) -> None:
     planned = filled.planned("--", KEPT, rounds__most=3)
     assert planned == {"filter_round": 1, "rounds": 1, "images": 2, "scores": 2, "filter": 1}
 

@@ -9,7 +9,7 @@ COLUMNS = (
 )
 
 
-def test_one_command_makes_every_table_and_report(finished):
+def test_run_makes_every_table_and_report(finished):
     names = set(results_of(finished.folder))
     expected = {
         "dataset/train.parquet",
@@ -53,7 +53,7 @@ def test_summary_has_the_promised_columns_and_every_run(finished):
     }
 
 
-def test_every_rule_has_its_log_and_benchmark(finished):
+def test_rules_all_have_their_log_and_benchmark(finished):
     results = finished.folder / "results"
     for kind in ("logs", "benchmarks"):
         stages = {path.name for path in (results / kind).iterdir()}

@@ -55,7 +55,7 @@ def said(project: Project) -> str:
     return (project.folder / "results/report/so-far.md").read_text()
 
 
-def test_it_is_made_again_when_metrics_appear_or_change_and_trains_nothing(fresh, measured):
+def test_overview_is_made_again_when_metrics_appear_or_change_and_trains_nothing(fresh, measured):
     so_far(fresh)
     assert "Runs: 0 of 6; the others are missing" in said(fresh)
 
@@ -89,7 +89,7 @@ def test_runs_of_an_earlier_configuration_are_left_out_and_named(fresh, measured
     assert "(1 of 2)" in said(fresh)
 
 
-def test_it_is_made_while_another_snakemake_is_at_work(fresh, measured):
+def test_overview_is_made_while_another_snakemake_is_at_work(fresh, measured):
     put(fresh, measured, "ce", 0)
     process = subprocess.Popen(
         fresh.command(**SEEDS),

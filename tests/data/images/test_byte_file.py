@@ -19,7 +19,7 @@ def test_strings_in_any_order_and_by_several_threads(tmp_path: Path) -> None:
         assert list(pool.map(file.read, places)) == [PARTS[place] for place in places]
 
 
-def test_nothing_is_left_in_the_folder(tmp_path: Path) -> None:
+def test_folder_is_left_empty(tmp_path: Path) -> None:
     file = ByteFile(PARTS, tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert file.read(0) == PARTS[0]
@@ -43,7 +43,7 @@ def test_strings_are_taken_one_by_one(tmp_path: Path) -> None:
     assert len(ByteFile(parts(), tmp_path)) == 50
 
 
-def test_what_cannot_be_written_is_the_user_s_to_fix(
+def test_disk_that_cannot_be_written_is_the_users_to_fix(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "taken").write_text("a file where a folder is wanted")

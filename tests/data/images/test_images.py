@@ -68,7 +68,7 @@ def images(
     return found
 
 
-def test_all_pixels_in_their_places(images: Images, oracle: Tensor) -> None:
+def test_pixels_are_all_in_their_places(images: Images, oracle: Tensor) -> None:
     assert (len(images), images.size, images.device) == (COUNT, SIZE, CPU)
     pixels = images.take(torch.arange(COUNT))
     assert (pixels.dtype, pixels.shape) == (torch.uint8, (COUNT, 3, *SIZE))
@@ -87,7 +87,7 @@ def test_pieces_of_any_length_in_any_order(
     assert list(images.batches([])) == []
 
 
-def test_two_iterations_do_not_disturb_each_other(images: Images, oracle: Tensor) -> None:
+def test_iterations_do_not_disturb_each_other(images: Images, oracle: Tensor) -> None:
     pieces = list(torch.arange(COUNT).split(20))
     backwards = [piece.flip(0) for piece in reversed(pieces)]
     pairs = zip(images.batches(pieces), images.batches(backwards), strict=True)
@@ -102,7 +102,7 @@ def test_subset_of_a_subset(images: Images, oracle: Tensor) -> None:
     assert torch.equal(part.take(torch.tensor([1, 0, 1])), oracle[torch.tensor([5, 60, 5])])
 
 
-def test_what_a_batch_holds_is_its_own(images: Images, oracle: Tensor) -> None:
+def test_batch_holds_what_is_its_own(images: Images, oracle: Tensor) -> None:
     """Whoever changes a batch changes no image."""
     images.take(torch.arange(4)).zero_()
     assert torch.equal(images.take(torch.arange(4)), oracle[:4])
@@ -151,7 +151,7 @@ def test_worker_s_error_names_the_image_at_its_turn(workers: int, tmp_path: Path
 
 
 @pytest.mark.parametrize("when", ["ahead", "on_demand"])
-def test_what_is_no_image_is_refused_at_the_start(when: str, tmp_path: Path) -> None:
+def test_bytes_that_are_no_image_are_refused_at_the_start(when: str, tmp_path: Path) -> None:
     path = with_spoiled_image(tmp_path, lambda _: b"no picture")
     with pytest.raises(UserError, match="'23' cannot be read"):
         wanted = listed(path, [str(n) for n in range(40)])
@@ -159,7 +159,7 @@ def test_what_is_no_image_is_refused_at_the_start(when: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("when", ["ahead", "on_demand"])
-def test_two_sizes_are_refused_at_the_start(when: str, tmp_path: Path) -> None:
+def test_sizes_that_differ_are_refused_at_the_start(when: str, tmp_path: Path) -> None:
     def row(name: str, width: int) -> dict[str, object]:
         buffer = io.BytesIO()
         Image.new("RGB", (width, 5)).save(buffer, "PNG")

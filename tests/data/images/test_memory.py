@@ -29,7 +29,7 @@ def limit(root: Path, group: str, most: str, used: int = 0, idle: int = 0) -> No
     put(folder / "memory.stat", f"anon {used}\ninactive_file {idle}\nactive_file 5\n")
 
 
-def test_what_linux_calls_available_without_a_limit(linux: Path) -> None:
+def test_memory_without_a_limit_is_what_linux_calls_available(linux: Path) -> None:
     assert _free_on_linux(linux) == 8_000_000 * 1024
     limit(linux, "jobs/mine", "max", used=7)
     assert _free_on_linux(linux) == 8_000_000 * 1024
@@ -49,12 +49,12 @@ def test_least_of_several_limits_and_none_of_other_groups(linux: Path) -> None:
     assert _free_on_linux(linux) == GB
 
 
-def test_no_group_of_version_2(linux: Path) -> None:
+def test_memory_without_a_group_of_version_2(linux: Path) -> None:
     put(linux / "proc/self/cgroup", "4:memory:/elsewhere\n")
     assert _free_on_linux(linux) == 8_000_000 * 1024
 
 
-def test_no_linux(tmp_path: Path) -> None:
+def test_memory_where_there_is_no_linux(tmp_path: Path) -> None:
     assert _free_on_linux(tmp_path) is None
 
 
@@ -64,7 +64,7 @@ def test_this_machine_has_some(tmp_path: Path) -> None:
     assert free_memory(cpu, tmp_path) > 0, "on another system"
 
 
-def test_both_memories_have_to_hold_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_must_fit_into_both_memories(monkeypatch: pytest.MonkeyPatch) -> None:
     needed = 3 * 10 * 4 * 5
     free = {"cpu": 2 * needed, "cuda": 2 * needed}
     monkeypatch.setattr("sau.data.images.memory.free_memory", lambda device: free[device.type])

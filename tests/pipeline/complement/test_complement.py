@@ -67,7 +67,7 @@ def run(folder, counts, data_seed=0, **settings):
     return table["id"].tolist(), manifest.read_metadata(paths[2])["provenance"]
 
 
-def test_it_fills_each_class_to_the_largest_from_kept_images(folder):
+def test_complement_fills_each_class_to_the_largest_from_kept_images(folder):
     ids, facts = run(folder, [20, 14, 10])
     labels, places = zip(*(map(int, name.split("/")[1:]) for name in ids), strict=True)
     assert np.bincount(labels, minlength=3).tolist() == [0, 6, 10]
@@ -120,7 +120,7 @@ def test_best_are_exactly_what_the_class_lacks_with_ties_by_id(folder):
     assert run(folder, [20, 14, 10], data_seed=1, order="best")[0] == ids
 
 
-def test_each_member_has_its_score(folder):
+def test_members_have_their_scores(folder):
     run(folder, [20, 14, 10])
     kept, drawn = (
         manifest.read(folder / f"{name}.parquet", kind, columns=["id", "score"]).to_pandas()
@@ -151,7 +151,7 @@ def test_best_of_images_without_a_score_are_refused(folder, score):
         run(folder, [1, 2, 2], order="best")
 
 
-def test_no_image_and_no_lack_are_drawn_as_nothing():
+def test_class_without_images_or_without_lack_draws_nothing():
     empty = pa.array([], pa.float32()), pa.array([], pa.string())
     nothing = np.empty(0, dtype=np.int64)
     assert best_complement(nothing, *empty, [3, 0]).tolist() == []

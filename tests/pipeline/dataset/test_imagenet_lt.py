@@ -163,7 +163,7 @@ def test_file_of_names_serves_every_source(imagenet):
         ("test", "val/", "elsewhere/", "none of the 6 images of dataset.test_file"),
     ],
 )
-def test_what_the_user_must_fix(run, imagenet, file, old, new, message):
+def test_mistake_of_the_user_is_one_line(run, imagenet, file, old, new, message):
     replace_line(imagenet / "root" / f"{file}.txt", old, new)
     with pytest.raises(UserError, match=message) as caught:
         run()

@@ -31,7 +31,7 @@ def table(folder):
 
 @pytest.mark.parametrize("put", [image_folder, table])
 @pytest.mark.parametrize("changes", [{}, {"image_size": SIDE - 1}])
-def test_few_images_are_in_memory_at_once(put, changes, tmp_path, monkeypatch):
+def test_images_are_not_all_in_memory_at_once(put, changes, tmp_path, monkeypatch):
     settings = DatasetSettings(**put(tmp_path / "source"), test_per_class=2, **changes)
     held = []
     add = PixelStatistics.add

@@ -16,7 +16,7 @@ def listing(labels):
 
 
 @given(st.integers(1, 4), st.lists(st.integers(0, 2), max_size=20), st.integers(0, 5))
-def test_each_image_is_in_one_split(per_class, extra, seed):
+def test_images_are_in_one_split_each(per_class, extra, seed):
     labels = [0, 1, 2] * (per_class + 1) + extra
     train, test = split_off_test(listing(labels), per_class, ["a", "b", "c"], seed)
     assert sorted(train.ids + test.ids, key=int) == listing(labels).ids
@@ -25,6 +25,6 @@ def test_each_image_is_in_one_split(per_class, extra, seed):
     assert test.ids == sorted(test.ids, key=int)
 
 
-def test_one_image_must_be_left_to_train_on():
+def test_split_must_leave_one_image_to_train_on():
     with pytest.raises(UserError, match="class 'b' has only 2 images, expected at least 3"):
         split_off_test(listing([0, 0, 0, 1, 1]), 2, ["a", "b"], 0)

@@ -77,7 +77,7 @@ def test_digits_resized_and_another_seed(run):
     assert {row["id"] for row in other} != {row["id"] for row in test}
 
 
-def test_same_settings_same_bytes(run, tmp_path):
+def test_manifests_have_the_same_bytes_at_the_same_settings(run, tmp_path):
     put_classes(tmp_path / "zoo", {"ant": 3, "bee": 4})
     for out in ("one", "two"):
         run(out, **folder_settings(tmp_path / "zoo"))
@@ -208,7 +208,7 @@ def test_image_in_both_splits(run, tmp_path, caplog):
         ({"source": "parquet", "train_file": "no.parquet"}, "no.parquet: no such file"),
     ],
 )
-def test_what_the_user_must_fix(run, settings, message):
+def test_mistake_of_the_user_is_one_line(run, settings, message):
     with pytest.raises(UserError, match=message) as caught:
         run(**settings)
     assert "\n" not in str(caught.value)

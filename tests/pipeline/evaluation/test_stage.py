@@ -105,7 +105,7 @@ def test_members_are_counted_by_their_kind(tmp_path, data, synthetic):
     assert first["top1_last"] == 50
 
 
-def test_same_bytes_twice(tmp_path):
+def test_metrics_have_the_same_bytes_twice(tmp_path):
     paths = write_inputs(tmp_path)
     evaluation(*paths, settings=SETTINGS)
     first = paths[2].read_bytes()

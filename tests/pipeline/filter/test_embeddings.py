@@ -21,14 +21,14 @@ def test_nearest_is_that_of_the_highest_cosine():
     np.testing.assert_allclose(asked.table(known), cosines, atol=1e-6)
 
 
-def test_same_embedding_twice_is_near_at_a_limit_of_one():
+def test_embedding_that_comes_twice_is_near_at_a_limit_of_one():
     vectors = unit_vectors(200, 512, seed=2).astype(np.float16)
     closeness, positions = Embeddings(vectors, 1.0).nearest(Embeddings(vectors, 1.0))
     assert (closeness >= Embeddings(vectors, 1.0).least).all()
     assert positions.tolist() == list(range(200))
 
 
-def test_nothing_is_near_no_embedding():
+def test_embeddings_are_near_nothing_where_there_is_no_other():
     closeness, positions = Embeddings(unit_vectors(2), 0.5).nearest(
         Embeddings(np.empty((0, 16), np.float16), 0.5)
     )
@@ -36,7 +36,7 @@ def test_nothing_is_near_no_embedding():
     assert positions.tolist() == [NONE] * 2
 
 
-def test_without_faiss_the_message_says_what_to_install(monkeypatch):
+def test_faiss_that_is_missing_is_named_with_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "faiss", None)
     some = Embeddings(unit_vectors(2).astype(np.float16), 0.5)
     with pytest.raises(UserError, match="install faiss-gpu .* or faiss-cpu"):

@@ -63,7 +63,7 @@ def test_measure_with_no_limit_is_not_used(tests):
 
 
 @pytest.mark.parametrize("unscored", ["synthetic images", "test images"])
-def test_without_embeddings_that_half_is_skipped_and_said(unscored, tests, caplog):
+def test_embeddings_that_are_missing_skip_their_half_and_are_said(unscored, tests, caplog):
     synthetic = scores_table(5)
     if unscored == "test images":
         tests = unscored_table(4, perceptual_hash=tests["perceptual_hash"].to_numpy())
@@ -86,7 +86,7 @@ def test_without_embeddings_that_half_is_skipped_and_said(unscored, tests, caplo
 
 
 @pytest.mark.parametrize(("compared", "found", "warns"), [(100, 6, True), (100, 5, False)])
-def test_too_many_leaks_by_embedding_are_doubted(compared, found, warns, caplog):
+def test_leaks_by_embedding_are_doubted_where_they_are_many(compared, found, warns, caplog):
     measure = {"name": "embedding", "limit": 0.98, "found": found, "compared": compared}
     facts = {"mode": "drop", "measures": [measure | {"test_compared": 4, "skipped": None}]}
     with caplog.at_level(logging.WARNING):

@@ -62,7 +62,7 @@ def test_near_duplicates_equal_the_slow_greedy_rule(seed, which, block):
     assert 3 < len(stays) < 57
 
 
-def test_same_image_many_times_leaves_the_best_of_each_class():
+def test_image_that_comes_many_times_leaves_the_best_of_each_class():
     bits = np.full(1200, 5, dtype=np.uint64)
     labels = np.arange(1200) % 2
     order = np.argsort(labels, kind="stable")
@@ -78,7 +78,7 @@ def test_chain_keeps_every_second_image():
     assert found.positions.tolist() == [NONE, 0, NONE, 2, NONE, 4, NONE, 6]
 
 
-def test_no_image_and_one_image_are_near_nothing():
+def test_images_that_are_none_or_one_are_near_nothing():
     for count in (0, 1):
         some = Hashes(np.zeros(count, np.uint64), 4)
         places = np.arange(count)

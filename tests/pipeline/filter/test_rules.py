@@ -84,7 +84,7 @@ def test_duplicates_of_another_class_stay():
     assert rejected(table, duplicate_hash_distance=0) == {"near_duplicate": []}
 
 
-def test_without_scores_the_first_id_stays():
+def test_first_id_stays_without_scores():
     table = unscored_table(3, id=["c", "a", "b"], perceptual_hash=[5, 5, 5])
     assert rejected(table, duplicate_hash_distance=0) == {"near_duplicate": [0, 2]}
 

@@ -99,7 +99,7 @@ def test_kept_and_reason_follow_from_the_columns(folder: Folder, tests) -> None:
     assert counts["leak"] == folder.facts()["leak"]["found"]
 
 
-def test_without_a_scorer_every_image_is_kept_and_says_so(folder: Folder, tests) -> None:
+def test_images_are_all_kept_without_a_scorer_and_say_so(folder: Folder, tests) -> None:
     rows = folder.run(unscored_table(3), tests=[tests], leak="drop")
     assert {(row["kept"], row["rank"], row["reason"]) for row in rows} == {
         (True, None, "passes leak; no scorer configured")
@@ -177,7 +177,7 @@ EVERYTHING = {
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_every_rule_bears_no_image_and_one_image(count: int, folder: Folder, tests) -> None:
+def test_rules_bear_no_image_and_one_image(count: int, folder: Folder, tests) -> None:
     rows = folder.run(scores_table(count), scores_table(0), tests=[tests], **EVERYTHING)
     assert [(row["kept"], row["reason"]) for row in rows] == [
         (True, f"passes {', '.join(FILTER_RULES)}")

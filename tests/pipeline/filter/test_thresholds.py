@@ -16,7 +16,7 @@ def test_stored_figure_passes_its_own_value_as_a_limit(least: float) -> None:
     assert words_of(below(np.array([least], dtype=np.float32), least, "score")) == [None]
 
 
-def test_other_class_names_what_clip_sees() -> None:
+def test_class_that_clip_sees_is_named() -> None:
     column = other_class(
         np.array([0, 2, 1]), np.array([0, 0, 1]), np.array([0.9, 0.75, 0.5]), ["ant", "bee", "cat"]
     )

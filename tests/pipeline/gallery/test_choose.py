@@ -54,7 +54,7 @@ def counts(chosen, *keys):
     return chosen.groupby(list(keys), dropna=False).size().to_dict()
 
 
-def test_what_fits_is_shown_by_class_and_kind():
+def test_images_that_fit_are_shown_by_class_and_kind():
     rows = images([(1, "rejected", "dark", 2), (0, "kept", None, 3), (0, "real", None, 1)])
 
     chosen = choose(rows, per_class=5, in_all=100)
@@ -70,7 +70,7 @@ def test_what_fits_is_shown_by_class_and_kind():
     ]
 
 
-def test_of_more_the_best_the_worst_and_equal_steps_between():
+def test_images_of_more_are_the_best_the_worst_and_equal_steps_between():
     chosen = choose(images([(0, "kept", None, 101)]), per_class=5, in_all=100)
 
     assert chosen["number"].tolist() == [0, 25, 50, 75, 100]
@@ -95,7 +95,7 @@ def test_page_has_so_many_images_at_most_shared_among_classes_and_kinds():
     assert set(counts(chosen, "label", "kind").values()) == {2, 3}
 
 
-def test_one_of_each_class_and_kind_is_shown_however_many_these_are():
+def test_class_and_kind_show_one_image_however_many_these_are():
     rows = images([(label, "kept", None, 9) for label in range(50)])
 
     chosen = choose(rows, per_class=9, in_all=7)
@@ -103,7 +103,7 @@ def test_one_of_each_class_and_kind_is_shown_however_many_these_are():
     assert counts(chosen, "label") == dict.fromkeys(range(50), 1)
 
 
-def test_no_image_at_all():
+def test_choice_of_no_image():
     assert choose(images([]), per_class=3, in_all=3).empty
 
 

@@ -25,7 +25,7 @@ rows = st.tuples(
 
 
 @given(st.lists(rows, min_size=1, max_size=30))
-def test_every_image_is_counted_in_its_bin_class_and_kind(some):
+def test_images_are_counted_in_their_bin_class_and_kind(some):
     found = histograms(table(some), "score", CLASSES)
     if all(np.isnan(value) for _, _, value in some):
         assert found is None

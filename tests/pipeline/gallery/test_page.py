@@ -53,7 +53,7 @@ def page(text="words"):
     return to_html(text, data, {0: [f"data:{text}"]}, [(text, text)])
 
 
-def test_no_text_becomes_an_element():
+def test_text_becomes_no_element():
     plain, hostile = parsed(page()), parsed(page(EVIL))
 
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
@@ -79,7 +79,7 @@ def test_policy_names_the_script_and_the_style_that_are_there_and_allows_no_othe
     assert not re.search(r"unsafe|http", policy)
 
 
-def test_nothing_in_the_page_names_another_place():
+def test_page_names_no_other_place():
     tags = parsed(page()).tags
     places = [v for _, attributes in tags for k, v in attributes.items() if k in ("src", "href")]
     assert places == ["data:,"]

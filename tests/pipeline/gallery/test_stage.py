@@ -108,7 +108,7 @@ def test_totals_and_histograms_count_what_is_not_on_the_page_too(tables):
     assert [sum(map(sum, counted[kind]["counts"])) for kind in ("kept", "rejected")] == [5, 4]
 
 
-def test_of_the_real_images_only_the_members_are_shown(tables):
+def test_real_images_shown_are_the_members(tables):
     made = tables(["cat"], [real("a"), real("b"), real("c")])
     path = made.folder / "members.parquet"
     rows = [("b", False), ("elsewhere", True)]
@@ -126,7 +126,7 @@ def test_of_the_real_images_only_the_members_are_shown(tables):
     assert data["totals"] == [[1, 0, 0]]
 
 
-def test_without_scores_the_page_has_what_the_filter_knew(tables):
+def test_page_without_scores_has_what_the_filter_knew(tables):
     made = tables(["cat"], [], [synthetic("s", score=0.5, margin=0.1)])
 
     data, _ = read(made.page(scores=[]))
@@ -136,7 +136,7 @@ def test_without_scores_the_page_has_what_the_filter_knew(tables):
     assert list(data["histograms"]) == ["score"]
 
 
-def test_no_synthetic_image_at_all(tables):
+def test_gallery_without_a_synthetic_image(tables):
     made = tables(["cat"], [real("r")])
 
     data, _ = read(made.page(images=[], scores=[]))
@@ -170,7 +170,7 @@ def test_label_outside_the_classes_is_refused(tables):
         tables(["cat"], [real("r")], [synthetic("s", 1)]).page()
 
 
-def test_same_bytes_twice(tables):
+def test_page_has_the_same_bytes_twice(tables):
     images = [synthetic(f"s{i}", image=noise(i, 40)) for i in range(5)]
     made = tables(["cat"], [real("r")], images)
     small = {"thumbnail_side": 16}

@@ -24,7 +24,7 @@ def test_small_image_keeps_its_bytes(kind):
 
 
 @pytest.mark.parametrize("kind", ["tiff", "gif"])
-def test_what_browsers_do_not_show_or_is_no_rgb_becomes_png_of_the_same_pixels(kind):
+def test_picture_that_browsers_do_not_show_or_no_rgb_becomes_png_of_the_same_pixels(kind):
     data = picture(3, 5, 4, kind)
 
     made = thumbnail(data, 16)
@@ -56,6 +56,6 @@ def test_reduced_pixels_are_those_of_lanczos():
     assert sum(difference) / len(difference) < 12
 
 
-def test_what_is_no_image_is_refused_with_its_reason():
+def test_bytes_that_are_no_image_are_refused_with_their_reason():
     with pytest.raises(UnreadableImageError, match="not an image of a known format"):
         thumbnail(b"no image", 32)

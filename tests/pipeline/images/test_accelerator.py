@@ -39,7 +39,7 @@ def test_images_are_those_of_the_cpu(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["ancestral", "ddim", "solver", "upsampled"])
-def test_no_step_waits(name: str, folder: Path) -> None:
+def test_steps_do_not_wait(name: str, folder: Path) -> None:
     """Not even for the noise, which the images' own generators draw on the CPU."""
     waits = read_waits(folder / f"{name}.json", within="sau.pipeline.images.glide_generator.draw")
     assert not [wait for wait, times in waits.items() if times >= STEPS - 1]

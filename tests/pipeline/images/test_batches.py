@@ -53,7 +53,7 @@ def drawn_by(generator: Counting, count: int, size: int) -> list[tuple[int, int]
 EXPECTED = [(place, 10 + place) for place in range(11)]
 
 
-def test_every_task_is_drawn_once_in_its_order() -> None:
+def test_tasks_are_drawn_once_in_their_order() -> None:
     generator = Counting(room=4)
     assert drawn_by(generator, 11, 4) == EXPECTED
     assert generator.sizes == [4, 4, 3]
@@ -85,7 +85,7 @@ def test_batch_that_was_not_full_is_halved_too() -> None:
     assert generator.sizes == [5, 2, 2, 1]
 
 
-def test_no_room_for_one_image_is_said() -> None:
+def test_memory_too_small_for_one_image_is_said() -> None:
     with pytest.raises(UserError, match="out of GPU memory with a single image at once; set"):
         drawn_by(Counting(room=0), 3, 2)
 

@@ -74,7 +74,7 @@ def test_pictures_drawn_together_are_near_those_drawn_one_by_one(model: str) -> 
         assert np.abs(difference).max() <= 1
 
 
-def test_another_guidance_scale_needs_no_second_loading(model: str) -> None:
+def test_guidance_scale_changes_without_a_second_loading(model: str) -> None:
     common = {"source": "diffusers", "model": model, "steps": "3", "negative_prompt": "bad"}
     at = [
         load_diffusers(ImagesSettings(**common, guidance_scale=scale), CPU, Path(model))
@@ -98,7 +98,7 @@ def test_another_guidance_scale_needs_no_second_loading(model: str) -> None:
         ({"image_size": 8}, (8, 8)),
     ],
 )
-def test_every_setting_changes_the_pictures(
+def test_setting_changes_the_pictures(
     short: Inputs, model: str, changed: dict[str, object], shape: tuple[int, int]
 ) -> None:
     settings = {"source": "diffusers", "model": model, "guidance_scale": 5.0}

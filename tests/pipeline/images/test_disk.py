@@ -25,7 +25,7 @@ def noise(seed: int) -> Drawn:
     return Drawn(np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8))
 
 
-def test_first_pictures_tell_the_size_of_all(
+def test_size_of_all_is_told_by_the_first_pictures(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A picture of noise takes its 12,288 bytes."""
@@ -40,7 +40,7 @@ def test_first_pictures_tell_the_size_of_all(
 
 
 @pytest.mark.parametrize(("free", "warned"), [(61e6, False), (49e6, True)])
-def test_what_does_not_fit_is_said(
+def test_pictures_that_do_not_fit_are_said(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,

@@ -29,7 +29,7 @@ def write_prompts(inputs, rows):
     manifest.write(inputs.folder / "prompts.parquet", "prompts", table, {})
 
 
-def test_one_row_for_each_prompt(inputs):
+def test_rows_are_one_for_each_prompt(inputs):
     rows = manifest.read(run(inputs), "images").to_pylist()
     assert [row["id"] for row in rows] == [f"synthetic/{i:04d}" for i in range(7)]
     assert {row["status"] for row in rows} == {"ok"}
@@ -37,7 +37,7 @@ def test_one_row_for_each_prompt(inputs):
     assert (rows[0]["width"], rows[0]["height"]) == (16, 16)
 
 
-def test_same_call_gives_the_same_bytes(inputs):
+def test_call_gives_the_same_bytes_again(inputs):
     first = run(inputs).read_bytes()
     assert run(inputs, name="again").read_bytes() == first
 
@@ -91,7 +91,7 @@ def test_empty_prompt_is_a_row_with_its_reason(inputs):
     assert np.array_equal(pixels_of(kept), np.delete(whole, 2, axis=0))
 
 
-def test_only_empty_prompts_load_no_model(inputs):
+def test_prompts_that_are_all_empty_load_no_model(inputs):
     table = manifest.read(inputs.folder / "prompts.parquet", "prompts").to_pylist()
     write_prompts(inputs, [{**row, "prompt": ""} for row in table])
     rows = manifest.read(run(inputs, batch_size=3), "images").to_pylist()
@@ -110,7 +110,7 @@ def test_cut_prompts_are_counted_once_for_all_batches(inputs, caplog):
 
 
 @pytest.mark.parametrize(("sampler", "steps"), [("ddim", "3"), ("dpm-solver++", "3")])
-def test_other_samplers_draw_other_pictures(inputs, sampler, steps):
+def test_samplers_draw_other_pictures(inputs, sampler, steps):
     assert not np.array_equal(
         pixels(run(inputs, sampler=sampler, steps=steps)), pixels(run(inputs))
     )

@@ -43,7 +43,7 @@ def test_images_are_those_of_the_cpu(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_same_command_draws_the_same_bytes(
+def test_command_draws_the_same_bytes_again(
     name: str, inputs: Inputs, runs: dict[str, dict[str, Any]]
 ) -> None:
     one, other = (inputs.run(name=place, **runs[name], **GPU) for place in ("one", "other"))

@@ -68,7 +68,7 @@ def test_folders_that_do_not_fit(tmp_path, folders, message):
         import_images(folder_of(tmp_path), NAMES)
 
 
-def test_first_of_each_class_and_resized(tmp_path):
+def test_images_are_the_first_of_each_class_and_resized(tmp_path):
     put_classes(tmp_path, {"ant": 3, "prickly pear": 4, "cat": 3})
     settings = folder_of(tmp_path, images_per_class=2, image_size=16)
     rows = import_images(settings, NAMES).to_pylist()
@@ -148,7 +148,7 @@ def test_parquet_that_does_not_fit(tmp_path):
 
 
 @pytest.mark.parametrize("layout", ["class-folder", "cifake"])
-def test_no_such_folder(layout):
+def test_folder_that_is_not_there_is_refused(layout):
     with pytest.raises(UserError, match="images.folder: no/where: no such folder"):
         import_images(folder_of("no/where", layout=layout), NAMES)
 
@@ -172,7 +172,7 @@ BYTES = COUNT * SIDE * SIDE * 3
 """Of noise, which no format makes smaller."""
 
 
-def test_few_images_of_a_shard_are_in_memory_at_once(tmp_path, monkeypatch):
+def test_images_of_a_shard_are_not_all_in_memory_at_once(tmp_path, monkeypatch):
     for number in range(COUNT):
         put(tmp_path / "made" / NAMES[number % 2] / f"{number}.png", picture(number, (SIDE, SIDE)))
     held = []

@@ -26,7 +26,7 @@ def test_refused_job_costs_no_picture(quick: Inputs, caplog: pytest.LogCaptureFi
     assert TAKEN in caplog.text
 
 
-def test_other_settings_or_prompts_draw(quick: Inputs) -> None:
+def test_change_of_settings_or_prompts_draws(quick: Inputs) -> None:
     first = quick.run(seed=1).read_bytes()
     second = quick.run(seed=2).read_bytes()
     assert first != second
@@ -35,7 +35,7 @@ def test_other_settings_or_prompts_draw(quick: Inputs) -> None:
     assert sum(Quick.sizes) == 3 * 7
 
 
-def test_same_prompts_written_again_draw_nothing(quick: Inputs) -> None:
+def test_prompts_written_again_draw_nothing(quick: Inputs) -> None:
     path = quick.run()
     drawn = path.read_bytes()
     quick.write_prompts(7)
@@ -57,7 +57,7 @@ def test_damaged_shard_that_was_deleted_is_drawn_again(quick: Inputs) -> None:
     assert sum(Quick.sizes) == 2 * 7
 
 
-def test_other_libraries_draw(quick: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_of_libraries_draws(quick: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
     quick.run()
     monkeypatch.setattr(provenance, "versions", lambda _: {"python": "2.7"})
     quick.run()

@@ -21,7 +21,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return save_tiny_pipeline(tmp_path_factory.mktemp("diffusers") / "model")
 
 
-def test_each_class_is_drawn_as_if_alone(inputs: Inputs, model: str) -> None:
+def test_class_is_drawn_as_if_alone(inputs: Inputs, model: str) -> None:
     """In the order of the prompts, whatever generator a row has."""
     other = {**OTHER, "model": model}
     mixed = inputs.run(name="mixed", per_class={"one": other})
@@ -102,7 +102,7 @@ def test_settings_that_do_not_fit(settings: dict[str, object], message: str) -> 
         ImagesSettings(**settings)
 
 
-def test_all_models_are_known_for_reruns() -> None:
+def test_models_are_all_known_for_reruns() -> None:
     other = {"source": "diffusers", "model": "a/b"}
     settings = ImagesSettings(upsampler="up", per_class={"x": other, "y": {"steps": "9"}})
     assert settings.models() == ["tiny-glide", "up", "a/b"]

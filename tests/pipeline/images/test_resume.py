@@ -34,7 +34,7 @@ def kill_after(batches: int, quick: Inputs) -> None:
 
 
 @pytest.mark.parametrize("batches", [0, 1, 3])
-def test_only_what_is_not_finished_is_drawn_again(quick: Inputs, batches: int) -> None:
+def test_batches_that_are_finished_are_not_drawn_again(quick: Inputs, batches: int) -> None:
     expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
     kill_after(batches, quick)
     left = quick.folder / "shard-0.batches"
@@ -46,7 +46,7 @@ def test_only_what_is_not_finished_is_drawn_again(quick: Inputs, batches: int) -
 
 
 @pytest.mark.parametrize("changed", [{"guidance_scale": 2.0}, {"seed": 3}, {"steps": "2"}])
-def test_other_settings_start_afresh(
+def test_change_of_settings_starts_afresh(
     quick: Inputs, caplog: pytest.LogCaptureFixture, changed: dict[str, Any]
 ) -> None:
     expected = quick.run(name="whole", batch_size=BATCH, **changed).read_bytes()
@@ -56,7 +56,7 @@ def test_other_settings_start_afresh(
     assert "batches of other settings, prompts, weights or code; starting afresh" in caplog.text
 
 
-def test_other_prompts_start_afresh(quick: Inputs) -> None:
+def test_change_of_prompts_starts_afresh(quick: Inputs) -> None:
     kill_after(2, quick)
     quick.write_prompts(7, "Another {name}.")
     expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
@@ -115,7 +115,7 @@ def test_damaged_batch_is_said(quick: Inputs) -> None:
         quick.run(batch_size=BATCH)
 
 
-def test_nothing_is_loaded_where_all_is_finished(
+def test_model_is_not_loaded_where_all_is_finished(
     quick: Inputs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed after the last batch, before the shard's own file stood."""

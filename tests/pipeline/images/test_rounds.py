@@ -86,7 +86,7 @@ def test_shards_are_slices_of_the_whole_round(seed: int) -> None:
         assert parts == [expected[start:stop] for start, stop in bounds]
 
 
-def test_only_the_prompts_of_a_part_become_rows() -> None:
+def test_prompts_of_a_part_alone_become_rows() -> None:
     """Dictionaries of a million prompts, of which a shard draws few, would fill its memory."""
 
     class Columns:

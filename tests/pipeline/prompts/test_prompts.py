@@ -30,7 +30,7 @@ def test_article_of_ones_own_may_be_several_words_or_none():
     assert fill("A photo of {article} {name}.", "corn", "") == "A photo of corn."
 
 
-def test_each_class_gets_its_prompts(train_images, tmp_path):
+def test_classes_get_their_prompts(train_images, tmp_path):
     output = tmp_path / "prompts.parquet"
     settings = PromptsSettings(per_class=3, templates=["one {name}", "two {name}"])
     prompts(train_images, output, settings=settings)
@@ -68,7 +68,7 @@ def test_drawn_templates_follow_the_seed_and_not_the_other_classes():
     assert first != choose(templates, 20, "sample", seed=1, label=4)
 
 
-def test_nothing_is_asked_for_templates(train_images, tmp_path, capsys):
+def test_templates_ask_nothing(train_images, tmp_path, capsys):
     output = tmp_path / "prompts.parquet"
     prompts(train_images, output, estimate=True, settings=PromptsSettings())
     assert "all prompts come from templates" in capsys.readouterr().out

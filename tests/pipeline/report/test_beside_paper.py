@@ -68,7 +68,7 @@ def test_differences_equal_a_loop_over_the_files(some):
     assert ours[2]["difference"] == ""
 
 
-def test_every_figure_of_the_paper_is_there_once(some):
+def test_figures_of_the_paper_are_there_once(some):
     figures = figures_of("SAU", 1, "cifar10")
 
     rows = rows_of(pairs_of(some, figures, ("100", "10")))
@@ -81,7 +81,7 @@ def test_every_figure_of_the_paper_is_there_once(some):
     assert len(rows) == len(figures) + 2  # `own` at two factors stands beside nothing
 
 
-def test_what_is_missing_is_empty_in_the_csv_and_said_in_the_table(some):
+def test_figure_that_is_missing_is_empty_in_the_csv_and_said_in_the_table(some):
     pairs = pairs_of(some, figures_of("SAU", 1, "cifar10"), ("100", "10"))
 
     rows, table = rows_of(pairs), text_table(pairs)
@@ -134,5 +134,5 @@ def test_imagenet_lt_shows_every_split_as_it_comes(fake):
     assert {row["paper_backbone"] for row in other} == {"ResNeXt-50"}
 
 
-def test_no_table_leaves_the_header():
+def test_csv_without_a_table_is_its_header():
     assert paper_csv(pairs_of([], [], ("10",))) == ",".join(CSV_COLUMNS) + "\n"

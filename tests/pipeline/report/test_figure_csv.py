@@ -89,7 +89,7 @@ def test_noise_equals_a_loop(runs):
         assert row["share"] == (f"{called / synthetic:.6f}" if synthetic else "")
 
 
-def test_no_label_correction_leaves_the_header(fake):
+def test_csv_without_label_correction_is_its_header(fake):
     runs = runs_in(fake(methods=[("ce", "CE", "cross_entropy", "real")]))
 
     assert noise_csv(runs, NAMES) == "method,epoch,class,seeds,synthetic,noise,share\n"
@@ -110,7 +110,7 @@ def test_name_with_commas_and_quotes_is_quoted(runs):
     assert ',"a,""b""",3,' in noise_csv(runs, NAMES)
 
 
-def test_same_text_twice_and_methods_in_their_order(runs):
+def test_csv_is_the_same_text_twice_with_methods_in_their_order(runs):
     for make in (curves_csv, lambda r: confusion_csv(r, NAMES), lambda r: noise_csv(r, NAMES)):
         assert make(runs) == make(runs)
         methods = list(dict.fromkeys(row["method"] for row in rows_of(make(runs[::-1]))))

@@ -46,7 +46,7 @@ def test_noise_shares_equal_a_loop(runs):
             assert found["SAU"][label, epoch - 1] == pytest.approx(share)
 
 
-def test_no_label_correction_means_no_figure():
+def test_figure_needs_label_correction():
     assert noise({}, ["cat"]) == ""
 
 

@@ -39,7 +39,7 @@ def test_text_that_is_no_grid_is_refused(text):
         Grid.from_json(text)
 
 
-def test_all_runs_make_the_table_that_they_make_without_a_grid(fake):
+def test_table_of_all_runs_is_that_without_a_grid(fake):
     paths = fake().metrics
 
     complete = table_of(paths, grid_of())
@@ -87,7 +87,7 @@ def test_tables_say_missing_and_how_many_there_are(fake):
     assert "missing" not in rows[3]
 
 
-def test_of_no_run_all_is_missing():
+def test_grid_without_a_run_is_all_missing():
     table = table_of([], grid_of(factors=("as-is", "10")))
 
     assert (table["seeds"] == 0).all()
@@ -161,7 +161,7 @@ def test_seeds_that_were_trained_on_different_images_are_named(fake, tmp_path):
     assert words not in run_overview(after, tmp_path)["markdown"].decode()
 
 
-def test_no_number_of_a_missing_cell_is_made_up():
+def test_number_of_a_missing_cell_is_not_made_up():
     table = table_of([], grid_of())
 
     assert table["parameters"].isna().all()

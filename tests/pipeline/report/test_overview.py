@@ -48,7 +48,7 @@ def test_pages_of_the_factors_are_linked(fake, tmp_path):
     assert written in out["markdown"].decode()
 
 
-def test_without_other_pages_none_are_spoken_of(fake, tmp_path):
+def test_pages_that_are_not_there_are_not_spoken_of(fake, tmp_path):
     out = run_overview(fake().metrics, tmp_path)
 
     assert b"Pages" not in out["html"]
@@ -99,7 +99,7 @@ def test_overview_of_nothing_that_was_expected_says_that_all_is_missing(tmp_path
     assert_stands_alone(out["html"].decode())
 
 
-def test_what_is_there_stands_beside_the_paper(fake, tmp_path):
+def test_figures_that_are_there_stand_beside_the_paper(fake, tmp_path):
     paths = fake().metrics[1:]
 
     out = run_overview(paths, tmp_path, BESIDE, expected=expected_of())
@@ -121,7 +121,7 @@ def test_what_is_there_stands_beside_the_paper(fake, tmp_path):
     assert "- Runs: 5 of 12; the others are missing" in text
 
 
-def test_no_table_of_a_paper_leaves_no_trace(fake, tmp_path):
+def test_paper_without_a_table_leaves_no_trace(fake, tmp_path):
     out = run_overview(fake().metrics, tmp_path, expected=expected_of())
 
     assert "Beside the paper" not in out["markdown"].decode()

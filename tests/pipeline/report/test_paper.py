@@ -11,7 +11,7 @@ from tests.paths import SHARED
 SPECIFICATION = SHARED / "spec" / "paper_tables.csv"
 
 
-def test_every_line_of_the_file_is_a_figure():
+def test_lines_of_the_file_are_all_figures():
     with TABLES.open(newline="") as file:
         rows = list(csv.DictReader(file))
 

@@ -30,7 +30,7 @@ def member_rows():
     return pd.DataFrame({"id": ["r2", "r1", "b"], "label": 0, "is_synthetic": [False, False, True]})
 
 
-def test_kept_come_best_first_rejected_worst_first_failed_last():
+def test_images_come_best_kept_first_worst_rejected_first_failed_last():
     rows = choose(member_rows(), kept_rows(), 1, 5)
 
     by_kind = rows.groupby("kind")["id"].agg(list).to_dict()
@@ -43,7 +43,7 @@ def test_sheet_shows_so_many_images():
     assert rows["id"].tolist() == ["r2", "b", "a"]
 
 
-def test_no_synthetic_image_at_all():
+def test_sheet_without_a_synthetic_image():
     rows = choose(member_rows(), kept_rows().iloc[:0], 1, 4)
 
     (sheet,) = sheets(rows, {}, ["cat"])
@@ -82,7 +82,7 @@ def test_image_that_failed_or_cannot_be_read_leaves_a_gap():
     assert "out of memory" in failed.text
 
 
-def test_many_classes_are_shown_in_part():
+def test_classes_are_shown_in_part_where_they_are_many():
     assert shown_classes(3) == [0, 1, 2]
     assert len(set(shown_classes(1000))) == 20
     assert {0, 999} <= set(shown_classes(1000))

@@ -54,7 +54,7 @@ def test_names_and_prompts_are_text(fake):
     assert "a\\|b" in out["markdown"]
 
 
-def test_same_bytes_twice(fake):
+def test_report_has_the_same_bytes_twice(fake):
     files = fake()
 
     assert run_report(files, "first") == run_report(files, "second")

@@ -27,7 +27,7 @@ def test_largest_and_the_smallest_class_stand_beside_the_factor(fake):
     assert "Imbalance factor: 100; classes of 124 to 1 real training images\n" in out
 
 
-def test_no_shards_at_all(fake):
+def test_statements_without_shards(fake):
     methods = [("ce", "CE", "cross_entropy", "real")]
 
     out = run_report(fake(methods=methods, synthetic=False, failed=0), synthetic_images=[])
@@ -35,7 +35,7 @@ def test_no_shards_at_all(fake):
     assert "Synthetic images: none" in out["markdown"]
 
 
-def test_what_was_short_failed_capped_and_unscored_is_said(fake):
+def test_images_short_failed_capped_and_unscored_are_said(fake):
     files = fake(scored=False, shortage=3, failed=2, factor=5.0, requested="100")
 
     out = run_report(files)["markdown"]
@@ -47,7 +47,7 @@ def test_what_was_short_failed_capped_and_unscored_is_said(fake):
     assert re.search(r"\d+ made, 6 failed", out)
 
 
-def test_nothing_is_said_where_all_real_images_could_be_read(fake):
+def test_readable_real_images_need_no_statement(fake):
     out = run_report(fake())["markdown"]
 
     assert "Real training images" not in out
@@ -96,11 +96,11 @@ def test_full_classes_and_scores_need_no_word(fake):
     assert "no scorer" not in out
 
 
-def test_as_is_data_is_called_so(fake):
+def test_data_as_is_is_called_so(fake):
     assert "the data as it is" in run_report(fake(requested="as-is"))["markdown"]
 
 
-def test_several_data_seeds_each_show_their_members(fake):
+def test_data_seeds_each_show_their_members(fake):
     files = fake(data_seeds=(0, 1), seeds=(0,))
 
     out = run_report(files)["markdown"]

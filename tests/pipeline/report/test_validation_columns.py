@@ -36,7 +36,7 @@ def test_epoch_that_validation_chose_stands_beside_the_headline(fake, tmp_path):
     assert f"Top-1 at imbalance factor, {VALIDATION}" in headings
 
 
-def test_without_a_validation_split_nothing_is_said_of_one(fake, tmp_path):
+def test_validation_split_is_not_spoken_of_without_one(fake, tmp_path):
     files = fake()
 
     out = run_report(files)

@@ -36,7 +36,7 @@ def test_later_round_makes_up_for_what_is_missing_at_the_share_kept_so_far() -> 
     assert images_to_draw([10], [20], [15], 1.2) == [0]
 
 
-def test_no_round_draws_more_than_the_first() -> None:
+def test_round_draws_no_more_than_the_first() -> None:
     assert images_to_draw([10, 10], [12, 12], [0, 1], 1.2) == [12, 12]
 
 
@@ -114,7 +114,7 @@ def test_later_round_reads_what_was_kept(tmp_path: Path, caplog: pytest.LogCaptu
     assert caplog.messages == ["1 of 3 classes lack images (owl 19); this round draws 57"]
 
 
-def test_how_many_rounds_there_may_be_changes_none(tmp_path: Path) -> None:
+def test_number_of_rounds_changes_none_of_them(tmp_path: Path) -> None:
     real = [tail(tmp_path, "100", [50, 10, 1])]
     for most in (1, 4):
         settings = RoundsSettings(over_generation=1.5, most=most)

@@ -72,7 +72,7 @@ def test_weights_are_distinguished_where_they_are_files(small_model):
 
 
 @pytest.mark.parametrize("name", ["open_clip_pytorch_model.bin", "model.pth"])
-def test_no_code_of_a_folders_checkpoint_is_run(folder, tmp_path, name):
+def test_code_of_a_folders_checkpoint_is_not_run(folder, tmp_path, name):
     (folder / "open_clip_model.safetensors").unlink()
     torch.save({"state_dict": Evil(tmp_path / "ran")}, folder / name)
     with pytest.raises(UserError, match=r"scores.model: .* does not load in open_clip"):
@@ -80,7 +80,7 @@ def test_no_code_of_a_folders_checkpoint_is_run(folder, tmp_path, name):
     assert not (tmp_path / "ran").exists()
 
 
-def test_no_code_of_a_named_models_checkpoint_is_run(small_model, tmp_path):
+def test_code_of_a_named_models_checkpoint_is_not_run(small_model, tmp_path):
     path = tmp_path / "checkpoint.pt"
     torch.save({"state_dict": Evil(tmp_path / "ran")}, path)
     with pytest.raises(UserError, match=r"checkpoint.pt does not load in open_clip: Unpickling"):
@@ -88,7 +88,7 @@ def test_no_code_of_a_named_models_checkpoint_is_run(small_model, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_no_code_of_a_tokenizer_is_run(folder):
+def test_code_of_a_tokenizer_is_not_run(folder):
     text = {**SMALL_CONFIG["text_cfg"], "tokenizer_kwargs": {"trust_remote_code": True}}
     configure(folder, text_cfg=text)
     with pytest.raises(UserError, match="trust_remote_code"):

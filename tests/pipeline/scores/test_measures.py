@@ -31,7 +31,7 @@ def test_grey_levels_weigh_the_colours_as_the_eye_does():
     assert (red, green, blue) == pytest.approx((0.299, 0.587, 0.114), abs=0.002)
 
 
-def test_one_colour_has_neither_contrast_nor_sharpness():
+def test_picture_of_one_colour_has_neither_contrast_nor_sharpness():
     found = measure(Image.new("RGB", (20, 20), (77, 77, 77)))
     assert (found.brightness, found.contrast, found.sharpness) == (77 / 255, 0, 0)
 

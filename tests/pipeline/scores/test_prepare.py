@@ -40,12 +40,12 @@ def test_small_squares_stay_as_they_are(size, side):
         np.testing.assert_array_equal(pixels, np.asarray(image))
 
 
-def test_without_a_model_there_are_no_pixels():
+def test_pixels_are_not_made_without_a_model():
     assert prepare(encode_png(picture(0, 8, 8)), prepare=Prepare()).pixels is None
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA"])
-def test_other_modes_become_rgb(mode):
+def test_modes_become_rgb(mode):
     image = picture(2, 16, 16, mode)
     found = prepare(encoded(image))
     np.testing.assert_array_equal(found.pixels, np.asarray(image.convert("RGB")))
@@ -66,7 +66,7 @@ def test_transparent_parts_are_white():
         (encoded(picture(0, 30, 30), "JPEG")[:300], "cannot be decoded"),
     ],
 )
-def test_what_does_not_decode_has_a_reason_and_nothing_else(data, reason):
+def test_image_that_does_not_decode_has_a_reason_and_nothing_else(data, reason):
     found = prepare(data)
     assert (found.measures, found.pixels) == (None, None)
     assert reason in found.reason
@@ -80,7 +80,7 @@ def test_paths_are_read_and_their_absence_is_a_reason(tmp_path):
     assert prepare().reason == "no image: neither bytes nor a path"
 
 
-def test_what_failed_before_is_left_alone():
+def test_image_that_failed_before_is_left_alone():
     assert PREPARE([None]) == [Prepared(None, None, None)]
 
 

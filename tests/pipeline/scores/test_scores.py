@@ -71,7 +71,7 @@ def check_against(table, expected, atol=2e-5):
 
 
 @pytest.mark.parametrize("model", ["tiny-clip", "small_model", "biased_model"])
-def test_all_columns_are_those_of_open_clip(request, images, model):
+def test_columns_are_those_of_open_clip(request, images, model):
     local = model != "tiny-clip"
     folder = request.getfixturevalue(model) if local else ASSETS / model
     table = run(images, model=str(folder) if local else model)
@@ -186,7 +186,7 @@ def test_single_class_has_no_margin(tmp_path):
     assert found["zero_shot_probability"] == 1
 
 
-def test_without_a_scorer_images_are_measured_but_not_scored(images):
+def test_images_are_measured_but_not_scored_without_a_scorer(images):
     table = run(images, scorer="none")
     assert table["status"].to_pylist() == [*["unscored"] * 2, "failed", *["unscored"] * 4]
     assert all(table[name].null_count == 7 for name in CLIP_COLUMNS)

@@ -26,7 +26,7 @@ def test_rows_come_in_their_order_and_failed_ones_unread(many):
     assert [image.reason for image in found] == [None if i % 5 == 0 else "seen" for i in range(100)]
 
 
-def test_no_more_is_decoded_than_is_needed_soon(many):
+def test_images_are_not_decoded_before_they_are_needed_soon(many):
     seen = []
 
     def count(images):
@@ -63,7 +63,7 @@ def test_batches_have_all_items():
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_one_behind_keeps_order_and_makes_the_next_item_first(count):
+def test_order_is_kept_one_behind_and_the_next_item_is_made_first(count):
     made = []
 
     def items():

@@ -37,7 +37,7 @@ def test_text_is_the_prompt_or_the_template_of_the_cleaned_class():
     assert found == ["A cat.", "Of a digit zero.", "Of an eight."]
 
 
-def test_each_distinct_text_is_embedded_once(clip, counting):
+def test_distinct_texts_are_embedded_once(clip, counting):
     found = embed_own_texts(["b", "a", "b", "c", "a"], clip, batch_size=2)
     assert counting.batches == [["b", "a"], ["c"]]
     assert found.places.tolist() == [0, 1, 0, 2, 1]
@@ -58,7 +58,7 @@ def test_classes_are_those_of_open_clips_zero_shot_classifier(tiny_clip, clip):
 
 
 @pytest.mark.parametrize(("batch_size", "largest"), [(1, 1), (3, 3), (4, 4), (100, 10)])
-def test_no_more_texts_at_once_than_a_batch(clip, counting, batch_size, largest):
+def test_texts_at_once_are_no_more_than_a_batch(clip, counting, batch_size, largest):
     names = ["zero", "one", "two", "three", "four"]
     found = embed_classes(names, ["{name}", "the {name}"], clip, batch_size)
     assert max(map(len, counting.batches)) <= largest

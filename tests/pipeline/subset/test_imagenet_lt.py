@@ -55,7 +55,7 @@ def bounds():
     return {"many_above": settings.many_above, "few_at_most": settings.few_at_most}
 
 
-def test_as_is_keeps_the_counts_and_the_complement_fills_them_to_the_largest(counts):
+def test_protocol_as_is_keeps_the_counts_and_the_complement_fills_them_to_the_largest(counts):
     kept, factor = real_counts(mixed_labels(counts), NAMES, "as-is", SubsetSettings())
     assert kept == counts.tolist()
     assert factor == LARGEST / SMALLEST == 256

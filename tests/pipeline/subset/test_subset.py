@@ -86,12 +86,12 @@ def test_impossible_factors(folder, factor):
         run(folder, factor)
 
 
-def test_more_images_than_exist(folder):
+def test_class_larger_than_its_images_is_refused(folder):
     with pytest.raises(UserError, match="class ant should keep 30 real images, but has 20"):
         run(folder, "2", largest_class=30)
 
 
-def test_as_is_keeps_every_real_image(folder):
+def test_protocol_as_is_keeps_every_real_image(folder):
     real, _, facts = run(folder, "as-is")
     assert facts["real_counts"] == counts_of(real) == [20, 20, 20]
     assert facts["imbalance_factor"] == 1.0
@@ -99,7 +99,7 @@ def test_as_is_keeps_every_real_image(folder):
 
 @pytest.mark.parametrize("protocol", ["choice", "cao"])
 @pytest.mark.parametrize("factor", ["2", "as-is"])
-def test_what_is_held_out_is_taken_off_the_tail_and_nothing_else_changes(folder, factor, protocol):
+def test_held_out_images_are_taken_off_the_tail_and_nothing_else_changes(folder, factor, protocol):
     whole, _, facts = run(folder, factor, protocol=protocol)
     real, held, changed = run(folder, factor, protocol=protocol, validation_fraction=0.3)
     expected = [round(0.3 * count) for count in facts["real_counts"]]

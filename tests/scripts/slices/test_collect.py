@@ -86,7 +86,7 @@ def test_model_that_has_lost_a_piece_is_refused_by_its_name(
     assert not [path for path in (grid.results / "training").rglob("*") if path.is_file()]
 
 
-def test_another_result_is_not_overwritten(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_result_that_is_there_is_not_overwritten(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     run(grid.pack(tmp_path / "pack", rows=("ce",)), tmp_path / "out", steps(99))
     place = grid.results / "training" / NAME / "history.parquet"
     place.parent.mkdir(parents=True)

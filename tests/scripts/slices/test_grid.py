@@ -14,13 +14,13 @@ def cifake() -> Config:
     return load(yaml.safe_load((Path(ROOT) / "configs" / "cifake.yaml").read_text()))
 
 
-def test_all_rows_of_a_factor_come_before_the_next(cifake: Config) -> None:
+def test_rows_of_a_factor_come_before_the_next(cifake: Config) -> None:
     runs = chosen_runs(cifake, ["sau", "ce"], ["100", "10"], [])
     assert runs == [Run("sau", "100"), Run("ce", "100"), Run("sau", "10"), Run("ce", "10")]
     assert [is_balanced(cifake, run) for run in runs] == [True, False] * 2
 
 
-def test_without_names_it_is_what_the_config_runs(cifake: Config) -> None:
+def test_grid_without_names_is_what_the_config_runs(cifake: Config) -> None:
     runs = chosen_runs(cifake, [], [], [])
     assert len(runs) == 16
     assert runs[:2] == [Run("ce", "200"), Run("ce-balanced", "200")]
@@ -47,7 +47,7 @@ def test_single_runs_come_last_and_none_comes_twice(cifake: Config) -> None:
         ((["sau"], [], ["sau/imbalance-8"]), "run sau/imbalance-8: no such factor"),
     ],
 )
-def test_what_the_config_does_not_have_is_refused(
+def test_name_that_the_config_does_not_have_is_refused(
     words: tuple[list[str], list[str], list[str]], message: str, cifake: Config
 ) -> None:
     with pytest.raises(UserError) as error:

@@ -22,7 +22,7 @@ def jobs_of(folder: Path) -> dict[str, Job]:
     return {job.row: job for job in read_jobs(folder)}
 
 
-def test_it_holds_what_the_runs_need_and_nothing_else(grid: Grid, tmp_path: Path) -> None:
+def test_pack_holds_what_the_runs_need_and_nothing_else(grid: Grid, tmp_path: Path) -> None:
     folder = grid.pack(tmp_path / "pack", rows=("ce",))
     (job,) = read_jobs(folder)
     assert job.name == "ce/imbalance-8/data-seed-0/seed-0"

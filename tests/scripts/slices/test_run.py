@@ -38,7 +38,7 @@ def whole_runs(pack: Path, folder: Path) -> dict[str, dict[str, bytes]]:
     return {job.folder: files_of(folder / job.folder) for job in read_jobs(pack)}
 
 
-def test_many_slices_end_in_the_bytes_of_one_go(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_slices_end_in_the_bytes_of_one_go(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     """SAU has 3 steps an epoch and CE 2; a slice of 4 steps ends within epochs and between runs."""
     pack, output = grid.pack(tmp_path / "pack"), tmp_path / "out"
     codes, trained = [], []
@@ -57,7 +57,9 @@ def test_many_slices_end_in_the_bytes_of_one_go(grid: Grid, tmp_path: Path, step
         assert sum(part["epochs"] for part in noted["slices"]) == 3
 
 
-def test_another_machine_takes_up_what_came_back(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_machine_takes_up_what_came_back_from_another(
+    grid: Grid, tmp_path: Path, steps: Steps
+) -> None:
     """Each slice on a machine of its own: what the last one left stands in the pack's folder."""
     pack = grid.pack(tmp_path / "pack")
     expected = whole_runs(pack, tmp_path / "whole")
@@ -73,9 +75,7 @@ def test_another_machine_takes_up_what_came_back(grid: Grid, tmp_path: Path, ste
     assert [path.name for path in (tmp_path / "none").iterdir()] == ["jobs.json"]
 
 
-def test_of_two_checkpoints_the_further_one_is_taken_up(
-    grid: Grid, tmp_path: Path, steps: Steps
-) -> None:
+def test_checkpoint_that_is_further_is_taken_up(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     pack = grid.pack(tmp_path / "pack", rows=("sau",))
     (job,) = read_jobs(pack)
     run(pack, tmp_path / "old", steps(2))
@@ -85,7 +85,7 @@ def test_of_two_checkpoints_the_further_one_is_taken_up(
     assert progress_of(job, tmp_path / "old") == Progress(False, 1, 3)
 
 
-def test_only_the_chosen_runs_are_trained(grid: Grid, tmp_path: Path, steps: Steps) -> None:
+def test_chosen_runs_alone_are_trained(grid: Grid, tmp_path: Path, steps: Steps) -> None:
     pack = grid.pack(tmp_path / "pack")
     time_slice = steps(100)
     assert run(pack, tmp_path / "out", time_slice, ["ce"]) == 0

@@ -26,7 +26,7 @@ def slow_loss(images: Tensor, texts: Tensor, scale: float, labels: list[int]) ->
     return total
 
 
-def test_it_is_the_papers() -> None:
+def test_loss_is_the_papers() -> None:
     images, texts, labels = unit(7, 0), unit(7, 1), [0, 1, 0, 2, 2, 2, 3]
     found = label_aware_loss(images, texts, torch.tensor(9.0), torch.tensor(labels))
     torch.testing.assert_close(
@@ -34,7 +34,7 @@ def test_it_is_the_papers() -> None:
     )
 
 
-def test_without_a_class_in_common_it_is_clips_own() -> None:
+def test_loss_without_a_class_in_common_is_clips_own() -> None:
     images, texts = unit(6, 2).float(), unit(6, 3).float()
     scale = torch.tensor(20.0)
     found = label_aware_loss(images, texts, scale, torch.arange(6))

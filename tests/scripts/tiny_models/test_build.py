@@ -32,7 +32,7 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _build(tmp_path_factory.mktemp("build"))
 
 
-def test_both_folders_load(assets: Path) -> None:
+def test_folders_load(assets: Path) -> None:
     pipeline = GlidePipeline.from_pretrained(assets / "tiny-glide")
     assert pipeline("three", 2).images[0].size == (16, 16)
     model = create_model_from_pretrained(f"local-dir:{assets / 'tiny-clip'}")[0]
@@ -65,12 +65,12 @@ def test_stopped_build_ends_like_an_unbroken_one(
     assert write_checksums(resumed) == write_checksums(assets)
 
 
-def test_no_path_of_this_machine_is_written(assets: Path) -> None:
+def test_paths_of_this_machine_are_not_written(assets: Path) -> None:
     for path in assets.rglob("*.json"):
         assert str(assets.parent) not in path.read_text(encoding="utf-8")
 
 
-def test_other_settings_have_other_checkpoints() -> None:
+def test_checkpoints_differ_with_the_settings() -> None:
     names = {
         fingerprint(CLIP, 20),
         fingerprint(GLIDE, 20),

@@ -21,7 +21,7 @@ from scripts.tiny_models.train_tokenizer import (
 )
 
 
-def test_every_caption_names_its_class_and_no_other() -> None:
+def test_captions_name_their_class_and_no_other() -> None:
     generator = np.random.default_rng(0)
     for index in range(2000):
         caption = make_caption(sample_attributes(index % 10, generator), generator)
@@ -46,7 +46,7 @@ def test_captions_are_true_of_the_picture() -> None:
             assert attributes.font.style in caption
 
 
-def test_same_seed_gives_the_same_captions() -> None:
+def test_captions_of_a_seed_are_the_same() -> None:
     assert training_captions(50, seed=3) == training_captions(50, seed=3)
     assert training_captions(50, seed=3) != training_captions(50, seed=4)
 
@@ -66,13 +66,13 @@ def test_end_of_text_has_the_highest_id(folders: tuple[Path, Path]) -> None:
     assert vocabulary["<|endoftext|>"] == max(vocabulary.values()) == len(vocabulary) - 1
 
 
-def test_any_text_survives_the_tokenizer(folders: tuple[Path, Path]) -> None:
+def test_text_of_any_kind_survives_the_tokenizer(folders: tuple[Path, Path]) -> None:
     tokenizer = GPT2Tokenizer.from_pretrained(folders[0])
     text = "a photo of the digit three. Žluťoučký 🐎\n"
     assert tokenizer.decode(tokenizer.encode(text), clean_up_tokenization_spaces=False) == text
 
 
-def test_both_models_read_the_same_tokens(folders: tuple[Path, Path]) -> None:
+def test_models_read_the_same_tokens(folders: tuple[Path, Path]) -> None:
     texts = ["A photo of the digit Three.", "seven", "x" * 99]
     glide = GlideTokenizer(GPT2Tokenizer.from_pretrained(folders[0]), 32)(texts)
     clip = HFTokenizer(str(folders[1]), context_length=32)(texts)

@@ -19,7 +19,7 @@ def attributes() -> DigitAttributes:
     return DigitAttributes(3, FONTS[0], 12.0, 0.0, 0.0, 0.0, 1.0)
 
 
-def test_same_generator_gives_the_same_picture() -> None:
+def test_picture_of_the_same_generator_is_the_same() -> None:
     first, first_attributes = render_random(4, np.random.default_rng(7))
     second, second_attributes = render_random(4, np.random.default_rng(7))
     assert first_attributes == second_attributes
@@ -52,7 +52,7 @@ def test_ink_scales_the_picture(attributes: DigitAttributes) -> None:
 
 
 @pytest.mark.parametrize("font", FONTS, ids=lambda font: font.file)
-def test_every_font_distinguishes_the_digits(font: object, attributes: DigitAttributes) -> None:
+def test_font_distinguishes_the_digits(font: object, attributes: DigitAttributes) -> None:
     pictures = {
         render_digit(dataclasses.replace(attributes, digit=digit, font=font)).tobytes()
         for digit in range(10)

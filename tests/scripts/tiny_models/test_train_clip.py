@@ -14,7 +14,7 @@ def test_disturbed_pictures_stay_in_range() -> None:
     assert not torch.equal(first, disturb(images, ClipTraining(), torch.Generator().manual_seed(2)))
 
 
-def test_nothing_is_disturbed_without_strength() -> None:
+def test_images_are_not_disturbed_without_strength() -> None:
     images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     settings = ClipTraining(tint=0.0, blur_share=0.0, noise=0.0)
     assert torch.equal(disturb(images, settings, torch.Generator().manual_seed(1)), images)

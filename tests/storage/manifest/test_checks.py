@@ -25,7 +25,7 @@ def test_damaged_body_is_one_line(tmp_path):
         manifest.read(path, "members")
 
 
-def test_no_manifest_at_all():
+def test_missing_manifest_is_refused():
     with pytest.raises(UserError, match="no manifest of scores given"):
         manifest.read([], "scores")
 

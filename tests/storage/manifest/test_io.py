@@ -26,7 +26,7 @@ def test_round_trip_with_metadata(tmp_path):
     assert metadata["content_sha256"] == manifest.content_hash(table)
 
 
-def test_same_rows_give_the_same_bytes(tmp_path):
+def test_rows_give_the_same_bytes_again(tmp_path):
     for name in ("one", "two"):
         manifest.write(tmp_path / name, "members", ROWS, {"seed": 3})
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
@@ -105,7 +105,7 @@ def test_unreadable_files_are_one_line(tmp_path, spoil, message):
         manifest.read(path, "members")
 
 
-def test_another_kind_and_another_schema_version_are_refused(tmp_path, monkeypatch):
+def test_manifest_of_another_kind_or_schema_version_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "members.parquet"
     manifest.write(path, "members", ROWS, {})
     with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
@@ -137,7 +137,7 @@ def test_images_are_shown_by_hugging_face_datasets(tmp_path, png):
     assert loaded[1]["reason"] == "truncated"
 
 
-def test_every_table_is_documented_and_has_its_key():
+def test_tables_are_documented_and_have_their_key():
     for kind, schema in manifest.SCHEMAS.items():
         assert set(manifest.ID_COLUMNS[kind]) <= set(schema.names)
         assert all(field.metadata[b"description"] for field in schema)

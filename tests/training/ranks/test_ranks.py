@@ -22,7 +22,9 @@ def test_environment_says_which_process_this_is() -> None:
 
 
 @pytest.mark.parametrize(("processes", "environment"), [(4, SECOND_OF_THREE), (1, SECOND_OF_THREE)])
-def test_other_number_of_processes_is_refused(processes: int, environment: dict[str, str]) -> None:
+def test_number_of_processes_unlike_the_launchers_is_refused(
+    processes: int, environment: dict[str, str]
+) -> None:
     with pytest.raises(UserError, match=rf"processes: {processes}, but 3 of them run"):
         find_ranks(processes, environment)
 
@@ -71,7 +73,7 @@ def test_process_by_itself_takes_a_free_gpu_or_shares_one(two_gpus: None) -> Non
     assert not torch.backends.cudnn.deterministic, "as before"
 
 
-def test_several_processes_share_none(two_gpus: None) -> None:
+def test_processes_share_no_gpu(two_gpus: None) -> None:
     """Whatever their numbers; another job may have the first GPU."""
     with ALONE.own_device("cuda"), Ranks(0, 2, 0).own_device("cuda") as own:
         assert own == SECOND
@@ -106,7 +108,7 @@ def disagreement(ranks: Ranks) -> str:
     return str(error.value)
 
 
-def test_other_checkpoint_in_one_process_is_refused(pair: Pair) -> None:
+def test_checkpoint_that_differs_in_one_process_is_refused(pair: Pair) -> None:
     for message in pair.in_group(disagreement):
         assert "[[4, 0], [4, 1]]" in message
 
@@ -115,5 +117,5 @@ def answers(ranks: Ranks) -> list[bool]:
     return [ranks.any(ranks.rank == asked) for asked in (0, 1, 2)]
 
 
-def test_one_process_is_enough_for_any(pair: Pair) -> None:
+def test_agreement_of_any_needs_one_process(pair: Pair) -> None:
     assert pair.in_group(answers) == [[True, True, False]] * 2

@@ -84,13 +84,13 @@ def test_run_is_that_of_one_process(
     ],
     ids=str,
 )
-def test_what_else_a_run_does_is_that_of_one_process(
+def test_run_with_other_settings_is_that_of_one_process(
     changes: dict[str, Any], inputs: Inputs, tmp_path: Path, pair: Pair
 ) -> None:
     assert_same_run(inputs, tmp_path, pair, **{"epochs": 2, **changes})
 
 
-def test_own_statistics_differ_and_everything_is_written_once(
+def test_statistics_of_each_process_differ_and_files_are_written_once(
     inputs: Inputs, tmp_path: Path, pair: Pair
 ) -> None:
     alone = inputs.train(tmp_path / "alone", epochs=2)
@@ -148,7 +148,7 @@ def stopped(inputs: Inputs, folder: Path, changes: dict[str, Any]) -> str:
     return str(error.value)
 
 
-def test_one_process_stops_all_after_the_same_step(
+def test_stop_of_one_process_stops_all_after_the_same_step(
     inputs: Inputs, tmp_path: Path, pair: Pair
 ) -> None:
     """Within the second epoch of three steps; the run then ends in the bytes of one in one go."""
@@ -207,7 +207,7 @@ def refusal(inputs: Inputs, folder: Path, processes: int) -> str:
 
 
 @pytest.mark.parametrize("processes", [1, 3])
-def test_other_number_of_processes_is_refused(
+def test_number_of_processes_unlike_the_launchers_is_refused(
     processes: int, inputs: Inputs, tmp_path: Path, pair: Pair
 ) -> None:
     for message in pair.run(refusal, inputs, tmp_path, processes):

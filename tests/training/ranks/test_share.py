@@ -8,7 +8,7 @@ from tests.training.ranks.pair import Pair, both
 
 
 @pytest.mark.parametrize(("rows", "processes"), [(8, 2), (7, 2), (10, 4), (11, 4), (6, 3)])
-def test_every_row_belongs_to_one_process(rows: int, processes: int) -> None:
+def test_rows_belong_to_one_process_each(rows: int, processes: int) -> None:
     shares = [ranks.share(rows) for ranks in both(processes)]
     owned = [list(range(rows))[share.own] for share in shares if share is not None]
     assert sorted(row for own in owned for row in own) == list(range(rows))
@@ -21,7 +21,7 @@ def test_every_row_belongs_to_one_process(rows: int, processes: int) -> None:
 
 
 @pytest.mark.parametrize(("rows", "processes"), [(3, 2), (7, 4), (1, 2), (100, 1)])
-def test_few_rows_are_not_shared_nor_are_any_by_one_process(rows: int, processes: int) -> None:
+def test_rows_are_not_shared_where_few_nor_by_one_process(rows: int, processes: int) -> None:
     assert [ranks.share(rows) for ranks in both(processes)] == [None] * processes
 
 

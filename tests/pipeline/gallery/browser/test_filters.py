@@ -102,7 +102,7 @@ def test_histograms_are_of_all_classes_and_of_the_chosen_one(page, pets_page):
     assert "3 not measured" in page.texts("figure figcaption")[0]
 
 
-def test_nothing_but_real_images(page, tables):
+def test_page_of_real_images_alone(page, tables):
     page.open(tables(["cat"], [real("r")]).page(images=[], scores=[]))
 
     assert page.count() == "1 of 1 images: 1 real, 0 kept, 0 rejected"

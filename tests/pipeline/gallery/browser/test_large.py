@@ -65,7 +65,7 @@ IN_SIGHT = """
 """The first image that is in sight; -1 before any is drawn."""
 
 
-def test_another_width_keeps_the_place(page, large_page):
+def test_place_is_kept_at_another_width(page, large_page):
     page.open(large_page)
     page.run("scrollTo(0, 20000)")
     page.wait(lambda: page.run(IN_SIGHT) > 100)

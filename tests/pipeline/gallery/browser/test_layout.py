@@ -20,7 +20,7 @@ def test_pixels_are_enlarged_by_whole_numbers_and_photographs_shrunk(page, table
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])
 @pytest.mark.parametrize("width", [400, 1280])
-def test_no_card_stands_out_of_the_grid_or_over_another(page, pets_page, size, width):
+def test_cards_stand_in_the_grid_and_not_over_one_another(page, pets_page, size, width):
     page.browser.set_window_size(width, 900)
     try:
         page.open(pets_page, f"#size={size}")

@@ -12,13 +12,13 @@ def test_text_the_model_and_the_tokens_are_read():
     assert (answer.problem, answer.model, answer.tokens) == (None, "gpt-4-0613", (61, 22))
 
 
-def test_of_several_prompts_each_line_is_one_without_its_number():
+def test_lines_are_each_a_prompt_without_its_number():
     text = "1. A bee.\n\n2) Two bees.\n- Some bees.\n\u2022 4 bees."
     texts = read_answer(completion(text), 4).texts
     assert texts == ("A bee.", "Two bees.", "Some bees.", "4 bees.")
 
 
-def test_what_the_token_limit_cut_is_left_out():
+def test_prompt_that_the_token_limit_cut_is_left_out():
     assert read_answer(completion("A bee. And", finish="length"), 1).problem == (
         "cut off at the token limit"
     )

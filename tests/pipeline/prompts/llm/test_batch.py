@@ -110,7 +110,7 @@ def run(stage, server, class_names, **values):
 
 
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_all_answers_come_by_one_job(stage):
+def test_answers_all_come_by_one_job(stage):
     server = BatchServer()
     table = run(stage, server, ["bee", "owl"], per_class=3)
     assert set(table["source"]) == {"llm"}
@@ -120,7 +120,7 @@ def test_all_answers_come_by_one_job(stage):
     assert AnswerStore(stage.answers).open_batches() == {}
 
 
-def test_what_would_not_do_is_asked_for_by_another_job(stage):
+def test_prompts_that_would_not_do_are_asked_for_by_another_job(stage):
     good = [good_text("bee", number) for number in range(3)]
     texts = iter([good[0], "A thing of the wood.", *good[1:]])
 
@@ -162,7 +162,7 @@ def test_run_that_was_killed_goes_on_with_its_job(stage, moment):
 
 
 @pytest.mark.parametrize("gone", ["batch0", "batch0-out"])
-def test_what_a_job_that_is_gone_did_not_answer_is_asked_again(stage, caplog, gone):
+def test_requests_that_a_lost_job_did_not_answer_are_asked_again(stage, caplog, gone):
     server = BatchServer()
     run_killed(stage, server, ["bee", "owl"])
     server.gone = {gone}

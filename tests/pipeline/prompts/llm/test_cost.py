@@ -41,7 +41,7 @@ def test_estimate_is_of_all_requests():
     assert expected.cost == pytest.approx((34 * 10 + 80 * 100) / 1e6)
 
 
-def test_what_was_paid_is_counted_from_the_answers(tmp_path):
+def test_cost_that_was_paid_is_counted_from_the_answers(tmp_path):
     store = AnswerStore(tmp_path / "answers.jsonl")
     settings = settings_of(max_cost=1)
     body = completion("A bee.", tokens=(10_000, 1_000))
@@ -50,7 +50,7 @@ def test_what_was_paid_is_counted_from_the_answers(tmp_path):
     assert Budget(settings, store).spent == pytest.approx(0.2 + 0.1)
 
 
-def test_what_is_under_way_counts_against_the_limit(tmp_path):
+def test_requests_under_way_count_against_the_limit(tmp_path):
     settings = settings_of(max_cost=0.02)
     budget = Budget(settings, AnswerStore(tmp_path / "answers.jsonl"))
     request = request_of(settings)

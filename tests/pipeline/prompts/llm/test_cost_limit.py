@@ -18,7 +18,7 @@ def test_cost_is_said_before_the_start_and_by_the_estimate(stage, caplog, capsys
     assert capsys.readouterr().out.startswith("nothing to ask: 4 answers are there already")
 
 
-def test_what_would_cost_too_much_is_not_begun(stage):
+def test_job_that_would_cost_too_much_is_not_begun(stage):
     with Loopback(good) as server, pytest.raises(UserError) as raised:
         stage.run(server.url, ["bee"], per_class=100, max_cost=0.1)
     assert "prompts.max_cost: 0.1 is not enough: 0 are paid, 100 more requests" in str(raised.value)

@@ -48,7 +48,7 @@ def test_text_with_one_word_changed_is_a_near_duplicate():
 
 
 @pytest.mark.parametrize("similarity", [0.05, 0.3, 0.5, 0.7, 0.9, 1.0])
-def test_same_as_comparing_all_pairs(similarity):
+def test_duplicates_are_those_of_comparing_all_pairs(similarity):
     draw = random.Random(7)
     words = ["bee", "rose", "red", "old", "small", "fur", "wing"]
     texts = [" ".join(draw.choices(words, k=draw.randint(0, 9))) for _ in range(150)]

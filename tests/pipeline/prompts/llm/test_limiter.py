@@ -41,7 +41,7 @@ def test_time_without_a_turn_is_not_saved_up():
     assert turns(limiter, clock, 3) == [160, 162, 164]
 
 
-def test_all_turns_wait_while_the_server_wants_a_pause():
+def test_turns_all_wait_while_the_server_wants_a_pause():
     clock = Clock()
     limiter = RateLimiter(60, clock.sleep, clock)
     limiter.hold(10)

@@ -3,7 +3,7 @@ from collections import Counter
 from tests.pipeline.prompts.llm.loopback import Loopback, Reply, completion, error, good, good_text
 
 
-def test_what_would_not_do_is_asked_for_again_and_at_last_replaced(stage, caplog):
+def test_prompt_that_would_not_do_is_asked_for_again_and_at_last_replaced(stage, caplog):
     def reply(call):
         name = call.class_name()
         bad = {"owl": "A photo of a bird in the wood.", "ant": "I'm sorry, but I can't do the ant."}

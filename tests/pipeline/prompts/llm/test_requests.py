@@ -32,7 +32,7 @@ def test_request_may_ask_for_several_and_hold_more():
     assert body["temperature"] == 1.2
 
 
-def test_without_a_system_command_there_is_no_system_message():
+def test_system_message_needs_a_system_command():
     messages = request_of(system_command="", answer_form="").body()["messages"]
     assert [message["role"] for message in messages] == ["user"]
 

@@ -24,7 +24,7 @@ def test_changed_class_list_asks_only_for_the_new_classes(stage):
         assert before == after
 
 
-def test_more_prompts_a_class_ask_only_for_the_difference(stage):
+def test_prompts_that_are_more_a_class_ask_only_for_the_difference(stage):
     with Loopback(good) as server:
         first = stage.run(server.url, ["bee", "owl"], per_class=3)
         second = stage.run(server.url, ["bee", "owl"], per_class=5)
@@ -32,7 +32,7 @@ def test_more_prompts_a_class_ask_only_for_the_difference(stage):
     assert set(first["prompt"]) < set(second["prompt"])
 
 
-def test_with_all_answers_there_no_key_and_no_server_is_needed(stage, monkeypatch):
+def test_answers_that_are_all_there_need_no_key_and_no_server(stage, monkeypatch):
     with Loopback(good) as server:
         first = stage.run(server.url, ["bee"], per_class=2)
     monkeypatch.delenv("OPENAI_API_KEY")

@@ -83,7 +83,7 @@ def test_order_of_answers_changes_no_byte(stage):
     assert files[0] == files[1] == files[2]
 
 
-def test_two_classes_of_one_name_are_asked_about_once_and_said(stage, caplog):
+def test_classes_of_one_name_are_asked_about_once_and_said(stage, caplog):
     with Loopback(good) as server:
         table = stage.run(server.url, ["crane", "bee", "crane"], per_class=2)
     assert Counter(call.class_name() for call in server.calls) == {"crane": 2, "bee": 2}
@@ -101,7 +101,7 @@ def test_class_may_keep_to_templates(stage):
     assert table["prompt"].iloc[1] == "A baby doll."
 
 
-def test_one_request_may_give_several_prompts(stage):
+def test_request_may_give_several_prompts(stage):
     def reply(call):
         texts = [good_text(call.class_name(), 10 * call.number + i) for i in range(4)]
         return Reply(completion("\n".join(f"{i}. {text}" for i, text in enumerate(texts))))

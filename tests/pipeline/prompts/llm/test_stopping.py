@@ -17,7 +17,7 @@ from tests.pipeline.prompts.llm.loopback import Loopback, Reply, error, good
         (429, "insufficient_quota", "You exceeded your current quota."),
     ],
 )
-def test_what_will_not_pass_stops_the_stage_at_once(stage, status, code, message):
+def test_error_that_will_not_pass_stops_the_stage_at_once(stage, status, code, message):
     def reply(call):
         return good(call) if call.class_name() == "bee" else Reply(error(message, code), status)
 

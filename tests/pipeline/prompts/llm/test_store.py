@@ -9,7 +9,7 @@ def answer(key, body="{}", **others):
     return StoredAnswer(key, "bee", 3, "gpt-4", batch=False, body=body, **others)
 
 
-def test_what_was_added_is_there_again(tmp_path):
+def test_answers_that_were_added_are_there_again(tmp_path):
     path = tmp_path / "folder" / "answers.jsonl"
     store = AnswerStore(path)
     first = answer("a", '{"text": "\u871c\u8702\u2028\\n"}')
@@ -21,7 +21,7 @@ def test_what_was_added_is_there_again(tmp_path):
     assert "c" not in again
 
 
-def test_each_answer_is_on_the_disk_when_add_returns(tmp_path):
+def test_answer_is_on_the_disk_when_add_returns(tmp_path):
     path = tmp_path / "answers.jsonl"
     store = AnswerStore(path)
     for number, key in enumerate("abc", start=1):
@@ -43,7 +43,7 @@ def test_half_a_line_at_the_end_counts_as_not_written(tmp_path, lost):
     assert [found.key for found in AnswerStore(path).answers()] == ["a", "b", "c"]
 
 
-def test_of_two_answers_to_one_request_the_first_counts(tmp_path):
+def test_first_answer_to_a_request_counts(tmp_path):
     path = tmp_path / "answers.jsonl"
     AnswerStore(path).add(answer("a", "1"))
     twin = tmp_path / "twin.jsonl"
@@ -55,7 +55,7 @@ def test_of_two_answers_to_one_request_the_first_counts(tmp_path):
 @pytest.mark.parametrize(
     "line", ["no JSON", "[]", '{"key": "a"}', "3", '{"started_batch": "x", "requests": null}']
 )
-def test_another_file_is_refused_with_its_line(tmp_path, line):
+def test_file_of_another_kind_is_refused_with_its_line(tmp_path, line):
     path = tmp_path / "answers.jsonl"
     AnswerStore(path).add(answer("a"))
     path.write_bytes(path.read_bytes() + line.encode() + b"\n")

@@ -40,7 +40,7 @@ def test_text_is_refused_for_what_is_wrong_with_it(text, problem):
     assert problem_of(text, ["bee"], max_words=50, language="en") == problem
 
 
-def test_any_language_will_do_where_the_config_says_so():
+def test_language_may_be_any_where_the_config_says_so():
     assert problem_of("Una foto de una bee.", ["bee"], 50, "any") is None
 
 
