@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.sources.checks import check_label_range
-from sau.sources.class_match import is_number, labels_of_names
+from sau.sources.class_match import is_number, labels_of_names, spelling
 from sau.sources.naming import exact_label, natural_key
 from sau.sources.record import Rows
 
@@ -110,7 +110,7 @@ def labels_for_classes(read: NamedLabels, class_names: Sequence[str], where: str
     """
     if read.names is None:
         check_label_range(read.labels, len(class_names), where)
-        _refuse_numbers_for_names(class_names, where)
+        _refuse_numbers_for_names(read.found(), class_names, where)
         return read.labels
     found = read.found()
     matched = labels_of_names([read.names[label] for label in found], class_names, where)
@@ -132,13 +132,16 @@ def labels_by_exact_name(read: NamedLabels, class_names: Sequence[str], where: s
     return places[read.labels]
 
 
-def _refuse_numbers_for_names(class_names: Sequence[str], where: str) -> None:
-    numbers = [name for name in class_names if is_number(name)]
-    if len(numbers) == len(class_names) and list(map(int, numbers)) != list(range(len(numbers))):
+def _refuse_numbers_for_names(found: Sequence[int], class_names: Sequence[str], where: str) -> None:
+    """Refuse bare numbers where a class is called by a number that is not its index."""
+    if not any(map(is_number, class_names)):
+        return
+    odd = next((label for label in found if spelling(class_names[label]) != str(label)), None)
+    if odd is not None:
         raise UserError(
-            f"{where}: labels are bare numbers, and so are the class names ({numbers[0]}, "
-            f"{numbers[1] if len(numbers) > 1 else '...'}), so that a label may be a name or an "
-            "index; give the labels as text"
+            f"{where}: labels are bare numbers, and classes are called by numbers too, such as "
+            f"{next(filter(is_number, class_names))!r}, so that {odd} may be the name of a class "
+            f"or the index of {class_names[odd]!r}; give the labels as text"
         )
 
 

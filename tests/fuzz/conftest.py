@@ -28,7 +28,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     total: Counter[str] = Counter()
     for reader, counts in sorted(COUNTS.items()):
         total.update(counts)
-        terminalreporter.line(f"{reader:24} {counts['right']:7} right {counts['refused']:7} refused")
+        terminalreporter.line(
+            f"{reader:24} {counts['right']:7} right {counts['refused']:7} refused"
+        )
     failed = len(terminalreporter.stats.get("failed", []))
     terminalreporter.line(
         f"{total.total()} inputs: {total['right']} right, {total['refused']} refused in one line; "

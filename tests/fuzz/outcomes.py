@@ -5,6 +5,7 @@ Each test counts what it tried; `make fuzz` prints the sums (tests/fuzz/conftest
 
 import contextlib
 import io
+import json
 import logging
 import os
 import signal
@@ -59,6 +60,13 @@ def check_command(
     assert not left, left
     COUNTS[reader]["refused"] += 1
     hypothesis.event(errors[0][:90])
+
+
+def dataset_words(out: Path, folder: object, class_names: Sequence[str]) -> list[object]:
+    """Return a command that reads a folder of class folders, one test image of each class."""
+    words = ["dataset", "--train", out / "train.parquet", "--test", out / "test.parquet"]
+    names = f"--class-names={json.dumps(list(class_names))}"
+    return [*words, "--source=image-folder", f"--folder={folder}", "--test-per-class=1", names]
 
 
 def check_call(reader: str, call: Callable[[], Any], right: Callable[[Any], None]) -> None:

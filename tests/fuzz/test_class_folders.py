@@ -1,6 +1,5 @@
 """Folders of class folders, under names that people, systems and programs give them."""
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fuzz.outcomes import check_command, inputs
+from tests.fuzz.outcomes import check_command, dataset_words, inputs
 from tests.fuzz.painted import check_names, colour_of, painted
 
 WORDS = ["cat", "dog", "Prickly pear", "prickly_pear", "élan", "e\u0301lan", "猫", "New York", "_x"]
@@ -23,7 +22,12 @@ NAMES = st.one_of(
     st.lists(st.text(min_size=1, max_size=8), min_size=2, max_size=5, unique=True),
 )
 PARTS_OF_DATA = 4 * [("", "")] + 3 * [("train", "test"), ("train", "val")]
-PARTS_OF_DATA += [("train", "testing"), ("Training", "Testing"), ("train", ""), ("seg_train", "val")]
+PARTS_OF_DATA += [
+    ("train", "testing"),
+    ("Training", "Testing"),
+    ("train", ""),
+    ("seg_train", "val"),
+]
 DROPPINGS = ["Thumbs.db", ".DS_Store", "._0.png", "@eaDir/0.png/SYNOPHOTO_THUMB_M.png", "notes.txt"]
 
 
@@ -60,7 +64,7 @@ def put(folder: Path, files: dict[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-@inputs(40)
+@inputs(25)
 @given(class_folders(), st.booleans(), st.randoms(use_true_random=False))
 def test_class_folders_are_read_by_name(drawn, is_named, random):
     names, files = drawn
@@ -70,9 +74,7 @@ def test_class_folders_are_read_by_name(drawn, is_named, random):
         put(work / "data", files)
         check_command(
             "class folders",
-            ["dataset", "--train", work / "out/train.parquet", "--test", work / "out/test.parquet"]
-            + ["--source=image-folder", f"--folder={work / 'data'}", "--test-per-class=1"]
-            + [f"--class-names={json.dumps(given_names)}"],
+            dataset_words(work / "out", work / "data", given_names),
             work / "out",
             lambda: check_counts(work, names, files),
         )
