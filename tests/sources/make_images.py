@@ -2,6 +2,7 @@
 
 import errno
 import io
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +39,8 @@ def refuse_reading(monkeypatch):
     def refuse(path, *_, **__):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr("sau.storage.regular.os.open", refuse)
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
 
 
 def put_classes(folder, counts, seed=0):

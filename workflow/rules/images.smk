@@ -9,13 +9,6 @@ IMPORTED = (
 )
 
 
-IMPORTED_TABLES = (
-    {CONFIG.images.file: CONFIG.images.image_column}
-    if CONFIG.images.source == "imported"
-    else {}
-)
-
-
 rule images:
     input:
         train_images=rules.dataset.output.train,
@@ -36,7 +29,7 @@ rule images:
         flags=flags_of(CONFIG.images),
         code=digest("images"),
         weights=fingerprint_of(CONFIG.images.models()),
-        source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
+        source=fingerprint_of(IMPORTED),
         prompts=lambda wildcards, input: (
             f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""
         ),

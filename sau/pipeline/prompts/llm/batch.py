@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 
 import openai
-from openai.types import Batch
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.batch_files import ENDPOINT, line, lines
-from sau.pipeline.prompts.llm.client import open_client, redact
+from sau.pipeline.prompts.llm.batch_job import OVER, Job
+from sau.pipeline.prompts.llm.client import open_client
 from sau.pipeline.prompts.llm.cost import Budget, estimate
+from sau.pipeline.prompts.llm.redaction import Redactor
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.retries import Courier
 from sau.pipeline.prompts.llm.store import AnswerStore, Asked, StoredAnswer
@@ -29,7 +31,6 @@ Result = TypeVar("Result")
 _NAME = "sau_requests"
 _RECENT = 100
 _NO_LINE = "no line for it in the job's files"
-_OVER = ("failed", "completed", "expired", "cancelled")
 
 
 def send_batch(
@@ -84,8 +85,7 @@ class _Jobs:
         self._client = client
         self._settings = settings
         self._store = store
-        self._key = key
-        self._courier = Courier(settings, key)
+        self._courier = Courier(settings, Redactor(key))
         self._gone: set[str] = set()
         self.last_error = _NO_LINE
 
@@ -123,16 +123,15 @@ class _Jobs:
             requests: by their keys; those of the job, as far as they are known, and maybe others.
             wait: for the end; otherwise a job that is not over is left for a later run.
         """
-        batch = await self._over(job, wait=wait)
-        if batch is None:
+        found = await self._over(job, wait=wait)
+        if found is None:
             return
-        for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+        for file in found.files:
             await self._fetch_file(job, file, requests)
         if job in self._gone:
             return
-        if batch.status == "failed":
-            errors = (batch.errors.data if batch.errors else None) or []
-            self._note("; ".join(error.message or "" for error in errors) or "the job failed")
+        if found.error is not None:
+            self._note(found.error)
         self._store.end_batch(job)
 
     def still_to_pay(self) -> int:
@@ -165,26 +164,26 @@ class _Jobs:
     async def _find(self, name: str) -> str | None:
         page = await self._client.batches.list(limit=_RECENT)
         for batch in page.data:
-            usable = batch.status not in _OVER or batch.output_file_id
+            usable = batch.status not in OVER or batch.output_file_id
             if batch.id not in self._gone and usable and (batch.metadata or {}).get(_NAME) == name:
                 return batch.id
         return None
 
-    async def _over(self, job: str, *, wait: bool) -> Batch | None:
+    async def _over(self, job: str, *, wait: bool) -> Job | None:
         """Return a job that is over; None if it is gone, or is not over and not waited for."""
+
+        async def look() -> Job:
+            return Job.of(await self._client.batches.retrieve(job))
+
         told = ""
         while True:
-            batch = await self._unless_gone(
-                job, lambda: self._client.batches.retrieve(job), f"look at job {job}"
-            )
-            if batch is None:
+            found = await self._unless_gone(job, look, f"look at job {job}")
+            if found is None:
                 return None
-            counts = batch.request_counts
-            done = f", {counts.completed + counts.failed} of {counts.total}" if counts else ""
-            if told != (told := f"{batch.status}{done}"):
+            if told != (told := found.told):
                 log.info("batch: job %s is %s", job, told)
-            if batch.status in _OVER:
-                return batch
+            if found.is_over:
+                return found
             if not wait:
                 log.info(
                     "batch: job %s answers nothing that is asked for now, so it is not waited for; "
@@ -222,7 +221,7 @@ class _Jobs:
         if error is not None:
             self._note(error)
         else:
-            self._store.add(StoredAnswer.of(request, redact(body, self._key), batch=True))
+            self._store.add(StoredAnswer.of(request, body, batch=True))
 
     def _note(self, error: str) -> None:
-        self.last_error = redact(" ".join(error.split())[:300], self._key)
+        self.last_error = one_line(error)

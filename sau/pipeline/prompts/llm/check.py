@@ -1,11 +1,13 @@
 """Checks of the settings that only the language model needs."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 
 _OURS = ("model", "messages", "stream", "n")
 _PRICE_KEYS = {"input", "output"}
@@ -19,8 +21,12 @@ def check_address(url: str) -> None:
     """
     try:
         parts = urlsplit(url)
+        _ = parts.port  # raises ValueError
     except ValueError as error:
-        raise UserError(f"prompts.base_url: {error}; give an address") from error
+        raise UserError(
+            "prompts.base_url: its host or port cannot be read; give an address such as "
+            "http://localhost:11434/v1"
+        ) from error
     if parts.username or parts.password or parts.query:
         raise UserError(
             "prompts.base_url: a password, key or query in the address, which goes into logs and "
@@ -63,10 +69,10 @@ def check_api(api: str, api_version: str, key_variable: str, batch: bool) -> Non
 
 
 def check_parameters(parameters: Mapping[str, Any]) -> None:
-    """Check that a request's own parts are not overwritten.
+    """Check that a request can hold these, and that its own parts are not overwritten.
 
     Raises:
-        UserError: one of them is.
+        UserError: one of them is, or a value that JSON does not have, such as NaN or a date.
     """
     for name in _OURS:
         if name in parameters:
@@ -74,6 +80,13 @@ def check_parameters(parameters: Mapping[str, Any]) -> None:
                 f"prompts.parameters.{name}: set by the stage itself; leave it out "
                 "(prompts.model, prompts.query and prompts.prompts_per_request are there for it)"
             )
+    try:
+        json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(
+            f"prompts.parameters: no JSON, which a request is made of: {one_line(str(error))}; "
+            "give texts, numbers, switches, lists and mappings"
+        ) from error
 
 
 def check_prices(prices: Mapping[str, Any]) -> None:

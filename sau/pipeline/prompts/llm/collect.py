@@ -9,9 +9,9 @@ from sau.core.progress import progress
 from sau.pipeline.prompts.classes import ClassWords
 from sau.pipeline.prompts.llm.answers import read_answer
 from sau.pipeline.prompts.llm.batch import send_batch
-from sau.pipeline.prompts.llm.client import read_key
 from sau.pipeline.prompts.llm.cost import Budget, Estimate, estimate
 from sau.pipeline.prompts.llm.judge import Judgement, judge
+from sau.pipeline.prompts.llm.key import read_key
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.sender import send
 from sau.pipeline.prompts.llm.store import AnswerStore

@@ -1,6 +1,7 @@
 """What requests cost, before and after."""
 
 import dataclasses
+import logging
 import math
 from collections.abc import Iterable
 
@@ -9,6 +10,8 @@ from sau.pipeline.prompts.llm.answers import read_answer
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
 from sau.pipeline.prompts.settings import PromptsSettings
+
+log = logging.getLogger(__name__)
 
 _PER_PRICE = 1_000_000
 _TOKENS_PER_WORD = 4 / 3
@@ -63,11 +66,22 @@ def price(
 def paid(answer: StoredAnswer, settings: PromptsSettings) -> float:
     """Return what a stored answer cost; nothing if the table lacks its model.
 
-    Tokens are the server's count, or estimated from the answer's length where it gives none.
+    Tokens are the server's count. Where it gives none, those read are estimated from what
+    `settings` ask, and those written from the answer's length.
     """
-    read = read_answer(answer.body, settings.prompts_per_request)
-    tokens = read.tokens or (0, tokens_of(answer.body))
+    counted = read_answer(answer.body, settings.prompts_per_request).tokens
+    tokens = counted or (_tokens_asked(answer, settings), tokens_of(answer.body))
     return price(answer.model, tokens, settings, batch=answer.batch) or 0.0
+
+
+def is_counted(answer: StoredAnswer) -> bool:
+    """Return whether the server says how many tokens its answer cost."""
+    return read_answer(answer.body, 1).tokens is not None
+
+
+def _tokens_asked(answer: StoredAnswer, settings: PromptsSettings) -> int:
+    asked = f"{settings.system_command} {settings.answer_form} {settings.query}"
+    return tokens_of(asked.replace("{name}", answer.class_name)) + _TOKENS_AROUND
 
 
 class Budget:
@@ -91,6 +105,7 @@ class Budget:
         self._answers = len(store)
         self.spent = sum(paid(answer, settings) for answer in store.answers())
         self._under_way = 0.0
+        self._is_said = False
 
     def check(self, expected: Estimate, beside: int = 0) -> float:
         """Return what requests are expected to cost, or refuse what would go beyond the limit.
@@ -133,3 +148,13 @@ class Budget:
         if answer is not None:
             self.spent += paid(answer, self._settings)
             self._answers += 1
+            self._say_once(answer)
+
+    def _say_once(self, answer: StoredAnswer) -> None:
+        if not self._is_said and not is_counted(answer):
+            self._is_said = True
+            log.warning(
+                "an answer of %s has no count of tokens, or one that is none: what such answers "
+                "cost is estimated from their length and that of the question",
+                answer.model,
+            )

@@ -8,9 +8,11 @@ import openai
 from sau.core.errors import UserError
 from sau.core.progress import progress
 from sau.pipeline.prompts.llm.answers import is_answer
-from sau.pipeline.prompts.llm.client import open_client, redact
+from sau.pipeline.prompts.llm.bodies import broken
+from sau.pipeline.prompts.llm.client import open_client
 from sau.pipeline.prompts.llm.cost import Budget
-from sau.pipeline.prompts.llm.failures import BrokenAnswerError, RefusedError, is_refusal
+from sau.pipeline.prompts.llm.failures import RefusedError, is_refusal
+from sau.pipeline.prompts.llm.redaction import Redactor
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.retries import Courier
 from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
@@ -45,12 +47,11 @@ class _Sender:
     def __init__(
         self, client: openai.AsyncOpenAI, settings: PromptsSettings, store: AnswerStore, key: str
     ) -> None:
-        self.courier = Courier(settings, key)
+        self.courier = Courier(settings, Redactor(key))
         self._places = asyncio.Semaphore(settings.concurrency)
         self._client = client
         self._store = store
         self._budget = Budget(settings, store)
-        self._key = key
 
     async def ask(self, request: Request) -> None:
         """Store the answer to one request, or stop all others and leave the reason."""
@@ -67,7 +68,7 @@ class _Sender:
         answer = None
         try:
             body = await self._body(request)
-            answer = StoredAnswer.of(request, redact(body, self._key))
+            answer = StoredAnswer.of(request, body)
             self._store.add(answer)
         finally:
             self._budget.settle(reserved, answer)
@@ -98,5 +99,5 @@ async def complete(client: openai.AsyncOpenAI, request: Request) -> str:
             raise RefusedError(error.response.text) from error
         raise
     if not is_answer(response.text):
-        raise BrokenAnswerError(f"{len(response.text)} characters, no chat completion")
+        raise broken(response.text)
     return response.text

@@ -13,6 +13,10 @@ from typing import Any
 
 HANG_AT_MOST = 60.0
 """Seconds after which a hanging answer ends even if its test did not stop the server."""
+DRIP_EVERY = 0.05
+"""Seconds between two bytes of an answer that drips."""
+ENDLESS = 2**40
+"""Bytes that an endless answer promises."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +42,9 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Reply:
-    """An answer, and what becomes of it: whole, half, reset or hang."""
+    """An answer, and what becomes of it: whole, half, drip, drip_head, endless, reset or hang."""
 
-    body: str = ""
+    body: str | bytes = ""
     status: int = 200
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     fate: str = "whole"
@@ -128,6 +132,7 @@ class Loopback:
 
     def __init__(self, reply: Callable[[Call], Reply]) -> None:
         self.calls: list[Call] = []
+        self.sent = 0
         self._bodies: Counter[bytes] = Counter()
         self._reply = reply
         self._lock = threading.Lock()
@@ -172,7 +177,9 @@ class Loopback:
                 raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 reply = loopback._reply(loopback._register(self.command, self.path, headers, raw))
-                getattr(self, reply.fate)(reply, reply.body.encode())
+                body = reply.body
+                data = body if isinstance(body, bytes) else body.encode()
+                getattr(self, reply.fate)(reply, data)
 
             def do_GET(self):
                 self.do_POST()
@@ -192,6 +199,29 @@ class Loopback:
                 self.head(reply, len(data))
                 self.wfile.write(data[: len(data) // 2])
                 self.close_connection = True
+
+            def drip(self, reply, data):
+                """Send a byte now and then, faster than any time-out between two of them."""
+                self.head(reply, len(data))
+                self.slowly(data)
+
+            def drip_head(self, reply, data):
+                self.slowly(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 999)
+
+            def slowly(self, data):
+                for byte in data:
+                    if loopback._closing.wait(DRIP_EVERY):
+                        break
+                    self.wfile.write(bytes([byte]))
+                    loopback.sent += 1
+                self.close_connection = True
+
+            def endless(self, reply, data):
+                """Send the body again and again, until nobody reads it any more."""
+                self.head(reply, ENDLESS)
+                while not loopback._closing.is_set():
+                    self.wfile.write(data)
+                    loopback.sent += len(data)
 
             def reset(self, reply, data):
                 linger = struct.pack("ii", 1, 0)

@@ -15,7 +15,8 @@ def test_missing_key_is_said_with_its_variable(stage, monkeypatch):
         assert "the environment variable OPENAI_API_KEY is not set" in str(raised.value)
         with pytest.raises(UserError) as raised:
             stage.run(server.url, ["bee"], api_key_variable="OTHER_KEY")
-        assert "OTHER_KEY" in str(raised.value)
+        assert "the environment variable that it names" in str(raised.value)
+        assert "OTHER_KEY" not in str(raised.value)
         assert server.calls == []
 
 
@@ -24,6 +25,29 @@ def test_key_with_a_line_break_in_it_is_refused_and_not_repeated(stage, monkeypa
     with pytest.raises(UserError) as raised:
         stage.run("http://127.0.0.1:1", ["bee"])
     assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"model": KEY},
+        {"system_command": f"My key is {KEY}."},
+        {"parameters": {"extra": [f"Bearer {KEY}"]}},
+        {"base_url": f"http://127.0.0.1:1/{KEY}/v1"},
+    ],
+)
+def test_key_in_another_setting_is_refused_and_not_repeated(stage, values):
+    with pytest.raises(UserError) as raised:
+        stage.run("http://127.0.0.1:1", ["bee"], **values)
+    assert str(raised.value).startswith(f"prompts.{next(iter(values))}: holds the key")
+    assert KEY not in str(raised.value)
+
+
+def test_key_that_is_a_word_may_stand_in_settings(stage, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "localhost")
+    with Loopback(good) as server:
+        url = server.url.replace("127.0.0.1", "localhost")
+        assert stage.run(url, ["bee"])["source"].tolist() == ["llm"]
 
 
 @pytest.mark.usefixtures("no_key_anywhere")
