@@ -6,7 +6,7 @@ VENV ?= .venv
 CONFIG ?=
 BIN := $(VENV)/bin
 
-.PHONY: run test check docs lint lint-code lint-types lint-workflow schema wheel models clean help
+.PHONY: run test fuzz check docs lint lint-code lint-types lint-workflow schema wheel models clean help
 .DELETE_ON_ERROR:
 
 help:           ## list the targets
@@ -18,6 +18,10 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 # One thread for each process: threads of several processes on the same cores wait for each other.
 test: $(VENV)/.ready        ## all tests, on CORES processes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
+
+FUZZ ?= 40
+fuzz: $(VENV)/.ready        ## FUZZ times as many odd inputs for every reader as `make test` has; counts at the end
+	OMP_NUM_THREADS=1 SAU_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz --numprocesses $(CORES)
 
 lint: lint-code lint-types lint-workflow docs    ## ruff, types, snakefmt, snakemake --lint, docs; --jobs 2: side by side
 

@@ -70,5 +70,12 @@ def _files(root: Path) -> Iterator[Path]:
         return
     for path in below(root, lambda _: None):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and path.is_file():
+        if not hidden and _is_file(path):
             yield path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # what a link leads to may not be asked
+        return False

@@ -1,6 +1,7 @@
 """What every source must hold to: paths that exist, labels in range, ids once, images enough."""
 
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,13 +9,18 @@ import numpy as np
 
 from sau.core.errors import UserError
 from sau.sources.record import Listing, Rows
+from sau.storage.regular import read_regular
+
+MAX_TEXT_BYTES = 2**28
+"""Of a split file or a file of names: that of all of ImageNet has a sixth of it."""
 
 
 def existing_folder(folder: Path, key: str) -> Path:
     """Return `folder` if it is one; raises UserError that names the setting `key`."""
-    if not folder.exists():
+    if not os.path.lexists(folder):
         raise UserError(f"{key}: {folder}: no such folder; expected the folder of the images")
-    if not folder.is_dir():
+    mode = _mode_of(folder, key, "the folder of the images")
+    if not stat.S_ISDIR(mode):
         raise UserError(f"{key}: {folder}: a file, expected the folder of the images")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise UserError(f"{key}: {folder}: the folder cannot be read; change its permissions")
@@ -23,11 +29,24 @@ def existing_folder(folder: Path, key: str) -> Path:
 
 def existing_file(file: Path, key: str, kind: str = "Parquet file") -> Path:
     """Return `file` if it is one; raises UserError that names the setting `key` and the kind."""
-    if not file.exists():
+    if not os.path.lexists(file):
         raise UserError(f"{key}: {file}: no such file; expected a {kind}")
-    if not file.is_file():
-        raise UserError(f"{key}: {file}: a folder, expected one {kind}")
+    mode = _mode_of(file, key, f"a {kind}")
+    if not stat.S_ISREG(mode):
+        found = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise UserError(f"{key}: {file}: {found}, expected one {kind}")
     return file
+
+
+def _mode_of(path: Path, key: str, expected: str) -> int:
+    """Return the mode of what a path leads to; raises UserError that says what was expected."""
+    try:
+        return path.stat().st_mode
+    except OSError as error:
+        raise UserError(
+            f"{key}: {path}: cannot be read ({error.strerror or error}); expected {expected}, fix "
+            "the path, or what it links to"
+        ) from error
 
 
 def read_text(file: Path, key: str, kind: str) -> str:
@@ -42,7 +61,7 @@ def read_text(file: Path, key: str, kind: str) -> str:
         UserError: no such file, one that cannot be read, or bytes that are not UTF-8.
     """
     try:
-        return existing_file(file, key, kind).read_text(encoding="utf-8-sig")
+        return read_regular(existing_file(file, key, kind), MAX_TEXT_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{key}: {file}: not a text file in UTF-8 ({error.reason}); save it as UTF-8"
@@ -60,9 +79,11 @@ def check_label_range(labels: Rows, classes: int, where: str) -> None:
     outside = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(outside):
         row = int(outside[0])
+        from_1 = classes and labels.min() == 1 and labels.max() == classes
+        advice = "labels seem to count from 1: subtract 1" if from_1 else "fix the labels"
         raise UserError(
             f"{where}: label {labels[row]} in row {row}, expected 0 to {classes - 1} as there are "
-            f"{classes} classes ({len(outside)} such rows); fix the labels or the class names"
+            f"{classes} classes ({len(outside)} such rows); {advice}, or fix the class names"
         )
 
 

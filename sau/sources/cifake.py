@@ -11,8 +11,9 @@ from sau.core.errors import UserError
 from sau.sources.checks import check_label_range, check_unique
 from sau.sources.image_folder import images_below
 from sau.sources.labels import labels_from_indices
-from sau.sources.parquet_table import check_columns, open_parquet, payloads_of, read_columns
+from sau.sources.parquet_table import open_parquet, payloads_of, read_columns
 from sau.sources.record import Listing, Rows, listing_of_files
+from sau.sources.table_columns import check_columns, check_image_type
 
 CLASS_NAMES = [
     "airplane",
@@ -67,7 +68,9 @@ def list_cifake(
 
 def _list_parquet(file: Path, prefix: str, key: str) -> Listing:
     where = f"{key}: {file}"
-    check_columns(open_parquet(file, key).schema_arrow, ["label", "index", "image"], where)
+    schema = open_parquet(file, key).schema_arrow
+    check_columns(schema, ["label", "index", "image"], where)
+    check_image_type(schema.field("image"), where)
     table = read_columns(file, ["label", "index"], key)
     labels, indices = (_whole_numbers(table, name, where) for name in ("label", "index"))
     check_label_range(labels, len(CLASS_NAMES), where)

@@ -94,7 +94,7 @@ def relabel(listing: Listing, labels: Sequence[int]) -> Listing:
 def spelling(name: str) -> str:
     """Return a name without what differs between spellings of a class, leading zeros too."""
     plain = plain_name(name)
-    return str(int(plain)) if is_number(plain) else plain
+    return (plain.strip().lstrip("0") or "0") if is_number(plain) else plain
 
 
 def is_number(name: str) -> bool:
@@ -110,7 +110,10 @@ def _matches(name: str, exact: dict[str, list[int]], alike: dict[str, list[int]]
 
 
 def _as_indices(names: Sequence[str], classes: int, where: str) -> list[int]:
-    outside = next((name for name in names if int(name) >= classes), None)
+    digits = len(str(classes))
+    outside = next(
+        (n for n in names if len(n.strip().lstrip("0")) > digits or int(n) >= classes), None
+    )
     if outside is not None:
         raise UserError(
             f"{where}: {outside!r} is neither the name of a class nor an index, 0 to "

@@ -8,9 +8,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from sau.sources.png_chunks import pixels_alone
+from sau.storage.regular import read_regular
 
 MAX_PIXELS = 89_478_485
 """Pixels of the largest image that is decoded: a quarter of a GiB at 3 bytes each."""
+
+MAX_BYTES = 2**28
+"""Of one file: as many as the pixels of the largest image take, without compression."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
 """What is tried, and no more: some of Pillow's other formats start external programs."""
@@ -53,7 +57,7 @@ def bytes_of(data: bytes | None, path: Path | str | None) -> bytes:
     if path is None:
         raise UnreadableImageError("no image: neither bytes nor a path")
     try:
-        return Path(path).read_bytes()
+        return read_regular(Path(path), MAX_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableImageError(f"file cannot be read: {reason}") from error
@@ -78,6 +82,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, b
     """
     if not data:
         raise UnreadableImageError("empty file (0 bytes)")
+    if len(data) > MAX_BYTES:
+        raise UnreadableImageError(f"larger than {MAX_BYTES:,} bytes")
     try:
         return _decode(data, max_pixels)
     except (UnreadableImageError, MemoryError):
@@ -104,8 +110,9 @@ def encode_png(image: Image.Image) -> bytes:
 
 def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damage in what pixels do not depend on
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        data = pixels_alone(data)
+        original, data = data, pixels_alone(data)
         image: Image.Image = Image.open(io.BytesIO(data), formats=_SUPPORTED)
         if image.width * image.height > max_pixels:
             raise UnreadableImageError(f"more than {max_pixels} pixels")
@@ -115,12 +122,24 @@ def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
         image.load()
     turn = _TURNS.get(_orientation(image))
     changed = turn is not None or deep or image.mode != "RGB" or "transparency" in image.info
+    changed = changed or (data is not original and not _is_plain(original))
     upright = _to_rgb(image) if changed else image
     if turn is not None:
         upright = upright.transpose(turn)
         for name in ("exif", "xmp", "XML:com.adobe.xmp"):  # they would have it turned again
             upright.info.pop(name, None)
     return upright, changed
+
+
+def _is_plain(data: bytes) -> bool:
+    """Return whether Pillow reads an image as it is, as training does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            Image.open(io.BytesIO(data)).load()
+        except Exception:
+            return False
+    return True
 
 
 def _orientation(image: Image.Image) -> int:

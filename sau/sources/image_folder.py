@@ -12,7 +12,7 @@ from sau.sources.decode import SUFFIXES
 from sau.sources.droppings import is_dropped_folder, is_dropping
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
-from sau.storage.walk import below
+from sau.storage.walk import Closed, below
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,8 @@ def class_folders(folder: Path, key: str) -> list[Path]:
     Hidden ones are left out, and those that other systems leave (`@eaDir`, `__MACOSX`).
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, two that lead to one place or are called alike but for Unicode
+            spelling, or one that leads to `folder` or to what it stands in.
     """
     found = [
         path
@@ -34,7 +35,31 @@ def class_folders(folder: Path, key: str) -> list[Path]:
         raise UserError(
             f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
         )
-    return sorted(found, key=lambda path: natural_key(stable_name(Path(path.name))))
+    ordered = sorted(found, key=lambda path: natural_key(stable_name(Path(path.name))))
+    _refuse_one_for_another(ordered, folder, key)
+    return ordered
+
+
+def _refuse_one_for_another(found: Sequence[Path], folder: Path, key: str) -> None:
+    """Refuse class folders that hold the images of other classes, or have the name of another."""
+    around = folder.resolve()
+    places: dict[Path, str] = dict.fromkeys((around, *around.parents), "")
+    names: dict[str, Path] = {}
+    for path in found:
+        real, name = path.resolve(), stable_name(Path(path.name))
+        if real in places:
+            other = f"class folder {places[real]!r}" if places[real] else "a folder around it"
+            raise UserError(
+                f"{key}: {folder}: class folder {name!r} is a link to {other}, so that images "
+                "would be of two classes; remove the link"
+            )
+        if name in names:
+            raise UserError(
+                f"{key}: {folder}: two class folders are called {name!r}, in different Unicode "
+                "spellings; put their images into one"
+            )
+        places[real] = name
+        names[name] = path
 
 
 def list_class_folders(
@@ -56,8 +81,9 @@ def list_class_folders(
     names: list[str] = []
     files: list[Path] = []
     repeated: list[int] = []
+    closed = Closed(path.resolve() for path in folders)
     for label, folder in sorted(zip(labels, folders, strict=True)):
-        for name, file in images_below(folder):
+        for name, file in images_below(folder, closed):
             names.append(f"{prefix}/{stable_name(Path(folder.name))}/{name}")
             files.append(file)
             repeated.append(label)
@@ -83,12 +109,13 @@ def _warn_of_loose_images(folder: Path) -> None:
         )
 
 
-def images_below(folder: Path) -> list[tuple[str, Path]]:
+def images_below(folder: Path, closed: Closed | None = None) -> list[tuple[str, Path]]:
     """Return relative name and path of each image file below `folder`, in natural order.
 
-    Links are followed. Hidden files are left out without a warning; what other programs leave
-    (thumbnails, see `sau.sources.droppings`), what is no file (a pipe, a device) or is not named
-    like an image with a warning. A link to nothing is listed: reading it fails.
+    Links are followed, but not into the folders of `closed`, which are of other classes. Hidden
+    files are left out without a warning; what other programs leave (thumbnails, see
+    `sau.sources.droppings`), what is no file (a pipe, a device) or is not named like an image with
+    a warning. A link to nothing is listed: reading it fails.
 
     Raises:
         UserError: a folder below it may not be read.
@@ -96,13 +123,13 @@ def images_below(folder: Path) -> list[tuple[str, Path]]:
     found: list[tuple[str, Path]] = []
     others: list[str] = []
     droppings: list[str] = []
-    for file in below(folder, _refuse):
+    for file in below(folder, _refuse, closed):
         relative = file.relative_to(folder)
         if any(part.startswith(".") for part in relative.parts):
             continue
         if is_dropping(relative):
             droppings.append(stable_name(relative))
-        elif file.suffix.lower() in SUFFIXES and (file.is_file() or not file.exists()):
+        elif file.suffix.lower() in SUFFIXES and _may_be_read(file):
             found.append((stable_name(relative), file))
         else:
             others.append(stable_name(relative))
@@ -123,8 +150,16 @@ def images_below(folder: Path) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda pair: natural_key(pair[0]))
 
 
+def _may_be_read(file: Path) -> bool:
+    """Return whether a path is a file, or a link to nothing, or may not be asked."""
+    try:
+        return file.is_file() or not file.exists()
+    except OSError:
+        return True
+
+
 def _refuse(error: OSError) -> None:
     raise UserError(
-        f"{error.filename}: the folder cannot be read ({error.strerror}); change its permissions, "
-        "or move it elsewhere"
+        f"{error.filename}: the folder cannot be read ({error.strerror}); change its permissions "
+        "or its links, or move it elsewhere"
     ) from error

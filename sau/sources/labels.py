@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,18 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
+from sau.sources import table_columns
 from sau.sources.checks import check_label_range
-from sau.sources.class_match import is_number, labels_of_names
+from sau.sources.class_match import is_number, labels_of_names, spelling
 from sau.sources.naming import exact_label, natural_key
 from sau.sources.record import Rows
+
+_MOST = 2.0**62
+"""No label is as large; beyond it 64 bits may not hold a number."""
 
 
 def is_text(column: pa.ChunkedArray) -> bool:
     """Return whether a column holds text, be it as a dictionary."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return table_columns.is_text(column.type)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,11 @@ def read_labels(
     names = hugging_face_names(schema, label_column)
     if names is not None:
         check_label_range(labels, len(names), where)
+        twice = next((name for name, times in Counter(names).items() if times > 1), None)
+        if twice is not None:
+            raise UserError(
+                f"{where}: its ClassLabel names {twice!r} twice; give each class a name of its own"
+            )
     return NamedLabels(labels, names)
 
 
@@ -88,7 +95,8 @@ def labels_from_indices(column: pa.ChunkedArray, where: str) -> Rows:
             f"{where}: labels of type {kind}; expected whole numbers from 0, or class names"
         )
     values = column.to_numpy()
-    odd = np.flatnonzero(~np.isfinite(values) | (values != np.rint(values)))
+    whole = np.isfinite(values) & (values == np.rint(values))
+    odd = np.flatnonzero(~whole | (values.astype(np.float64) >= _MOST) | (values < -_MOST))
     if len(odd):
         row = int(odd[0])
         raise UserError(
@@ -110,7 +118,7 @@ def labels_for_classes(read: NamedLabels, class_names: Sequence[str], where: str
     """
     if read.names is None:
         check_label_range(read.labels, len(class_names), where)
-        _refuse_numbers_for_names(class_names, where)
+        _refuse_numbers_for_names(read.found(), class_names, where)
         return read.labels
     found = read.found()
     matched = labels_of_names([read.names[label] for label in found], class_names, where)
@@ -132,13 +140,16 @@ def labels_by_exact_name(read: NamedLabels, class_names: Sequence[str], where: s
     return places[read.labels]
 
 
-def _refuse_numbers_for_names(class_names: Sequence[str], where: str) -> None:
-    numbers = [name for name in class_names if is_number(name)]
-    if len(numbers) == len(class_names) and list(map(int, numbers)) != list(range(len(numbers))):
+def _refuse_numbers_for_names(found: Sequence[int], class_names: Sequence[str], where: str) -> None:
+    """Refuse bare numbers where a class is called by a number that is not its index."""
+    if not any(map(is_number, class_names)):
+        return
+    odd = next((label for label in found if spelling(class_names[label]) != str(label)), None)
+    if odd is not None:
         raise UserError(
-            f"{where}: labels are bare numbers, and so are the class names ({numbers[0]}, "
-            f"{numbers[1] if len(numbers) > 1 else '...'}), so that a label may be a name or an "
-            "index; give the labels as text"
+            f"{where}: labels are bare numbers, and classes are called by numbers too, such as "
+            f"{next(filter(is_number, class_names))!r}, so that {odd} may be the name of a class "
+            f"or the index of {class_names[odd]!r}; give the labels as text"
         )
 
 
@@ -151,14 +162,29 @@ def names_for_indices(labels: Rows, given: Sequence[str], where: str) -> list[st
     names = list(given)
     if not names:
         check_label_range(labels, max(int(labels.max()) + 1, 1), where)
-        if labels.max() >= len(labels):
-            raise UserError(
-                f"{where}: label {labels.max()} in a table of {len(labels)} rows, so some class "
-                "has no training image; number the classes from 0 without gaps"
-            )
+        _refuse_gaps(labels, where)
         names = [str(label) for label in range(int(labels.max()) + 1)]
     check_label_range(labels, len(names), where)
     return names
+
+
+def _refuse_gaps(labels: Rows, where: str) -> None:
+    """Refuse labels of which one between 0 and the largest is in no row."""
+    found = np.unique(labels)
+    missing = np.flatnonzero(found != np.arange(len(found)))
+    if not len(missing):
+        return
+    first = int(missing[0])
+    if first == 0:
+        raise UserError(
+            f"{where}: labels from {found[0]} to {found[-1]}, none is 0; expected classes numbered "
+            f"from 0: subtract {found[0]} from each, or write class names in their place"
+        )
+    raise UserError(
+        f"{where}: labels up to {found[-1]}, but no row has label {first} "
+        f"({found[-1] + 1 - len(found)} such labels); number the classes from 0 without gaps, or "
+        "write class names in their place"
+    )
 
 
 def _refuse_missing(column: pa.ChunkedArray, where: str) -> None:
@@ -176,6 +202,8 @@ def hugging_face_names(schema: pa.Schema, column: str) -> list[str] | None:
         text: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         names = text["info"]["features"][column]["names"]
     except (KeyError, TypeError, ValueError):
+        return None
+    if not isinstance(names, list):
         return None
     return [tidy(str(name)) for name in names] or None
 

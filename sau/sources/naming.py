@@ -14,10 +14,16 @@ _GIVEN = "dataset.class_names or class_names_file"
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 
-def natural_key(name: str) -> tuple[list[str | int], str]:
+def natural_key(name: str) -> tuple[list[str | tuple[int, str]], str]:
     """Return a sort key that puts `2` before `10`, in the text around numbers too."""
     parts = _DIGITS.split(name)
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], name
+    return [_size(part) if index % 2 else part for index, part in enumerate(parts)], name
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """Return what orders whole numbers in digits as their values; of any length, unlike `int`."""
+    plain = digits.lstrip("0")
+    return len(plain), plain
 
 
 def stable_name(path: Path) -> str:

@@ -1,6 +1,5 @@
 """Images in a Parquet table: encoded bytes, or paths, beside labels."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,48 +10,46 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
-from sau.sources.checks import check_unique, existing_file
-from sau.sources.naming import nearest
+from sau.sources.checks import existing_file
 from sau.sources.record import Listing, Payload, Rows
+from sau.sources.table_columns import (
+    Columns,
+    check_columns,
+    check_image_type,
+    ids_of,
+    without_views,
+)
 from sau.storage.spool import spool
 
-ID_COLUMN = "id"
+MAX_ROWS = 100_000_000
+"""A few bytes may say that one value stands in a billion rows, which then fill the memory."""
+
 BATCH_ROWS = 512
 _DAMAGED = (pa.ArrowException, OSError, UnicodeDecodeError)  # the last from names in the footer
 
 
-@dataclasses.dataclass(frozen=True)
-class Columns:
-    """What the columns of a table are called; a prompt of None means that there are none."""
-
-    image: str
-    label: str
-    prompt: str | None = None
-
-
-def open_parquet(file: Path, key: str) -> pq.ParquetFile:
-    """Open a Parquet file; raises UserError if it is missing or no Parquet file."""
+def open_parquet(file: Path, key: str, *, most_rows: int = MAX_ROWS) -> pq.ParquetFile:
+    """Open a Parquet file; raises UserError if it is missing, no Parquet file, or too long."""
     try:
-        return pq.ParquetFile(existing_file(file, key))
+        opened = pq.ParquetFile(existing_file(file, key))
     except _DAMAGED as error:
         raise UserError(
             f"{key}: {file}: not a readable Parquet file ({_in_one_line(error)})"
         ) from error
+    if opened.metadata.num_rows > most_rows:
+        raise UserError(
+            f"{key}: {file}: {opened.metadata.num_rows:,} rows; expected at most {most_rows:,}, "
+            "split the table"
+        )
+    return opened
 
 
 def read_columns(file: Path, names: Sequence[str], key: str) -> pa.Table:
     """Return columns of a Parquet file; raises UserError if a page of them is damaged."""
     with _damage_refused(file, key):
-        table = pq.ParquetFile(file).read(columns=list(names))
+        table = pq.ParquetFile(file).read(columns=list(names)).select(list(names))
         table.validate(full=True)  # a page may well be read, and hold no UTF-8
-    return table
-
-
-def check_columns(schema: pa.Schema, names: Sequence[str], where: str) -> None:
-    """Refuse a table that lacks one of the columns, with the nearest known one."""
-    for name in names:
-        if name not in schema.names:
-            raise UserError(f"{where}: no column {name!r}; {nearest(name, schema.names)}")
+    return without_views(table)
 
 
 def list_parquet(
@@ -77,7 +74,7 @@ def list_parquet(
         key: the setting to name in errors.
         batch_rows: of so many rows at most one batch is read at once, at least 1.
 
-    Returns: rows in file order; ids `<prefix>/<stem>/<row>`, or those of the column `id`.
+    Returns: rows in file order; ids `<prefix>/<stem>/<row>`, or those of the id column.
 
     Raises:
         UserError: no such file or column, a damaged file, an image column of another type, or an
@@ -85,14 +82,19 @@ def list_parquet(
     """
     where = f"{key}: {file}"
     schema = open_parquet(file, key).schema_arrow
-    check_columns(schema, [name for name in dataclasses.astuple(columns) if name], where)
-    _check_image_type(schema.field(columns.image), where)
-    wanted = [columns.label, *({ID_COLUMN} & set(schema.names))]
-    table = read_columns(file, wanted, key)
+    names = columns.in_table(schema)
+    check_columns(schema, names, where)
+    check_image_type(schema.field(columns.image), where)
+    has_ids = bool(columns.id) and columns.id in names
+    wanted = [columns.label, columns.id] if has_ids else [columns.label]
+    table = read_columns(file, list(dict.fromkeys(wanted)), key)
     if not table.num_rows:
         raise UserError(f"{where}: no images found, the table has no rows")
     labels = labels_of(table[columns.label], schema)
-    ids = _ids(table, prefix, stem, where)
+    if has_ids:
+        ids = ids_of(table[columns.id], prefix, where)
+    else:
+        ids = [f"{prefix}/{stem}/{row:08d}" for row in range(table.num_rows)]
     rows = np.arange(table.num_rows, dtype=np.int64)
     payloads = payloads_of(file, columns.image, columns.prompt, key, batch_rows)
     return Listing(ids, labels, rows, payloads)
@@ -113,7 +115,7 @@ def payloads_of(
     """
 
     def fetch(rows: Rows) -> Iterator[Payload]:
-        names = [image_column, *([prompt_column] if prompt_column else [])]
+        names = list(dict.fromkeys([image_column, *([prompt_column] if prompt_column else [])]))
         for batch, row in _rows_in_order(file, names, rows, key, batch_rows):
             prompt = batch[prompt_column][row].as_py() if prompt_column else None
             yield _payload(batch[image_column][row].as_py(), file.parent, prompt)
@@ -131,9 +133,8 @@ def _rows_in_order(
         for batch in batches:
             yield from ((batch, row) for row in range(batch.num_rows))
         return
-    schema = pq.read_schema(file)
-    fields = [field for field in schema if field.name in names]
-    parts = spool(batches, pa.schema(fields), None).to_batches()
+    schema = without_views(pq.read_schema(file).empty_table().select(list(names))).schema
+    parts = spool(batches, schema, None).to_batches()
     starts = np.cumsum([0, *(part.num_rows for part in parts)])
     for position in np.searchsorted(ascending, rows):
         part = int(np.searchsorted(starts, position, side="right")) - 1
@@ -150,7 +151,8 @@ def _read_rows(
             first, last = np.searchsorted(rows, [start, start + batch.num_rows])
             if first < last:
                 batch.validate(full=True)
-                yield batch.take(pa.array(rows[first:last] - start))
+                plain = without_views(pa.Table.from_batches([batch]).select(list(names)))
+                yield plain.take(pa.array(rows[first:last] - start)).to_batches()[0]
                 found += last - first
         if found < len(rows):
             raise pa.ArrowInvalid("images of fewer rows than labels")
@@ -192,38 +194,3 @@ def _payload(image: Any, folder: Path, prompt: Any) -> Payload:
         data, path = None, image
     located = folder / path if data is None and path else None
     return Payload(data, located, None if prompt is None else str(prompt))
-
-
-def _check_image_type(field: pa.Field, where: str) -> None:
-    kind = field.type
-    fields = {part.name: part.type for part in kind} if pa.types.is_struct(kind) else {}
-    has_bytes = "bytes" in fields and _is_binary(fields["bytes"])
-    has_path = "path" in fields and _is_text(fields["path"])
-    if not (_is_binary(kind) or _is_text(kind) or has_bytes or has_path):
-        raise UserError(
-            f"{where}: column {field.name!r} is of type {kind}; expected encoded bytes, "
-            "a struct of bytes and path, or paths"
-        )
-
-
-def _is_binary(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _ids(table: pa.Table, prefix: str, stem: str, where: str) -> list[str]:
-    if ID_COLUMN in table.column_names:
-        ids = [_prefixed(value, prefix, where) for value in table[ID_COLUMN].to_pylist()]
-    else:
-        ids = [f"{prefix}/{stem}/{row:08d}" for row in range(table.num_rows)]
-    check_unique(ids, where)
-    return ids
-
-
-def _prefixed(value: Any, prefix: str, where: str) -> str:
-    if value is None or value == "":
-        raise UserError(f"{where}: a row without a value in column {ID_COLUMN!r}; give each one")
-    return value if str(value).startswith(f"{prefix}/") else f"{prefix}/{value}"

@@ -50,6 +50,11 @@ def refuse_parts(folder: Path, key: str, fewest: int = 2) -> None:
         )
 
 
+def is_called_test(name: str) -> bool:
+    """Return whether a folder is called as people call the part that is tested on."""
+    return _is_called(name, _TEST)
+
+
 def _is_called(name: str, part: re.Pattern[str]) -> bool:
     """Return whether one word of a folder's name is that of a part."""
     return any(part.fullmatch(word) for word in _WORDS.split(name))

@@ -9,6 +9,9 @@ _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = b"XML:com.adobe.xmp"
 """Keyword of the one text that counts: it may hold the orientation."""
 
+_PROFILE = b"iCCP"
+"""Colour profiles are not applied, and one that is too large or damaged stops readers."""
+
 _END = b"IEND"
 
 
@@ -43,7 +46,7 @@ def pixels_alone(data: bytes) -> bytes:
 
 
 def _is_superfluous(name: bytes, content: bytes, checksum: bytes) -> bool:
-    if name in _TEXT and not content.startswith(_XMP):
+    if name == _PROFILE or (name in _TEXT and not content.startswith(_XMP)):
         return True
     is_extra = bool(name[0] & 32)  # a small first letter: readers may leave it out
     return is_extra and name != b"tRNS" and zlib.crc32(name + content) != int.from_bytes(checksum)

@@ -1,5 +1,6 @@
 """What a result records of its making: settings, code, seeds, library versions, inputs."""
 
+import functools
 import importlib.metadata
 import platform
 from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ def provenance(
     return {
         "stage": stage,
         "settings": settings.with_effect(),
-        "code": {"sau": sau.__version__, "stage_digest": code_digest(stage)},
+        "code": {"sau": sau.__version__, "stage_digest": _digest_in_use(stage)},
         "versions": versions(["numpy", "pyarrow", *libraries]),
         "inputs": hashes,
         **facts,
@@ -44,9 +45,14 @@ def provenance(
 
 def versions(distributions: Sequence[str]) -> dict[str, str]:
     """Return the versions of Python and of the named distributions."""
-    found = {name: importlib.metadata.version(name) for name in sorted(set(distributions))}
+    found = {name: _version(name) for name in sorted(set(distributions))}
     return {"python": platform.python_version(), **found}
 
 
 def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
     return [paths] if isinstance(paths, Path) else list(paths)
+
+
+# A process goes on with what it has loaded, whatever happens to the files while it runs.
+_digest_in_use = functools.cache(code_digest)
+_version = functools.cache(importlib.metadata.version)

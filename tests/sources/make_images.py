@@ -2,7 +2,6 @@
 
 import errno
 import io
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -39,8 +38,7 @@ def refuse_reading(monkeypatch):
     def refuse(path, *_, **__):
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "read_text", refuse)
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("sau.storage.regular.os.open", refuse)
 
 
 def put_classes(folder, counts, seed=0):

@@ -61,7 +61,9 @@ def test_stored_class_labels_are_matched_by_name():
 
 def test_bare_numbers_of_classes_called_by_numbers_are_refused():
     assert for_classes([0, 1], ["0", "1"]).tolist() == [0, 1]
-    with pytest.raises(UserError, match="a label may be a name or an index"):
+    with pytest.raises(UserError, match="0 may be the name of a class or the index of 'fox'"):
+        for_classes([0], ["fox", "0"])
+    with pytest.raises(UserError, match="may be the name of a class or the index of"):
         for_classes([0, 1], ["1", "2"])
 
 

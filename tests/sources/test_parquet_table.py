@@ -4,7 +4,8 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.sources.labels import labels_from_indices
-from sau.sources.parquet_table import Columns, list_parquet
+from sau.sources.parquet_table import list_parquet
+from sau.sources.table_columns import Columns
 from tests.sources.make_images import damage_column, picture, put, put_table
 
 
@@ -57,7 +58,7 @@ def test_ids_of_a_column(tmp_path):
     with pytest.raises(UserError, match="id 'real/b' comes twice"):
         listing(tmp_path / "t.parquet")
     put_table(tmp_path / "t.parquet", [*table, {"id": None, "image": b"", "label": 0}])
-    with pytest.raises(UserError, match="without a value in column 'id'"):
+    with pytest.raises(UserError, match="without a value in the id column"):
         listing(tmp_path / "t.parquet")
 
 

@@ -20,6 +20,7 @@ from sau.settings.flags import to_flags
 from sau.run.environment import environment
 from sau.storage.code_digest import code_digest
 from sau.assets.shipped import fingerprint
+from sau.sources.named_files import named_files
 
 
 def config_files():
@@ -124,10 +125,26 @@ def digest(package):
     return lambda wildcards: stage_digest(package)
 
 
-def fingerprint_of(paths):
-    """Return a params function: a digest of files from outside, to notice when they change."""
-    once = functools.cache(lambda: fingerprint(paths))
+def fingerprint_of(paths, table_columns={}):
+    """Return a params function: a digest of files from outside, to notice when they change.
+
+    `table_columns` are tables with the column that may name images by their paths, which count too.
+    """
+    once = functools.cache(
+        lambda: fingerprint([*paths, *map(str, files_in(table_columns))])
+    )
     return lambda wildcards: once()
+
+
+def files_in(table_columns):
+    """Return the files that tables name, each with its column of images."""
+    pairs = table_columns.items()
+    return [
+        path
+        for table, column in pairs
+        if table
+        for path in named_files(Path(table), column)
+    ]
 
 
 def training_settings(wildcards):

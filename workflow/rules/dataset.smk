@@ -10,6 +10,17 @@ REAL_IMAGES = [
 ]
 
 
+# A table may hold paths in place of images: these files are read too.
+REAL_TABLES = (
+    dict.fromkeys(
+        [CONFIG.dataset.train_file, CONFIG.dataset.test_file],
+        CONFIG.dataset.image_column,
+    )
+    if CONFIG.dataset.source == "parquet"
+    else {}
+)
+
+
 rule dataset:
     output:
         train=results("dataset", "train.parquet"),
@@ -23,6 +34,6 @@ rule dataset:
     params:
         flags=flags_of(CONFIG.dataset),
         code=digest("dataset"),
-        source=fingerprint_of(REAL_IMAGES),
+        source=fingerprint_of(REAL_IMAGES, REAL_TABLES),
     shell:
         "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags} 2>&1 | (trap '' TERM; tee {log:q})"

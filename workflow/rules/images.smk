@@ -9,6 +9,13 @@ IMPORTED = (
 )
 
 
+IMPORTED_TABLES = (
+    {CONFIG.images.file: CONFIG.images.image_column}
+    if CONFIG.images.source == "imported"
+    else {}
+)
+
+
 rule images:
     input:
         train_images=rules.dataset.output.train,
@@ -29,7 +36,7 @@ rule images:
         flags=flags_of(CONFIG.images),
         code=digest("images"),
         weights=fingerprint_of(CONFIG.images.models()),
-        source=fingerprint_of(IMPORTED),
+        source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
         prompts=lambda wildcards, input: (
             f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""
         ),

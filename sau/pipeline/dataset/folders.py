@@ -1,6 +1,7 @@
 """The image-folder source: a folder for each class, with a test folder or without."""
 
 import logging
+from collections.abc import Set
 from pathlib import Path
 
 from sau.core.errors import UserError
@@ -9,15 +10,15 @@ from sau.pipeline.dataset.split import split_off_test
 from sau.sources.checks import existing_folder
 from sau.sources.image_folder import class_folders, list_class_folders
 from sau.sources.naming import exact_label, order_classes, stable_name
-from sau.sources.parts import refuse_parts
+from sau.sources.parts import is_called_test, refuse_parts
 from sau.sources.record import Listing
 
 log = logging.getLogger(__name__)
 
 _KEY = "dataset.folder"
 
-_TESTS = ("test", "val", "valid", "validation")
-"""What people call the part that is tested on, in lower case."""
+_TESTS = ("test", "val")
+"""What the part that is tested on is called; the first that is there is taken."""
 
 
 def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
@@ -39,7 +40,8 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
         names, listing = _list_train(folder, "real", settings)
         return names, *_split(listing, names, settings)
     names, listing = _list_train(train, "real/train", settings)
-    test = next((folder / name for name in ("test", "val") if (folder / name).is_dir()), None)
+    test = next((folder / name for name in _TESTS if (folder / name).is_dir()), None)
+    _warn_of_other_parts(folder, {train, test})
     if test is None:
         return names, *_split(listing, names, settings)
     log.info("test images are those of %s", test)
@@ -50,22 +52,27 @@ def list_image_folder(settings: DatasetSettings) -> tuple[list[str], Listing, Li
 
 
 def _refuse_misspelt_parts(folder: Path) -> None:
-    """Refuse `Train` beside `Test`, two classes, and `train` beside `validation`, not looked at."""
-    parts = {path.name for path in folder.iterdir() if path.is_dir()}
-    tests = {name for name in parts if name.lower() in _TESTS}
-    if not tests:
-        return  # a class may well be called Train
-    if "train" not in parts:
+    """Refuse `Train` beside `test`, two classes, and `train` beside `testing`, not looked at."""
+    parts = {path.name for path in class_folders(folder, _KEY)}
+    if "train" in parts:
+        tests = sorted(name for name in parts if is_called_test(name))
+        if tests and not parts & set(_TESTS):
+            raise UserError(
+                f"{_KEY}: {folder / tests[0]}: expected it to be called test or val; rename it, or "
+                "move it elsewhere to have test images split off"
+            )
+    elif {name.lower() for name in parts} & set(_TESTS):
         for name in sorted(parts):
             if name.lower() == "train":
                 raise UserError(
                     f"{_KEY}: {folder / name}: expected it to be called train; rename it"
                 )
-    elif not tests & {"test", "val"}:
-        raise UserError(
-            f"{_KEY}: {folder / min(tests)}: expected it to be called test or val; rename it, or "
-            "move it elsewhere to have test images split off"
-        )
+
+
+def _warn_of_other_parts(folder: Path, taken: Set[Path | None]) -> None:
+    others = [path.name for path in class_folders(folder, _KEY) if path not in taken]
+    if others:
+        log.warning("%s: left out the folders beside train: %s", folder, ", ".join(others))
 
 
 def _list_train(folder: Path, prefix: str, settings: DatasetSettings) -> tuple[list[str], Listing]:

@@ -15,6 +15,7 @@ from sau.sources.class_match import labels_by_order, relabel
 from sau.sources.class_names import is_categories, read_class_names
 from sau.sources.naming import check_class_count
 from sau.sources.record import Listing
+from sau.sources.sayable import check_sayable
 
 _KEY = "dataset.folder"
 
@@ -37,6 +38,7 @@ def load(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
         labels = labels_by_order(names, settings.class_names, where)
         names = list(settings.class_names)
         train, test = relabel(train, labels), relabel(test, labels)
+    check_sayable(names, f"source {settings.source}")
     train, test = by_class(train), by_class(test)
     _check_classes(train, names, settings)
     _check_apart(train, test, settings)
@@ -91,7 +93,9 @@ def _check_apart(train: Listing, test: Listing, settings: DatasetSettings) -> No
     both = set(train.ids) & set(test.ids)
     if both:
         place = settings.folder or settings.test_file
+        is_table = settings.source == "parquet"
+        hint = ", or set dataset.id_column to '' where it names no images" if is_table else ""
         raise UserError(
             f"{place}: id {min(both)!r} is in the training and the test images ({len(both)} such "
-            "ids); an image may be in one of them only"
+            f"ids); an image may be in one of them only{hint}"
         )

@@ -60,6 +60,11 @@ class DatasetSettings(Section):
     label_column: str = setting(
         "label", "column of class indices or of class names", only_with={"source": "parquet"}
     )
+    id_column: str = setting(
+        "id",
+        "column of the images' ids, if there is one; empty: rows are counted",
+        only_with={"source": "parquet"},
+    )
     test_per_class: int = setting(
         50,
         "test images of each class, where the source has no test split",

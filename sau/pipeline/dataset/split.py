@@ -36,7 +36,7 @@ def split_off_test(
         if counts[label] == 0:
             raise UserError(
                 f"dataset: class {class_names[label]!r} has no image at all; give it some, or "
-                "remove its folder"
+                "take it out of the classes"
             )
         raise UserError(
             f"dataset.test_per_class: {per_class}, but class {class_names[label]!r} has only "

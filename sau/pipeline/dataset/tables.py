@@ -1,6 +1,8 @@
 """The parquet source: a table of training images, with a table of test images or without."""
 
+import dataclasses
 import logging
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,10 +19,13 @@ from sau.sources.labels import (
     read_labels,
 )
 from sau.sources.naming import order_classes
-from sau.sources.parquet_table import Columns, list_parquet
+from sau.sources.parquet_table import list_parquet
 from sau.sources.record import Listing, Rows
+from sau.sources.table_columns import Columns
 
 log = logging.getLogger(__name__)
+
+_NUMBER = re.compile(r"real/[0-9]+", re.ASCII)
 
 
 class _Labels:
@@ -83,7 +88,7 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
         UserError: see `sau.sources.parquet_table.list_parquet` and `sau.sources.labels`; or both
             files are the same.
     """
-    columns = Columns(settings.image_column, settings.label_column)
+    columns = Columns(settings.image_column, settings.label_column, id=settings.id_column)
     labels = _Labels(settings)
     file, test_file = Path(settings.train_file), Path(settings.test_file)
     train_stem, test_stem = _stems(file, test_file)
@@ -113,7 +118,25 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
         labels_of=labels.of_test,
         key="dataset.test_file",
     )
+    train, test = _numbers_told_apart(train, test, train_stem, test_stem)
     return names, by_class(train), by_class(test)
+
+
+def _numbers_told_apart(
+    train: Listing, test: Listing, train_stem: str, test_stem: str
+) -> tuple[Listing, Listing]:
+    """Put the table's name into ids where both tables count their rows: 0, 1, ... are no names."""
+    ids = [*train.ids, *test.ids]
+    if len(set(ids)) == len(ids) or not all(map(_NUMBER.fullmatch, ids)):
+        return train, test
+    log.info("ids are numbers that stand in both tables, so each begins with its table's name")
+    return _behind(train, train_stem), _behind(test, test_stem)
+
+
+def _behind(listing: Listing, stem: str) -> Listing:
+    return dataclasses.replace(
+        listing, ids=[f"real/{stem}/{name.removeprefix('real/')}" for name in listing.ids]
+    )
 
 
 def _stems(train: Path, test: Path) -> tuple[str, str]:

@@ -16,10 +16,11 @@ from sau.sources.class_match import labels_by_order, labels_of_names, relabel
 from sau.sources.image_folder import class_folders, list_class_folders
 from sau.sources.labels import labels_for_classes, read_labels
 from sau.sources.naming import plain_name, stable_name
-from sau.sources.parquet_table import Columns, list_parquet
+from sau.sources.parquet_table import list_parquet
 from sau.sources.parts import refuse_parts
 from sau.sources.record import Listing, Rows
 from sau.sources.table import BATCH_ROWS, images_table
+from sau.sources.table_columns import Columns
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,12 @@ def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
 
 def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing:
     file = Path(settings.file)
-    columns = Columns(settings.image_column, settings.label_column, settings.prompt_column or None)
+    columns = Columns(
+        settings.image_column,
+        settings.label_column,
+        settings.prompt_column or None,
+        settings.id_column,
+    )
     where = f"images.file: {file}"
 
     def labels_of(column: pa.ChunkedArray, schema: pa.Schema) -> Rows:

@@ -56,7 +56,10 @@ class ImagesSettings(Section):
         "someone else made",
     )
     shards: int = setting(
-        4, "files the images are spread over; the unit of work and of a cluster job", minimum=1
+        4,
+        "files the images are spread over; the unit of work and of a cluster job",
+        minimum=1,
+        maximum=10_000,
     )
     image_size: int | None = setting(
         None,
@@ -173,6 +176,11 @@ class ImagesSettings(Section):
     image_column: str = setting("image", "column of encoded bytes", only_with=_FROM_TABLE)
     label_column: str = setting("label", "column of class indices or names", only_with=_FROM_TABLE)
     prompt_column: str = setting("", "column of prompts; empty: none", only_with=_FROM_TABLE)
+    id_column: str = setting(
+        "id",
+        "column of the images' ids, if there is one; empty: rows are counted",
+        only_with=_FROM_TABLE,
+    )
     images_per_class: int | None = setting(
         None,
         "keep only the first so many images of each class; null: all",

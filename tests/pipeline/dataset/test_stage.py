@@ -220,6 +220,7 @@ def test_mistake_of_the_user_is_one_line(run, settings, message):
         (["Train", "Test"], "Train: expected it to be called train; rename it"),
         (["train", "Test"], "Test: expected it to be called test or val"),
         (["train", "validation"], "validation: expected it to be called test or val"),
+        (["train", "Testing"], "Testing: expected it to be called test or val"),
     ],
 )
 def test_misspelt_parts_are_refused(run, tmp_path, parts, message):
