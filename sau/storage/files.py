@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sau.storage.refused import explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
+from sau.storage.together import OTHER, put_in_place
 
 
 @contextmanager
@@ -17,23 +18,23 @@ def atomic_path(path: Path) -> Iterator[Path]:
     The move is `os.replace` after an `fsync`, so a reader, a killed process or a full disk never
     leaves half a file under the final name. No other process writes under the temporary name; what
     killed ones left is removed. The parent folder is made when it is missing. The file has the
-    permissions that any new file gets (umask, the folder's own rules).
+    permissions that any new file gets (umask, the folder's own rules). Within `together` it waits
+    for the files that belong with it.
 
     Raises:
         UserError: the file cannot be written (disk full, no permission), with the system's reason.
     """
     temporary = temporary_beside(path)
-    other = "another results folder"
     try:
-        with explained(path, other):
+        with explained(path, OTHER):
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_left_behind(path.parent)
             temporary.touch(exist_ok=False)
-        with explained(path, other, only=temporary):
+        with explained(path, OTHER, only=temporary):
             yield temporary
-        with explained(path, other):
+        with explained(path, OTHER):
             flush_to_disk(temporary)
-            temporary.replace(path)
+            put_in_place(temporary, path, Path.replace)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -5,12 +5,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.files import flush_to_disk
 from sau.storage.refused import explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
+from sau.storage.together import put_in_place
 
 _OTHER = "another folder"
 """What to choose where one cannot be written."""
@@ -43,7 +45,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
             for file in temporary.rglob("*"):
                 if file.is_file():
                     flush_to_disk(file)
-            _move(temporary, path, replace=replace)
+            put_in_place(temporary, path, partial(_move, replace=replace))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -24,6 +24,7 @@ class Holder:
         user: its user's name.
         command: what it runs, up to the first flag: a key that is misplaced into one is not shown.
         folder: its working directory.
+        folder_number: that folder's number on its disk, the same for all machines that share it.
         since: when it took the lock, as its clock says, for people.
         token: of this taking of the lock alone.
     """
@@ -32,6 +33,7 @@ class Holder:
     user: str
     command: str
     folder: str
+    folder_number: int
     since: str
     token: str
 
@@ -40,7 +42,7 @@ class Holder:
         """Return the process that asks, with a token of its own."""
         since = time.strftime("%Y-%m-%d %H:%M:%S %z")
         token = secrets.token_hex(8)
-        return cls(Process.current(), _user(), _command(), _folder(), since, token)
+        return cls(Process.current(), _user(), _command(), *_folder(), since, token)
 
     def to_json(self) -> str:
         """Return what a lock's file holds."""
@@ -81,11 +83,11 @@ def _user() -> str:
         return str(os.getuid())
 
 
-def _folder() -> str:
+def _folder() -> tuple[str, int]:
     try:
-        return str(Path.cwd())
+        return str(Path.cwd()), Path.cwd().stat().st_ino
     except OSError:  # it has been removed
-        return ""
+        return "", 0
 
 
 def _command() -> str:

@@ -45,13 +45,28 @@ def locked(
     """
     _refuse_twice(paths)
     locks = [LockFile(lock_of(path), path, stale_after) for path in paths]
+    with holding(locks, beat=beat):
+        yield lambda: _check(locks)
+
+
+@contextmanager
+def holding(locks: Sequence[LockFile], *, beat: float = BEAT) -> Iterator[None]:
+    """Hold locks, and give signs of life, as long as the block lasts.
+
+    Args:
+        locks: that are taken in this order.
+        beat: seconds between two signs of life.
+
+    Raises:
+        UserError: another process holds one of them, or no file can be written there.
+    """
     with ExitStack() as held:
-        for path, lock in zip(paths, locks, strict=True):
-            held.callback(_remove_empty, _missing_above(path))
-            _take(lock, path)
+        for lock in locks:
+            held.callback(_remove_empty, _missing_above(lock.file))
+            _take(lock)
             held.callback(lock.give_back)
         held.enter_context(_signs_of_life(locks, beat))
-        yield lambda: _check(locks)
+        yield
 
 
 def lock_of(path: Path) -> Path:
@@ -77,11 +92,11 @@ def _signs_of_life(locks: Sequence[LockFile], beat: float) -> Iterator[None]:
         thread.join()
 
 
-def _take(lock: LockFile, path: Path) -> None:
+def _take(lock: LockFile) -> None:
     """Take a lock in a folder that another process may remove at the same time, as it is empty."""
     for tries_left in reversed(range(_TRIES)):
-        with explained(path, _OTHER):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with explained(lock.subject, _OTHER):
+            lock.file.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.take()
             break

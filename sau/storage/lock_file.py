@@ -60,7 +60,7 @@ class LockFile:
 
     def __init__(self, file: Path, subject: Path, stale_after: float = STALE_AFTER) -> None:
         self.file = file
-        self._subject = subject
+        self.subject = subject
         self._stale_after = stale_after
         self._us = Holder.current()
 
@@ -73,7 +73,7 @@ class LockFile:
         Raises:
             UserError: another process holds it, which the message names, or no file can be written.
         """
-        with explained(self._subject, _OTHER):
+        with explained(self.subject, _OTHER):
             remove_left_behind(self.file.parent)
             own = temporary_beside(self.file)
             try:
@@ -136,7 +136,7 @@ class LockFile:
             gone = self._is_gone(found, own)
             if gone is None and first in (None, found):
                 if first is None:
-                    log.info("%s: waiting for a sign of life of %s", self._subject, found.name())
+                    log.info("%s: waiting for a sign of life of %s", self.subject, found.name())
                 first = found
                 if time.monotonic() - began < self._stale_after:
                     time.sleep(_LOOK_AGAIN)
@@ -144,7 +144,7 @@ class LockFile:
                 gone = True
             if not gone:
                 raise UserError(
-                    f"{self._subject}: being written by {found.name()}; wait until it is done, or "
+                    f"{self.subject}: being written by {found.name()}; wait until it is done, or "
                     f"delete {self.file} if that process is gone"
                 )
             if self._take_over(own, found):
@@ -161,7 +161,7 @@ class LockFile:
     def _take_over(self, own: Path, found: _Found) -> bool:
         """Replace the lock of a holder that is gone; return whether it was this process."""
         token = found.holder.token if found.holder else "damaged"
-        claim = LockFile(self.file.with_name(f"{self.file.name}.{token}"), self._subject)
+        claim = LockFile(self.file.with_name(f"{self.file.name}.{token}"), self.subject)
         try:
             claim.take()
         except UserError:  # another process is taking it over
@@ -170,7 +170,7 @@ class LockFile:
         try:
             if self._look() != found:
                 return False
-            log.warning("%s: taken over from %s, which is gone", self._subject, found.name())
+            log.warning("%s: taken over from %s, which is gone", self.subject, found.name())
             own.replace(self.file)
             return True
         finally:
@@ -189,7 +189,7 @@ class LockFile:
         except OSError as error:
             raise UserError(
                 f"{self.file}: cannot be read ({error.strerror or error}), and says who writes "
-                f"{self._subject}; delete it if no process does"
+                f"{self.subject}; delete it if no process does"
             ) from error
 
 

@@ -19,10 +19,9 @@ _NAME = re.compile(
     r"\..+\.[^.]*-(?P<machine>[0-9a-f]{8})-(?P<pid>\d+)-[0-9a-f]{8}\.(part|old)", re.S
 )
 _LONGEST = 80
-_QUICK = 0.001
-"""Seconds of a look into a folder that may be repeated at once."""
+_QUICKLY_SEEN = 1000
+"""Files of a folder that is looked into each time; one with more is, each so many seconds."""
 
-_SHARE = 100
 _next_look: dict[Path, float] = {}
 
 
@@ -47,35 +46,36 @@ def short(name: str) -> str:
     return f"{start}~{hashlib.sha256(data).hexdigest()[:16]}"
 
 
-def remove_left_behind(folder: Path, now: float | None = None) -> None:
+def remove_left_behind(folder: Path) -> None:
     """Remove temporary files and folders that killed processes have left in a folder.
 
     Those of this machine whose process has ended, and those of others that have not changed for
-    `OLD_AFTER`. What cannot be removed stays. Of a folder with very many files, at most one part
-    in a hundred of the time goes into looking.
+    `OLD_AFTER`. What cannot be removed stays. A folder with thousands of files is looked into once
+    in as many seconds, or a writer of very many files would do little else.
 
     Args:
         folder: where to look; it may not be there.
-        now: the time by the clock of the folder's disk; None: by this machine's.
     """
-    started = time.monotonic()
-    if started < _next_look.get(folder, 0.0):
+    if time.monotonic() < _next_look.get(folder, 0.0):
         return
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            named = _NAME.fullmatch(entry.name)
-            if named and _is_left_behind(entry, named, time.time() if now is None else now):
-                _remove(Path(entry.path))
-    took = time.monotonic() - started
-    if took > _QUICK:
-        _next_look[folder] = started + _SHARE * took
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except OSError:  # no such folder, or none to look into
+        return
+    for entry in entries:
+        named = _NAME.fullmatch(entry.name)
+        if named and _is_left_behind(entry, named):
+            _remove(Path(entry.path))
+    if len(entries) > _QUICKLY_SEEN:
+        _next_look[folder] = time.monotonic() + len(entries) / _QUICKLY_SEEN
 
 
-def _is_left_behind(entry: os.DirEntry[str], name: re.Match[str], now: float) -> bool:
+def _is_left_behind(entry: os.DirEntry[str], name: re.Match[str]) -> bool:
     gone = Process("", name["machine"], int(name["pid"])).is_gone()
     if gone is None:
         with suppress(OSError):  # it has just been removed or moved into place
-            return now - entry.stat(follow_symlinks=False).st_mtime > OLD_AFTER
+            return time.time() - entry.stat(follow_symlinks=False).st_mtime > OLD_AFTER
         return False
     return gone
 

@@ -18,6 +18,7 @@ from sau.core.errors import UserError
 from sau.core.printable import printable
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
+from sau.run.results_lock import hold_results
 from sau.storage.code_digest import code_digest
 from sau.assets.shipped import fingerprint
 from sau.sources.named_files import named_files
@@ -55,6 +56,19 @@ ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_
 # A scheduler that ends a job sends SIGTERM to all its processes. The shell outlives it, and so does
 # `tee` in each of the rules. Without the one or the other a stage would die with its work unsaved.
 shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
+
+
+
+# Not while jobs are only planned, nor in the processes of single jobs: only the one that starts them
+# comes here, before it removes any output. With --nolock nobody is kept off.
+onstart:
+    if workflow.execution_settings.lock:
+        try:
+            hold_results(Path(RESULTS))
+        except UserError as error:
+            print(f"sau: error: {error}", file=sys.stderr)
+            sys.exit(2)
+
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
 RUN = f"{{run}}/{SUBSET}/seed-{{seed}}"

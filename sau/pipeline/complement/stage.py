@@ -11,6 +11,7 @@ from sau.core.errors import UserError
 from sau.longtail.complement import best_complement, complement_counts, draw_complement
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.storage import manifest
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ SUBSET_FACTS = (
 """Facts of the long tail that its complement hands on; the data seed is the complement's too."""
 
 
+@writes("output")
 def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSettings) -> None:
     """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
 

@@ -18,11 +18,13 @@ from sau.pipeline.dataset.settings import DatasetSettings
 from sau.sources.table import BATCH_ROWS, images_table
 from sau.storage import manifest
 from sau.storage.manifest.schemas import STATUS_OK
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 log = logging.getLogger(__name__)
 
 
+@writes("train", "test")
 def dataset(train: Path, test: Path, *, settings: DatasetSettings) -> None:
     """Write the real images as two manifests of kind "images".
 

@@ -11,9 +11,11 @@ from sau.pipeline.evaluation.metrics import metrics_table
 from sau.pipeline.evaluation.settings import EvaluationSettings
 from sau.pipeline.run_record import RunRecord
 from sau.storage.manifest import hash_of, read, read_metadata, write
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 
+@writes("metrics")
 def evaluation(
     predictions: Path,
     members: list[Path],

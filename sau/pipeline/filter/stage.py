@@ -15,11 +15,13 @@ from sau.pipeline.filter.rules import Columns, judge, verdicts
 from sau.pipeline.filter.same_model import check_same_model
 from sau.pipeline.filter.settings import FilterSettings
 from sau.storage import manifest
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 logger = logging.getLogger(__name__)
 
 
+@writes("output")
 def filter(  # noqa: A001
     scores: list[Path],
     output: Path,

@@ -24,10 +24,12 @@ from sau.pipeline.gallery.records import records_of
 from sau.pipeline.gallery.settings import GallerySettings
 from sau.storage import manifest
 from sau.storage.files import write_text
+from sau.storage.outputs import writes
 
 logger = logging.getLogger(__name__)
 
 
+@writes("html")
 def gallery(
     train_images: Path,
     kept: Path,

@@ -10,12 +10,14 @@ from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.shards import shard_bounds
 from sau.storage import manifest
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
 
+@writes("output")
 def images(
     train_images: Path,
     output: Path,

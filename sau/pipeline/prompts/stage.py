@@ -10,6 +10,7 @@ from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
 from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
+from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,17 @@ def prompts(
     if estimate:
         print(_estimate(classes, settings, answers))
         return
+    with writing(output):
+        _write(output, classes, class_names, settings, answers)
+
+
+def _write(
+    output: Path,
+    classes: list[ClassWords],
+    class_names: list[str],
+    settings: PromptsSettings,
+    answers: Path,
+) -> None:
     facts: dict[str, Any] = {"class_names": class_names}
     asked = [words for words in classes if words.source == FROM_LLM]
     if asked:

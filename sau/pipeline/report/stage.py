@@ -24,10 +24,12 @@ from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.report.tables import run_rows, summary, with_missing
 from sau.storage import manifest
 from sau.storage.files import write_bytes, write_text
+from sau.storage.outputs import writes
 
 logger = logging.getLogger("sau.pipeline.report")
 
 
+@writes("html", "markdown", "csv", "curves", "confusion", "noise", "figure")
 def report(
     *,
     metrics: list[Path],
@@ -115,6 +117,7 @@ def report(
     write_bytes(figure, per_factor.per_class_png(runs))
 
 
+@writes("html", "markdown", "csv", "paper", "figure")
 def overview(
     *,
     metrics: list[Path],

@@ -10,6 +10,7 @@ from sau.core.errors import UserError
 from sau.pipeline.rounds.counts import images_to_draw, needed_images
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.storage import manifest
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 SHOWN = 20
@@ -18,6 +19,7 @@ SHOWN = 20
 log = logging.getLogger(__name__)
 
 
+@writes("output")
 def rounds(
     real: list[Path], output: Path, *, kept: Path | None = None, settings: RoundsSettings
 ) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.storage import manifest
 from sau.storage.failures import report_failures
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 _MEASURING = ("pillow", "imagehash", "scipy")
 _SCORING = ("torch", "open_clip_torch", "transformers")
 
 
+@writes("output")
 def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
     """Measure one shard of images, and score them with CLIP against their texts and all classes.
 

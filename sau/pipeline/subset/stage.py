@@ -16,11 +16,13 @@ from sau.longtail.validation import hold_out, validation_counts
 from sau.pipeline.subset.settings import AS_IS, SubsetSettings
 from sau.storage import manifest
 from sau.storage.manifest.schemas import STATUS_OK
+from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 logger = logging.getLogger(__name__)
 
 
+@writes("real", "validation")
 def subset(
     train_images: Path,
     real: Path,

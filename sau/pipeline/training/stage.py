@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from sau.pipeline.training.outputs import data_facts, predictions_table, rows_ta
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
+from sau.storage.outputs import writing
 from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
 from sau.storage.provenance import provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
+from sau.storage.together import together
 
 LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
 
@@ -104,6 +107,7 @@ def training(
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
+        writing(*outputs.values(), checkpoint) if ranks.is_first else nullcontext(),
         sigterm_asks(stop),
         ranks.own_device(settings.device) as device,
         process_group(ranks, device),
@@ -131,7 +135,8 @@ def training(
             )
         if ranks.is_first:
             facts = run_facts(members, train_images[0], job, run)
-            _write_outputs(outputs, state, job, made_of | facts)
+            with together(*outputs.values()):
+                _write_outputs(outputs, state, job, made_of | facts)
             stored.store(outputs)
             remove_parts(checkpoint)
 
