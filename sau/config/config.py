@@ -19,6 +19,7 @@ from sau.pipeline.rounds.settings import RoundsSettings
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.subset.settings import AS_IS, SubsetSettings
 from sau.pipeline.training.settings import TrainingSection
+from sau.settings.paths import PathText
 from sau.settings.section import Section, setting
 
 
@@ -27,7 +28,7 @@ class ExperimentSettings(Section):
 
     section: ClassVar[str] = "experiment"
 
-    results: str = setting("results", "folder of everything that the pipeline writes")
+    results: PathText = setting("results", "folder of everything that the pipeline writes")
     imbalance_factors: list[Annotated[float, Field(ge=1, le=1e9)] | str] = setting(
         [100],
         "N_max / N_min of the long-tailed training sets, at least 1; as-is leaves the data alone",

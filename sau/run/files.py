@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from sau.core.errors import UserError
+from sau.settings.paths import with_home
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -36,11 +37,18 @@ def find(name: str, shipped: Path) -> Path | None:
     """Return the file or folder `name` of the current folder, or else of the shipped ones.
 
     Args:
-        name: a path, absolute or from the current folder.
+        name: a path, absolute or from the current folder, or from a home folder by `~`.
         shipped: the folder that `workflow_folder` returns.
 
     Returns: the path as it was given, the shipped one, or None if there is neither.
+
+    Raises:
+        UserError: nobody knows that home folder.
     """
+    try:
+        name = with_home(name)
+    except ValueError as error:
+        raise UserError(f"{name}: {error}") from error
     for path in (Path(name), shipped / name):
         if path.exists():
             return path

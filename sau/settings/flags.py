@@ -19,6 +19,7 @@ from sau.core.printable import printable
 from sau.settings.declare import described, facts_of
 from sau.settings.docstrings import argument_texts
 from sau.settings.names import did_you_mean
+from sau.settings.paths import path_flag
 from sau.settings.section import Section
 
 _NULL = "null"
@@ -135,7 +136,7 @@ def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> Non
     if inner is bool:
         keywords["action"] = argparse.BooleanOptionalAction
     else:
-        keywords["type"] = inner
+        keywords["type"] = path_flag if inner is Path else inner
         keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
     words = [text.replace("%", "%%"), "(required)" if required else ""]
     group.add_argument(_flag(name), help=" ".join(filter(None, words)) or " ", **keywords)

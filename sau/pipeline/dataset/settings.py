@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
+from sau.settings.paths import PathText
 from sau.settings.section import Section, setting
 
 _NEEDED = {
@@ -37,19 +38,19 @@ class DatasetSettings(Section):
         "image-folder",
         "parquet",
     ] = setting("digits", "where the images come from, see docs/datasets.md")
-    folder: str = setting("", "folder of the images", only_with=_WITH_FOLDER)
+    folder: PathText = setting("", "folder of the images", only_with=_WITH_FOLDER)
     download: bool = setting(
         False,
         "let torchvision download CIFAR into the folder if not there",
         only_with={"source": ("cifar10", "cifar100")},
     )
-    train_file: str = setting(
+    train_file: PathText = setting(
         "",
         "parquet: the table of training images; imagenet-lt, inaturalist2018: their split file,"
         " with a path and a label in each line",
         only_with=_WITH_FILES,
     )
-    test_file: str = setting(
+    test_file: PathText = setting(
         "",
         "the same for test images; empty, for parquet alone: split off by the seed",
         only_with=_WITH_FILES,
@@ -87,7 +88,7 @@ class DatasetSettings(Section):
     class_names: list[str] = setting(
         [], "class names for prompts and reports, in label order; empty: those of the source"
     )
-    class_names_file: str = setting(
+    class_names_file: PathText = setting(
         "",
         "text file with a class name in each line, in place of class_names; or iNaturalist's"
         " categories.json",

@@ -9,6 +9,7 @@ from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
 from sau.glide.respacing import SamplerName, check_respacing
 from sau.settings.names import unknown_key
+from sau.settings.paths import PathText
 from sau.settings.section import Section, conditions_of, default_of, setting
 
 GENERATOR_KEYS = (
@@ -67,7 +68,7 @@ class ImagesSettings(Section):
         unit="pixels",
         minimum=4,
     )
-    model: str = setting(
+    model: PathText = setting(
         "tiny-glide",
         "a folder that from_pretrained loads; glide: or tiny-glide, which is shipped; "
         "diffusers: or a name on the Hugging Face Hub",
@@ -113,7 +114,7 @@ class ImagesSettings(Section):
         minimum=8,
         only_with=_DIFFUSERS,
     )
-    upsampler: str = setting(
+    upsampler: PathText = setting(
         "",
         "a folder with the upsampler, which makes images four times larger; empty: none",
         only_with=_GLIDE,
@@ -162,12 +163,12 @@ class ImagesSettings(Section):
     seed: int = setting(
         0, "each image's own seed derives from this and its id", minimum=0, only_with=_DRAWN
     )
-    folder: str = setting(
+    folder: PathText = setting(
         "",
         "folder of class folders, a CIFAKE tree, or a folder of its Parquet files",
         only_with=_FROM_FOLDER,
     )
-    file: str = setting(
+    file: PathText = setting(
         "", "a Parquet table with an image and a label column", only_with=_FROM_TABLE
     )
     layout: Literal["class-folder", "cifake", "parquet"] = setting(

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
+from sau.settings.paths import PathText
 from sau.settings.section import Section, setting
 from sau.templates.template_sets import CLIP_80, SETS, check_templates
 from sau.templates.templates import check_template
@@ -17,12 +18,12 @@ class ScoresSettings(Section):
         "open_clip",
         "open_clip, or none: images are measured but not scored, and the report says so",
     )
-    model: str = setting(
+    model: PathText = setting(
         "tiny-clip",
         "open_clip model name, such as ViT-B-32 or ViT-L-14, a folder in open_clip's format, or "
         "the shipped tiny-clip (docs/scores.md)",
     )
-    pretrained: str = setting("", "open_clip's tag or local checkpoint; empty for a folder")
+    pretrained: PathText = setting("", "open_clip's tag or local checkpoint; empty for a folder")
     template: str = setting(
         "A photo of {article} {name}.", "text of an image that comes without a prompt"
     )
