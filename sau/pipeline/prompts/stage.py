@@ -65,7 +65,8 @@ def _write(
         found = {}
     table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
     # The real images themselves do not matter here: their content hash is left out on purpose.
-    record = provenance("prompts", settings, {}, ("openai",) if asked else (), **facts)
+    packages = ("openai", "py3langid", "lemminflect") if asked else ()
+    record = provenance("prompts", settings, {}, packages, **facts)
     schema = manifest.SCHEMAS["prompts"]
     manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
 
