@@ -122,6 +122,14 @@ def test_wrong_device_is_refused(
         inputs.train(tmp_path, device="cuda")
 
 
+def test_cutout_hole_that_blanks_every_image_is_refused(inputs: Inputs, tmp_path: Path) -> None:
+    message = "^training.cutout_size: 16 covers images of 8 x 8 pixels wherever the hole is"
+    with pytest.raises(UserError, match=message):
+        inputs.train(tmp_path, cutout_size=16)
+    assert list(tmp_path.iterdir()) == []
+    assert inputs.assemble(cutout_size=15).views.cutout_size == 15
+
+
 def test_test_images_of_another_size_are_refused(inputs: Inputs, tmp_path: Path) -> None:
     rows = random_images("test", [0, 1, 2], seed=0, side=9)
     test = write_rows(tmp_path / "test.parquet", "images", rows)

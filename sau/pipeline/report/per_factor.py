@@ -20,7 +20,7 @@ from sau.storage.manifest.schemas import BEST_ON_VALIDATION
 
 RESULTS_CAPTION = (
     "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
-    "long-tailed real images alone, or those balanced with synthetic ones in at least one stage of "
+    "long-tailed real images alone, or those balanced with synthetic ones in at least one phase of "
     "training. In training: the parameters with the heads and prototypes that testing does without."
 )
 """What every table of results needs said."""

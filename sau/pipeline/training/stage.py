@@ -101,7 +101,8 @@ def training(
     if part_bytes is not None and part_bytes <= ROOM_FOR_HEADER:
         raise UserError(f"--part-bytes: {part_bytes}, expected more than {ROOM_FOR_HEADER}")
     stop = Stop(stop_after)
-    ranks = find_ranks(settings.processes)
+    with naming_section("training"):
+        ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
@@ -109,7 +110,7 @@ def training(
     with (
         writing(*outputs.values(), checkpoint) if ranks.is_first else nullcontext(),
         sigterm_asks(stop),
-        ranks.own_device(settings.device) as device,
+        ranks.own_device(settings.device, "training.device") as device,
         process_group(ranks, device),
     ):
         if ranks.all(stored.holds()):
