@@ -10,8 +10,11 @@ from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
 from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
+from sau.storage.belonging import Split, check_inputs
 from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
+
+BELONGING = (Split("train_images", "training"),)
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +41,7 @@ def prompts(
         UserError: an override of a class that is not there; or with a language model no key, too
             little money, or a server that does not answer.
     """
+    check_inputs({"train_images": train_images}, *BELONGING)
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     classes = class_words(class_names, settings.classes, settings.templates, settings.source)
     for names in namesakes(classes):

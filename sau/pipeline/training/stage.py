@@ -1,7 +1,5 @@
 """The training stage: members and images in, a model and its predictions out."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -23,7 +21,7 @@ from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.outputs import writing
 from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
-from sau.storage.provenance import provenance
+from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 from sau.storage.together import together
 
@@ -83,7 +81,7 @@ def training(
 
     Raises:
         StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
-        UserError: no such device, images that do not fit together, or a loss that is not finite.
+        UserError: no such device, inputs that do not fit together, or a loss that is not finite.
     """
     inputs = RunInputs(
         members=members,
@@ -106,6 +104,7 @@ def training(
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
+    inputs.check()
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
         writing(*outputs.values(), checkpoint) if ranks.is_first else nullcontext(),
@@ -164,5 +163,4 @@ def _save_nothing(state: RunState) -> None:
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
-    text = json.dumps({**made_of, "seed": seed}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return identity_of({**made_of, "seed": seed})
