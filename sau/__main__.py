@@ -1,18 +1,22 @@
 """Command line: `sau run`, or `sau STAGE --flags`: each stage on its own, and some tools."""
 
 import logging
+import signal
 import sys
+from contextlib import suppress
 
 import sau
 from sau.core.errors import (
-    EXIT_STOPPED_EARLY,
     EXIT_USER_ERROR,
     StoppedEarlyError,
     UserError,
 )
 from sau.core.printable import PrintableFormatter, printable
+from sau.core.progress import end_bars
+from sau.core.signals import Interruption, raised
 from sau.pipeline.registry import STAGES, Stage
 from sau.run.command import run
+from sau.run.parent import end_with_parents
 from sau.settings.flags import arguments_of, build_parser
 from sau.settings.names import unknown_key
 from sau.tools import TOOLS, Tool
@@ -22,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the pipeline, one stage or one tool from the command line.
 
     Returns: the exit code; 0 if all is well, 2 on bad input, 75 where the stage stopped early, by
-        a signal or a time limit, and can go on; the latter two are said in one line.
+        a signal or a time limit, and can go on, 130 or 143 where Ctrl-C or SIGTERM ended it; all
+        but the first are said in one line.
     """
     words = sys.argv[1:] if arguments is None else arguments
     if not words or words[0] in ("-h", "--help"):
@@ -38,22 +43,39 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(handlers=[handler])
     logging.getLogger("sau").setLevel(logging.INFO)
     try:
-        if command == "run":
-            run(rest)
-            return 0
-        commands: dict[str, Stage | Tool] = {**STAGES, **TOOLS}
-        if command not in commands:
-            asked = " ".join(word for word in words[:2] if not word.startswith("-"))
-            raise UserError(unknown_key(asked, asked, ["run", *commands], "command"))
-        stage = commands[command].load()
-        stage(**arguments_of(stage, build_parser(command, stage).parse_args(rest)))
+        with raised():
+            _run(command, rest)
     except UserError as error:
-        print(f"sau {command}: error: {printable(str(error))}", file=sys.stderr)
+        _say(f"sau {command}: error: {error}")
         return EXIT_USER_ERROR
     except StoppedEarlyError as stopped:
-        print(f"sau {command}: {printable(str(stopped))}", file=sys.stderr)
-        return EXIT_STOPPED_EARLY
+        _say(f"sau {command}: {stopped}")
+        return stopped.exit_code
+    except KeyboardInterrupt as signalled:
+        ctrl_c = Interruption(signal.SIGINT)  # a library may have raised its own
+        interruption = signalled if isinstance(signalled, Interruption) else ctrl_c
+        _say(f"sau {command}: {interruption}")
+        return interruption.exit_code
     return 0
+
+
+def _run(command: str, words: list[str]) -> None:
+    if command == "run":
+        run(words)
+        return
+    end_with_parents()
+    commands: dict[str, Stage | Tool] = {**STAGES, **TOOLS}
+    if command not in commands:
+        asked = " ".join(word for word in [command, *words[:1]] if not word.startswith("-"))
+        raise UserError(unknown_key(asked, asked, ["run", *commands], "command"))
+    stage = commands[command].load()
+    stage(**arguments_of(stage, build_parser(command, stage).parse_args(words)))
+
+
+def _say(line: str) -> None:
+    end_bars()
+    with suppress(BrokenPipeError):  # whoever read it may be gone, as after Ctrl-C
+        print(printable(line), file=sys.stderr, flush=True)
 
 
 def split_command(words: list[str]) -> tuple[str, list[str]]:

@@ -37,5 +37,13 @@ class StoppedEarlyError(Exception):
     """A stage that was asked to stop has done so, and the same command goes on where it stopped.
 
     The message says in one line how far it came. The command line prints it and exits with code 75
-    (EX_TEMPFAIL of sysexits.h: try again).
+    (EX_TEMPFAIL of sysexits.h: try again), or with 130 after Ctrl-C, as everything does.
+
+    Args:
+        message: the line.
+        exit_code: of the command line.
     """
+
+    def __init__(self, message: str, exit_code: int = EXIT_STOPPED_EARLY) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

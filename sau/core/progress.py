@@ -1,6 +1,7 @@
 """Progress with an estimate of the time left: a bar on a terminal, a line now and then in a log."""
 
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,11 +14,22 @@ LOG_INTERVAL = 20.0
 """Seconds between two progress lines when standard error is no terminal."""
 
 
+_open: "weakref.WeakSet[tqdm[Any]]" = weakref.WeakSet()
+
+
+def end_bars() -> None:
+    """End the bars that are open, so that what is printed next has a line of its own."""
+    for bar in list(_open):
+        bar.close()
+
+
 def progress(
     items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "it"
 ) -> Iterator[Item]:
     """Yield `items`, showing on standard error how many are done and the time left."""
-    yield from tqdm(items, **_look(description, total, unit))
+    bar = tqdm(items, **_look(description, total, unit))
+    _open.add(bar)
+    yield from bar
 
 
 @contextmanager
@@ -29,6 +41,7 @@ def progress_in_batches(
     `done` of them were done before, and do not count for the estimate.
     """
     with tqdm(**_look(description, total, unit), initial=done) as bar:
+        _open.add(bar)
         yield bar.update
 
 

@@ -1,11 +1,11 @@
-"""When a run has to end before its last epoch: a time limit, or SIGTERM."""
+"""When a run has to end before its last epoch: a time limit, or a signal."""
 
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+
+from sau.core.errors import EXIT_STOPPED_EARLY
+from sau.core.signals import Interruption
 
 
 class Stop:
@@ -21,18 +21,24 @@ class Stop:
     def __init__(self, seconds: float | None = None) -> None:
         self.agree: Callable[[bool], bool] = bool
         self._end = None if seconds is None else time.monotonic() + seconds
-        self._signalled = False
+        self._signal: signal.Signals | None = None
         self._epoch_began = 0.0
         self._longest = 0.0
 
-    def ask(self, *_: Any) -> None:
-        """Ask the run to stop after its current step; a signal handler."""
-        self._signalled = True
+    def ask(self, number: int = signal.SIGTERM) -> None:
+        """Ask the run to stop after its current step, because of a signal.
+
+        Raises:
+            Interruption: it was asked before by Ctrl-C, and somebody does not want to wait.
+        """
+        if self._signal == signal.SIGINT == number:
+            raise Interruption(number)
+        self._signal = signal.Signals(number)
 
     def due(self) -> bool:
         """Return whether the run has to stop at once."""
         late = self._end is not None and time.monotonic() >= self._end
-        return self.agree(self._signalled or late)
+        return self.agree(self._signal is not None or late)
 
     def before_epoch(self) -> bool:
         """Return whether to stop rather than begin an epoch, which starts the epoch's clock if not.
@@ -41,7 +47,7 @@ class Stop:
         """
         self._epoch_began = time.monotonic()
         late = self._end is not None and self._epoch_began + self._longest >= self._end
-        return self.agree(self._signalled or late)
+        return self.agree(self._signal is not None or late)
 
     def end_epoch(self) -> None:
         """Note how long the epoch has taken, with all that belongs to it."""
@@ -50,20 +56,12 @@ class Stop:
     @property
     def reason(self) -> str:
         """What made the run stop, in words."""
-        return "SIGTERM" if self._signalled or self._end is None else "the time limit"
+        if self._signal is not None:
+            return self._signal.name
+        return "SIGTERM" if self._end is None else "the time limit"  # another process's signal
 
-
-@contextmanager
-def sigterm_asks(stop: Stop) -> Iterator[None]:
-    """Let SIGTERM ask `stop` instead of ending the process, in the main thread.
-
-    Only the main thread can take signals: in another one they do what they did before.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop.ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    @property
+    def exit_code(self) -> int:
+        """What the command line exits with: 130 after Ctrl-C, else 75, as schedulers have it."""
+        ctrl_c = self._signal == signal.SIGINT
+        return Interruption(signal.SIGINT).exit_code if ctrl_c else EXIT_STOPPED_EARLY

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from sau.run.files import PACKAGE, in_checkout
+from sau.run.parent import VARIABLE
 
 
 def environment(deployed: bool, package: Path = PACKAGE) -> str:
@@ -14,7 +15,7 @@ def environment(deployed: bool, package: Path = PACKAGE) -> str:
     A checkout's folder becomes the `PYTHONPATH`. An installed package is known to the Python that
     runs Snakemake. Where rules have environments of their own, a folder that holds a link to the
     package, and none of its neighbours, becomes the `PYTHONPATH`: other installed packages belong
-    to another Python.
+    to another Python. The commands also tell the package whom it works for.
 
     Args:
         deployed: rules run in environments of their own, as of conda, with a `python` of their own.
@@ -31,6 +32,8 @@ def environment(deployed: bool, package: Path = PACKAGE) -> str:
         commands.append(
             f"export PATH={shlex.quote(os.fspath(Path(sys.executable).parent))}:$PATH; "
         )
+    # By it a job ends when Snakemake does. The shell in between outlives Snakemake.
+    commands.append(f"export {VARIABLE}=$PPID; ")
     return "".join(commands)
 
 

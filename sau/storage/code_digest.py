@@ -20,6 +20,7 @@ NO_EFFECT = (
     "core/errors.py",
     "core/printable.py",
     "core/progress.py",
+    "core/signals.py",
     "core/unloadable.py",
     "core/unreadable.py",
     "settings",

@@ -31,6 +31,10 @@ _OTHER = "another folder"
 log = logging.getLogger(__name__)
 
 
+class LockedError(UserError):
+    """Another process holds a lock."""
+
+
 class _Found(NamedTuple):
     """What a lock's file says: its holder, None if it is damaged, and its last sign of life."""
 
@@ -71,7 +75,8 @@ class LockFile:
         sign of life, or has been silent for long enough.
 
         Raises:
-            UserError: another process holds it, which the message names, or no file can be written.
+            LockedError: another process holds it, which the message names.
+            UserError: no file can be written.
         """
         with explained(self.subject, _OTHER):
             remove_left_behind(self.file.parent)
@@ -143,7 +148,7 @@ class LockFile:
                     continue
                 gone = True
             if not gone:
-                raise UserError(
+                raise LockedError(
                     f"{self.subject}: being written by {found.name()}; wait until it is done, or "
                     f"delete {self.file} if that process is gone"
                 )

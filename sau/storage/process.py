@@ -35,7 +35,11 @@ class Process:
     @classmethod
     def current(cls) -> Self:
         """Return the process that asks."""
-        pid = os.getpid()
+        return cls.numbered(os.getpid())
+
+    @classmethod
+    def numbered(cls, pid: int) -> Self:
+        """Return the process of this machine that has this number now, if there is one."""
         return cls(socket.gethostname(), this_machine(), pid, _start_of(pid) or "")
 
     def is_gone(self) -> bool | None:

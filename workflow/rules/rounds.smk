@@ -20,7 +20,7 @@ rule rounds:
         ),
     shell:
         "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
-        " 2>&1 | (trap '' TERM; tee {log:q})"
+        " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
 
 
 use rule filter as filter_round with:

@@ -10,13 +10,14 @@ from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
 from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
-from sau.storage.belonging import Split, check_inputs
 from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
-
-BELONGING = (Split("train_images", "training"),)
+from sau.storage.waiting import waited_for
 
 log = logging.getLogger(__name__)
+
+_PATIENCE = 10.0
+"""Seconds to wait for another process that writes the same prompts, which takes it a moment."""
 
 
 def prompts(
@@ -41,7 +42,6 @@ def prompts(
         UserError: an override of a class that is not there; or with a language model no key, too
             little money, or a server that does not answer.
     """
-    check_inputs({"train_images": train_images}, *BELONGING)
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     classes = class_words(class_names, settings.classes, settings.templates, settings.source)
     for names in namesakes(classes):
@@ -50,29 +50,18 @@ def prompts(
     if estimate:
         print(_estimate(classes, settings, answers))
         return
-    with writing(output):
-        _write(output, classes, class_names, settings, answers)
-
-
-def _write(
-    output: Path,
-    classes: list[ClassWords],
-    class_names: list[str],
-    settings: PromptsSettings,
-    answers: Path,
-) -> None:
     facts: dict[str, Any] = {"class_names": class_names}
     asked = [words for words in classes if words.source == FROM_LLM]
+    found: dict[int, list[dict[str, object]]] = {}
     if asked:
         found, facts["answers"] = _from_llm(asked, settings, answers)
-    else:
-        found = {}
     table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
     # The real images themselves do not matter here: their content hash is left out on purpose.
-    packages = ("openai", "py3langid", "lemminflect") if asked else ()
-    record = provenance("prompts", settings, {}, packages, **facts)
+    record = provenance("prompts", settings, {}, ("openai",) if asked else (), **facts)
     schema = manifest.SCHEMAS["prompts"]
-    manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
+    # Two that were started together end together: the second one has found the first one's answers.
+    with waited_for(lambda: writing(output), _PATIENCE):
+        manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
 
 
 def _from_llm(
@@ -83,7 +72,7 @@ def _from_llm(
     from sau.pipeline.prompts.llm.store import AnswerStore
 
     collected = collect(classes, settings, AnswerStore(answers))
-    found = {}
+    found: dict[int, list[dict[str, object]]] = {}
     for words in classes:
         judgement = collected.judgements[words.label]
         found[words.label] = rows(words, settings, judgement.prompts, judgement.problems)

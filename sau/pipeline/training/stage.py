@@ -1,5 +1,7 @@
 """The training stage: members and images in, a model and its predictions out."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -7,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sau.core.errors import StoppedEarlyError, UserError, naming_section
+from sau.core.signals import handled
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
 from sau.engine.state import RunState
-from sau.engine.stopping import Stop, sigterm_asks
+from sau.engine.stopping import Stop
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
@@ -21,7 +24,7 @@ from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.outputs import writing
 from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
-from sau.storage.provenance import identity_of, provenance
+from sau.storage.provenance import provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 from sau.storage.together import together
 
@@ -48,11 +51,11 @@ def training(
 ) -> None:
     """Train one network.
 
-    SIGTERM stops the run after its current step, a time limit before an epoch that would end after
-    it; an epoch that is under way at the limit all the same is left after its current step. The
-    same command then goes on from the checkpoint. What a whole run wrote has second names in a
-    folder beside the predictions that ends in `.reuse`; a call that would train the same once more
-    takes it from there.
+    SIGTERM and Ctrl-C stop the run after its current step, a time limit before an epoch that would
+    end after it; an epoch that is under way at the limit all the same is left after its current
+    step. The same command then goes on from the checkpoint. What a whole run wrote has second names
+    in a folder beside the predictions that ends in `.reuse`; a call that would train the same once
+    more takes it from there.
 
     Args:
         members: manifests of the training set's members: the real ones, and their complement if
@@ -81,7 +84,7 @@ def training(
 
     Raises:
         StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
-        UserError: no such device, inputs that do not fit together, or a loss that is not finite.
+        UserError: no such device, images that do not fit together, or a loss that is not finite.
     """
     inputs = RunInputs(
         members=members,
@@ -99,17 +102,15 @@ def training(
     if part_bytes is not None and part_bytes <= ROOM_FOR_HEADER:
         raise UserError(f"--part-bytes: {part_bytes}, expected more than {ROOM_FOR_HEADER}")
     stop = Stop(stop_after)
-    with naming_section("training"):
-        ranks = find_ranks(settings.processes)
+    ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
-    inputs.check()
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
         writing(*outputs.values(), checkpoint) if ranks.is_first else nullcontext(),
-        sigterm_asks(stop),
-        ranks.own_device(settings.device, "training.device") as device,
+        handled(stop.ask),
+        ranks.own_device(settings.device) as device,
         process_group(ranks, device),
     ):
         if ranks.all(stored.holds()):
@@ -131,7 +132,8 @@ def training(
         if state.epoch < settings.total_epochs():
             raise StoppedEarlyError(
                 f"stopped by {stop.reason} after {state.progress()}, of {settings.total_epochs()}; "
-                f"the same command goes on from {checkpoint}"
+                f"the same command goes on from {checkpoint}",
+                stop.exit_code,
             )
         if ranks.is_first:
             facts = run_facts(members, train_images[0], job, run)
@@ -163,4 +165,5 @@ def _save_nothing(state: RunState) -> None:
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
-    return identity_of({**made_of, "seed": seed})
+    text = json.dumps({**made_of, "seed": seed}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

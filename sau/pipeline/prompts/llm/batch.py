@@ -15,6 +15,7 @@ from sau.pipeline.prompts.llm.batch_files import ENDPOINT, line, lines
 from sau.pipeline.prompts.llm.batch_job import OVER, Job
 from sau.pipeline.prompts.llm.client import open_client
 from sau.pipeline.prompts.llm.cost import Budget, estimate
+from sau.pipeline.prompts.llm.ending import ending_by_signals, interruption
 from sau.pipeline.prompts.llm.redaction import Redactor
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.retries import Courier
@@ -47,28 +48,42 @@ def send_batch(
     Raises:
         UserError: a job that failed, or that answered some requests with errors; the other answers
             are kept.
+        Interruption: a signal ended it; jobs at the server go on.
     """
-    asyncio.run(_send(requests, settings, store, key))
+    number = asyncio.run(_send(requests, settings, store, key))
+    if number is not None:
+        jobs = "".join(f", job {job} goes on at the server" for job in store.open_batches())
+        raise interruption(number, requests, store, jobs)
 
 
 async def _send(
     requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore, key: str
-) -> None:
-    by_key = {request.key: request for request in requests}
+) -> int | None:
+    """Return the signal that ended it, if one did."""
     async with open_client(settings, key) as client:
         jobs = _Jobs(client, settings, store, key)
-        for job, asked in store.open_batches().items():
-            wanted = not asked or not by_key.keys().isdisjoint(asked)
-            await jobs.fetch(job, {**asked, **by_key}, wait=wanted)
-        jobs.last_error = _NO_LINE  # what earlier jobs lack is asked again
-        left = [request for request in requests if request.key not in store]
-        Budget(settings, store).check(estimate(left, settings), beside=jobs.still_to_pay())
-        for start in range(0, len(left), MOST_REQUESTS):
-            part = left[start : start + MOST_REQUESTS]
-            job = await jobs.start(part)
-            store.start_batch(job, part)
-            jobs.let_go()
-            await jobs.fetch(job, by_key)
+        task = asyncio.create_task(_ask(requests, settings, store, jobs))
+        with ending_by_signals(jobs.courier, [task]) as ending:
+            await task
+    return ending.signal
+
+
+async def _ask(
+    requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore, jobs: "_Jobs"
+) -> None:
+    by_key = {request.key: request for request in requests}
+    for job, asked in store.open_batches().items():
+        wanted = not asked or not by_key.keys().isdisjoint(asked)
+        await jobs.fetch(job, {**asked, **by_key}, wait=wanted)
+    jobs.last_error = _NO_LINE  # what earlier jobs lack is asked again
+    left = [request for request in requests if request.key not in store]
+    Budget(settings, store).check(estimate(left, settings), beside=jobs.still_to_pay())
+    for start in range(0, len(left), MOST_REQUESTS):
+        part = left[start : start + MOST_REQUESTS]
+        job = await jobs.start(part)
+        store.start_batch(job, part)
+        jobs.let_go()
+        await jobs.fetch(job, by_key)
     unanswered = [request for request in requests if request.key not in store]
     if unanswered:
         raise UserError(
@@ -85,23 +100,23 @@ class _Jobs:
         self._client = client
         self._settings = settings
         self._store = store
-        self._courier = Courier(settings, Redactor(key))
+        self.courier = Courier(settings, Redactor(key))
         self._gone: set[str] = set()
         self.last_error = _NO_LINE
 
     async def start(self, requests: Sequence[Request]) -> str:
         """Return the id of a job for these requests: one that is there already, or a new one."""
         name = hashlib.sha256("".join(request.key for request in requests).encode()).hexdigest()
-        found = await self._courier.call(lambda: self._find(name), "looking for the job")
+        found = await self.courier.call(lambda: self._find(name), "looking for the job")
         if found is not None:
             log.info("batch: going on with job %s", found)
             return found
         data = "".join(f"{json.dumps(line(request))}\n" for request in requests).encode()
-        file = await self._courier.call(
+        file = await self.courier.call(
             lambda: self._client.files.create(file=("requests.jsonl", data), purpose="batch"),
             "upload of the requests",
         )
-        job = await self._courier.call(
+        job = await self.courier.call(
             lambda: self._client.batches.create(
                 input_file_id=file.id,
                 endpoint=ENDPOINT,
@@ -191,7 +206,7 @@ class _Jobs:
                     job,
                 )
                 return None
-            await asyncio.sleep(self._settings.batch_poll)
+            await self.courier.sleep(self._settings.batch_poll)
 
     async def _unless_gone(
         self, job: str, function: Callable[[], Awaitable[Result]], what: str
@@ -204,7 +219,7 @@ class _Jobs:
             except openai.NotFoundError:
                 return None
 
-        found = await self._courier.call(call, what)
+        found = await self.courier.call(call, what)
         if found is None and job not in self._gone:
             self._gone.add(job)
             self._note(f"job {job} is gone")

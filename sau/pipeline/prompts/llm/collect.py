@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from sau.pipeline.prompts.llm.key import read_key
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.sender import send
 from sau.pipeline.prompts.llm.store import AnswerStore
+from sau.pipeline.prompts.llm.store_lock import alone_with
 from sau.pipeline.prompts.settings import PromptsSettings
 
 log = logging.getLogger(__name__)
@@ -40,8 +40,20 @@ def collect(
     """Return the prompts of these classes, asking for those whose answers the store lacks.
 
     Raises:
-        UserError: no key, too little money, or a server that does not answer.
+        UserError: no key, too little money, a server that does not answer, or another process that
+            asks for the same answers.
+        Interruption: a signal ended it; the answers that came are kept.
     """
+    judgements = _judge_all(classes, settings, store)
+    if _missing(judgements):
+        with alone_with(store):
+            judgements = _ask_for_all(classes, settings, store)
+    return Collected(judgements, _facts(judgements, settings, store))
+
+
+def _ask_for_all(
+    classes: Sequence[ClassWords], settings: PromptsSettings, store: AnswerStore
+) -> dict[int, Judgement]:
     judgements = _judge_all(classes, settings, store)
     while missing := _missing(judgements):
         log.info("%s", plan(missing, settings, store))
@@ -50,7 +62,7 @@ def collect(
         ask(missing, settings, store, read_key(settings))
         lacking = [words for words in classes if judgements[words.label].missing]
         judgements |= _judge_all(lacking, settings, store)
-    return Collected(judgements, _facts(judgements, settings, store))
+    return judgements
 
 
 def plan(requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore) -> str:
@@ -102,12 +114,10 @@ def _facts(
     answers = [
         read_answer(store.body(request.key), settings.prompts_per_request) for request in asked
     ]
-    removed = sum((Counter(answer.removed) for answer in answers), Counter[str]())
     counted = [answer.tokens for answer in answers if answer.tokens is not None]
     return {
         "requests": len(asked),
         "tokens_in": sum(tokens[0] for tokens in counted),
         "tokens_out": sum(tokens[1] for tokens in counted),
         "models": sorted({answer.model for answer in answers if answer.model}),
-        **({"removed": dict(sorted(removed.items()))} if removed else {}),
     }

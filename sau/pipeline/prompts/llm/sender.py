@@ -11,6 +11,7 @@ from sau.pipeline.prompts.llm.answers import is_answer
 from sau.pipeline.prompts.llm.bodies import broken
 from sau.pipeline.prompts.llm.client import open_client
 from sau.pipeline.prompts.llm.cost import Budget
+from sau.pipeline.prompts.llm.ending import ending_by_signals, interruption
 from sau.pipeline.prompts.llm.failures import RefusedError, is_refusal
 from sau.pipeline.prompts.llm.redaction import Redactor
 from sau.pipeline.prompts.llm.requests import Request
@@ -26,21 +27,27 @@ def send(
 
     Raises:
         UserError: what stopped it; requests that were under way have ended, their answers are kept.
+        Interruption: a signal did.
     """
-    asyncio.run(_send(requests, settings, store, key))
+    number = asyncio.run(_send(requests, settings, store, key))
+    if number is not None:
+        raise interruption(number, requests, store)
 
 
 async def _send(
     requests: Sequence[Request], settings: PromptsSettings, store: AnswerStore, key: str
-) -> None:
+) -> int | None:
+    """Return the signal that ended it, if one did."""
     async with open_client(settings, key) as client:
         sender = _Sender(client, settings, store, key)
         tasks = [asyncio.create_task(sender.ask(request)) for request in requests]
-        answers = asyncio.as_completed(tasks)
-        for answer in progress(answers, "answers", total=len(tasks), unit="request"):
-            await answer
-    if sender.courier.error is not None:
+        with ending_by_signals(sender.courier, tasks) as ending:
+            answers = asyncio.as_completed(tasks)
+            for answer in progress(answers, "answers", total=len(tasks), unit="request"):
+                await answer
+    if ending.signal is None and sender.courier.error is not None:
         raise sender.courier.error
+    return ending.signal
 
 
 class _Sender:
@@ -55,13 +62,15 @@ class _Sender:
 
     async def ask(self, request: Request) -> None:
         """Store the answer to one request, or stop all others and leave the reason."""
-        async with self._places:
-            if self.courier.error is not None:
-                return
-            try:
-                await self._ask(request)
-            except UserError as error:
-                self.courier.stop(error)
+        try:
+            async with self._places:
+                if self.courier.error is None:
+                    await self._ask(request)
+        except UserError as error:
+            self.courier.stop(error)
+        except asyncio.CancelledError:
+            if self.courier.error is None:
+                raise
 
     async def _ask(self, request: Request) -> None:
         reserved = self._budget.reserve(request)

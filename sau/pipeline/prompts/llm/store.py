@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.requests import Request
+from sau.pipeline.prompts.llm.wire_json import read_json
 
+_TYPES = {"key": str, "class_name": str, "number": int, "model": str, "batch": bool, "body": str}
 _STARTED, _ENDED, _REQUESTS = "started_batch", "ended_batch", "requests"
 
 
@@ -67,13 +70,22 @@ class AnswerStore:
         self._answers: dict[str, StoredAnswer] = {}
         self._open_batches: dict[str, dict[str, Asked]] = {}
         self._whole: int | None = None
-        self._load(_bytes_of(path))
+        self.read_again()
 
     def __contains__(self, key: str) -> bool:
         return key in self._answers
 
     def __len__(self) -> int:
         return len(self._answers)
+
+    def read_again(self) -> None:
+        """Read the file, to which another process may have added.
+
+        Raises:
+            UserError: as the class.
+        """
+        self._answers, self._open_batches, self._whole = {}, {}, None
+        self._load(_bytes_of(self.path))
 
     def body(self, key: str) -> str:
         """Return the raw answer of the request with this key."""
@@ -138,10 +150,11 @@ class AnswerStore:
             self._whole = whole
         for number, line in enumerate(data[:whole].splitlines(), start=1):
             try:
-                self._read(json.loads(line))
+                self._read(read_json(line.decode()))
             except (ValueError, TypeError, AttributeError) as error:
+                reason = one_line(str(error))
                 raise UserError(
-                    f"{self.path}: line {number} is no stored answer ({error}); delete the line, "
+                    f"{self.path}: line {number} is no stored answer ({reason}); delete the line, "
                     "or the file to ask for everything again"
                 ) from error
 
@@ -152,6 +165,9 @@ class AnswerStore:
             self._open_batches.pop(line[_ENDED], None)
         else:
             answer = StoredAnswer(**line)
+            for field in dataclasses.fields(answer):
+                if type(value := getattr(answer, field.name)) is not _TYPES[field.name]:
+                    raise TypeError(f"{field.name}: {value!r}")
             self._answers.setdefault(answer.key, answer)
 
 
