@@ -11,6 +11,7 @@ import torch
 
 from sau.core.errors import UserError
 from sau.device.precision import full_precision
+from sau.storage.refused import explained
 
 
 @contextmanager
@@ -64,7 +65,9 @@ def free_place(names: list[str], otherwise: int | None) -> Iterator[int | None]:
     """
     for index, name in enumerate(names):
         lock = Path(tempfile.gettempdir()) / f"sau-{os.getuid()}-gpu-{name}.lock"
-        with lock.open("a") as file:
+        with explained(lock, "another folder by TMPDIR"):
+            file = lock.open("a")
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sau.run.files import PACKAGE, in_checkout
 from sau.run.parent import VARIABLE
+from sau.storage.temporary import temporary_beside
 
 
 def environment(deployed: bool, package: Path = PACKAGE) -> str:
@@ -47,7 +48,7 @@ def linked(package: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     link = folder / package.name
     if not (link.is_symlink() and link.readlink() == package):
-        new = folder / f".{package.name}-{os.getpid()}"
+        new = temporary_beside(link)
         new.symlink_to(package, target_is_directory=True)
         new.replace(link)
     return folder

@@ -30,9 +30,11 @@ def atomic_path(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_left_behind(path.parent)
             temporary.touch(exist_ok=False)
+            mode = temporary.stat().st_mode
         with explained(path, OTHER, only=temporary):
             yield temporary
         with explained(path, OTHER):
+            open_as_new(temporary, mode)
             flush_to_disk(temporary)
             put_in_place(temporary, path, Path.replace)
     finally:
@@ -59,6 +61,21 @@ def file_sha256(path: Path) -> str:
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_as_new(path: Path, mode: int) -> None:
+    """Give who may read a new file, or folder, these rights to one that a library has made for us.
+
+    Some write by way of a temporary file that only its user may read, such as safetensors.
+
+    Args:
+        path: the file or folder.
+        mode: that of one that was just made here, by the umask and the folder's own rules.
+    """
+    there = path.stat().st_mode
+    if mode & ~there & 0o777:
+        with suppress(PermissionError):  # another user's file, by a hard link
+            path.chmod((there | mode) & 0o7777)
 
 
 def flush_to_disk(path: Path) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from sau.core.errors import UserError
-from sau.storage.files import flush_to_disk
+from sau.storage.files import flush_to_disk, open_as_new
 from sau.storage.refused import explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
 from sau.storage.together import put_in_place
@@ -42,9 +42,7 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
         with explained(path, _OTHER, only=temporary):
             yield temporary
         with explained(path, _OTHER):
-            for file in temporary.rglob("*"):
-                if file.is_file():
-                    flush_to_disk(file)
+            _finish(temporary)
             put_in_place(temporary, path, partial(_move, replace=replace))
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -88,6 +86,22 @@ def cache_folder(name: str) -> Path:
     # The XDG specification has relative paths ignored.
     root = Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache"
     return root / "sau" / name
+
+
+def _finish(folder: Path) -> None:
+    """Wait until all files are on the disk, each open to those who may read a new one."""
+    probe = temporary_beside(folder / "mode")
+    probe.touch()
+    file_mode, folder_mode = probe.stat().st_mode, folder.stat().st_mode
+    probe.unlink()
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            continue  # what it leads to is not ours
+        if path.is_dir():
+            open_as_new(path, folder_mode)
+        elif path.is_file():
+            open_as_new(path, file_mode)
+            flush_to_disk(path)
 
 
 def _move(new: Path, path: Path, *, replace: bool) -> None:

@@ -14,6 +14,7 @@ import sau
 from sau.core.errors import UserError
 from sau.core.progress import progress
 from sau.storage.files import file_sha256, write_text
+from sau.storage.lock import locked
 
 log = logging.getLogger(__name__)
 
@@ -48,13 +49,19 @@ def download(url: str, path: Path, expected: str = "") -> str:
         expected: the SHA-256 that it must have; empty takes any, or the one in `<name>.sha256`.
 
     Raises:
-        UserError: the server cannot be reached or has no such file, or the checksum is wrong.
+        UserError: the server cannot be reached or has no such file, the checksum is wrong, or
+            another process downloads the file.
     """
     if not url.startswith(("http://", "https://")):
         raise UserError(f"{url}: expected an address that begins with http:// or https://")
     expected = expected.lower()
     if expected and not _SHA256.fullmatch(expected):
         raise UserError(f"SHA-256 of {path.name}: {expected!r}, expected 64 hexadecimal digits")
+    with locked(path):  # or two would add to one part
+        return _download_or_check(url, path, expected)
+
+
+def _download_or_check(url: str, path: Path, expected: str) -> str:
     record = path.with_name(f"{path.name}.sha256")
     if path.is_file():
         if not expected and record.is_file():

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import tempfile
 import time
 from pathlib import Path
 
@@ -84,6 +85,13 @@ def test_what_is_named_otherwise_stays(tmp_path: Path) -> None:
     remove_left_behind(tmp_path / "not there")
 
 
+def _make_private(path: Path) -> None:
+    """Make a file as some libraries do."""
+    handle, name = tempfile.mkstemp(dir=path.parent)
+    os.close(handle)
+    Path(name).rename(path)
+
+
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o027, 0o077, 0o000])
 def test_umask_decides_who_may_read(tmp_path: Path, umask: int) -> None:
     former = os.umask(umask)
@@ -91,9 +99,14 @@ def test_umask_decides_who_may_read(tmp_path: Path, umask: int) -> None:
         write_text(tmp_path / "new" / "a", "text")
         with new_folder(tmp_path / "b") as temporary:
             (temporary / "file").write_text("text")
+            _make_private(temporary / "weights")
+            Path(tempfile.mkdtemp(dir=temporary)).joinpath("file").write_text("text")
+        with atomic_path(tmp_path / "c") as temporary:
+            temporary.unlink()
+            _make_private(temporary)
     finally:
         os.umask(former)
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
-    assert len(modes) == 4
+    assert len(modes) == 8
     for path, mode in modes.items():
         assert mode == (0o777 if path.is_dir() else 0o666) & ~umask

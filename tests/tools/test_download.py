@@ -8,6 +8,7 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.tools.download import ATTEMPTS, download
+from tests.storage.processes import holder, kill
 from tests.tools.server import Files
 
 DATA = bytes(range(256)) * 5000  # more than one chunk
@@ -30,6 +31,14 @@ def test_whole_file_and_its_checksum_arrive(url: str, tmp_path: Path) -> None:
     assert path.read_bytes() == DATA
     assert (tmp_path / "new" / "base.pt.sha256").read_text() == f"{SHA256}  base.pt\n"
     assert names(path.parent) == ["base.pt", "base.pt.sha256"]
+
+
+def test_second_download_of_a_file_is_told_of_the_first(url: str, tmp_path: Path) -> None:
+    first = holder(tmp_path / "base.pt")
+    with pytest.raises(UserError, match=f"being written by pid {first.pid} of "):
+        download(url, tmp_path / "base.pt")
+    kill(first)
+    assert download(url, tmp_path / "base.pt") == SHA256
 
 
 def test_cut_connection_goes_on_where_it_was(url: str, server: Files, tmp_path: Path) -> None:

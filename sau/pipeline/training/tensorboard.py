@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sau.core.errors import UserError
+from sau.storage.refused import explained
 
 Recorder = Callable[[int, str, float], None]
 """Takes epoch, name and value."""
@@ -31,7 +32,8 @@ def recorder(folder: Path | None, first_epoch: int) -> Iterator[Recorder]:
             "training.tensorboard: true, but the package tensorboard is not installed; "
             "install it with `pip install tensorboard`, or set training.tensorboard to false"
         ) from error
-    writer = SummaryWriter(str(folder), purge_step=first_epoch)
+    with explained(folder, "another results folder, or set training.tensorboard to false,"):
+        writer = SummaryWriter(str(folder), purge_step=first_epoch)
     try:
         yield lambda epoch, name, value: writer.add_scalar(name, value, epoch)
     finally:
