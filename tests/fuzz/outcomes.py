@@ -19,6 +19,7 @@ import hypothesis
 
 from sau.__main__ import main
 from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.core.printable import printable
 
 SCALE = int(os.environ.get("SAU_FUZZ", "1"))
 """How many times as many inputs as in a run of all tests; `make fuzz` sets it."""
@@ -75,7 +76,7 @@ def check_call(reader: str, call: Callable[[], Any], right: Callable[[Any], None
         with deadline():
             found = call()
     except UserError as error:
-        check_line(str(error))
+        check_line(printable(str(error)))  # as all that print it do
         COUNTS[reader]["refused"] += 1
         hypothesis.event(str(error)[:90])
         return

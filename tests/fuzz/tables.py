@@ -52,7 +52,7 @@ def tables(draw: st.DrawFn, names: Sequence[str], most: int = 12, start: int = 0
     if draw(st.sampled_from([False, False, True])):
         columns["id"] = pa.array(range(len(shown)))
     table = pa.table(columns)
-    if draw(st.sampled_from([False])):
+    if draw(st.sampled_from([False] * 9 + [True])):
         table = table.append_column("label", labels)
     return Drawn(table.replace_schema_metadata(metadata or None), shown, kind)
 

@@ -86,8 +86,17 @@ def test_odd_values_of_the_config_are_read_or_refused(data):
             values[section] = data.draw(VALUES)
             continue
         key = data.draw(st.sampled_from([*inside, "sed"]))
-        inside[key] = data.draw(VALUES)
+        inside[key] = data.draw(st.one_of(like(inside.get(key)), VALUES))
     check_call("config values", lambda: load(values), check_config)
+
+
+def like(value: Any) -> st.SearchStrategy[Any]:
+    """Draw values of the type of another, which may well be read."""
+    if isinstance(value, bool):
+        return st.booleans()
+    if isinstance(value, int):
+        return st.integers(0, 64)
+    return st.floats(0, 4) if isinstance(value, float) else st.just(value)
 
 
 def check_config(config: Any) -> None:

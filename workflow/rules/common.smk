@@ -59,7 +59,6 @@ ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_
 shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
 
 
-
 # Not while jobs are only planned, nor in the processes of single jobs: only the one that starts them
 # comes here, before it removes any output. With --nolock nobody is kept off.
 onstart:
@@ -67,7 +66,7 @@ onstart:
         try:
             hold_results(Path(RESULTS))
         except UserError as error:
-            print(f"sau: error: {error}", file=sys.stderr)
+            print(f"sau: error: {printable(str(error))}", file=sys.stderr)
             sys.exit(2)
 
 
