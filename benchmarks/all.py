@@ -25,6 +25,7 @@ NAMES = (
     "generation",
     "scoring",
     "curation",
+    "manifests",
 )
 
 
@@ -78,7 +79,7 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
         found[f"share_of_peak-width{width}"] = ["benchmarks.share_of_peak", *common, *network]
     exact = ["--precision", arguments.precision, "--compile", arguments.compile]
     found["generation"] = ["benchmarks.generation", *common, *exact]
-    for name in ("views", "contrastive_loss", "nearest_neighbours", "curation"):
+    for name in ("views", "contrastive_loss", "nearest_neighbours", "curation", "manifests"):
         found[name] = [f"benchmarks.{name}", *common]
     found["scoring"] = ["benchmarks.scoring", *common, "--precision", arguments.precision]
     return {

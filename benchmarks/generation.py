@@ -22,7 +22,8 @@ from benchmarks.record import Record
 from benchmarks.reference.sampling import draw_one_by_one
 from benchmarks.share_of_peak import MATRIX_SIZE, matrix_product
 from benchmarks.timing import Ratio, interleave, timed
-from sau.glide.pipeline import GlidePipeline, seeded
+from sau.glide.arguments import seeded
+from sau.glide.pipeline import GlidePipeline
 from sau.pipeline.images.device import DTYPES, make_quick
 
 LOOP, PORT, SOLVER, PRODUCT = "plain loop", "port", "port, solver", "matrix product"

@@ -1,6 +1,7 @@
 """The arrows between the rooms of the package: they point down, and nowhere in a circle."""
 
 import ast
+import functools
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -26,6 +27,7 @@ BELOW = {
 """Which rooms each room may import from."""
 
 
+@functools.cache
 def imports_of(module: Path) -> set[str]:
     """Return the modules that a file imports, anywhere in it, by their dotted names."""
     names: set[str] = set()

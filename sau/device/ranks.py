@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from sau.core.errors import StoppedEarlyError, UserError
+from sau.core.errors import ArgumentError, StoppedEarlyError, UserError
 from sau.device.gpus import reserved_device
 from sau.device.share import Share, all_gather
 
@@ -61,17 +61,21 @@ class Ranks:
         return not self.any(not own)
 
     @contextmanager
-    def own_device(self, name: str) -> Iterator[torch.device]:
-        """Give this process its device of the kind `name`, cpu or cuda, for the time of the block.
+    def own_device(self, name: str, key: str = "device") -> Iterator[torch.device]:
+        """Give this process its device for the time of the block.
 
         A GPU that no other job of this machine has taken, nor another of these processes. A process
         by itself shares one if all are taken.
+
+        Args:
+            name: cpu or cuda.
+            key: the argument or setting that says so, for the message.
 
         Raises:
             UserError: no such device, or fewer free GPUs than processes.
         """
         otherwise = 0 if self.count == 1 else None  # NCCL refuses two processes on one GPU
-        with reserved_device(name, "training.device", otherwise) as device:
+        with reserved_device(name, key, otherwise) as device:
             yield device
 
 
@@ -87,16 +91,16 @@ def find_ranks(processes: int, environment: Mapping[str, str] = os.environ) -> R
         environment: with RANK, WORLD_SIZE and LOCAL_RANK, or none of them for a single process.
 
     Raises:
-        UserError: there are more or fewer processes.
+        ArgumentError: there are more or fewer processes.
     """
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
     found = [int(environment[name]) for name in names if name in environment]
     ranks = Ranks(*found) if len(found) == len(names) else ALONE
     if ranks.count != processes:
-        raise UserError(
-            f"training.processes: {processes}, but {ranks.count} of them run; start it with "
-            f"`torchrun --standalone --nproc-per-node {processes} -m sau training`, or set it to "
-            f"{ranks.count}"
+        raise ArgumentError(
+            f"processes: {processes}, but {ranks.count} of them run; start the program with "
+            f"`torchrun --standalone --nproc-per-node {processes}` in place of `python`, or set it "
+            f"to {ranks.count}"
         )
     return ranks
 

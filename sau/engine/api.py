@@ -157,7 +157,6 @@ def train(
     )
     settings.check_idle(more)
     _refuse_compile(settings, place)
-    _refuse_blank_views(settings, rows.pixels)
     data = run_data(
         rows,
         scores=scores,
@@ -190,16 +189,6 @@ def _refuse_compile(settings: TrainingSettings, device: torch.device) -> None:
         check_compiler(device, settings.compile, "train")
     except UserError as error:
         raise ValueError(str(error).replace("train.", "")) from error
-
-
-def _refuse_blank_views(settings: TrainingSettings, images: Tensor) -> None:
-    """Refuse a Cutout hole that covers each image wherever its centre is."""
-    height, width = images.shape[2:]
-    if settings.view_set == "cifar" and settings.cutout_size >= 2 * max(height, width):
-        raise ValueError(
-            f"cutout_size: {settings.cutout_size} covers images of {width} x {height} pixels "
-            f"wherever the hole is; set it to half of their side, {min(height, width) // 2}, or 0"
-        )
 
 
 def _result(run: loop.Run, state: RunState) -> TrainingResult:

@@ -50,8 +50,9 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         ranks: the processes that train together; their group is there.
 
     Raises:
-        ArgumentError: stages that do not fit together.
+        ArgumentError: stages that do not fit together, or views that show nothing of an image.
     """
+    _refuse_blank_views(settings, data.train.images.size)
     stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
     parts = [data.train.real() if stage.data == "real" else data.train for stage in stages]
     methods = [
@@ -158,6 +159,16 @@ def _phases(
         loss_of = own_loss if ranks.count == 1 else ParallelLoss(network, method)
         phases.append(Phase(method, data, optimizer, stage, first_epoch, frozen, loss_of))
     return tuple(phases)
+
+
+def _refuse_blank_views(settings: TrainingSettings, size: tuple[int, int]) -> None:
+    """Refuse a Cutout hole that covers each image, (height, width), wherever its centre is."""
+    height, width = size
+    if settings.view_set == "cifar" and settings.cutout_size >= 2 * max(height, width):
+        raise ArgumentError(
+            f"cutout_size: {settings.cutout_size} covers images of {width} x {height} pixels "
+            f"wherever the hole is; set it to half of their side, {min(height, width) // 2}, or 0"
+        )
 
 
 def _views(normalisation: Normalisation, settings: TrainingSettings) -> ViewOptions:

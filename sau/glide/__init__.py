@@ -4,16 +4,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sau.glide.arguments import seeded as seeded
     from sau.glide.cascade import GlideCascadePipeline as GlideCascadePipeline
     from sau.glide.cascade import GlideUpsamplePipeline as GlideUpsamplePipeline
     from sau.glide.pipeline import GlidePipeline as GlidePipeline
-    from sau.glide.pipeline import seeded as seeded
 
 _HOMES = {
     "GlideCascadePipeline": "sau.glide.cascade",
     "GlidePipeline": "sau.glide.pipeline",
     "GlideUpsamplePipeline": "sau.glide.cascade",
-    "seeded": "sau.glide.pipeline",
+    "seeded": "sau.glide.arguments",
 }
 """Names and their modules, which are imported when a name is asked for: diffusers takes seconds."""
 

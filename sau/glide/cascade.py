@@ -15,21 +15,12 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import GPT2Tokenizer
 
-from sau.glide.pipeline import (
-    GlidePipeline,
-    OnStepEnd,
-    OutputType,
-    TextConditionedPipeline,
-    as_drawn,
-    check_output_type,
-    from_bytes,
-    known_to_diffusers,
-    listed,
-    output_of,
-    quantise,
-)
+from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_type, listed
+from sau.glide.pictures import from_bytes, output_of, quantise
+from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
+from sau.glide.text_conditioned import OFFLINE, TextConditionedPipeline, known_to_diffusers
 from sau.glide.text_encoder import GlideTextEncoder
 
 UPSAMPLER_FOLDER = "upsampler"
@@ -160,8 +151,7 @@ class GlideCascadePipeline(DiffusionPipeline):
                 GlidePipeline.from_pretrained(folder, **kwargs),
                 GlideUpsamplePipeline.from_pretrained(larger, **kwargs),
             )
-        options = {"dtype": torch.float32, "local_files_only": True, "low_cpu_mem_usage": False}
-        pipeline: Self = super().from_pretrained(folder, **{**options, **kwargs})
+        pipeline: Self = super().from_pretrained(folder, **{**OFFLINE, **kwargs})
         return pipeline
 
     def set_progress_bar_config(self, **kwargs: Any) -> None:

@@ -9,12 +9,25 @@ import inspect
 
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
-from sau.glide import cascade, pipeline, respacing, samplers, text_encoder, tokenizer
+from sau.glide import (
+    arguments,
+    cascade,
+    pictures,
+    pipeline,
+    respacing,
+    samplers,
+    text_conditioned,
+    text_encoder,
+    tokenizer,
+)
 
 FILE_NAME = "pipeline.py"
 """What diffusers looks for in a folder."""
 
-MODULES = (text_encoder, tokenizer, respacing, samplers, pipeline, cascade)
+MODULES = (
+    *(text_encoder, tokenizer, respacing, samplers, arguments, pictures),
+    *(text_conditioned, pipeline, cascade),
+)
 """In this order each needs only those before it."""
 
 HEAD = '''"""GLIDE as a custom pipeline of diffusers, put together from modules of `sau.glide`."""

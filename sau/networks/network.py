@@ -1,6 +1,7 @@
 """Encoder, classifier and projection head as one model that saves itself."""
 
 import dataclasses
+import hashlib
 import json
 import math
 from pathlib import Path
@@ -18,10 +19,14 @@ from sau.networks.classifier import ClassifierKind, make_classifier
 from sau.networks.encoder import TorchvisionEncoder, make_encoder
 from sau.networks.initialise import initialise, seeded
 from sau.networks.projection import Projection
+from sau.storage.files import file_sha256
 from sau.storage.folders import new_folder
+from sau.storage.sealed import SEAL, sealed_text, unsealed
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+WEIGHTS_HASH = "weights_sha256"
+_UNLOADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
 OTHER_BACKBONE = "other"
 """Stands in the config of a network around an encoder that somebody else has made."""
 
@@ -213,11 +218,12 @@ class Network(SharesRows, nn.Module):
         Raises:
             UserError: the folder cannot be written.
         """
+        weights = save(contiguous_state(self))
         config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
-        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+        config |= {WEIGHTS_HASH: hashlib.sha256(weights).hexdigest()}
         with new_folder(folder, replace=True) as temporary:
-            (temporary / WEIGHTS_FILE).write_bytes(save(contiguous_state(self)))
-            (temporary / CONFIG_FILE).write_bytes(text.encode())
+            (temporary / WEIGHTS_FILE).write_bytes(weights)
+            (temporary / CONFIG_FILE).write_bytes(sealed_text(config, indent=2).encode())
 
     @classmethod
     def from_pretrained(cls, folder: Path, encoder: nn.Module | None = None) -> Self:
@@ -232,7 +238,7 @@ class Network(SharesRows, nn.Module):
             UserError: a file of it is missing or unreadable.
         """
         try:
-            config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            config = _checked_config(folder)
             names = [field.name for field in dataclasses.fields(NetworkConfig)]
             if encoder is None and config["backbone"] == OTHER_BACKBONE:
                 raise UserError(
@@ -245,11 +251,31 @@ class Network(SharesRows, nn.Module):
                 feature_size=weights["classifier.weight"].shape[1],
             )
             network.load_state_dict(weights)
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        except (
+            *(OSError, ValueError, KeyError),
+            *(TypeError, RuntimeError, SafetensorError),
+        ) as error:
             raise UserError(
                 f"{folder}: not a model of the training stage ({error}); train it again"
             ) from error
         return network.eval()
+
+
+def _checked_config(folder: Path) -> dict[str, Any]:
+    """Return the config, if it and the weights are as they were written.
+
+    Models of early versions have no hashes.
+    """
+    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
+    early: dict[str, Any] = json.loads(text)
+    if not isinstance(early, dict):
+        raise ValueError(f"{CONFIG_FILE}: no object")
+    if SEAL not in early and WEIGHTS_HASH not in early:
+        return early
+    config = unsealed(text)
+    if file_sha256(folder / WEIGHTS_FILE) != config[WEIGHTS_HASH]:
+        raise ValueError(f"{WEIGHTS_FILE}: its hash is not the one in {CONFIG_FILE}")
+    return config
 
 
 def contiguous_state(module: nn.Module) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sau.core.errors import UserError
 from sau.run.files import example_configs, find, workflow_folder
 from sau.settings.names import did_you_mean
+from sau.settings.paths import check_current_folder
 
 USAGE = """usage: sau run [--config FILE.yaml] [--cores N] [Snakemake's flags and targets]
 
@@ -45,6 +46,10 @@ def run(words: Sequence[str]) -> None:
         names = "\n".join(f"  {name}" for name in example_configs(workflow_folder()))
         print(f"{USAGE}\nShipped config files:\n{names}")
         return
+    try:
+        check_current_folder()
+    except ValueError as error:
+        raise UserError(str(error)) from error
     if importlib.util.find_spec("snakemake") is None:
         raise UserError("Snakemake is not installed: pip install 'sau-longtail[pipeline]'")
     rest = snakemake_words(words, workflow_folder())

@@ -14,8 +14,15 @@ def with_home(text: str) -> str:
     Shells do the same, but not behind a `=`, and not in a file.
 
     Raises:
-        ValueError: there is no such user, or nothing says where the home folder is.
+        ValueError: there is no such user, or nothing says where the home folder is; or no file can
+            have such a name.
     """
+    if "\0" in text:
+        raise ValueError("it holds a NUL character, which no path can")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("it holds bytes that are no text in UTF-8; rename the file") from error
     if not text.startswith("~"):
         return text
     try:
@@ -31,9 +38,26 @@ def with_home(text: str) -> str:
 def path_flag(text: str) -> Path:
     """Return a flag's value as a path, for argparse."""
     try:
-        return Path(with_home(text))
+        path = Path(with_home(text))
+        if not path.is_absolute():
+            check_current_folder()
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+    return path
+
+
+def check_current_folder() -> None:
+    """Make sure that relative paths lead anywhere.
+
+    Raises:
+        ValueError: the folder that the command was started in has been removed since.
+    """
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise ValueError(
+            "the current folder is no longer there; change to one that is, and run again"
+        ) from error
 
 
 def _setting_with_home(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sau.storage.refused import explained
+from sau.storage.refused import check_place_of, explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
 from sau.storage.together import OTHER, put_in_place
 
@@ -24,6 +24,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written (disk full, no permission), with the system's reason.
     """
+    check_place_of(path)
     temporary = temporary_beside(path)
     try:
         with explained(path, OTHER):

@@ -1,5 +1,6 @@
 """What one process at a time may write: who comes second is told who is there, and ends."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.lock_file import STALE_AFTER, LockFile
-from sau.storage.refused import explained
+from sau.storage.refused import check_place_of, explained
 from sau.storage.temporary import short
 
 BEAT = 10.0
@@ -43,6 +44,8 @@ def locked(
         UserError: another process holds one of them, or one path is named twice, or no file can be
             written there.
     """
+    for path in paths:
+        check_place_of(path)
     _refuse_twice(paths)
     locks = [LockFile(lock_of(path), path, stale_after) for path in paths]
     with holding(locks, beat=beat):
@@ -62,7 +65,7 @@ def holding(locks: Sequence[LockFile], *, beat: float = BEAT) -> Iterator[None]:
     """
     with ExitStack() as held:
         for lock in locks:
-            held.callback(_remove_empty, _missing_above(lock.file))
+            held.callback(_remove_empty, _missing_above(lock))
             _take(lock)
             held.callback(lock.give_back)
         held.enter_context(_signs_of_life(locks, beat))
@@ -111,16 +114,17 @@ def _check(locks: Sequence[LockFile]) -> None:
 
 
 def _refuse_twice(paths: Sequence[Path]) -> None:
-    places = [path.parent.resolve() / path.name for path in paths]
+    # Unlike Path.resolve, this does not raise where links lead in a circle.
+    places = [os.path.join(os.path.realpath(path.parent), path.name) for path in paths]  # noqa: PTH118
     for number, place in enumerate(places):
         if place in places[:number]:
             raise UserError(f"{paths[number]}: named for two outputs; give each a name of its own")
 
 
-def _missing_above(path: Path) -> list[Path]:
-    """Return the folders that have to be made for a path, the deepest first."""
-    with explained(path, _OTHER):
-        return [folder for folder in path.parents if not folder.exists()]
+def _missing_above(lock: LockFile) -> list[Path]:
+    """Return the folders that have to be made for a lock, the deepest first."""
+    with explained(lock.subject, _OTHER):
+        return [folder for folder in lock.file.parents if not folder.exists()]
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:

@@ -1,7 +1,6 @@
 """Tensors in a folder of files that is replaced as a whole, or not at all."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from sau.storage.files import write_bytes, write_text
 from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_index
+from sau.storage.sealed import sealed_text
 from sau.storage.temporary import remove_left_behind
 
 ROOM_FOR_HEADER = 500_000
@@ -59,7 +59,7 @@ def write_parts(
             write_bytes(folder / name, data)
             parts.append({"file": name, "bytes": len(data), "sha256": digest})
         index = {"about": dict(about), "parts": parts, "split": split}
-        write_text(folder / INDEX_FILE, json.dumps(index, sort_keys=True) + "\n")
+        write_text(folder / INDEX_FILE, sealed_text(index))
         undo.pop_all()
     _remove(folder, before - {part["file"] for part in parts})
 

@@ -1,7 +1,9 @@
 """What a result records of its making: settings, code, seeds, library versions, inputs."""
 
 import functools
+import hashlib
 import importlib.metadata
+import json
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import sau
 from sau.settings.section import Section
+from sau.storage.belonging import earlier_inputs, paths_of
 from sau.storage.code_digest import code_digest
 from sau.storage.manifest import read_metadata
 
@@ -25,12 +28,13 @@ def provenance(
     Args:
         stage: the stage's name.
         settings: its resolved settings, of which those are recorded that affect the result.
-        inputs: manifests it read, by name; their content hashes are recorded.
+        inputs: manifests it read, by name; their content hashes are recorded, and those that they
+            record of their own inputs.
         libraries: distributions whose version can change the result, besides pyarrow and numpy.
         facts: what else to record (counts, seeds), as JSON values.
     """
     hashes = {
-        name: [read_metadata(path)["content_sha256"] for path in _as_list(paths)]
+        name: [read_metadata(path)["content_sha256"] for path in paths_of(paths)]
         for name, paths in inputs.items()
     }
     return {
@@ -39,18 +43,24 @@ def provenance(
         "code": {"sau": sau.__version__, "stage_digest": _digest_in_use(stage)},
         "versions": versions(["numpy", "pyarrow", *libraries]),
         "inputs": hashes,
+        "earlier_inputs": earlier_inputs(inputs),
         **facts,
     }
+
+
+def identity_of(record: Mapping[str, Any]) -> str:
+    """Return a hash of all that a result depends on, by the record of its making.
+
+    What its inputs were made from does not count: the same rows may have come about in two ways.
+    """
+    counted = {name: value for name, value in record.items() if name != "earlier_inputs"}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
 def versions(distributions: Sequence[str]) -> dict[str, str]:
     """Return the versions of Python and of the named distributions."""
     found = {name: _version(name) for name in sorted(set(distributions))}
     return {"python": platform.python_version(), **found}
-
-
-def _as_list(paths: Path | Sequence[Path]) -> list[Path]:
-    return [paths] if isinstance(paths, Path) else list(paths)
 
 
 # A process goes on with what it has loaded, whatever happens to the files while it runs.

@@ -1,6 +1,7 @@
 """One line for what the system refuses to write."""
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ def explained(path: Path, other: str, only: Path | None = None) -> Iterator[None
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = _reason(error)
         if only is not None and not _is_of_writing(error, only):
             if error.errno is None or error.filename is not None:
                 raise
@@ -40,6 +41,36 @@ def explained(path: Path, other: str, only: Path | None = None) -> Iterator[None
             f"cannot write {path}: {reason}; nothing was left behind, "
             f"make room or choose {other} and run again"
         ) from error
+
+
+def check_place_of(path: Path) -> None:
+    """Refuse what no file or folder can be called, and what a file must not replace.
+
+    Args:
+        path: what is to be written.
+
+    Raises:
+        UserError: a path without a name, such as `.`; or a device, a pipe or a socket.
+    """
+    if not path.name:
+        raise UserError(f"cannot write {str(path)!r}: it names no file; add the file's name")
+    with explained(path, "another place"):
+        # A link there may lead to a regular file, as /dev/stdout does.
+        of_system = os.path.realpath(path.parent) == "/dev"
+        if path.exists() and (of_system or not (path.is_file() or path.is_dir())):
+            raise UserError(
+                f"cannot write {path}: it is a device, a pipe or a socket; name a regular file"
+            )
+
+
+def _reason(error: OSError) -> str:
+    """Return the system's reason; of a file where a folder is wanted, which one that is."""
+    if isinstance(error, FileExistsError | NotADirectoryError) and error.filename is not None:
+        above = [Path(error.filename), *Path(error.filename).parents]
+        wrong = [each for each in above if os.path.lexists(each) and not each.is_dir()]
+        if wrong:
+            return f"{wrong[0]} is no folder"
+    return error.strerror or str(error)
 
 
 def _is_of_writing(error: OSError, temporary: Path) -> bool:

@@ -1,6 +1,5 @@
 """Second names of a job's results, by which they outlive Snakemake's removal of outputs."""
 
-import json
 import logging
 import os
 import shutil
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path, file_sha256, write_text
+from sau.storage.sealed import put_aside, sealed_text, unsealed
 
 RECORD = "reuse.json"
 """What else a folder has beside the files: what they were made from, and their hashes."""
@@ -46,7 +46,7 @@ class ReusableResults:
         hashes = self._hashes()
         damaged = [name for name in hashes if _hash_of(self.folder / name) != hashes[name]]
         if damaged:
-            log.warning("%s: %s is not as it was written; made again", self.folder, damaged[0])
+            self._put_aside(f"{damaged[0]} is not as it was written; made again")
         return bool(hashes) and not damaged
 
     def take_back(self, outputs: Mapping[str, Path]) -> None:
@@ -82,7 +82,7 @@ class ReusableResults:
                 os.link(path, self.folder / name)
                 hashes[name] = _hash_of(path)
             record = {"identity": self._identity, "sha256": hashes}
-            write_text(self.folder / RECORD, json.dumps(record, sort_keys=True) + "\n")
+            write_text(self.folder / RECORD, sealed_text(record))
         except (OSError, UserError) as error:
             log.warning(
                 "%s: no second names (%s); a job that starts again loses them", self.folder, error
@@ -96,13 +96,17 @@ class ReusableResults:
     def _hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each file by its name; none if other results or none are there."""
         try:
-            record = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
-            return dict(record["sha256"]) if record["identity"] == self._identity else {}
+            record = unsealed((self.folder / RECORD).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s: %s is not as it was written (%r)", self.folder, RECORD, error)
+        except (OSError, ValueError) as error:
+            self._put_aside(f"{RECORD} is not as it was written ({error})")
             return {}
+        return dict(record["sha256"]) if record["identity"] == self._identity else {}
+
+    def _put_aside(self, reason: str) -> None:
+        aside = put_aside(self.folder)
+        log.warning("%s: %s; put aside as %s", self.folder, reason, aside.name)
 
 
 def _files_of(outputs: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:

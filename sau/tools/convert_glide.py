@@ -12,8 +12,9 @@ from sau.core.errors import UserError
 from sau.glide.architecture import BASE, UPSAMPLER, Architecture
 from sau.glide.cascade import UPSAMPLER_FOLDER, GlideUpsamplePipeline
 from sau.glide.openai import load_openai
-from sau.glide.pipeline import GlidePipeline, TextConditionedPipeline
+from sau.glide.pipeline import GlidePipeline
 from sau.glide.standalone import FILE_NAME, standalone
+from sau.glide.text_conditioned import TextConditionedPipeline
 from sau.storage.files import file_sha256
 from sau.storage.folders import new_folder
 

@@ -12,6 +12,7 @@ from sau.data.decode import decode_image
 from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.report.csv_text import csv_of
 from sau.storage import manifest
+from sau.storage.belonging import Link, check_inputs
 from sau.storage.files import atomic_path, write_text
 from sau.tools.sample_sheet import SheetRow, draw_sheet
 
@@ -38,6 +39,8 @@ def score_sheet(
     """
     if count < 1:
         raise UserError(f"--count: {count}, expected at least 1")
+    links = Link("kept", "scores", "scores"), Link("kept", "scores.images", "images")
+    check_inputs({"kept": kept, "scores": scores, "images": images}, *links)
     names = manifest.read_facts(kept, "kept", "class_names")["class_names"]
     decided = read_decided(kept, scores, names)
     picture = best_and_worst(decided, images, count)

@@ -8,7 +8,9 @@ import torch
 from open_clip import create_model_from_pretrained, get_tokenizer
 from torch import Tensor
 
-from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from sau.glide.arguments import seeded
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
 from scripts.tiny_models.pool import render_pool
 from scripts.tiny_models.render import DIGIT_NAMES
 

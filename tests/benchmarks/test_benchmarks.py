@@ -23,6 +23,7 @@ SMALL: dict[str, list[str]] = {
     "generation": ["--size", "small", "--steps", "2", "--solver-steps", "2", "--matrix-size", "32"],
     "scoring": ["--model", "tiny-clip", "--batch-size", "3", "--batches", "2", "--side", "12"],
     "curation": ["--classes", "4", "--per-class", "30", "--test-images", "20", *TAIL],
+    "manifests": ["--rows", "20", "--bytes", "50"],
 }
 RATIOS = {
     "training_step": 2,
@@ -33,6 +34,7 @@ RATIOS = {
     "generation": 2,
     "scoring": 1,
     "curation": 1,
+    "manifests": 4,
 }
 
 

@@ -1,8 +1,11 @@
 """What is measured besides time: memory, operations, and where the time goes."""
 
+import re
+
 import pytest
 import torch
 
+from benchmarks import report_memory
 from benchmarks.contrastive_loss import random_inputs
 from benchmarks.data import RandomImages
 from benchmarks.engine import Engine
@@ -49,3 +52,10 @@ def test_kinds_of_work_have_their_share(images: RandomImages) -> None:
     assert set(shares) == set(KINDS)
     assert all(share > 0 for kind, share in shares.items() if kind != "idle")
     assert "through" not in vars(engine.run.network)
+
+
+def test_memory_of_a_report_is_printed_for_both_ways(capfd: pytest.CaptureFixture[str]) -> None:
+    report_memory.main(["--classes", "30", "--rows", "2"])
+    pairs, dense = capfd.readouterr().out.splitlines()
+    assert re.fullmatch(r"pairs, 2 rows of 30 classes: [0-9.]+ GB at most, [0-9.]+ GB .*", pairs)
+    assert dense.startswith("dense, 1 rows of 30 classes: ")

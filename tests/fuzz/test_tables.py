@@ -48,6 +48,8 @@ def check_rows(
     work: Path, names: list[str], train: Drawn, test: Drawn | None, given_names: list[str]
 ) -> None:
     """Check that each picture is there once, and called what its own table calls it."""
+    if test and test.kind == "from 1" and max(test.shown) + 1 < len(names):
+        return  # all of them may as well be indices: nobody could tell
     whole = train.shown + (test.shown if test else [])
     called = [called_by(part, names, given_names) for part in (train, test) if part]
     assert all(each == called[0] for each in called), "they have no names in common"

@@ -7,8 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
 
 
 def samples(

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 
 from sau.assets.shipped import model_folder
-from sau.glide.pipeline import GlidePipeline, cpu_group
+from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import SamplerName
+from sau.glide.text_conditioned import cpu_group
 from tests.glide.drawn import samples
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

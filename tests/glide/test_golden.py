@@ -13,13 +13,14 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from sau.glide import cascade, samplers
-from sau.glide import pipeline as pipeline_module
+from sau.glide import cascade, samplers, text_conditioned
 from sau.glide.architecture import Architecture
 from sau.glide.cascade import GlideUpsamplePipeline
 from sau.glide.convert import convert
 from sau.glide.openai import read_vocabulary
-from sau.glide.pipeline import GlidePipeline, TextConditionedPipeline, to_bytes
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.text_conditioned import TextConditionedPipeline
 from tests.glide.drawn import enlarged, samples
 from tests.paths import SHARED
 
@@ -125,7 +126,7 @@ def _draw_from(drawn: Iterator[Tensor], monkeypatch: pytest.MonkeyPatch) -> None
         assert tuple(noise.shape) == tuple(shape)
         return noise
 
-    monkeypatch.setattr(pipeline_module, "randn_tensor", next_noise)
+    monkeypatch.setattr(text_conditioned, "randn_tensor", next_noise)
     monkeypatch.setattr(samplers, "randn_tensor", next_noise)
 
 

@@ -11,8 +11,10 @@ import torch
 from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from torch import Tensor
 
+from sau.glide.arguments import OutputType, seeded
 from sau.glide.cascade import GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, OutputType, from_bytes, quantise, seeded, to_bytes
+from sau.glide.pictures import from_bytes, quantise, to_bytes
+from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import respaced_timesteps
 from tests.glide.drawn import pictures
 

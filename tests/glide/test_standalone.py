@@ -9,7 +9,8 @@ import pytest
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, from_bytes, to_bytes
+from sau.glide.pictures import from_bytes, to_bytes
+from sau.glide.pipeline import GlidePipeline
 from sau.glide.standalone import FILE_NAME, standalone
 from tests.glide.drawn import enlarged, samples
 from tests.paths import ROOT

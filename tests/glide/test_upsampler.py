@@ -9,8 +9,11 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from PIL import Image
 from torch import Tensor
 
+from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, cpu_group, seeded, to_bytes
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.text_conditioned import cpu_group
 from tests.glide.drawn import enlarged, pictures, samples
 
 PROMPTS = ["a cat", "two dogs"]

@@ -91,6 +91,8 @@ def test_damaged_file_is_not_taken_back(
         path.write_bytes(b"rowz")
     assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert f"{name} is not as it was written; made again" in caplog.text
+    assert not (tmp_path / "kept").exists()
+    assert (tmp_path / "kept.damaged").is_dir()
 
 
 def test_damaged_record_is_not_followed(tmp_path: Path, outputs, caplog) -> None:
@@ -147,6 +149,15 @@ def test_record_of_another_form_is_not_followed(tmp_path: Path, text: str, caplo
     (tmp_path / "kept" / RECORD).write_text(text)
     assert not ReusableResults(tmp_path / "kept", "a").holds()
     assert "not as it was written" in caplog.text
+
+
+def test_file_in_the_folders_place_is_put_aside(tmp_path: Path, outputs) -> None:
+    (tmp_path / "kept").write_text("no folder")
+    kept = ReusableResults(tmp_path / "kept", "a")
+    assert not kept.holds()
+    kept.store(outputs)
+    assert ReusableResults(tmp_path / "kept", "a").holds()
+    assert (tmp_path / "kept.damaged").read_text() == "no folder"
 
 
 def test_what_a_killed_job_left_is_removed(tmp_path: Path, outputs) -> None:

@@ -13,9 +13,11 @@ import pytest
 import torch
 
 from sau.__main__ import main
+from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
 from sau.glide.openai import load_openai
-from sau.glide.pipeline import GlidePipeline, seeded, to_bytes
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
 from sau.storage.process import this_machine
 from sau.tools import convert_glide
 from tests.glide.published import SMALL_BASE, SMALL_UPSAMPLER, write_published

@@ -69,7 +69,7 @@ CURIOUS: dict[str, Callable[[Tensor], Tensor]] = {
 
 def main(folder: Path, inputs: Inputs) -> None:
     """Train every run, and one that is killed and goes on; record each one's waits."""
-    with patch.object(Ranks, "own_device", lambda self, name: nullcontext(DEVICE)):
+    with patch.object(Ranks, "own_device", lambda *_: nullcontext(DEVICE)):
         for name, settings in RUNS.items():
             _train(folder / name, inputs, settings)
         for name, look_at in CURIOUS.items():

@@ -1,5 +1,7 @@
 import dataclasses
 import logging
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sau.methods import METHODS
 from sau.methods.base import Step
 from sau.methods.cross_entropy import CrossEntropy
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
+from sau.storage.part_index import INDEX_FILE
 from tests.training.conftest import Inputs
 
 ROW: dict[str, Any] = {"method": "cross_entropy", "epochs": 2, "ema_decay": 0.5}
@@ -157,10 +160,50 @@ def test_checkpoint_of_another_identity_or_damaged_starts_afresh(
         part = next(path.glob("part-*"))
         part.write_bytes(part.read_bytes()[:50])
         assert load_checkpoint(path, "a", other) == RunState()
+    assert path.with_name("checkpoint.damaged").is_dir()
     assert [record.message.split("; ")[-1] for record in caplog.records] == ["starting afresh"] * 2
     assert load_checkpoint(tmp_path / "none", "a", other) == RunState()
     after = all_values(other)
     assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def flip(path: Path) -> None:
+    """Flip one bit in the middle of a file."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _another_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+
+
+WRECKS: dict[str, Callable[[Path], object]] = {
+    "altered index": lambda folder: flip(folder / INDEX_FILE),
+    "empty index": lambda folder: (folder / INDEX_FILE).write_text(""),
+    "index that is a list": lambda folder: (folder / INDEX_FILE).write_text("[]"),
+    "altered part": lambda folder: flip(next(folder.glob("part-*"))),
+    "missing part": lambda folder: next(folder.glob("part-*")).unlink(),
+    "file": _another_file,
+}
+
+
+@pytest.mark.parametrize("wreck", WRECKS)
+def test_wreck_is_put_aside_and_the_next_one_takes_its_place(
+    wreck: str, inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "checkpoint"
+    run = inputs.assemble(seed=1, **ROW)
+    save_checkpoint(path, "a", run, state())
+    WRECKS[wreck](path)
+    with caplog.at_level(logging.WARNING):
+        assert load_checkpoint(path, "a", run) == RunState()
+    assert "put aside as checkpoint.damaged; starting afresh" in caplog.text
+    assert not path.exists()
+    assert (tmp_path / "checkpoint.damaged").exists()
+    save_checkpoint(path, "a", run, state())
+    assert load_checkpoint(path, "a", run).epoch == 2
 
 
 def test_best_is_the_first_of_equals() -> None:

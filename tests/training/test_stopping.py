@@ -17,12 +17,11 @@ from sau.core.errors import StoppedEarlyError
 from sau.core.signals import handled
 from sau.engine import stopping
 from sau.engine.stopping import Stop
-from sau.methods import METHODS
 from sau.pipeline.training import stage
 from sau.pipeline.training.settings import TrainingSection
 from sau.settings.flags import to_flags
 from sau.storage.part_index import INDEX_FILE, read_about
-from tests.training.conftest import TINY, Inputs, Killed, bytes_of, kill_after
+from tests.training.conftest import TINY, Inputs, bytes_of
 
 STEPS = 3
 """Of an epoch of the tiny balanced set: 24 images in batches of 8."""
@@ -72,21 +71,6 @@ def train_in_pieces(
 
 def test_tiny_set_has_as_many_steps_as_these_tests_believe(inputs: Inputs) -> None:
     assert len(inputs.assemble().phases[0].data.ids) == STEPS * TINY["batch_size"]
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_run_that_is_stopped_and_killed_ends_in_the_same_bytes(
-    method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Stopped in the first epoch and in the second after its first step, killed after the third."""
-    settings = {"method": method, "epochs": 4, "checkpoint_every": 3}
-    stop_after(inputs, tmp_path / "pieces", (2, 2), monkeypatch, **settings)
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        kill_after(3, patch)
-        inputs.train(tmp_path / "pieces", **settings)
-    found = inputs.train(tmp_path / "pieces", **settings)
-    assert bytes_of(found) == bytes_of(inputs.train(tmp_path / "whole", **settings))
-    assert not found["checkpoint"].exists()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sau.core.errors import UserError
 from sau.longtail.complement import best_complement, complement_counts, draw_complement
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.storage import manifest
+from sau.storage.belonging import Agree, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
@@ -27,6 +28,9 @@ SUBSET_FACTS = (
 """Facts of the long tail that its complement hands on; the data seed is the complement's too."""
 
 
+BELONGING = (Agree(("class_names",), ("real", "kept")),)
+
+
 @writes("output")
 def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSettings) -> None:
     """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
@@ -40,8 +44,10 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
 
     Raises:
         UserError: real members that no subset stage wrote, too few synthetic images of a class, or
-            images without a score of which the best are wanted.
+            images without a score of which the best are wanted; or images of other classes.
     """
+    inputs = {"real": real, "kept": kept}
+    check_inputs(inputs, *BELONGING)
     facts = manifest.read_facts(real, "members", *SUBSET_FACTS)
     names, counts = facts["class_names"], facts["real_counts"]
     synthetic = manifest.read(kept, "kept", columns=["id", "label", "score", "kept"])
@@ -61,7 +67,7 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
     rows = synthetic.select(["id", "label", "score"]).take(pa.array(chosen))
     rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(True), len(chosen)))
     facts |= {"synthetic_counts": drawn, "lacking_counts": lacking}
-    made = provenance("complement", settings, {"real": real, "kept": kept}, **facts)
+    made = provenance("complement", settings, inputs, **facts)
     manifest.write(output, "members", rows, made)
 
 

@@ -46,14 +46,16 @@ def dataset(train: Path, test: Path, *, settings: DatasetSettings) -> None:
     _check_readable(train_table, class_names, "training")
     _check_readable(test_table, class_names, "test")
     _warn_of_shared(train_table, test_table)
-    facts = {
+    facts: dict[str, Any] = {
         "dataset": settings.title(),
         "class_names": class_names,
         "mean": pixels.mean(),
         "std": pixels.std(),
     }
-    for path, table, split in ((train, train_table, "training"), (test, test_table, "test")):
-        _write(path, table, split, settings, facts)
+    made_with = _write(train, train_table, "training", settings, facts)
+    # The test images name the training images that they were made with.
+    facts |= {"inputs": {"train_images": [made_with]}}
+    _write(test, test_table, "test", settings, facts)
 
 
 def read_images(
@@ -84,15 +86,15 @@ def read_images(
 
 def _write(
     path: Path, table: pa.Table, split: str, settings: DatasetSettings, facts: dict[str, Any]
-) -> None:
+) -> str:
+    """Write one table, say what is in it, and return its content hash."""
     counts = _ok_counts(table, len(facts["class_names"]))
     failed = table.num_rows - sum(counts)
     each = ", ".join(f"{name} {n}" for name, n in zip(facts["class_names"], counts, strict=True))
     log.info("%d %s images, %d failed: %s", sum(counts), split, failed, each)
-    record = provenance(
-        "dataset", settings, {}, _libraries(settings), counts=counts, failed=failed, **facts
-    )
-    manifest.write(path, "images", table, record)
+    facts = {"split": split, "counts": counts, "failed": failed, **facts}
+    record = provenance("dataset", settings, {}, _libraries(settings)) | facts
+    return manifest.write(path, "images", table, record)
 
 
 def _libraries(settings: DatasetSettings) -> list[str]:

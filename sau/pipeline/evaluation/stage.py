@@ -10,9 +10,12 @@ from sau.core.errors import UserError
 from sau.pipeline.evaluation.metrics import metrics_table
 from sau.pipeline.evaluation.settings import EvaluationSettings
 from sau.pipeline.run_record import RunRecord
+from sau.storage.belonging import Agree, check_inputs
 from sau.storage.manifest import hash_of, read, read_metadata, write
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
+
+BELONGING = (Agree(("requested_imbalance_factor", "data_seed"), ("predictions", "members")),)
 
 
 @writes("metrics")
@@ -38,7 +41,9 @@ def evaluation(
         UserError: a manifest that is missing, of another kind, or of another training set.
     """
     record = RunRecord.of_predictions(read_metadata(predictions)["provenance"], label)
+    inputs: dict[str, Path | Sequence[Path]] = {"predictions": predictions, "members": members}
     _refuse_other_members(members, record)
+    check_inputs(inputs, *BELONGING)
     tested = read(predictions, "predictions", columns=["selection", "label", "predicted"])
     trained = read(members, "members", columns=["label", "is_synthetic"])
     table = metrics_table(
@@ -48,7 +53,6 @@ def evaluation(
         many_above=settings.many_above,
         few_at_most=settings.few_at_most,
     )
-    inputs: dict[str, Path | Sequence[Path]] = {"predictions": predictions, "members": members}
     write(
         metrics,
         "metrics",

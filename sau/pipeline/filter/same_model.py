@@ -35,6 +35,7 @@ def _model_of(path: Path) -> str | None:
     settings = made.get("settings", {})
     if settings.get("scorer") != "open_clip":
         return None
-    name = " ".join(filter(None, [settings["model"], settings["pretrained"]]))
+    names = [str(settings.get(key) or "") for key in ("model", "pretrained")]
+    name = " ".join(filter(None, names))
     weights = made.get("weights_sha256")
     return f"weights {weights[:16]}" if weights else name

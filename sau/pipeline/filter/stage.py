@@ -15,8 +15,17 @@ from sau.pipeline.filter.rules import Columns, judge, verdicts
 from sau.pipeline.filter.same_model import check_same_model
 from sau.pipeline.filter.settings import FilterSettings
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Shared, Split, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
+
+BELONGING = (
+    Agree(("class_names",), ("scores", "test_scores")),
+    Agree(("images_settings",), ("scores",)),
+    Shared("scores", "images.prompts"),
+    Split("scores", "synthetic"),
+    Split("test_scores", "test"),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +51,8 @@ def filter(  # noqa: A001
         UserError: images that lack a measure which a rule needs, embeddings of different models, no
             test scores, or a class that the rules leave without an image.
     """
+    inputs: dict[str, Path | Sequence[Path]] = {"scores": scores, "test_scores": test_scores or []}
+    check_inputs(inputs, *BELONGING)
     names = _class_names(scores)
     table = manifest.read(scores, "scores", columns=_columns(settings))
     manifest.check_labels(scores[0], table["label"], names)
@@ -59,7 +70,6 @@ def filter(  # noqa: A001
     chosen = labels[kept["kept"].to_numpy()]
     logger.info("%d of %d synthetic images kept", len(chosen), len(table))
     check_classes(count_classes(labels, images.labels, columns, chosen, names), settings)
-    inputs: dict[str, Path | Sequence[Path]] = {"scores": scores, "test_scores": test_scores or []}
     facts: dict[str, Any] = {"class_names": names, "rejected": rejected, "leak": check.facts}
     made = provenance("filter", settings, inputs, **facts)
     manifest.write(output, "kept", kept, made)

@@ -23,8 +23,19 @@ from sau.pipeline.gallery.page import to_html
 from sau.pipeline.gallery.records import records_of
 from sau.pipeline.gallery.settings import GallerySettings
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.files import write_text
 from sau.storage.outputs import writes
+
+BELONGING = (
+    Split("dataset", "training"),
+    Split("images", "synthetic"),
+    Split("scores", "synthetic"),
+    Link("filter", "scores", "scores"),
+    Link("filter", "scores.images", "images"),
+    Link("members", "train_images", "dataset"),
+    Agree(("class_names",), ("dataset", "filter", "scores", "images", "members")),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +66,9 @@ def gallery(
     Raises:
         UserError: tables that do not go together, or a manifest that cannot be read.
     """
+    made: dict[str, Path | Sequence[Path]] = {"dataset": train_images, "images": images}
+    made |= {"scores": scores, "filter": kept}
+    check_inputs(made | {"members": [members] if members else []}, *BELONGING)
     facts = manifest.read_facts(train_images, "images", "class_names", "dataset")
     names: list[str] = facts["class_names"]
     synthetic = synthetic_images(_read_kept(kept, names), _read_scores(scores))
@@ -73,8 +87,6 @@ def gallery(
         "measures": MEASURES,
         "histograms": _histograms(synthetic, len(names)),
     }
-    made: dict[str, Path | Sequence[Path]] = {"dataset": train_images, "images": images}
-    made |= {"scores": scores, "filter": kept}
     write_text(html, to_html(settings.title, data, pictures, _listings(made)))
     logger.info("%d of %d images on the page", len(records), len(everything))
 

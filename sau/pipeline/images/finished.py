@@ -3,10 +3,13 @@
 import logging
 import shutil
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from sau.storage import manifest
+from sau.storage.manifest.record import DamagedError
+from sau.storage.sealed import put_aside
 
 ROWS_TOGETHER = 64
 """Rows that are put together in memory for the shard's file, whatever batches they came in."""
@@ -66,22 +69,42 @@ class FinishedBatches:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read(self) -> list[pa.Table]:
-        paths = sorted(self._folder.glob("batch-*.parquet"))
-        found = [manifest.read_metadata(path)["provenance"] for path in paths]
-        ours = [
-            path
-            for path, made in zip(paths, found, strict=True)
-            if made == {"identity": self._identity}
-        ]
-        if len(ours) < len(paths):
+        if self._folder.exists() and not self._folder.is_dir():
+            _put_aside(self._folder, "no folder")
+        read = [_read_batch(path) for path in sorted(self._folder.glob("batch-*.parquet"))]
+        found = [batch for batch in read if batch is not None]
+        ours = [batch for batch in found if batch.made == {"identity": self._identity}]
+        if len(ours) < len(found):
             log.warning(
                 "%s: batches of other settings, prompts, weights or code; starting afresh",
                 self._folder,
             )
-            for path in set(paths) - set(ours):
-                path.unlink()
-        tables = [manifest.read(path, "images") for path in ours]
+            for batch in found:
+                if batch not in ours:
+                    batch.path.unlink()
+        tables = [batch.table for batch in ours]
         if tables:
             rows = sum(table.num_rows for table in tables)
             log.info("%s: going on after %d images", self._folder, rows)
         return tables
+
+
+class _Batch(NamedTuple):
+    path: Path
+    made: dict[str, Any]
+    table: pa.Table
+
+
+def _read_batch(path: Path) -> _Batch | None:
+    """Return a batch as it was written; one that is not is put aside, and drawn again."""
+    try:
+        made = manifest.read_metadata(path)["provenance"]
+        return _Batch(path, made, manifest.read(path, "images"))
+    except DamagedError as error:
+        _put_aside(path, error)
+        return None
+
+
+def _put_aside(path: Path, reason: object) -> None:
+    aside = put_aside(path)
+    log.warning("%s; put aside as %s, its images are drawn again", reason, aside.name)

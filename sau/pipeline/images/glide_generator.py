@@ -12,8 +12,11 @@ from torch import Tensor
 from sau.core.errors import UserError
 from sau.core.random_streams import derive_seed
 from sau.core.unloadable import UNLOADABLE, reason_of
+from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
-from sau.glide.pipeline import GlidePipeline, TextConditionedPipeline, seeded, to_bytes
+from sau.glide.pictures import to_bytes
+from sau.glide.pipeline import GlidePipeline
+from sau.glide.text_conditioned import TextConditionedPipeline
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.settings import ImagesSettings

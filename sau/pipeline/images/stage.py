@@ -1,7 +1,5 @@
 """The images stage: one shard of synthetic images."""
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,18 @@ from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.shards import shard_bounds
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.outputs import writes
-from sau.storage.provenance import provenance
+from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
+
+BELONGING = (
+    Split("train_images", "training"),
+    Agree(("class_names",), ("train_images", "prompts", "draws")),
+    Link("draws", "kept.scores.images.prompts", "prompts"),
+)
 
 
 @writes("output")
@@ -47,8 +52,14 @@ def images(
     """
     if shard < 0 or (shard >= settings.shards and draws is None):
         raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
+    check_inputs(
+        {"train_images": train_images}
+        | ({"prompts": prompts} if prompts else {})
+        | ({"draws": draws} if draws else {}),
+        *BELONGING,
+    )
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
-    facts = {"class_names": class_names, "shard": shard}
+    facts = {"class_names": class_names, "shard": shard, "split": "synthetic"}
     if settings.source == "imported":
         from sau.pipeline.images.imported import import_shard
 
@@ -95,7 +106,7 @@ def _generate(
         for shared, own in groups_of(tasks, by_label)
     ]
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
-    identity = hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    identity = identity_of(record)
     stored, batches = (
         ReusableResults(reuse_folder(output), identity),
         output.with_suffix(".batches"),

@@ -10,9 +10,12 @@ from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
 from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
+from sau.storage.belonging import Split, check_inputs
 from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
 from sau.storage.waiting import waited_for
+
+BELONGING = (Split("train_images", "training"),)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ def prompts(
         UserError: an override of a class that is not there; or with a language model no key, too
             little money, or a server that does not answer.
     """
+    check_inputs({"train_images": train_images}, *BELONGING)
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     classes = class_words(class_names, settings.classes, settings.templates, settings.source)
     for names in namesakes(classes):
@@ -57,7 +61,8 @@ def prompts(
         found, facts["answers"] = _from_llm(asked, settings, answers)
     table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
     # The real images themselves do not matter here: their content hash is left out on purpose.
-    record = provenance("prompts", settings, {}, ("openai",) if asked else (), **facts)
+    packages = ("openai", "py3langid", "lemminflect") if asked else ()
+    record = provenance("prompts", settings, {}, packages, **facts)
     schema = manifest.SCHEMAS["prompts"]
     # Two that were started together end together: the second one has found the first one's answers.
     with waited_for(lambda: writing(output), _PATIENCE):

@@ -3,45 +3,41 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sau.metrics import confusion_matrix
+from sau.pipeline.report.confusion_counts import (
+    MOST_CELLS,
+    Matrix,
+    block_size,
+    pair_counts,
+    shares_in_blocks,
+)
 from sau.pipeline.report.figures import look, to_svg
 from sau.pipeline.report.runs import Run
-
-Counts = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float64]
 
 NAMES_UP_TO = 20
 NUMBERS_UP_TO = 10
 _COLUMNS = 3
 
 
-def confusion_counts(runs: Sequence[Run], classes: int) -> dict[str, Counts]:
-    """Count the last epoch's predictions, summed over seeds.
+def confusion_matrices(
+    runs: Sequence[Run], classes: int, most_cells: int = MOST_CELLS
+) -> dict[str, Matrix]:
+    """Return which share of each true class is taken for each class.
 
-    Returns: by row label, (classes, classes): row is the true class, column the predicted one.
-    """
-    counts: dict[str, Counts] = {}
-    for run in runs:
-        rows = run.predictions[run.predictions["selection"] == "last"]
-        found = confusion_matrix(rows["label"].to_numpy(), rows["predicted"].to_numpy(), classes)
-        label = run.record.label
-        counts[label] = counts.get(label, np.zeros((classes, classes), np.int64)) + found
-    return counts
+    Args:
+        runs: of one imbalance factor.
+        classes: number of classes.
+        most_cells: with more classes than this, each cell is a block of neighbouring ones.
 
-
-def confusion_matrices(runs: Sequence[Run], classes: int) -> dict[str, Matrix]:
-    """Return `confusion_counts` as shares of each true class.
-
-    Returns: by row label, (classes, classes) in [0, 1]; a row of zeros for a class without test
+    Returns: by row label, (cells, cells) in [0, 1]; a row of zeros for a class without test
     images.
     """
+    block = block_size(classes, most_cells)
     return {
-        label: matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-        for label, matrix in confusion_counts(runs, classes).items()
+        label: shares_in_blocks(pairs, classes, block)
+        for label, pairs in pair_counts(runs, classes).items()
     }
 
 
@@ -58,7 +54,14 @@ def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> str
     figure = Figure(figsize=(3.6 * columns + 0.6, 3.5 * rows))
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes, (label, matrix) in zip(panels, matrices.items(), strict=False):
-        image = axes.imshow(matrix, cmap="Blues", vmin=0, vmax=1, interpolation="none")
+        image = axes.imshow(
+            matrix,
+            cmap="Blues",
+            vmin=0,
+            vmax=1,
+            interpolation="none",
+            extent=_extent(len(matrix), len(class_names)),
+        )
         axes.set_title(label)
         _label_axes(axes, class_names)
         if len(class_names) <= NUMBERS_UP_TO:
@@ -71,6 +74,12 @@ def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> str
     bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.8, pad=0.02)
     bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     return to_svg(figure, "confusion matrix of each method")
+
+
+def _extent(cells: int, classes: int) -> tuple[float, float, float, float] | None:
+    """Return where a matrix of blocks lies among the classes; None: each class has its cell."""
+    end = classes - 0.5
+    return None if cells == classes else (-0.5, end, end, -0.5)
 
 
 def _label_axes(axes: Axes, class_names: Sequence[str]) -> None:

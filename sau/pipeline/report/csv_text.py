@@ -1,10 +1,18 @@
 """The reports' numbers as CSV text."""
 
+import re
+from typing import Any
+
 import pandas as pd
 
 from sau.pipeline.report.formats import percent, plain
 from sau.pipeline.report.tables import METHOD_KEYS, SPLITS, have_validation
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters of a formula, the wide ones of Chinese and Japanese texts too."""
+
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?", re.ASCII)
 
 SUMMARY_COLUMNS = [
     "dataset",
@@ -67,5 +75,22 @@ def runs_csv(rows: pd.DataFrame) -> str:
 
 
 def csv_of(frame: pd.DataFrame) -> str:
-    """Return a frame as CSV with a header: Unix line ends, quotes where a text needs them."""
-    return str(frame.to_csv(index=False, lineterminator="\n"))
+    """Return a frame as CSV with a header: Unix line ends, quotes where a text needs them.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it.
+    """
+    texts = {
+        name: frame[name].map(_no_formula)
+        for name in frame.columns
+        if not pd.api.types.is_numeric_dtype(frame[name])
+    }
+    return str(frame.assign(**texts).to_csv(index=False, lineterminator="\n"))
+
+
+def _no_formula(cell: Any) -> Any:
+    """Return a cell that is no formula (OWASP, CSV Injection); numbers stay numbers."""
+    if not isinstance(cell, str):
+        return cell
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")  # which alone is not put into quotes
+    is_formula = text.startswith(_FORMULA) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if is_formula else text

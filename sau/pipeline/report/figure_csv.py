@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sau.pipeline.report.confusion import confusion_counts
+from sau.pipeline.report.confusion_counts import pair_counts
 from sau.pipeline.report.csv_text import csv_of
 from sau.pipeline.report.curves import curve_table
 from sau.pipeline.report.formats import decimal
@@ -45,10 +45,9 @@ def confusion_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
     """
     names = np.array(class_names, dtype=object)
     frames = []
-    for method, counts in confusion_counts(runs, len(names)).items():
-        true, predicted = np.nonzero(counts)
-        columns = {"method": method, "selection": "last", "true_class": names[true]}
-        columns |= {"predicted_class": names[predicted], "count": counts[true, predicted]}
+    for method, pairs in pair_counts(runs, len(names)).items():
+        columns = {"method": method, "selection": "last", "true_class": names[pairs.true]}
+        columns |= {"predicted_class": names[pairs.predicted], "count": pairs.count}
         frames.append(pd.DataFrame(columns))
     return csv_of(pd.concat(frames))
 

@@ -1,12 +1,22 @@
 """Numbers as text, with fixed digits: the same in HTML, Markdown and CSV."""
 
 import math
+import re
 
 MISSING = "missing"
 """Stands for the figures of runs that are not there."""
 
 NONE = "—"
 """Stands where there is no number, such as the top-1 of a split without classes."""
+
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Unicode's marks that turn the direction of the text around them."""
+
+
+def named_turns(text: str) -> str:
+    """Return a text in which marks that turn its direction are named, such as [U+202E]."""
+    return _TURNS.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
 
 
 def percent(value: float | None, digits: int = 2) -> str:

@@ -1,10 +1,12 @@
 """A page as one HTML file that needs nothing besides itself."""
 
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from sau.pipeline.report.formats import named_turns
 from sau.pipeline.report.page import Page
 
 
@@ -17,7 +19,13 @@ def to_html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_shown,
     )
     # Markup: matplotlib wrote these elements, and escaped the texts that it was given.
     figures = [Markup(section.svg) for section in page.sections]
     return environment.get_template("page.jinja").render(page=page, figures=figures)
+
+
+def _shown(value: Any) -> Any:
+    """Return what stands for a value: of a text, one that does not turn what is around it."""
+    return named_turns(value) if type(value) is str else value

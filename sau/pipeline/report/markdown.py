@@ -4,15 +4,16 @@ import html
 import re
 from urllib.parse import quote
 
+from sau.pipeline.report.formats import named_turns
 from sau.pipeline.report.page import Page
 from sau.pipeline.report.text_tables import TextTable
 
 
 def to_markdown(page: Page) -> str:
     """Render the page as GitHub's Markdown; a group of columns becomes a table of its own."""
-    parts = [f"# {_escape(page.title)}", _escape(page.subtitle)]
+    parts = [f"# {_escape(page.title)}", _paragraph(page.subtitle)]
     if page.note:
-        parts.append(_escape(page.note))
+        parts.append(_paragraph(page.note))
     parts.append("\n".join(f"- {_escape(name)}: {_escape(text)}" for name, text in page.statements))
     pages = [(words, f"{path}.md") for words, path in page.pages]
     for name, linked in (("Pages", pages), ("Files", page.files)):
@@ -21,7 +22,7 @@ def to_markdown(page: Page) -> str:
             parts.append(f"{name}: {', '.join(links)}.")
     for section in page.sections:
         if section.table is not None:
-            parts += [f"## {_escape(section.heading)}", _escape(section.caption)]
+            parts += [f"## {_escape(section.heading)}", _paragraph(section.caption)]
             parts += _tables(section.table)
     if page.listings:
         parts.append("## Settings and versions")
@@ -54,9 +55,19 @@ def _escape(text: str) -> str:
 
     Within a word `_` is no emphasis, and is left as it is.
     """
-    one_line = " ".join(html.escape(text, quote=False).split())
+    one_line = " ".join(html.escape(named_turns(text), quote=False).split())
     return re.sub(r"([\\`*~|\[\]]|(?<![^\W_])_|_(?![^\W_]))", r"\\\1", one_line)
 
 
+def _paragraph(text: str) -> str:
+    """Escape a text that begins a line, where it would be a heading, a list or a quotation."""
+    return re.sub(r"^([#+-]|[0-9]+(?=[.)]))", _behind_backslash, _escape(text))
+
+
+def _behind_backslash(found: re.Match[str]) -> str:
+    mark = found[0]
+    return f"{mark}\\" if mark[0].isdigit() else f"\\{mark}"
+
+
 def _indent(lines: str) -> list[str]:
-    return [f"    {line}" for line in lines.splitlines()]
+    return [f"    {line}" for line in named_turns(lines).splitlines()]

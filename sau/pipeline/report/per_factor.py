@@ -8,6 +8,7 @@ import pandas as pd
 from sau.core.errors import UserError
 from sau.pipeline.report import statements, text_tables
 from sau.pipeline.report.confusion import confusion, confusion_matrices
+from sau.pipeline.report.confusion_counts import block_size
 from sau.pipeline.report.curves import curve_table, curves
 from sau.pipeline.report.figures import png_of, styles, svg_of
 from sau.pipeline.report.noise import noise, noise_counts, noise_shares
@@ -19,7 +20,7 @@ from sau.storage.manifest.schemas import BEST_ON_VALIDATION
 
 RESULTS_CAPTION = (
     "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
-    "long-tailed real images alone, or those balanced with synthetic ones in at least one stage of "
+    "long-tailed real images alone, or those balanced with synthetic ones in at least one phase of "
     "training. In training: the parameters with the heads and prototypes that testing does without."
 )
 """What every table of results needs said."""
@@ -108,7 +109,8 @@ def _figures(
         ),
         Section(
             "Confusion",
-            "Predictions at the last epoch in percent of the true class, summed over seeds.",
+            "Predictions at the last epoch in percent of the true class, summed over seeds."
+            + _blocks_caption(len(class_names)),
             svg=confusion(matrices, class_names),
         ),
         Section(
@@ -123,6 +125,12 @@ def _figures(
             folded=len(class_names) > FOLD_ABOVE,
         ),
     ]
+
+
+def _blocks_caption(classes: int) -> str:
+    """Say of how many classes a cell of the confusion is, where that is more than one."""
+    block = block_size(classes)
+    return f" A cell is {block} neighbouring classes." if block > 1 else ""
 
 
 def per_class_png(runs: Sequence[Run]) -> bytes:

@@ -12,6 +12,16 @@ from sau.core.errors import UserError
 from sau.pipeline.report.grid import Grid, GridRow
 from sau.pipeline.run_record import RunRecord
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Link, check_inputs, recorded_hashes
+
+OF_A_RUN = ("run", "seed", "data_seed", "requested_imbalance_factor", "settings", "inputs")
+"""Facts that the manifests of one training run all have."""
+
+BELONGING = (
+    Agree(OF_A_RUN, ("predictions", "history", "label_correction")),
+    Link("complement", "real", "real"),
+)
+"""What the manifests of one run must be to each other."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,14 +154,17 @@ def read_runs(
 
 
 def _measured(path: Path) -> MeasuredRun:
-    metadata = manifest.read_metadata(path)
-    made = metadata["provenance"]
+    check_inputs({"metrics": path})
+    made = manifest.read_metadata(path)["provenance"]
+    hashes = recorded_hashes(made, "predictions")
+    if "settings" not in made or not hashes:
+        raise UserError(f"{path}: written by no evaluation; run the evaluation stage again")
     return MeasuredRun(
         record=RunRecord.of_metrics(made, path),
         bounds=made["settings"],
         metrics=manifest.read(path, "metrics").to_pandas(),
-        predictions_sha256=made["inputs"]["predictions"][0],
-        members_hashes=made["inputs"]["members"],
+        predictions_sha256=hashes[0],
+        members_hashes=recorded_hashes(made, "members"),
     )
 
 
@@ -175,6 +188,16 @@ def _complete(
             f"{missing[0][:12]}, which is not there; give every manifest that it was trained on"
         )
     members = [sets[sha] for sha in measured.members_hashes]
+    check_inputs(
+        {
+            "predictions": predictions,
+            "history": history,
+            "label_correction": label_correction,
+            "real": members[:1],
+            "complement": members[1:],
+        },
+        *BELONGING,
+    )
     columns = ["selection", "epoch", "label", "predicted"]
     return Run(
         **{field.name: getattr(measured, field.name) for field in dataclasses.fields(measured)},

@@ -23,8 +23,27 @@ from sau.pipeline.report.runs import MeasuredRun, Run, read_expected, read_measu
 from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.report.tables import run_rows, summary, with_missing
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.files import write_bytes, write_text
 from sau.storage.outputs import writes
+
+BELONGING = (
+    Split("train_images", "training"),
+    Split("test_images", "test"),
+    Split("synthetic_images", "synthetic"),
+    Link("members", "train_images", "train_images"),
+    Link("members", "real.train_images", "train_images"),
+    Link("members", "kept", "kept"),
+    Link("kept", "scores.images", "synthetic_images"),
+    Link("kept", "test_scores.images", "test_images"),
+    Link("predictions", "train_images", "train_images"),
+    Link("predictions", "test_images", "test_images"),
+    Agree(
+        ("class_names",),
+        ("train_images", "test_images", "synthetic_images", "kept", "members", "predictions"),
+    ),
+)
+"""What the manifests of a report must be to each other; those of one run see `runs`."""
 
 logger = logging.getLogger("sau.pipeline.report")
 
@@ -75,6 +94,9 @@ def report(
         UserError: lists that do not go together, or a manifest that cannot be read.
     """
     runs = read_runs(metrics, predictions, histories, label_corrections, members)
+    inputs: dict[str, Path | Sequence[Path]] = {"members": members, "predictions": predictions}
+    inputs |= {"train_images": train_images, "test_images": test_images}
+    check_inputs(inputs | {"synthetic_images": synthetic_images, "kept": kept}, *BELONGING)
     names = per_factor.class_names_of(runs)
     table = summary(run_rows(runs))
     decided = manifest.read(kept, "kept").to_pandas()

@@ -10,11 +10,14 @@ from sau.core.errors import UserError
 from sau.pipeline.rounds.counts import images_to_draw, needed_images
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.storage import manifest
+from sau.storage.belonging import Agree, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 SHOWN = 20
 """Classes that the log names."""
+
+BELONGING = (Agree(("class_names",), ("real", "kept")),)
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +36,13 @@ def rounds(
         settings: the section `rounds`.
 
     Raises:
-        UserError: no over-generation is set, or real members that no subset stage wrote.
+        UserError: no over-generation is set, or real members that no subset stage wrote, or
+            images of other classes.
     """
     if settings.over_generation is None:
         raise UserError("rounds.over_generation: null, so there are no rounds; set it, such as 1.3")
+    inputs = {"real": real} | ({"kept": [kept]} if kept else {})
+    check_inputs(inputs, *BELONGING)
     facts = [manifest.read_facts(path, "members", "class_names", "real_counts") for path in real]
     names = facts[0]["class_names"]
     needed = needed_images([fact["real_counts"] for fact in facts])
@@ -45,7 +51,6 @@ def rounds(
     _report(names, needed, so_far, draws)
     columns = {"needed": needed, "before": before, "kept": so_far, "draws": draws}
     table = pa.table({"label": list(range(len(names))), **columns})
-    inputs = {"real": real} | ({"kept": [kept]} if kept else {})
     made = provenance("rounds", settings, inputs, class_names=names)
     manifest.write(output, "draws", table, made)
 

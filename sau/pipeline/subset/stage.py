@@ -15,9 +15,12 @@ from sau.longtail.counts import Labels, cap_imbalance_factor, long_tailed_counts
 from sau.longtail.validation import hold_out, validation_counts
 from sau.pipeline.subset.settings import AS_IS, SubsetSettings
 from sau.storage import manifest
+from sau.storage.belonging import Split, check_inputs
 from sau.storage.manifest.schemas import STATUS_OK
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
+
+BELONGING = (Split("train_images", "training"),)
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ def subset(
     """
     if not 0 <= data_seed < 2**32:
         raise UserError(f"--data-seed: {data_seed} must be from 0 to {2**32 - 1}")
+    inputs = {"train_images": train_images}
+    check_inputs(inputs, *BELONGING)
     metadata = manifest.read_facts(train_images, "images", "class_names", "dataset")
     images = manifest.read(train_images, "images", columns=["id", "label", "status"])
     images = images.filter(pc.equal(images["status"], STATUS_OK))
@@ -74,7 +79,7 @@ def subset(
         "real_counts": [count - out for count, out in zip(counts, held, strict=True)],
         "validation_counts": held,
     }
-    made = provenance("subset", settings, {"train_images": train_images}, **facts)
+    made = provenance("subset", settings, inputs, **facts)
     manifest.write(real, "members", _members(images, chosen[~is_held]), made)
     manifest.write(validation, "members", _members(images, chosen[is_held]), made)
 

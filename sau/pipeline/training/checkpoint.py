@@ -12,8 +12,9 @@ from sau.engine.loop import Run, begin_epoch
 from sau.engine.state import PartialEpoch, Predictions, RunState
 from sau.networks.network import contiguous_state
 from sau.storage.manifest.schemas import SELECTIONS
-from sau.storage.part_index import UnreadablePartsError, read_about
+from sau.storage.part_index import NoPartsError, UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
+from sau.storage.sealed import put_aside
 
 logger = logging.getLogger(__name__)
 
@@ -71,20 +72,29 @@ def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
     """Restore the run's modules and optimizer in place, and return the state saved with them.
 
     Without a checkpoint, or with one of another identity, they stay as they are and the state is
-    that of a new run; the log says why.
+    that of a new run; the log says why. A damaged one is put aside.
     """
     if not folder.exists():
         return RunState()
     try:
         about = read_about(folder)
-        if about["identity"] != identity:
+        if about.get("identity") != identity:
             logger.warning(
                 "%s: checkpoint of other settings, data or code; starting afresh", folder
             )
             return RunState()
         tensors = read_parts(folder)
+    except NoPartsError as error:  # killed before there was a whole one
+        logger.warning("%s: no whole checkpoint (%s); starting afresh", folder, error)
+        return RunState()
     except UnreadablePartsError as error:
-        logger.warning("%s: no readable checkpoint (%s); starting afresh", folder, error)
+        aside = put_aside(folder)
+        logger.warning(
+            "%s: no readable checkpoint (%s), put aside as %s; starting afresh",
+            folder,
+            error,
+            aside.name,
+        )
         return RunState()
     state = _state(about, tensors)
     _restore(run, state, tensors)

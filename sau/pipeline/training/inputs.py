@@ -14,6 +14,25 @@ from sau.engine.settings import TrainingSettings
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.load_images import Decoding
 from sau.pipeline.training.loading import load_test, load_training, load_validation
+from sau.pipeline.training.members import COPIED_FACTS
+from sau.storage.belonging import Agree, Link, Split, check_inputs
+
+BELONGING = (
+    Split("train_images", "training"),
+    Split("test_images", "test"),
+    Split("synthetic_images", "synthetic"),
+    Link("real", "train_images", "train_images"),
+    Link("validation", "train_images", "train_images"),
+    Link("complement", "real", "real"),
+    Link("complement", "kept.scores.images", "synthetic_images"),
+    Link("test_images", "train_images", "train_images"),
+    Agree(COPIED_FACTS, ("real", "validation")),
+    Agree(
+        ("class_names",),
+        ("train_images", "synthetic_images", "real", "complement", "validation"),
+    ),
+)
+"""What a run's manifests must be to each other."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +62,15 @@ class RunInputs:
             "synthetic_images": list(self.synthetic_images),
             "validation": [self.validation] if self.validation else [],
         }
+
+    def check(self) -> None:
+        """Refuse manifests that do not belong together.
+
+        Raises:
+            UserError: two of them, such as test images of another data set.
+        """
+        lists = {"real": list(self.members[:1]), "complement": list(self.members[1:])}
+        check_inputs(self.by_name() | lists, *BELONGING)
 
 
 def load_data(

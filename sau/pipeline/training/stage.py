@@ -1,7 +1,5 @@
 """The training stage: members and images in, a model and its predictions out."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -24,7 +22,7 @@ from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.outputs import writing
 from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
-from sau.storage.provenance import provenance
+from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 from sau.storage.together import together
 
@@ -84,7 +82,7 @@ def training(
 
     Raises:
         StoppedEarlyError: the run has stopped before its last epoch, and written no outputs.
-        UserError: no such device, images that do not fit together, or a loss that is not finite.
+        UserError: no such device, inputs that do not fit together, or a loss that is not finite.
     """
     inputs = RunInputs(
         members=members,
@@ -102,15 +100,17 @@ def training(
     if part_bytes is not None and part_bytes <= ROOM_FOR_HEADER:
         raise UserError(f"--part-bytes: {part_bytes}, expected more than {ROOM_FOR_HEADER}")
     stop = Stop(stop_after)
-    ranks = find_ranks(settings.processes)
+    with naming_section("training"):
+        ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
     made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
+    inputs.check()
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
         writing(*outputs.values(), checkpoint) if ranks.is_first else nullcontext(),
         handled(stop.ask),
-        ranks.own_device(settings.device) as device,
+        ranks.own_device(settings.device, "training.device") as device,
         process_group(ranks, device),
     ):
         if ranks.all(stored.holds()):
@@ -165,5 +165,4 @@ def _save_nothing(state: RunState) -> None:
 
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
-    text = json.dumps({**made_of, "seed": seed}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return identity_of({**made_of, "seed": seed})

@@ -13,6 +13,11 @@ images stands in two manifests of members: its hash, `members_sha256`, is the SH
 content hashes as text, the real one's first and nothing between them; of real images alone, that
 manifest's own.
 
+What is read is checked. `sau.row_groups` holds the rows of each row group and a hash of each
+column in it, `sau.record_sha256` a hash of all other entries. Whoever reads some columns of some
+row groups compares these hashes, and looks whether the values are in their ranges. A file that is
+not as it was written is refused in one line.
+
 A file is written under a temporary name and moved into place, so it is whole or not there. Rows
 keep their order; no two share their key. An image that failed is a row with `status` and `reason`.
 Image bytes stand in the form that Hugging Face `datasets` shows as pictures:

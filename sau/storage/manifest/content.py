@@ -1,4 +1,4 @@
-"""A hash of what a table says, whatever file or row group it stands in."""
+"""Hashes of what a table says, whatever file it stands in: of a column, of a row group, of all."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,11 +11,37 @@ import pyarrow.compute as pc
 def content_hash(table: pa.Table) -> str:
     """Return the SHA-256 of the table's column names, types, nulls and values, as 64 hex digits.
 
-    Row order counts; compression, chunks, metadata and the library's version do not.
+    Row order counts; compression, chunks, row groups, metadata and the library's version do not.
     """
+    return _of_columns([column_hash(name, table.column(name)) for name in table.column_names])
+
+
+def content_and_group_hashes(
+    table: pa.Table, rows_of_a_group: int
+) -> tuple[str, dict[str, list[str]]]:
+    """Return the `content_hash` of a table, and the hashes of its columns in each row group.
+
+    A table of one row group is looked at once.
+
+    Args:
+        table: any number of rows.
+        rows_of_a_group: of all groups but the last; at least 1.
+
+    Returns: the hash, and by the name of each column as many `column_hash` as there are groups.
+    """
+    starts = range(0, table.num_rows, rows_of_a_group)
+    groups = {
+        name: [column_hash(name, table.column(name).slice(at, rows_of_a_group)) for at in starts]
+        for name in table.column_names
+    }
+    whole = [hashes[0] for hashes in groups.values()] if len(starts) == 1 else None
+    return _of_columns(whole) if whole else content_hash(table), groups
+
+
+def column_hash(name: str, column: pa.ChunkedArray) -> str:
+    """Return the SHA-256 of a column's name, type, nulls and values, as 64 hex digits."""
     digest = hashlib.sha256()
-    for name in table.column_names:
-        _update(digest, name, table.column(name))
+    _update(digest, name, column)
     return digest.hexdigest()
 
 
@@ -30,6 +56,10 @@ def joint_hash(hashes: Sequence[str]) -> str:
     """
     if len(hashes) == 1:
         return hashes[0]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _of_columns(hashes: Sequence[str]) -> str:
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 """Checked, sorted-as-given, atomic reading and writing of manifests."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,20 @@ import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path
-from sau.storage.manifest.content import content_hash, joint_hash
-from sau.storage.manifest.schemas import HUGGING_FACE_FEATURES, ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
+from sau.storage.manifest.content import column_hash, content_and_group_hashes, joint_hash
+from sau.storage.manifest.ranges import check_ranges
+from sau.storage.manifest.record import DamagedError, Record, damaged
+from sau.storage.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
 
-_PREFIX = "sau."
+_UNREADABLE = (
+    *(pa.ArrowException, OSError, ValueError, TypeError, LookupError),
+    *(ArithmeticError, MemoryError, RuntimeError),
+)
+"""What Arrow raises on files that are damaged; to be caught around its calls alone."""
 
 
-def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any]) -> None:
-    """Write `table` as a manifest of `kind`, atomically, with its provenance and content hash.
+def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any]) -> str:
+    """Write `table` as a manifest of `kind`, atomically, with its provenance and its hashes.
 
     Args:
         path: where to; `.parquet`.
@@ -26,26 +32,32 @@ def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any])
         table: the rows, in the order in which they should stand.
         provenance: what made it, as JSON values (see `sau.storage.provenance.provenance`).
 
+    Returns: the content hash.
+
     Raises:
         UserError: duplicated ids, a missing value where the schema forbids one, or a full disk.
     """
     table = _conform(path, kind, table)
     _refuse_duplicates(path, kind, table)
-    metadata = {
-        f"{_PREFIX}kind": kind,
-        f"{_PREFIX}schema_version": str(SCHEMA_VERSION),
-        f"{_PREFIX}content_sha256": content_hash(table),
-        f"{_PREFIX}provenance": json.dumps(dict(provenance), sort_keys=True),
-    }
-    if kind in HUGGING_FACE_FEATURES:
-        metadata["huggingface"] = json.dumps({"info": {"features": HUGGING_FACE_FEATURES[kind]}})
+    size = _rows_of_a_group(table)
+    content_sha256, hashes = content_and_group_hashes(table, size)
+    record = Record(
+        kind=kind,
+        schema_version=SCHEMA_VERSION,
+        content_sha256=content_sha256,
+        rows=[min(size, table.num_rows - start) for start in range(0, table.num_rows, size)],
+        hashes=hashes,
+        provenance=dict(provenance),
+    )
     with atomic_path(path) as temporary:
         pq.write_table(
-            table.replace_schema_metadata(metadata),
+            table.replace_schema_metadata(record.to_metadata()),
             temporary,
             compression="zstd",
-            row_group_size=_rows_of_a_group(table),
+            row_group_size=size,
+            write_page_checksum=True,
         )
+    return content_sha256
 
 
 def read(
@@ -61,17 +73,18 @@ def read(
     Returns: the table, in the schema's types, rows in file order.
 
     Raises:
-        UserError: no such file, not a manifest, another kind or schema version, a repeated id.
+        UserError: no such file, not a manifest, another kind or schema version, a file that is not
+            as it was written, a value outside its range, a repeated id.
     """
     paths = [paths] if isinstance(paths, Path) else list(paths)
     if not paths:
         raise UserError(f"no manifest of {kind} given; at least one is needed")
-    for path in paths:
-        _check_kind(path, kind)
-    schema = _schema_of(kind, columns)
-    table = pa.concat_tables(_read_columns(path, schema.names) for path in paths)
-    table = table.cast(schema)
-    if set(ID_COLUMNS[kind]) <= set(schema.names):
+    for path in paths:  # before the rows of any
+        _check_kind(path, read_record(path), kind)
+    table = pa.concat_tables(
+        table for path in paths for table in read_groups(path, kind, columns=columns)
+    )
+    if set(ID_COLUMNS[kind]) <= set(table.column_names):
         _refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
     return table
 
@@ -91,20 +104,24 @@ def read_groups(
         columns: only these columns, in the schema's order; all of them if None.
         groups: only these row groups, from 0, in this order; all of them if None.
 
-    Yields a table for each row group, in the schema's types.
+    Yields a table for each row group, in the schema's types; of a manifest without rows an empty
+        one.
 
     Raises:
-        UserError: no such file, not a manifest, or another kind or schema version.
+        UserError: no such file, not a manifest, another kind or schema version, a file that is not
+            as it was written, or a value outside its range.
     """
-    _check_kind(path, kind)
     schema = _schema_of(kind, columns)
-    try:
-        file = pq.ParquetFile(path)
-        for group in range(file.num_row_groups) if groups is None else groups:
-            table = file.read_row_group(group, columns=schema.names)
-            yield table.replace_schema_metadata(None).cast(schema)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+    with _opened(path) as (file, record):
+        _check_kind(path, record, kind)
+        _check_layout(path, file, record)
+        classes = len(record.provenance["class_names"]) if _names_classes(record) else None
+        for group in range(len(record.rows)) if groups is None else groups:
+            table = _read_group(path, file, record, group, schema)
+            check_ranges(path, kind, table, classes)
+            yield table
+        if not record.rows and groups is None:
+            yield schema.empty_table()
 
 
 def read_rows(
@@ -143,31 +160,29 @@ def read_rows(
 def read_metadata(path: Path) -> dict[str, Any]:
     """Return what a manifest's file says of itself.
 
-    Returns: `kind`, `schema_version` (int), `content_sha256` and `provenance` (a dictionary).
+    Returns: `kind`, `schema_version` (int), `content_sha256` and `provenance` (a dictionary whose
+        known entries have their types, see `sau.storage.manifest.facts`).
 
     Raises:
-        UserError: no such file, or not a manifest.
+        UserError: no such file, not a manifest, or not as it was written.
     """
-    try:
-        raw = pq.read_schema(path).metadata or {}
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such manifest; run the stage that writes it first") from error
-    except (pa.ArrowException, OSError) as error:
-        raise UserError(
-            f"{path}: not a readable Parquet file ({error}); delete it and run its stage again"
-        ) from error
-    found = {key.decode(): value.decode() for key, value in raw.items()}
-    if f"{_PREFIX}kind" not in found:
-        raise UserError(
-            f"{path}: a Parquet file, but not a manifest of sau; "
-            "bring your own table in through `dataset.source: parquet` or `images.source: imported`"
-        )
+    record = read_record(path)
     return {
-        "kind": found[f"{_PREFIX}kind"],
-        "schema_version": int(found[f"{_PREFIX}schema_version"]),
-        "content_sha256": found[f"{_PREFIX}content_sha256"],
-        "provenance": json.loads(found[f"{_PREFIX}provenance"]),
+        "kind": record.kind,
+        "schema_version": record.schema_version,
+        "content_sha256": record.content_sha256,
+        "provenance": record.provenance,
     }
+
+
+def read_record(path: Path) -> Record:
+    """Return what a manifest's file says of itself, without a look at its rows.
+
+    Raises:
+        UserError: no such file, not a manifest, or not as it was written.
+    """
+    with _opened(path) as (_, record):
+        return record
 
 
 def hash_of(paths: Sequence[Path]) -> str:
@@ -193,8 +208,9 @@ def read_facts(path: Path, kind: str, *names: str) -> dict[str, Any]:
     Raises:
         UserError: no such file, another kind, or an entry that is not there.
     """
-    _check_kind(path, kind)
-    made = read_metadata(path)["provenance"]
+    record = read_record(path)
+    _check_kind(path, record, kind)
+    made = record.provenance
     for name in names:
         if name not in made:
             raise UserError(f"{path}: its provenance lacks {name!r}; run its stage again")
@@ -216,16 +232,57 @@ def check_labels(path: Path, labels: pa.ChunkedArray, class_names: Sequence[str]
         )
 
 
-def _read_columns(path: Path, names: Sequence[str]) -> pa.Table:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[pq.ParquetFile, Record]]:
+    """Open a manifest whose record is as it was written; its rows are still to be looked at."""
     try:
-        return pq.ParquetFile(path).read(columns=names).replace_schema_metadata(None)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        metadata = file.metadata.metadata or {}
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such manifest; run the stage that writes it first") from error
+    except PermissionError as error:
+        raise UserError(f"{path}: {error.strerror}; allow yourself to read it") from error
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split())[:300]
+        raise DamagedError(
+            f"{path}: not a readable Parquet file ({reason}); delete it and run its stage again"
+        ) from error
+    with file:
+        yield file, Record.of_metadata(metadata, SCHEMA_VERSION, path)
 
 
-def _damaged(path: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())  # Arrow's have several lines
-    return UserError(f"{path}: damaged ({reason}); delete it and run its stage again")
+def _check_layout(path: Path, file: pq.ParquetFile, record: Record) -> None:
+    """Refuse other columns, types or row groups than the file's record and its schema say."""
+    try:
+        schema = file.schema_arrow
+        rows = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
+    except _UNREADABLE as error:
+        raise damaged(path, error) from error
+    if not schema.equals(SCHEMAS[record.kind]):
+        raise damaged(path, f"its columns are not those of {record.kind}")
+    if [count for count in rows if count] != record.rows:
+        raise damaged(path, "its row groups are not those that were written")
+
+
+def _read_group(
+    path: Path, file: pq.ParquetFile, record: Record, group: int, schema: pa.Schema
+) -> pa.Table:
+    """Return some columns of a row group, which are as they were written."""
+    try:
+        table = file.read_row_group(group, columns=schema.names)
+        table = table.replace_schema_metadata(None).cast(schema)
+        found = {name: column_hash(name, table.column(name)) for name in schema.names}
+    except _UNREADABLE as error:
+        raise damaged(path, error) from error
+    for name, digest in found.items():
+        if digest != record.hashes[name][group]:
+            raise damaged(path, f"column {name} is not as it was written")
+    return table
+
+
+def _names_classes(record: Record) -> bool:
+    # A run that was started by hand may have an empty list of them.
+    return bool(record.provenance.get("class_names"))
 
 
 def _schema_of(kind: str, columns: Sequence[str] | None) -> pa.Schema:
@@ -240,15 +297,9 @@ def _rows_of_a_group(table: pa.Table) -> int:
     return max((64 << 20) // bytes_per_row, 1)
 
 
-def _check_kind(path: Path, kind: str) -> None:
-    metadata = read_metadata(path)
-    if metadata["kind"] != kind:
-        raise UserError(f"{path}: a manifest of {metadata['kind']}, expected one of {kind}")
-    if metadata["schema_version"] != SCHEMA_VERSION:
-        raise UserError(
-            f"{path}: schema version {metadata['schema_version']}, expected {SCHEMA_VERSION}; "
-            "delete it and run its stage again"
-        )
+def _check_kind(path: Path, record: Record, kind: str) -> None:
+    if record.kind != kind:
+        raise DamagedError(f"{path}: a manifest of {record.kind}, expected one of {kind}")
 
 
 def _conform(path: Path, kind: str, table: pa.Table) -> pa.Table:

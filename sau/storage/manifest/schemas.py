@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"

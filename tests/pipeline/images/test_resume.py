@@ -12,7 +12,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from sau.core.errors import UserError
 from sau.pipeline.images import generate
 from sau.pipeline.images.finished import FinishedBatches
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
@@ -107,12 +106,43 @@ def wait_for_batches(folder: Path, count: int, process: subprocess.Popen[bytes])
         time.sleep(0.005)
 
 
-def test_damaged_batch_is_said(quick: Inputs) -> None:
+def spoil(path: Path, way: str) -> None:
+    """Let a file be cut short, altered, empty, a folder, or something else."""
+    data = path.read_bytes()
+    path.unlink()
+    if way == "a folder":
+        path.mkdir()
+        return
+    middle = len(data) // 2
+    path.write_bytes(
+        {
+            "cut short": data[:100],
+            "altered": data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :],
+            "empty": b"",
+            "text": b"no batch",
+        }[way]
+    )
+
+
+@pytest.mark.parametrize("way", ["cut short", "altered", "empty", "text", "a folder"])
+def test_damaged_batch_is_put_aside_and_drawn_again(
+    quick: Inputs, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
     kill_after(2, quick)
-    path = next((quick.folder / "shard-0.batches").glob("*"))
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(UserError, match="batch-.*delete it and run its stage again"):
-        quick.run(batch_size=BATCH)
+    spoil(min((quick.folder / "shard-0.batches").glob("*")), way)
+    Quick.sizes.clear()
+    with caplog.at_level(logging.WARNING):
+        assert quick.run(batch_size=BATCH).read_bytes() == expected
+    assert sum(Quick.sizes) == 7 - BATCH
+    assert "put aside as batch-00000000.parquet.damaged, its images are drawn again" in caplog.text
+
+
+def test_file_in_the_folders_place_is_put_aside(quick: Inputs) -> None:
+    expected = quick.run(name="whole", batch_size=BATCH).read_bytes()
+    (quick.folder / "shard-0.batches").write_text("no folder")
+    assert quick.run(batch_size=BATCH).read_bytes() == expected
+    assert (quick.folder / "shard-0.batches.damaged").read_text() == "no folder"
 
 
 def test_model_is_not_loaded_where_all_is_finished(

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from sau.core.errors import UserError
 from sau.pipeline.report.by_factor import by_factor
-from sau.pipeline.report.confusion import confusion_matrices
+from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.curves import curve_table, curves
 from sau.pipeline.report.figures import legend, look, shown, styles, svg_of
 from sau.pipeline.report.noise import noise, noise_counts, noise_shares
@@ -125,3 +126,21 @@ def test_label_that_begins_with_a_mark_of_matplotlib_is_in_the_legend():
         axes.plot([0, 1], [0, 1], label=shown(name))
     legend(figure, axes)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["_ours", "CE"]
+
+
+def test_classes_beyond_what_a_figure_shows_are_drawn_in_blocks(runs):
+    """Three classes in two cells: classes 0 and 1 are the first, class 2 is the second."""
+    found = confusion_matrices(runs, 3, most_cells=2)["CE"]
+
+    slow = np.zeros((2, 2))
+    for run in runs:
+        for row in run.predictions.to_dict("records"):
+            if run.record.label == "CE" and row["selection"] == "last":
+                slow[row["label"] // 2, row["predicted"] // 2] += 1
+    np.testing.assert_allclose(found, slow / slow.sum(axis=1, keepdims=True))
+    assert "<image" in confusion({"CE": found}, ["a", "b", "c"])
+
+
+def test_prediction_of_no_class_is_one_line(runs):
+    with pytest.raises(UserError, match="--predictions: run '.*' has a label outside 0 to 1"):
+        confusion_matrices(runs, 2)

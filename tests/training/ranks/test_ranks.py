@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sau.core.errors import UserError
+from sau.core.errors import ArgumentError, UserError
 from sau.device.ranks import ALONE, Ranks, find_ranks, process_group, refuse_disagreement
 from tests.training.ranks.pair import Pair
 
@@ -25,26 +25,26 @@ def test_environment_says_which_process_this_is() -> None:
 def test_number_of_processes_unlike_the_launchers_is_refused(
     processes: int, environment: dict[str, str]
 ) -> None:
-    with pytest.raises(UserError, match=rf"processes: {processes}, but 3 of them run"):
+    with pytest.raises(ArgumentError, match=rf"^processes: {processes}, but 3 of them run"):
         find_ranks(processes, environment)
 
 
 def test_processes_without_torchrun_are_refused() -> None:
-    with pytest.raises(UserError, match="torchrun --standalone --nproc-per-node 2 -m sau training"):
+    with pytest.raises(ArgumentError, match="`torchrun --standalone --nproc-per-node 2` in place"):
         find_ranks(2, {})
 
 
-def device_of(ranks: Ranks, name: str) -> torch.device:
-    with ranks.own_device(name) as device:
+def device_of(ranks: Ranks, name: str, *key: str) -> torch.device:
+    with ranks.own_device(name, *key) as device:
         return device
 
 
 def test_cuda_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="no CUDA GPU"):
+    with pytest.raises(UserError, match="^device: cuda, but this machine has no CUDA GPU"):
         device_of(Ranks(1, 2, 1), "cuda")
-    with pytest.raises(UserError, match="training.device: cuda, but this machine has no CUDA GPU"):
-        device_of(ALONE, "cuda")
+    with pytest.raises(UserError, match="^training.device: cuda, but this machine has no CUDA GPU"):
+        device_of(ALONE, "cuda", "training.device")
     assert device_of(Ranks(1, 2, 1), "cpu") == device_of(ALONE, "cpu") == torch.device("cpu")
 
 

@@ -1,18 +1,45 @@
 """What the language model answered, from the raw body of an HTTP response."""
 
 import dataclasses
-import re
+import functools
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+from sau.pipeline.prompts.llm.content import (
+    CUT,
+    EMPTY,
+    REFUSED,
+    THINKING_ALONE,
+    is_cut,
+    is_refused,
+    text_of,
+)
 from sau.pipeline.prompts.llm.usage import token_counts
 from sau.pipeline.prompts.llm.wire_json import read_json
+from sau.pipeline.prompts.reading.characters import (
+    whole_lines,
+    without_broken,
+    without_emojis,
+    without_invisible,
+)
+from sau.pipeline.prompts.reading.layout import prompts_in
+from sau.pipeline.prompts.reading.markup import without_escaped_tags
+from sau.pipeline.prompts.reading.special_tokens import without_tokens
+from sau.pipeline.prompts.reading.thinking import without_thinking
 
-CUT = "cut off at the token limit"
-EMPTY = "empty"
-REFUSED = "refused"
+NOTHING_BUT_TALK = "talk without a prompt"
 UNREADABLE = "no chat completion"
 
-_LIST_MARK = re.compile(r"^(\d+[.)]|[-*•])\s+")
+_STEPS = (
+    ("invisible and broken characters", without_invisible),
+    ("markup", without_escaped_tags),
+    ("thinking", without_thinking),
+    ("special tokens", without_tokens),
+    ("emojis", without_emojis),
+)
+_LONGEST_NAME = 200
+_LONGEST_TEXT = 200_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,23 +51,23 @@ class Answer:
         problem: why there is no text.
         model: the model that answered, by its own account.
         tokens: read and written by the model, by the server's account; None if it gave none.
+        removed: how many answers or prompts what was taken out of, by what it is.
     """
 
     texts: tuple[str, ...]
     problem: str | None
     model: str
     tokens: tuple[int, int] | None
+    removed: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 def is_answer(body: str) -> bool:
     """Return whether a body is a chat completion at all, be it an empty one."""
-    try:
-        found = read_json(body)
-    except ValueError:
-        return False
-    return isinstance(found, dict) and isinstance(found.get("choices"), list)
+    found = _parsed(body)
+    return found is not None and isinstance(found.get("choices"), list)
 
 
+@functools.lru_cache(maxsize=2**16)  # a class's answers are read again whenever one comes
 def read_answer(body: str, prompts_per_request: int) -> Answer:
     """Read a raw answer.
 
@@ -48,37 +75,59 @@ def read_answer(body: str, prompts_per_request: int) -> Answer:
         body: JSON of a chat completion; or of an error by which the server refused the request.
         prompts_per_request: with more than one, each line is a prompt; else the whole text is.
     """
-    try:
-        found = _mapping(read_json(body))
-    except ValueError:  # an earlier version stored it
+    found = _parsed(body)
+    if found is None:
         return Answer((), UNREADABLE, "", None)
+    removed: Counter[str] = Counter()
     choice = _first(found.get("choices"))
-    message = _mapping(choice.get("message"))
-    texts, problem = _texts(choice, message, prompts_per_request)
-    if "choices" not in found:
-        problem = REFUSED
+    if "choices" in found:
+        texts, problem = _texts(choice, prompts_per_request > 1, removed)
+    else:
+        texts, problem = (), REFUSED
     return Answer(
         texts=() if problem else texts,
         problem=problem,
-        model=str(found.get("model", "")),
+        model=_name(found.get("model")),
         tokens=token_counts(found.get("usage")),
+        removed={name: count for name, count in sorted(removed.items()) if count},
     )
 
 
 def _texts(
-    choice: dict[str, Any], message: dict[str, Any], prompts_per_request: int
+    choice: dict[str, Any], several: bool, removed: Counter[str]
 ) -> tuple[tuple[str, ...], str | None]:
-    reason, content = choice.get("finish_reason"), message.get("content")
-    if message.get("refusal") or reason == "content_filter":
+    message = _mapping(choice.get("message"))
+    if is_refused(choice, message):
         return (), REFUSED
-    if not isinstance(content, str) or not content.strip():
-        return (), EMPTY
-    if prompts_per_request == 1:
-        return (content.strip(),), CUT if reason == "length" else None
-    lines = [_LIST_MARK.sub("", line.strip()) for line in content.splitlines() if line.strip()]
-    if reason == "length":
-        lines = lines[:-1]  # the others are whole
-    return tuple(lines), None if lines else CUT
+    text, problem = text_of(message)
+    cut = is_cut(choice)
+    if problem is not None:
+        return (), CUT if cut else problem
+    text = whole_lines(text)
+    for name, step in _STEPS:
+        before, text = text, step(text)
+        removed[name] += text != before
+    if not text.strip():
+        return (), CUT if cut else THINKING_ALONE if removed["thinking"] else EMPTY
+    if cut and not several:
+        return (), CUT
+    if len(text) > _LONGEST_TEXT:
+        return (), f"{len(text):,} characters, at most {_LONGEST_TEXT:,}"
+    texts = prompts_in(text, several, cut, removed)
+    return tuple(texts), None if texts else CUT if cut else NOTHING_BUT_TALK
+
+
+def _name(value: Any) -> str:
+    """Return a model's name as a file can hold it."""
+    return without_broken(value)[:_LONGEST_NAME] if isinstance(value, str) else ""
+
+
+def _parsed(body: str) -> dict[str, Any] | None:
+    try:
+        found = read_json(body)
+    except ValueError:  # an earlier version stored it
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _first(items: Any) -> dict[str, Any]:

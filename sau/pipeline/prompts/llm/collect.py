@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -114,10 +115,12 @@ def _facts(
     answers = [
         read_answer(store.body(request.key), settings.prompts_per_request) for request in asked
     ]
+    removed = sum((Counter(answer.removed) for answer in answers), Counter[str]())
     counted = [answer.tokens for answer in answers if answer.tokens is not None]
     return {
         "requests": len(asked),
         "tokens_in": sum(tokens[0] for tokens in counted),
         "tokens_out": sum(tokens[1] for tokens in counted),
         "models": sorted({answer.model for answer in answers if answer.model}),
+        **({"removed": dict(sorted(removed.items()))} if removed else {}),
     }

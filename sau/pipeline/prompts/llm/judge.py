@@ -11,6 +11,7 @@ from sau.pipeline.prompts.llm.requests import Request, make_request
 from sau.pipeline.prompts.llm.store import AnswerStore
 from sau.pipeline.prompts.llm.text_checks import problem_of, tidy
 from sau.pipeline.prompts.settings import PromptsSettings
+from sau.templates.templates import fill
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,13 +65,14 @@ def _sift(
 ) -> tuple[list[str], list[str]]:
     """Return the prompts that will do, and the problems of what will not."""
     names = [name for name, _ in words.names()]
+    forms = _forms(words, settings)
     good: list[str] = []
     problems: list[str] = []
     for answer in answers:
         if answer.problem:
             problems.append(answer.problem)
         for text in map(tidy, answer.texts):
-            problem = problem_of(text, names, settings.max_words, settings.language)
+            problem = problem_of(text, names, settings.max_words, settings.language, forms)
             if problem:
                 problems.append(problem)
             else:
@@ -79,3 +81,12 @@ def _sift(
     problems += ["repeats another prompt"] * sum(repeat is not None for repeat in repeats)
     kept = [text for text, repeat in zip(good, repeats, strict=True) if repeat is None]
     return kept[: settings.per_class], problems
+
+
+def _forms(words: ClassWords, settings: PromptsSettings) -> list[str]:
+    """Return what is no answer: the question, the form of answers, the class's templates."""
+    told = [text for text in (settings.answer_form, settings.query) if text]
+    forms = [fill(text, words.name, words.article) for text in told]
+    forms += [settings.system_command] if settings.system_command else []
+    templates = [fill(text, *name) for text in words.templates for name in words.names()]
+    return list(dict.fromkeys(forms + templates))

@@ -1,41 +1,44 @@
 """Whether a text will do as a prompt."""
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-_QUOTES = ('"', "'", "\u201c\u201d", "\u2018\u2019")
+from sau.pipeline.prompts.llm.duplicates import near_duplicates, normalise
+from sau.pipeline.prompts.reading import language as languages
+from sau.pipeline.prompts.reading.characters import BROKEN
+from sau.pipeline.prompts.reading.class_names import names_class, without_names
+from sau.pipeline.prompts.reading.marks import unquoted
+from sau.pipeline.prompts.reading.refusals import is_refusal
+from sau.pipeline.prompts.reading.sentences import sentences
+from sau.pipeline.prompts.reading.talk import is_talk
 
-_REFUSAL = re.compile(
-    r"(i['\u2019]?m|i am|we are)\s+(very\s+)?sorry\b|sorry\b|as an ai\b"
-    r"|i\s+(can['\u2019]t|cannot|can not|won['\u2019]t)\b"
-    r"|i\s*(['\u2019]m|am)\s+(unable|not able)\b",
-    re.IGNORECASE,
-)
 _MARKUP = re.compile(
-    r"<[^<>]*>|</|`|\*\*|__|[{}\\|]|https?://|\[[^\]]*\]\(|^\s*([#>*\u2022]|-\s|\d+[.)]\s)|:$"
+    r"<[^<>]*>|</|<\||`|\*\*|__|[{}\\|\[\]]|https?://|&#?\w+;"
+    r"|^\s*([#>*\u2022]|-\s|\d+[.)]\s)|:$"
 )
-_WORD = re.compile(r"[^\W\d_]+")
-
-# Words of English that other languages lack, and words that others have too.
-_ENGLISH = re.compile(
-    r"\b(the|of|and|with|its|by|from|against|while|that|their|through|near|beside|into|which|there"
-    r"|this|are)\b",
+_HALF = re.compile(
+    r"(?:[,(\u2013\u2014-]|\b(?:the|an?|with|and|of|or|its|their|by|from|into|near|beside|at|as|for"
+    r"|to|in(?= ?$)|on(?= ?$)|between|against|while|that|which|is|are))\s*(?:\.\.\.|\u2026)?$",
     re.IGNORECASE,
 )
-_ALSO_ENGLISH = re.compile(r"\b(a|an|in|on|is|it|at|as|to|for|over|under)\b", re.IGNORECASE)
-_ASCII_SHARE, _ALSO_SHARE = 0.9, 0.2
+_JOINER = re.compile("[\u200c\u200d]")  # Persian and Hindi need them
+_CHARACTERS_PER_WORD = 20
+_FORM_SIMILARITY = 0.6
 
 
 def tidy(text: str) -> str:
     """Return a text without space and quotation marks around it."""
-    text = text.strip()
-    for marks in _QUOTES:
-        if len(text) > 1 and text[0] == marks[0] and text[-1] == marks[-1]:
-            return text[1:-1].strip()
-    return text
+    return unquoted(text)
 
 
-def problem_of(text: str, names: Iterable[str], max_words: int, language: str) -> str | None:
+def problem_of(
+    text: str,
+    names: Iterable[str],
+    max_words: int,
+    language: str,
+    forms: Collection[str] = (),
+) -> str | None:
     """Return why a text will not do as a prompt, or None if it will.
 
     Args:
@@ -43,46 +46,70 @@ def problem_of(text: str, names: Iterable[str], max_words: int, language: str) -
         names: of the class; the text must have one of them, in any case, singular or plural.
         max_words: longest that it may be.
         language: en, or any.
+        forms: what the model was told or is replaced by, which is no answer.
     """
-    words = len(text.split())
+    return _problem_of(text, tuple(names), max_words, language, tuple(forms))
+
+
+def is_english(text: str) -> bool:
+    """Return whether a text may be English; see `sau.pipeline.prompts.reading.language`."""
+    return languages.is_english(text)
+
+
+@functools.lru_cache(maxsize=2**16)  # a class's texts are checked again whenever one comes
+def _problem_of(
+    text: str, names: tuple[str, ...], max_words: int, language: str, forms: tuple[str, ...]
+) -> str | None:
+    return (
+        _problem_of_length(text, max_words)
+        or _problem_of_kind(text, forms)
+        or _problem_of_content(text, names, language)
+    )
+
+
+def _problem_of_length(text: str, max_words: int) -> str | None:
+    words, most = len(text.split()), _CHARACTERS_PER_WORD * max_words
     if not words:
         return "empty"
     if len(text.splitlines()) > 1:
         return "more than one line"
     if words > max_words:
         return f"{words} words, at most {max_words}"
-    if _REFUSAL.match(text):
-        return "refused"
-    if _MARKUP.search(text):
-        return "markup"
-    if language == "en" and not is_english(text):
-        return "not English"
-    if not any(_names_class(text, name) for name in names):
-        return "does not name the class"
+    if len(text) > most:
+        return f"{len(text)} characters, at most {most}"
     return None
 
 
-def is_english(text: str) -> bool:
-    """Return whether a sentence is English, by its letters and its small words.
+def _problem_of_kind(text: str, forms: Collection[str]) -> str | None:
+    if any(map(is_refusal, sentences(text))):
+        return "refused"
+    if _MARKUP.search(text):
+        return "markup"
+    if BROKEN in text or not _JOINER.sub("", text).isprintable():
+        return "broken characters"
+    if any(map(is_talk, sentences(text))):
+        return "talk, no prompt"
+    if _repeats(text, forms):
+        return "repeats what the model was told"
+    return None
 
-    At least nine letters in ten are ASCII, and there is a word such as `the` or `with`, or a fifth
-    of the words are such as `a` or `in`, which other languages have too.
-    """
-    words = _WORD.findall(text)
-    letters = "".join(words)
-    if not letters or sum(letter.isascii() for letter in letters) < _ASCII_SHARE * len(letters):
-        return False
-    if _ENGLISH.search(text):
+
+def _problem_of_content(text: str, names: tuple[str, ...], language: str) -> str | None:
+    rest = without_names(text, names)
+    if names_class(text, names) and not re.search(r"[^\W\d_]", rest):
+        return "nothing but the class's name"
+    if language == "en":
+        if not is_english(rest):
+            return "not English"
+        if _HALF.search(text):
+            return "half a sentence"
+    return None if names_class(text, names) else "does not name the class"
+
+
+def _repeats(text: str, forms: Collection[str]) -> bool:
+    """Return whether a text is one of these, or the same but for a few words."""
+    normal = normalise(text)
+    if any(normal == normalise(form) for form in forms):
         return True
-    return len(_ALSO_ENGLISH.findall(text)) >= _ALSO_SHARE * len(words)
-
-
-def _names_class(text: str, name: str) -> bool:
-    """Return whether the text has the name; its parts may be joined by spaces or hyphens."""
-    parts = [re.escape(part) for part in re.split(r"[\s_-]+", name) if part]
-    if not parts:
-        return False
-    last = parts[-1]
-    ending = f"{last[:-1]}(y|ies)" if last[-1:].lower() == "y" else f"{last}(s|es)?"
-    pattern = r"[\s_-]+".join([*parts[:-1], ending])
-    return re.search(rf"(?<!\w){pattern}(?!\w)", text, re.IGNORECASE) is not None
+    long = [form for form in forms if len(form.split()) > 8]
+    return any(near_duplicates([form, text], _FORM_SIMILARITY)[1] is not None for form in long)

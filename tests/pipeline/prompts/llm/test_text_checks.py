@@ -1,6 +1,6 @@
 import pytest
 
-from sau.pipeline.prompts.llm.text_checks import is_english, problem_of, tidy
+from sau.pipeline.prompts.llm.text_checks import problem_of, tidy
 
 GOOD = "A photo of the class bee, with striped fur and with a flowery background."
 
@@ -29,6 +29,18 @@ GOOD = "A photo of the class bee, with striped fur and with a flowery background
         ("I'm sorry, but I can\u2019t describe the bee.", "refused"),
         ("I cannot help with the bee.", "refused"),
         ("As an AI, I have never seen the bee.", "refused"),
+        ("A photo of the class [class name], with a bee.", "markup"),
+        ("A photo of the bee &nosuch; in grass.", "markup"),
+        ("A photo of the bee <|unknown|> in grass.", "markup"),
+        ("As a language model, the bee is unknown to me.", "refused"),
+        ("Unfortunately, I can't see the bee.", "refused"),
+        ("Let me know if the bee is right.", "talk, no prompt"),
+        ("A photo of the be\ufffd bee in grass.", "broken characters"),
+        ("A photo of the\u202e bee in grass.", "broken characters"),
+        ("A photo of the bee, with", "half a sentence"),
+        ("A photo of the bee on a rose,", "half a sentence"),
+        ("Bees!", "nothing but the class's name"),
+        ("the bee " + "x" * 1000, "1008 characters, at most 1000"),
         ("Una foto de una bee con rayas amarillas.", "not English"),
         ("Ein Foto der Klasse bee, mit Streifen im Fell.", "not English"),
         ("Une photo de la bee avec des rayures jaunes.", "not English"),
@@ -65,8 +77,24 @@ def test_quotation_marks_around_a_text_are_left_out():
     assert tidy('A "bee".') == 'A "bee".'
 
 
-def test_english_is_told_from_its_small_words():
-    assert is_english("A red bee in a garden")
-    assert is_english("An \u00e9clair with the cream")
-    assert not is_english("abeille rouge volant")
-    assert not is_english("1234 !")
+FORM = "A photo of the class bee, with specific features and with a specific background."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FORM,
+        FORM.upper(),
+        "A photo of the class bee, with specific features and a specific background.",
+        "A photo of the class bee, with specific features and with a flowery background.",
+        "A photo of a bee.",
+    ],
+)
+def test_form_that_was_asked_for_is_no_answer(text):
+    forms = [FORM, "A photo of a bee."]
+    assert problem_of(text, ["bee"], 50, "en", forms) == "repeats what the model was told"
+    assert problem_of(GOOD, ["bee"], 50, "en", forms) is None
+
+
+def test_joiners_of_persian_are_no_fault():
+    assert problem_of("\u0645\u06cc\u200c\u062f\u0648\u062f bee", ["bee"], 50, "any") is None

@@ -1,0 +1,1 @@
+"""What a language model's answer says: prompts, without the thinking and the talk around them."""

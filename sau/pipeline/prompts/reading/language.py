@@ -1,0 +1,62 @@
+"""Whether a text is English, by py3langid's model (97 languages and more, shipped with it)."""
+
+import functools
+import re
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from sau.pipeline.prompts.reading.sentences import sentences
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN_SHARE = 0.75
+_SMALL_WORD = re.compile(
+    r"\b(?:the|an?|of|and|with|its?|by|from|against|while|that|their|through|near|beside|into|which"
+    r"|there|this|are|in|on|is|at|as|to|for|over|under|atop|amid)\b",
+    re.IGNORECASE,
+)
+_SHORT = 4
+_LEAST = {"long": 0.003, "short": 0.001, "no small word": 0.01, "list": 0.0001}
+"""Probabilities of English below which a text is foreign, by its kind. The English captions that
+docs/prompts.md counts stay above them."""
+
+
+def is_english(text: str) -> bool:
+    """Return whether a text may be English, all of its sentences.
+
+    In doubt it is: a short text without its class's name tells little.
+
+    Args:
+        text: best without the class's name, which may be Latin or of any language.
+    """
+    parts = sentences(text)
+    checked = [text, *(part for part in parts if len(parts) > 1 and len(part.split()) >= _SHORT)]
+    return all(map(_may_be_english, checked))
+
+
+def _may_be_english(text: str) -> bool:
+    words = _WORD.findall(text)
+    letters = "".join(words)
+    if not letters:
+        return False
+    if sum(letter < "\u0250" for letter in letters) < _LATIN_SHARE * len(letters):
+        return False
+    return bool(dict(_identifier().rank(text)).get("en", 1.0) >= _LEAST[_kind(text, len(words))])
+
+
+def _kind(text: str, words: int) -> str:
+    """Return what kind of text this is, by which the model is believed more or less.
+
+    `salsa, guacamole, nachos` is a list of what a picture shows; such words are those of many
+    languages.
+    """
+    if not _SMALL_WORD.search(text):
+        if "," in text and words < 2 * _SHORT:
+            return "list"
+        if words >= _SHORT:
+            return "no small word"
+    return "long" if words >= _SHORT else "short"
+
+
+@functools.cache
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,170 @@
+"""Whatever happens to a file on disk: what is read is what was written, or it is one line.
+
+`SAU_FLIPS=20000 pytest tests/storage/test_flips.py` looks at more.
+"""
+
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import torch
+
+from sau.core.errors import UserError
+from sau.networks.network import Network, NetworkConfig
+from sau.pipeline.images.finished import FinishedBatches
+from sau.storage import manifest
+from sau.storage.part_index import UnreadablePartsError, read_about
+from sau.storage.parts import read_parts, write_parts
+from sau.storage.reuse import ReusableResults
+from tests.storage.made import table_of, write_each
+
+FLIPS = int(os.environ.get("SAU_FLIPS", "300"))
+
+
+def spoilt(data: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """Yield copies of `data` with a flipped bit, another byte, some more, or some less of them.
+
+    Half of the places lie in the last third, where Parquet's footer is.
+    """
+    draw = random.Random(seed)
+    for _ in range(count):
+        found = bytearray(data)
+        start = draw.choice((0, 2 * len(data) // 3))
+        place = draw.randrange(start, len(data))
+        way = draw.randrange(10)
+        if way < 6:
+            found[place] ^= 1 << draw.randrange(8)
+        elif way == 6:
+            found[place] = draw.randrange(256)
+        elif way == 7:
+            found[place : place + 8] = draw.randbytes(8)
+        elif way == 8:
+            del found[place]
+        else:
+            found.insert(place, 0)
+        yield bytes(found)
+
+
+def same_or_refused(read: Callable[[], object], expected: object) -> bool:
+    """Return whether it was refused; fail where something else than before is read."""
+    try:
+        found = read()
+    except (UserError, UnreadablePartsError) as error:
+        found, refusal = expected, str(error)
+    else:
+        refusal = ""
+    assert found == expected
+    assert "\n" not in refusal
+    return bool(refusal)
+
+
+def test_manifests_of_every_kind(tmp_path: Path) -> None:
+    paths = write_each(tmp_path)
+    refused = 0
+    for number, (kind, path) in enumerate(paths.items()):
+
+        def read(path: Path = path, kind: str = kind) -> object:
+            return manifest.read(path, kind), manifest.read_metadata(path)
+
+        whole, expected = path.read_bytes(), read()
+        for data in spoilt(whole, FLIPS // len(paths), seed=number):
+            path.write_bytes(data)
+            refused += same_or_refused(read, expected)
+    assert refused > FLIPS // 2  # the rest says nothing that anybody reads, such as statistics
+
+
+@pytest.mark.parametrize("columns", [["id"], ["id", "image"], ["label", "status"]])
+def test_manifests_of_which_some_columns_and_row_groups_are_read(
+    tmp_path: Path, columns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sau.storage.manifest.io._rows_of_a_group", lambda _: 3)
+    path = tmp_path / "images.parquet"
+    manifest.write(path, "images", table_of("images"), {})
+
+    def read() -> list[pa.Table]:
+        return list(manifest.read_groups(path, "images", columns=columns, groups=[2, 0]))
+
+    whole, expected = path.read_bytes(), read()
+    for data in spoilt(whole, FLIPS // 10, seed=1):
+        path.write_bytes(data)
+        same_or_refused(read, expected)
+
+
+def test_checkpoints(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    tensors = {"weight": torch.arange(60.0), "steps": torch.tensor(3)}
+    write_parts(folder, tensors, {"epoch": 3, "history": [[1, "loss/total", 1 / 3]]})
+
+    def read() -> object:
+        found = read_parts(folder)
+        return {name: tensor.tolist() for name, tensor in found.items()}, read_about(folder)
+
+    expected = read()
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for data in spoilt(whole, FLIPS // 4, seed=2):
+            path.write_bytes(data)
+            assert same_or_refused(read, expected) or data == whole
+        path.write_bytes(whole)
+
+
+def test_finished_batches_of_a_shard(tmp_path: Path) -> None:
+    folder, table = tmp_path / "shard-0.batches", table_of("images")
+    batches = FinishedBatches(folder, "identity")
+    for start in (0, 4):
+        batches.add(start, table.slice(start, 4))
+    path = folder / "batch-00000004.parquet"
+    for data in spoilt(path.read_bytes(), FLIPS // 5, seed=3):
+        shutil.copytree(folder, tmp_path / "copy")
+        (tmp_path / "copy" / path.name).write_bytes(data)
+        found = FinishedBatches(tmp_path / "copy", "identity")
+        ids = table["id"].to_pylist()
+        is_whole = found.ids() == set(ids)
+        assert is_whole or found.ids() == set(ids[:4])
+        assert found.table(ids if is_whole else ids[:4]) == table.slice(0, 8 if is_whole else 4)
+        names = {entry.name for entry in (tmp_path / "copy").iterdir()}
+        assert len(names) == 2
+        assert (path.name in names) == is_whole
+        shutil.rmtree(tmp_path / "copy")
+
+
+def test_second_names_of_results(tmp_path: Path) -> None:
+    output, folder = tmp_path / "shard-0.parquet", tmp_path / "shard-0.reuse"
+    output.write_bytes(b"rows of a shard")
+    ReusableResults(folder, "identity").store({"shard": output})
+    for name in ("shard", "reuse.json"):
+        for data in spoilt((folder / name).read_bytes(), FLIPS // 10, seed=4):
+            copy = tmp_path / "copy.reuse"
+            shutil.copytree(folder, copy)
+            (copy / name).write_bytes(data)
+            kept = ReusableResults(copy, "identity")
+            output.unlink()
+            if kept.holds():
+                kept.take_back({"shard": output})
+                assert output.read_bytes() == b"rows of a shard"
+                shutil.rmtree(copy)
+            else:
+                assert not copy.exists()
+            output.write_bytes(b"rows of a shard")
+
+
+def test_trained_networks(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    Network(NetworkConfig("resnet8", 1, 2)).save_pretrained(folder, provenance={"seed": 1})
+
+    def read() -> object:
+        network = Network.from_pretrained(folder)
+        weights = {name: tensor.tolist() for name, tensor in network.state_dict().items()}
+        return network.config, weights
+
+    expected = read()
+    for path in sorted(folder.iterdir()):
+        whole = path.read_bytes()
+        for data in spoilt(whole, FLIPS // 20, seed=5):
+            path.write_bytes(data)
+            assert same_or_refused(read, expected) or data == whole
+        path.write_bytes(whole)
