@@ -130,6 +130,8 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "required":
         return f"config: {path or 'top level'}: {error.message}"
     wanted = described(schema) if "description" in schema else ""
+    if schema.get("secret"):
+        return f"config: {path}: must be text ({wanted})"
     leaf = jsonschema.exceptions.best_match([error]) or error
     return f"config: {path}: {leaf.message}" + (f" ({wanted})" if wanted else "")
 

@@ -21,6 +21,7 @@ def setting(
     below: float | None = None,
     affects_result: bool = True,
     only_with: Conditions | None = None,
+    secret: bool = False,
 ) -> Any:
     """Declare one setting: its default, a sentence on what it is, its unit and its range.
 
@@ -34,8 +35,10 @@ def setting(
         below: what must exceed the value.
         affects_result: whether a result depends on it; if not, a change runs nothing again.
         only_with: keys of the same section that switch this one on.
+        secret: whether a value may be one by mistake, so that no message repeats it.
     """
     facts = {
+        "secret": secret or None,
         "unit": unit or None,
         "affects_result": None if affects_result else False,
         "only_with": {k: [v] if isinstance(v, str) else list(v) for k, v in only_with.items()}
@@ -54,6 +57,11 @@ def facts_of(field: FieldInfo) -> dict[str, Any]:
     """Return what a declaration says beyond type and range: description, unit and the like."""
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     return {"description": field.description, **extra}
+
+
+def shown(facts: Mapping[str, Any], value: Any) -> str:
+    """Return a value as a message repeats it."""
+    return "the value (not repeated, it may be secret)" if facts.get("secret") else repr(value)
 
 
 def described(facts: Mapping[str, Any]) -> str:

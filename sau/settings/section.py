@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from sau.core.errors import ArgumentError, UserError
-from sau.settings.declare import facts_of, setting
+from sau.settings.declare import facts_of, setting, shown
 from sau.settings.names import unknown_key
 from sau.settings.problems import expectation
 
@@ -98,7 +98,8 @@ class Section(BaseModel):
             values = conditions_of(type(self))[key][other]
             raise self.error(
                 key,
-                f"{getattr(self, key)!r} has no effect with "
+                f"{shown(facts_of(type(self).model_fields[key]), getattr(self, key))} "
+                "has no effect with "
                 f"{self.path(other)} {getattr(self, other)}, only with {' or '.join(values)}; "
                 f"leave it out, or set it to {default_of(type(self), key)!r}"
                 + (f"; likewise {', '.join(name for name, _ in others)}" if others else ""),
@@ -145,7 +146,8 @@ class Section(BaseModel):
         path = cls.path(".".join([key, *(part for part in rest if part.isdecimal())]))
         if first["type"] == "extra_forbidden":
             return unknown_key(path, key, cls.model_fields)
-        return f"{path}: {first['input']!r} {expectation(first)}"
+        facts = facts_of(cls.model_fields[key]) if key in cls.model_fields else {}
+        return f"{path}: {shown(facts, first['input'])} {expectation(first)}"
 
 
 def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:

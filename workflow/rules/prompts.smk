@@ -11,7 +11,7 @@ rule prompts:
         "../../envs/pipeline.yaml"
     params:
         flags=flags_of(CONFIG.prompts),
-        asking=other_flags_of(CONFIG.prompts),
+        asking=other_flags_of(CONFIG.prompts.fit_for_logs()),
         code=digest("prompts"),
         # No output: Snakemake removes the outputs of a killed job, and paid answers must outlive it.
         answers=results("prompts", "answers.jsonl"),

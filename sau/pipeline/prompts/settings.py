@@ -1,6 +1,7 @@
 """Settings of the prompts stage."""
 
-from typing import Any, ClassVar, Literal
+import os
+from typing import Any, ClassVar, Literal, Self
 
 from sau.core.errors import UserError
 from sau.pipeline.prompts.classes import check_classes
@@ -9,6 +10,10 @@ from sau.settings.section import Section, setting
 from sau.templates.template_sets import SETS, check_templates
 from sau.templates.templates import check_template
 
+KNOWN_VARIABLES = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
+"""Names that are no secret, whether they are set or not."""
+
+_NOT_SET = "NOT_SET"
 _WITH_LLM = {"source": "llm"}
 
 
@@ -70,6 +75,7 @@ class PromptsSettings(TemplateSettings):
         "environment variable that holds the key; empty: the server wants none",
         only_with=_WITH_LLM,
         affects_result=False,
+        secret=True,
     )
     system_command: str = setting(
         "You are a helpful assistant designed to output a prompt (no more than 50 words) "
@@ -201,6 +207,17 @@ class PromptsSettings(TemplateSettings):
         check.check_api(self.api, self.api_version, self.api_key_variable, self.batch)
         check.check_parameters(self.parameters)
         check.check_prices(self.prices)
+
+    def fit_for_logs(self) -> Self:
+        """Return these settings without the name of a variable that is not set.
+
+        Somebody may have put the key itself in its place, and Snakemake prints and keeps the lines
+        that it runs.
+        """
+        name = self.api_key_variable
+        if not name or name in KNOWN_VARIABLES or name in os.environ:
+            return self
+        return self.model_copy(update={"api_key_variable": _NOT_SET})
 
     def idle(self) -> dict[str, str]:
         """Return the keys without effect: none where a class of its own asks the language model."""

@@ -6,6 +6,7 @@ import yaml
 from sau.core.errors import UserError
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.pipeline.prompts.stage import prompts
+from sau.settings.flags import to_flags
 from sau.storage import manifest
 from sau.templates.templates import choose, fill
 from tests.paths import ROOT
@@ -114,3 +115,32 @@ def test_key_in_the_wrong_place_is_refused_and_not_repeated(settings):
     with pytest.raises(UserError) as raised:
         PromptsSettings(**settings)
     assert "SECRET" not in str(raised.value)
+
+
+PASTED = "a3f2c9d1e0b7458899aabbccddeeff00"
+"""A key that could be the name of an environment variable."""
+
+
+@pytest.mark.parametrize(
+    "settings", [{"source": "template"}, {"source": "llm", "api": "azure"}, {"api_version": "1"}]
+)
+def test_key_in_place_of_its_variables_name_is_not_repeated(settings):
+    with pytest.raises(UserError) as raised:
+        PromptsSettings(api_key_variable=PASTED, **settings).check_idle()
+    assert PASTED not in str(raised.value)
+
+
+def test_key_of_digits_in_place_of_its_variables_name_is_not_repeated():
+    with pytest.raises(UserError) as raised:
+        PromptsSettings(source="llm", api_key_variable=123456789)
+    assert "prompts.api_key_variable: the value (not repeated" in str(raised.value)
+    assert "123456789" not in str(raised.value)
+
+
+def test_flags_for_the_log_have_no_name_that_is_not_set(monkeypatch):
+    settings = PromptsSettings(source="llm", api_key_variable=PASTED)
+    assert PASTED not in to_flags(settings.fit_for_logs())
+    monkeypatch.setenv("MY_KEY", "x")
+    for name in ("", "OPENAI_API_KEY", "MY_KEY"):
+        settings = PromptsSettings(source="llm", api_key_variable=name)
+        assert settings.fit_for_logs() == settings

@@ -3,12 +3,10 @@
 import os
 
 from sau.core.errors import UserError
-from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.prompts.settings import KNOWN_VARIABLES, PromptsSettings
 
 NO_KEY = "none"
 """Sent where a server wants no key: the package sends one in any case."""
-
-_KNOWN = ("OPENAI_API_KEY", "AZURE_OPENAI_API_KEY")
 
 _SECRET = 8
 """Characters of a key that must stand in no setting; shorter ones, and words, are no secret."""
@@ -26,7 +24,11 @@ def read_key(settings: PromptsSettings) -> str:
         return NO_KEY
     key = os.environ.get(name, "").strip()
     if not key:
-        which = name if name in _KNOWN else "that it names (not repeated: it may be the key itself)"
+        which = (
+            name
+            if name in KNOWN_VARIABLES
+            else "that it names (not repeated: it may be the key itself)"
+        )
         raise UserError(
             f"prompts.api_key_variable: the environment variable {which} is not set; export it "
             'with the key, or set api_key_variable to "" for a server that wants none'
