@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sau.core.errors import UserError
+from sau.storage.regular import leads_to_file
 from sau.storage.walk import below
 
 ASSETS = Path(__file__).parent
@@ -65,17 +66,10 @@ def _files(root: Path) -> Iterator[Path]:
     Hidden files and what hidden folders hold are left out: file managers and downloads write there,
     and what is drawn or scored does not depend on them.
     """
-    if root.is_file():
+    if leads_to_file(root):
         yield root
         return
     for path in below(root, lambda _: None):
         hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not hidden and _is_file(path):
+        if not hidden and leads_to_file(path):
             yield path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # what a link leads to may not be asked
-        return False

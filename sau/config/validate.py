@@ -14,6 +14,7 @@ from sau.pipeline.report.paper import counterpart
 from sau.pipeline.subset.settings import AS_IS
 from sau.settings.declare import described
 from sau.settings.names import unknown_key
+from sau.storage.regular import leads_to_file, leads_to_folder
 
 
 def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> Config:
@@ -63,7 +64,8 @@ def check_sources(config: Config) -> None:
         "images.file": images.file if images.source == "imported" else "",
     }
     for key, name in wanted.items():
-        if name and not Path(name).exists():
+        path = Path(name)
+        if name and not (leads_to_file(path) or leads_to_folder(path)):
             raise UserError(f"config: {key}: {name} does not exist; fix it, or put it there")
     if Path(config.experiment.results).is_file():
         raise UserError(f"config: experiment.results: {config.experiment.results} is a file")

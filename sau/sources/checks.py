@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sau.core.errors import UserError
+from sau.sources.naming import quoted
 from sau.sources.record import Listing, Rows
 from sau.storage.regular import read_regular
 
@@ -95,7 +96,8 @@ def check_unique(ids: Sequence[str], where: str) -> None:
     for name in ids:
         if name in seen:
             raise UserError(
-                f"{where}: id {name!r} comes twice; each image needs a name or an id of its own"
+                f"{where}: id {quoted(name)} comes twice; each image needs a name or an id of its "
+                "own"
             )
         seen.add(name)
 

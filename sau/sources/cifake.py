@@ -14,6 +14,7 @@ from sau.sources.labels import labels_from_indices
 from sau.sources.parquet_table import open_parquet, payloads_of, read_columns
 from sau.sources.record import Listing, Rows, listing_of_files
 from sau.sources.table_columns import check_columns, check_image_type
+from sau.storage.regular import leads_to_file, leads_to_folder
 
 CLASS_NAMES = [
     "airplane",
@@ -53,9 +54,9 @@ def list_cifake(
     file = folder / f"{split}_{kind.lower()}.parquet"
     tree = folder / split / kind
     prefix = f"{'real' if kind == 'REAL' else 'synthetic'}/{split}"
-    if file.is_file():
+    if leads_to_file(file):
         listing = _list_parquet(file, prefix, key)
-    elif tree.is_dir():
+    elif leads_to_folder(tree):
         listing = _list_tree(tree, prefix, key)
     else:
         raise UserError(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sau.core.errors import UserError
-from sau.sources.naming import labels_by_name, nearest, plain_name
+from sau.sources.naming import labels_by_name, nearest, plain_name, quoted
 from sau.sources.record import Listing
 
 
@@ -35,8 +35,8 @@ def labels_of_names(names: Sequence[str], class_names: Sequence[str], where: str
     for name, labels in zip(names, found, strict=True):
         if len(labels) > 1:
             raise UserError(
-                f"{where}: {name!r} is the name of classes {labels}; rename one of them, or name "
-                "every class by its index"
+                f"{where}: {quoted(name)} is the name of classes {labels[:9]}; rename one of them, "
+                "or name every class by its index"
             )
     if all(found):
         return [labels[0] for labels in found]
@@ -47,10 +47,10 @@ def labels_of_names(names: Sequence[str], class_names: Sequence[str], where: str
     known = next((name for name, labels in zip(names, found, strict=True) if labels), None)
     if is_number(name) and known is not None:
         raise UserError(
-            f"{where}: no class is called {name!r}, though one is called {known!r}; names and "
-            "indices are not mixed: call all of them by the class names"
+            f"{where}: no class is called {quoted(name)}, though one is called {quoted(known)}; "
+            "names and indices are not mixed: call all of them by the class names"
         )
-    raise UserError(f"{where}: no class is called {name!r}; {nearest(name, class_names)}")
+    raise UserError(f"{where}: no class is called {quoted(name)}; {nearest(name, class_names)}")
 
 
 def labels_by_order(own: Sequence[str], given: Sequence[str], where: str) -> list[int]:
@@ -116,7 +116,7 @@ def _as_indices(names: Sequence[str], classes: int, where: str) -> list[int]:
     )
     if outside is not None:
         raise UserError(
-            f"{where}: {outside!r} is neither the name of a class nor an index, 0 to "
+            f"{where}: {quoted(outside)} is neither the name of a class nor an index, 0 to "
             f"{classes - 1}; call all of them by the class names"
         )
     return [int(name) for name in names]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.sources.checks import read_text
 
 _KEY = "dataset.class_names_file"
@@ -49,7 +50,7 @@ def read_categories(file: Path) -> dict[int, str]:
     """
     try:
         entries: Any = json.loads(read_text(file, _KEY, _KIND))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter of lists within lists, and so on
         raise UserError(f"{_KEY}: {file}: not readable as JSON ({error})") from error
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{_KEY}: {file}: expected a list of objects with an `id` and a `name`")
@@ -66,7 +67,9 @@ def _id_and_name(entry: Any, where: str) -> tuple[int, str]:
     fields = entry if isinstance(entry, dict) else {}
     identity, name = fields.get("id"), fields.get("name")
     if type(identity) is not int or not isinstance(name, str) or not name.strip():
-        raise UserError(f"{where}: {entry!r}; expected an object with a whole `id` and a `name`")
+        raise UserError(
+            f"{where}: {one_line(repr(entry))}; expected an object with a whole `id` and a `name`"
+        )
     return identity, name.strip()
 
 

@@ -109,10 +109,23 @@ def encode_png(image: Image.Image) -> bytes:
 
 
 def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
+    """Decode an image as it is, or else without what its pixels do not depend on."""
+    try:
+        return _decode_as_it_is(data, max_pixels)
+    except UnreadableImageError:
+        raise
+    except Exception:
+        bare = pixels_alone(data)
+        if bare == data:
+            raise
+        # Training reads images without such care, so this one is encoded again.
+        return _decode_as_it_is(bare, max_pixels)[0], True
+
+
+def _decode_as_it_is(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of damage in what pixels do not depend on
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        original, data = data, pixels_alone(data)
         image: Image.Image = Image.open(io.BytesIO(data), formats=_SUPPORTED)
         if image.width * image.height > max_pixels:
             raise UnreadableImageError(f"more than {max_pixels} pixels")
@@ -122,24 +135,12 @@ def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
         image.load()
     turn = _TURNS.get(_orientation(image))
     changed = turn is not None or deep or image.mode != "RGB" or "transparency" in image.info
-    changed = changed or (data is not original and not _is_plain(original))
     upright = _to_rgb(image) if changed else image
     if turn is not None:
         upright = upright.transpose(turn)
         for name in ("exif", "xmp", "XML:com.adobe.xmp"):  # they would have it turned again
             upright.info.pop(name, None)
     return upright, changed
-
-
-def _is_plain(data: bytes) -> bool:
-    """Return whether Pillow reads an image as it is, as training does."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            Image.open(io.BytesIO(data)).load()
-        except Exception:
-            return False
-    return True
 
 
 def _orientation(image: Image.Image) -> int:

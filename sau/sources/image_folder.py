@@ -12,6 +12,7 @@ from sau.sources.decode import SUFFIXES
 from sau.sources.droppings import is_dropped_folder, is_dropping
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
+from sau.storage.regular import leads_to_folder
 from sau.storage.walk import Closed, below
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ def class_folders(folder: Path, key: str) -> list[Path]:
     found = [
         path
         for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(".") and not is_dropped_folder(path.name)
+        if leads_to_folder(path)
+        and not path.name.startswith(".")
+        and not is_dropped_folder(path.name)
     ]
     if not found:
         raise UserError(
@@ -99,7 +102,9 @@ def list_class_folders(
 
 def _warn_of_loose_images(folder: Path) -> None:
     inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    loose = [path for path in inside if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    loose = [
+        path for path in inside if path.suffix.lower() in SUFFIXES and not leads_to_folder(path)
+    ]
     if loose:
         log.warning(
             "%s: left out %d images beside the class folders, such as %s",

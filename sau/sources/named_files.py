@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 from sau.core.errors import UserError
 from sau.sources.parquet_table import open_parquet
 from sau.sources.table_columns import is_text
+from sau.storage.regular import leads_to_file
 
 MOST = 200_000
 """Of a table with more images than this no file is looked at: it would take minutes."""
@@ -28,7 +29,7 @@ def named_files(table: Path, image_column: str, *, most: int = MOST) -> list[Pat
     except (UserError, pa.ArrowException, OSError, UnicodeDecodeError):
         return []
     files = [table.parent / path for path in paths if path]
-    return [file for file in files if _is_file(file)]
+    return [file for file in files if leads_to_file(file)]
 
 
 def _paths(opened: pq.ParquetFile, column: str) -> list[str | None]:
@@ -55,10 +56,3 @@ def _all_have_bytes(opened: pq.ParquetFile, leaf: str) -> bool:
         if statistics is None or statistics.null_count is None or statistics.null_count > 0:
             return False
     return True
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, or a folder that may not be looked into
-        return False

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.settings.names import did_you_mean
+
+LONGEST = 80
+"""Characters of a name that a message repeats."""
 
 _DIGITS = re.compile(r"([0-9]+)")
 _GIVEN = "dataset.class_names or class_names_file"
@@ -40,6 +44,11 @@ def plain_name(name: str) -> str:
     return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
 
 
+def quoted(name: str) -> str:
+    """Return a name from outside in quotation marks, in one line and cut."""
+    return f"'{one_line(name, LONGEST)}'"
+
+
 def labels_by_name(names: Iterable[str]) -> dict[str, list[int]]:
     """Return the places of equal names, ascending, by the name."""
     labels: dict[str, list[int]] = {}
@@ -52,7 +61,7 @@ def exact_label(name: str, class_names: Sequence[str], where: str) -> int:
     """Return the label of the class that is called exactly `name`; raises UserError if none is."""
     if name not in class_names:
         raise UserError(
-            f"{where}: no training class is called {name!r}; {nearest(name, class_names)}"
+            f"{where}: no training class is called {quoted(name)}; {nearest(name, class_names)}"
         )
     return class_names.index(name)
 
@@ -60,10 +69,11 @@ def exact_label(name: str, class_names: Sequence[str], where: str) -> int:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of an error message: the nearest known name, or the first known ones."""
     known = list(known)
-    question = did_you_mean(name, known, likeness=0.6)
-    if question:
+    question = did_you_mean(name[:LONGEST], known, likeness=0.6)
+    if len(question) < 2 * LONGEST and question:
         return question
-    shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    shown = ", ".join(one_line(name, LONGEST) for name in known[:20])
+    shown += ", ..." if len(known) > 20 else ""
     return f"known are {shown}" if known else "there are none"
 
 

@@ -5,22 +5,24 @@ import zlib
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-_TEXT = (b"tEXt", b"zTXt", b"iTXt")
-_XMP = b"XML:com.adobe.xmp"
+_XMP = b"XML:com.adobe.xmp\0"
 """Keyword of the one text that counts: it may hold the orientation."""
 
-_PROFILE = b"iCCP"
-"""Colour profiles are not applied, and one that is too large or damaged stops readers."""
+_NEEDED = (b"tRNS", b"eXIf")
+"""Extras that pixels, or which way is up, depend on."""
+
+_MOST_XMP = 2**20
+"""Bytes of the longest text that Pillow reads."""
 
 _END = b"IEND"
 
 
 def pixels_alone(data: bytes) -> bytes:
-    """Return a PNG without texts and damaged extras, ended as it should be.
+    """Return a PNG without extras, ended as it should be.
 
-    A text of any length, a checksum of it that is wrong, or a missing end mark say nothing about
-    the pixels, but readers refuse them. Chunks that pixels depend on are left as they are, so that
-    damage to one of them is still found.
+    A text of any length, a colour profile or a resolution that is damaged, a checksum of it that
+    is wrong, or a missing end mark say nothing about the pixels, but readers refuse them. Chunks
+    that pixels depend on are left as they are, so that damage to one of them is still found.
 
     Args:
         data: an encoded image of any format; all but PNG come back as they are, and so does a file
@@ -46,7 +48,24 @@ def pixels_alone(data: bytes) -> bytes:
 
 
 def _is_superfluous(name: bytes, content: bytes, checksum: bytes) -> bool:
-    if name == _PROFILE or (name in _TEXT and not content.startswith(_XMP)):
-        return True
     is_extra = bool(name[0] & 32)  # a small first letter: readers may leave it out
-    return is_extra and name != b"tRNS" and zlib.crc32(name + content) != int.from_bytes(checksum)
+    if not is_extra or name == b"tRNS":
+        return False
+    if zlib.crc32(name + content) != int.from_bytes(checksum):
+        return True
+    if name == b"iTXt" and content.startswith(_XMP):
+        return _is_too_long(content[len(_XMP) :])
+    return name not in _NEEDED
+
+
+def _is_too_long(after_keyword: bytes) -> bool:
+    """Return whether what follows the keyword of an `iTXt` chunk is a text that Pillow refuses."""
+    if after_keyword[:1] != b"\1":  # not compressed
+        return len(after_keyword) > _MOST_XMP
+    parts = after_keyword[2:].split(b"\0", 2)
+    try:
+        unpacking = zlib.decompressobj()
+        unpacking.decompress(parts[-1], _MOST_XMP)
+    except zlib.error:
+        return True
+    return bool(unpacking.unconsumed_tail)

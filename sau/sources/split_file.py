@@ -10,7 +10,9 @@ import numpy as np
 
 from sau.core.errors import UserError
 from sau.sources.checks import read_text
+from sau.sources.naming import quoted
 from sau.sources.record import Listing, Payload, Rows
+from sau.storage.regular import leads_to_file, leads_to_folder
 
 _LABEL = re.compile(r"-?[0-9]{1,18}", re.ASCII)  # 18 digits fit into 64 bits
 _EXAMPLE = "`train/n01440764/n01440764_10026.JPEG 0`"
@@ -97,14 +99,15 @@ def list_split(split: SplitFile, folder: Path) -> Listing:
 def _problem(pair: list[str]) -> str:
     """Return what is wrong with a line, or nothing."""
     if len(pair) < 2:
-        return f"{' '.join(pair)!r} is not a path and a label; expected a line such as {_EXAMPLE}"
+        line = quoted(" ".join(pair))
+        return f"{line} is not a path and a label; expected a line such as {_EXAMPLE}"
     path, label = pair
     if not _LABEL.fullmatch(label):
-        return f"label {label!r} is no whole number; expected a line such as {_EXAMPLE}"
+        return f"label {quoted(label)} is no whole number; expected a line such as {_EXAMPLE}"
     if label[0] == "-":
         return f"negative label {label}; number the classes from 0"
     if not {"", ".", ".."}.isdisjoint(path.split("/")):
-        return f"path {path!r} must be plain and relative to dataset.folder, as in {_EXAMPLE}"
+        return f"path {quoted(path)} must be plain and relative to dataset.folder, as in {_EXAMPLE}"
     return ""
 
 
@@ -115,7 +118,7 @@ def _refuse_repeated(split: SplitFile) -> None:
     for index, name in enumerate(split.names):
         if name in first:
             raise UserError(
-                f"{split.line(index)}: {name!r} stands in line {first[name] + 1} already; "
+                f"{split.line(index)}: {quoted(name)} stands in line {first[name] + 1} already; "
                 "list each image once"
             )
         first[name] = index
@@ -127,7 +130,7 @@ def _any_exists(paths: Sequence[str], folder: Path) -> bool:
     for path in paths:
         parent = path.rpartition("/")[0]
         if parent not in folders:
-            folders[parent] = (folder / parent).is_dir()
-        if folders[parent] and (folder / path).is_file():
+            folders[parent] = leads_to_folder(folder / parent)
+        if folders[parent] and leads_to_file(folder / path):
             return True
     return False

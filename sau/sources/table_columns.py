@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.sources.checks import check_unique
-from sau.sources.naming import nearest
+from sau.sources.naming import nearest, quoted
 
 ID_COLUMN = "id"
 
@@ -42,7 +43,7 @@ def check_columns(schema: pa.Schema, names: Sequence[str], where: str) -> None:
     for name in names:
         count = schema.names.count(name)
         if not count:
-            raise UserError(f"{where}: no column {name!r}; {nearest(name, schema.names)}")
+            raise UserError(f"{where}: no column {quoted(name)}; {nearest(name, schema.names)}")
         if count > 1:
             raise UserError(
                 f"{where}: {count} columns are called {name!r}; expected one, rename the others"
@@ -54,8 +55,8 @@ def check_image_type(field: pa.Field, where: str) -> None:
     kind = field.type
     if not (is_binary(kind) or is_text(kind) or _is_bytes_and_path(kind)):
         raise UserError(
-            f"{where}: column {field.name!r} is of type {kind}; expected encoded bytes, "
-            "a struct of bytes and path, or paths"
+            f"{where}: column {field.name!r} is of type {one_line(str(kind))}; expected encoded "
+            "bytes, a struct of bytes and path, or paths"
         )
 
 

@@ -38,6 +38,27 @@ def read_regular(path: Path, most: int) -> bytes:
     return data
 
 
+def leads_to_file(path: Path) -> bool:
+    """Return whether a path leads to a regular file; one that may not be asked does not."""
+    return stat.S_ISREG(_mode_of(path))
+
+
+def leads_to_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder; one that may not be asked does not."""
+    return stat.S_ISDIR(_mode_of(path))
+
+
+def _mode_of(path: Path) -> int:
+    """Return the mode of what a path leads to; 0 where the system does not say.
+
+    `Path.is_file` raises where a folder on the way may not be looked into, or a name is too long.
+    """
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
 def _refuse_other_kinds(mode: int) -> None:
     """Refuse the mode of what is no regular file."""
     if stat.S_ISREG(mode):

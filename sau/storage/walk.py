@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 Unreadable = Callable[[OSError], None]
 
-MAX_LINKED = 20_000
+MAX_LINKED = 30_000
 """Folders behind links in one walk: ten links to a folder of ten links, and so on, end nowhere."""
 
 

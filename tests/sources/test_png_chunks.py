@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.sources.decode import UnreadableImageError, decode
+from sau.data.decode import decode_image
+from sau.sources.decode import UnreadableImageError, decode, encode_png
 from sau.sources.png_chunks import pixels_alone
 from tests.sources.make_images import picture, pixels_of
 
 SOUND = picture(1, (12, 9))
+EXTRAS = (b"gAMA", b"cHRM", b"sRGB", b"pHYs", b"tIME", b"acTL", b"fcTL", b"fdAT", b"eXIf", b"xxXx")
 END = SOUND.index(b"IEND") - 4
 
 
@@ -35,11 +37,34 @@ def after_head(*chunks):
         after_head(chunk(b"eXIf", b"junk")),
         after_head(chunk(b"gAMA", b"\0\0", checksum=3)),
         SOUND + b"words behind the end",
+        after_head(chunk(b"iCCP", b"x\0\0no zlib")),
+        after_head(chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(5_000_000)))),
+        after_head(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(2**21)))),
+        after_head(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0no zlib")),
+        *(after_head(chunk(name, b"")) for name in EXTRAS),
     ],
-    ids=["no end", "text checksum", "long text", "odd text", "EXIF", "gamma checksum", "behind"],
+    ids=[
+        *("no end", "text checksum", "long text", "odd text", "EXIF", "gamma checksum", "behind"),
+        *("odd profile", "long profile", "long XMP", "odd XMP", *map(str, EXTRAS)),
+    ],
 )
 def test_png_with_sound_pixels_is_read(data):
-    assert np.array_equal(np.asarray(decode(data)[0]), pixels_of(SOUND))
+    """By training too, which reads what the table holds without such care."""
+    image, changed = decode(data)
+    assert np.array_equal(np.asarray(image), pixels_of(SOUND))
+    kept = encode_png(image) if changed else data
+    assert np.array_equal(decode_image(kept, "x"), pixels_of(SOUND).transpose(2, 0, 1))
+
+
+def test_orientation_counts_beside_damage():
+    packet = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+        b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description '
+        b'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    text = b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(packet)
+    image, _ = decode(after_head(chunk(b"iTXt", text), chunk(b"gAMA", b"")))
+    assert image.size == (9, 12)
 
 
 def test_png_with_damaged_pixels_is_refused():
