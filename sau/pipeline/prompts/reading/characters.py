@@ -10,6 +10,7 @@ _ESCAPE_SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[@-_]?"
 )
 _LINE_END = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LETTER_SHAPE = re.compile("[\U0001d400-\U0001d7ff\uff01-\uff5e]")  # mathematical, wide
 _SPACE = re.compile(r"[^\S\n]+")
 _JOINER = re.compile(r"(?<![\u0590-\u1fff])[\u200c\u200d]")
 _LONELY_BROKEN = re.compile(rf"(?<!\w){BROKEN}+(?!\w)")
@@ -22,8 +23,9 @@ _JOINERS = ("\u200c", "\u200d")
 
 
 def whole_lines(text: str) -> str:
-    """Return a text whose lines end in a newline, with plain spaces, composed (NFC)."""
-    return unicodedata.normalize("NFC", _LINE_END.sub("\n", text))
+    """Return a text whose lines end in a newline, composed (NFC), its letters of plain shape."""
+    plain = _LETTER_SHAPE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    return unicodedata.normalize("NFC", _LINE_END.sub("\n", plain))
 
 
 def without_invisible(text: str) -> str:

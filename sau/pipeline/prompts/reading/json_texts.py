@@ -15,7 +15,7 @@ _TEXT_KEYS = re.compile(
     re.IGNORECASE,
 )
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"(?!\s*:)')
-_JSON = re.compile(r"^[ \t]*(?:\w+\s*=\s*)?([{\[]\s*[\"'{].*)", re.MULTILINE | re.DOTALL)
+_JSON = re.compile(r"^[ \t]*(?:\w+\s*=\s*|return\s+)?([{\[]\s*[\"'{].*)", re.MULTILINE | re.DOTALL)
 _AFTER_JSON = re.compile(r"(?<=[\]}\"]),?[^\]}\"]*\Z")
 _LONGEST = 1_000_000
 
@@ -27,6 +27,7 @@ def json_texts(text: str) -> list[str] | None:
     them if no key is. JSON lines and Python's lists will do, and of JSON that is cut off the
     strings that are whole.
     """
+    text = _unescaped_whole(text)
     found = _JSON.search(text) if len(text) <= _LONGEST else None
     if found is None or is_too_deep(found[1]):
         return None
@@ -60,6 +61,13 @@ def _strings(value: Any) -> Iterator[str]:
         named = [v for k, v in value.items() if _TEXT_KEYS.fullmatch(str(k))]
         for item in named or value.values():
             yield from _strings(item)
+
+
+def _unescaped_whole(text: str) -> str:
+    """Return a text that was made a string of JSON once more than needed."""
+    if text[:1] == text[-1:] == '"' and text[1:2] in ("[", "{"):
+        return _unescaped(text[1:-1])
+    return text
 
 
 def _unescaped(inside: str) -> str:

@@ -22,6 +22,8 @@ TRANSLATION = "translations in brackets"
 
 _ENOUGH_WORDS = 4
 _TITLE_WORDS = 8
+_MANY, _MOST = 3, 0.7
+_OWN_LABEL = re.compile(r"[^:.,]{1,40}:\s+(?=\S+(?:\s+\S+){3})")
 _LONGEST = 8_000
 """Characters of a line that may be a prompt; a longer one is left as it is, to be refused."""
 _ALIKE, _VERY_ALIKE = 2, 4
@@ -63,6 +65,7 @@ def prompts_in(text: str, several: bool, cut: bool, removed: Counter[str]) -> li
         for line in _without_headings(lines)
     ]
     kept = _without_surroundings([line for line in spoken if line.text])
+    kept = _without_common_label(kept)
     removed[TALK] += len(lines) - len(kept)
     found = [line.text for line in kept]
     alike = _ALIKE if several else _VERY_ALIKE
@@ -120,7 +123,7 @@ def _goes_on(before: str, line: Line, several: bool) -> bool:
     if _HALF_END.search(before) or is_talk(before):
         return False
     broken = before[:1].isupper() and line.text[:1].islower()
-    return broken or before.endswith(",") or (not several and line.text[:1].islower())
+    return broken or (not several and line.text[:1].islower())
 
 
 def _without_headings(lines: list[Line]) -> list[Line]:
@@ -162,9 +165,36 @@ def _without_surroundings(lines: list[Line]) -> list[Line]:
     marked = [i for i in long if lines[i].marked]
     if marked and 2 * len(marked) >= len(long):
         lines = lines[marked[0] : marked[-1] + 1]
+    lines = _between_alike(lines)
     if lines and is_refusal(lines[0].text):
         return lines[:1]
     return [line for line in lines if not is_refusal(line.text)]
+
+
+def _between_alike(lines: list[Line]) -> list[Line]:
+    """Return the lines from the first to the last of those that begin alike, if most do.
+
+    Prompts of one answer mostly have one form; a sentence before or after them that has another
+    is about them.
+    """
+    begins = [" ".join(line.text.lower().split()[:_ALIKE]) for line in lines]
+    (common, count), *_ = Counter(begins).most_common(1) or [("", 0)]
+    if count < _MANY or count < _MOST * len(lines):
+        return lines
+    first, last = begins.index(common), len(begins) - begins[::-1].index(common)
+    return lines[first:last]
+
+
+def _without_common_label(lines: list[Line]) -> list[Line]:
+    """Return the lines without a label before a colon, as `Cat 1: `, if all have one."""
+    labelled = [_OWN_LABEL.match(line.text) for line in lines]
+    if len(lines) < 2 or not all(labelled):
+        return lines
+    return [
+        dataclasses.replace(line, text=line.text[match.end() :], marked=True)
+        for line, match in zip(lines, labelled, strict=True)
+        if match is not None
+    ]
 
 
 def _run_together(text: str, alike: int) -> list[str]:

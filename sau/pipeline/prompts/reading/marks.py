@@ -9,6 +9,10 @@ _LIST_MARK = re.compile(
     rf"\(?{_NUMBER}[.)\]\u3001\uff0e](?:\)|(?=[\s\"'\u201c\u2018\u00ab*_]|[A-Z\u00c0-\u00de]))\s*"
     rf"|\[{_NUMBER}\]\s*|#\s?{_NUMBER}\s*[:.)\u2013\u2014-]?\s+|(?:no\.?|nr\.?)\s?{_NUMBER}\s*[:.)]\s*"
     rf"|{_NUMBER}\s*[:\u2013\u2014|]\s+|{_NUMBER}\s+-\s+|{_NUMBER}\t"
+    rf"|{_NUMBER}[ -](?=(?:An?|The)\s)|{_NUMBER}/{_NUMBER}[:.)]\s+|{_NUMBER},\s*(?=\")"
+    rf"|Q{_NUMBER}[:.)]\s+|<{_NUMBER}>\s*|\[[ xX]?\]\s*|[=-]>\s*|~\s+|o\s+(?=[A-Z])|\\item\s+"
+    r"|[a-h]\.\s+(?=[A-Z])|[IVX]{1,4}[.):]\s+(?=[A-Z\"])"
+    r"|(?:One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten|First|Second|Third|Fourth|Fifth)[:.)]\s+"
     r"|\(?[a-hA-H]\)\s+|\(?[ivx]{1,4}[.)]\s+|[\u2460-\u249b]\s*"
     r"|[-*+\u2022\u25cf\u25e6\u25aa\u25ab\u25a0\u25a1\u25b6\u25ba\u25b8\u2023\u2043\u00b7\u2013\u2014\u2192\u2192\u203a\u25cb]+\s+"
     r"|[\u2022\u25cf\u25e6\u25aa\u2023\u2013\u2014\u2192](?=\w)|-(?=[A-Z])",
@@ -19,7 +23,8 @@ _LABEL = re.compile(
     r"|variant|scene|answer|output|response|result|assistant|line|item)s?"
     r"(?:\s*(?:no\.?|number|nr\.?|\#)?\s*(?:\d{1,3}|[A-H]|one|two|three|four|five|six|seven|eight"
     r"|nine|ten))?\s*(?:\([^()\n]{0,60}\)\s*)?(?::|\s[\u2013\u2014-]\s|\u2013|\u2014|=>?|->|\u2192)\s*"
-    r"|(?:prompt|image|photo|option|variation|example|scene)\s*\#?\d{1,3}\s*[.):\s]\s*(?=[A-Z\"\u201c])",
+    r"|(?:prompt|image|photo|option|variation|variant|version|caption|description|picture|example"
+    r"|sentence|scene)\s*\#?\d{1,3}\s*[.):\s]\s*(?=[A-Z\"\u201c])",
     re.IGNORECASE,
 )
 _LABEL_ALONE = re.compile(
@@ -33,6 +38,8 @@ _HEADING = re.compile(r"\#{1,6}\s+|>+\s*")
 _QUOTES = {
     '"': '"\u201d\u201c',
     "(": ")",
+    "{": "}",
+    "<": ">",
     "[": "]",
     "'": "'",
     "`": "`'",
@@ -54,6 +61,9 @@ _QUOTES = {
 }
 """Marks that begin a quotation, and those that may end it."""
 _AFTER_QUOTE = ".,;"
+_DOUBLED = re.compile(r"^(\"\"|''|\u2018\u2018|``)(.*)(?:\"\"|''|\u2019\u2019)$")
+_COMMA_AFTER = re.compile(r"(?<=[.!?]),$")
+_KEY = re.compile(r"[\"']?\w{1,20}[\"']?\s*:\s*(?=[\"'].*[\"'],?$)")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019](?=\w)|(?<=s)['\u2019](?=\s)")
 _COUNT = re.compile(
     r"\s*[(\[]\s*(?:word count\s*[:=]\s*)?~?\d+\s+(?:words?|tokens?|char(?:acter)?s?)\s*[)\]]\.?$",
@@ -90,7 +100,8 @@ def without_appendix(text: str) -> str:
 
 def unquoted(text: str) -> str:
     """Return a text without quotation marks that stand around all of it, or at one end alone."""
-    text = text.strip()
+    text = _DOUBLED.sub(r"\2", text.strip().replace('\\"', '"'))
+    text = _COMMA_AFTER.sub("", text)
     if len(text) < 2:
         return text
     ends = _QUOTES.get(text[0])
@@ -103,13 +114,14 @@ def unquoted(text: str) -> str:
     if ends and inside[-1:] and inside[-1] in ends:
         inside = inside[:-1]
         if not _has_quote(inside, text[0] + ends):
+            inside = inside.strip().removesuffix(",")
             return inside.strip() + ("" if inside.rstrip().endswith((".", "!", "?")) else stop)
         return text
     return _without_lonely(text)
 
 
 def _once(text: str) -> str:
-    for pattern in (_HEADING, _LIST_MARK, _BOLD_LABEL, _LABEL):
+    for pattern in (_HEADING, _LIST_MARK, _BOLD_LABEL, _KEY, _LABEL):
         match = pattern.match(text)
         if match and match.end() < len(text):
             return text[match.end() :].strip()

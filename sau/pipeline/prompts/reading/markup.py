@@ -5,19 +5,21 @@ import re
 
 _BLOCK_TAG = re.compile(
     r"</?(?:p|br|hr|li|ul|ol|div|tr|table|tbody|thead|h[1-6]|blockquote|pre|section|article"
-    r"|prompts?(?:[_ ]?\d+)?|items?|captions?|descriptions?|texts?|list|body|html)\b[^<>\n]*>",
+    r"|prompts?(?:[_ ]?\d+)?|items?|captions?|descriptions?|texts?|list|body|html"
+    r"|td|th|answers?|responses?|outputs?|results?"
+    r"|assistant|message|final)\b[^<>\n]*>",
     re.IGNORECASE,
 )
 _INLINE_TAG = re.compile(
-    r"</?(?:b|i|u|s|em|strong|span|code|mark|small|sub|sup|a|font|q|cite|td|th|del|ins)"
+    r"</?(?:b|i|u|s|em|strong|span|code|mark|small|sub|sup|a|font|q|cite|del|ins)"
     r"(?:\s[^<>\n]*)?>|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE)
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)(?:^[ \t]*\1[^\n]*$|\Z)", re.M | re.S)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:```+|~~~+)[^\n]*$", re.M)
-_IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
-_LINK = re.compile(r"\[([^\]\n]+)\]\([^)\s]*\)")
+_IMAGE = re.compile(r"!\[[^\]\n]{0,300}\]\([^)\n]{0,2000}\)")
+_LINK = re.compile(r"\[([^\]\n]{1,300})\]\([^)\s]{0,2000}\)")
 _EMPHASIS = re.compile(
     r"(\*\*\*|\*\*|~~|(?<![*\w])\*(?=[^\s*])|(?<![\w_])___?(?=[^\s_])|(?<![\w_])_(?=[^\s_])|``?)"
     r"(?=\S)([^\n]{0,800}?\S)\1(?![\w*])"

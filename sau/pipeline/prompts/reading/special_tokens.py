@@ -11,6 +11,7 @@ _TURN = re.compile(
     r"|<\|(?P<cohere>user|chatbot|system)_token\|>"
     r"|^\W*(?P<plain>user|human|system|assistant|ai|bot)[ \t]*:"
     r"|^###\s*(?P<alpaca>instruction|input|response)\s*:"
+    r"|^[ \t]*(?P<alone>user|assistant|system|model)[ \t]*$"
     r"|(?P<open_inst>\[INST\])|(?P<close_inst>\[/INST\])"
     r"|(?P<open_system><<SYS>>)|(?P<close_system><</SYS>>)",
     re.IGNORECASE | re.MULTILINE,
@@ -21,7 +22,7 @@ _TOKEN = re.compile(
     r"|</?(?:bos|eos|pad|unk|sep|cls|mask|eot|eod|eop|sop|im_start|im_end|endoftext|startoftext"
     r"|(?:start|end|begin)_of_\w+|unused_?\d+|extra_id_\d+|reserved_\w+|fim_\w+)>"
     r"|\[/?(?:INST|SYS|PAD|UNK|CLS|SEP|MASK|BOS|EOS|EOT|EOD|gMASK|sMASK|sop|AVAILABLE_TOOLS"
-    r"|TOOL_CALLS|TOOL_RESULTS)\]"
+    r"|TOOL_CALLS|TOOL_RESULTS|BOT|ASSISTANT|OUT|END)\]"
     r"|<0x[0-9A-F]{2}>",
     re.IGNORECASE,
 )
@@ -30,7 +31,7 @@ _END_WITHIN = re.compile(
     r"|<\uff5cend\u2581of\u2581sentence\uff5c>)(?=[ \t]*[^\s<]).*",
     re.IGNORECASE | re.DOTALL,
 )
-_NEWLINE_BYTE = re.compile(r"<0x0A>|\u010a", re.IGNORECASE)
+_NEWLINE_BYTE = re.compile("<0x0A>", re.IGNORECASE)
 _SPACE_PIECE = re.compile("[\u2581\u0120]")
 
 
@@ -42,8 +43,9 @@ def without_tokens(text: str) -> str:
     text of its own. Other marks alone are left out.
     """
     text = _END_WITHIN.sub("", _assistants_turns(text))
+    text = _NEWLINE_BYTE.sub("\n", text)
     if "\u2581" in text or text.count("\u0120") > 2:  # how tokenizers write a space
-        text = _SPACE_PIECE.sub(" ", _NEWLINE_BYTE.sub("\n", text))
+        text = _SPACE_PIECE.sub(" ", text.replace("\u010a", "\n"))
     return _TOKEN.sub("", text)
 
 

@@ -15,13 +15,19 @@ _THINGS = (
     r"|versions?|suggestions?|possibilities|answers?|responses?|texts?|requested|asked)\b"
 )
 _TALK = (
-    r"\blet me\b",
+    r"\blet me\b|\?\W*$",
     (
         r"\bfeel free\b|\bdon['\u2019]?t hesitate\b|\bhappy (?:prompting|generating|creating)\b"
         r"|\b(?:hope|trust|hoping) (?:this|these|those|that|it|you|they)\b"
         r"|\bgood luck(?: with|\W*$)"
         r"|^\W*thank(?:s| you)\b|\bthank you for (?:asking|your|the)\b"
         r"|\byou['\u2019]?re welcome\b|\bglad (?:to|I)\b|^\W*enjoy\b\W*$"
+        r"|^\W*(?:enjoy (?:your|these|the|\w+ing)|best of luck|remember (?:that|to)"
+        r"|have (?:fun|an? (?:great|good|nice|wonderful))|happy to (?:help|assist|make|add|adjust)"
+        r"|end of (?:the )?(?:list|\w*\s*prompts)|any of these|by varying"
+        r"|step \d|here you have"
+        r"|key (?:features|elements)|total(?=:)|alternatively|tell me"
+        r"|that['\u2019]s (?:it|all|\w+ prompts))\b"
     ),
     (
         r"\b(?:would|do|could|can|will|did|should|shall) (?:you|I) "

@@ -2,10 +2,13 @@
 
 import re
 
-_NAME = r"[\w:]*?(?:think|thought|reason|reflect|scratch|monologue|deliberat|analysis)[\w:]*"
+_NAME = (
+    r"(?:[\w:]*?(?:think|thought|reason|reflect|scratch|monologue|deliberat|analysis)[\w:]*"
+    r"|cot|plan(?:ning)?|inner\w*|internal\w*)"
+)
 _MARK = re.compile(
     rf"<\s*[|\uff5c]?\s*(?P<end>/\s*|end_(?:of_)?)?{_NAME}(?:\s[^<>\n]{{0,200}})?[|\uff5c]?\s*>"
-    r"|\[(?P<end_square>/)?THINK(?:ING)?\]|\u25c1(?P<end_arrow>/)?think\u25b7"
+    r"|[\[{](?P<end_square>/)?(?:think(?:ing)?|reasoning|thoughts?)[\]}]|\u25c1(?P<end_arrow>/)?think\u25b7"
     r"|(?P<end_heading>^\W*\.\.\.\s*done thinking\.?\W*$)|^\W*thinking\.\.\.\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -16,7 +19,11 @@ _FENCED = re.compile(
 )
 _FOLDED = re.compile(r"<details\b.*?(?:</details\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<\n]*<\|message\|>", re.IGNORECASE)
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s*(\w+)[^<\n]*(?:<\|constrain\|>[^<\n]*)?<\|message\|>", re.IGNORECASE
+)
+_AFTER_END = re.compile(r".*?(?:<\|end\|>(?:<\|start\|>\w*)?|\Z)", re.DOTALL)
+_UNUSED = re.compile(r"<unused\d+>\s*thought.*?(?:<unused\d+>|\Z)", re.IGNORECASE | re.DOTALL)
 _NAMED_CHANNEL = re.compile(r"<\|channel>\s*\w+.*?(?:<channel\|>|\Z)", re.IGNORECASE | re.DOTALL)
 _BARE_CHANNEL = re.compile(r"\A\s*(?:analysis|commentary)(?=[A-Z\s])")
 _BARE_FINAL = re.compile(r"assistant\s*(?:channel\s*)?final(?:\s*message)?")
@@ -71,8 +78,11 @@ def _final_channel(text: str) -> str:
     parts = _CHANNEL.split(text)
     if len(parts) > 1:
         channels = zip(parts[1::2], parts[2::2], strict=True)
-        return "\n".join(said for channel, said in channels if channel.lower() == "final")
-    text = _NAMED_CHANNEL.sub("", text)
+        return "\n".join(
+            said if channel.lower() == "final" else _AFTER_END.sub("", said, count=1)
+            for channel, said in channels
+        )
+    text = _UNUSED.sub("", _NAMED_CHANNEL.sub("", text))
     if not _BARE_CHANNEL.match(text):
         return text
     finals = list(_BARE_FINAL.finditer(text))

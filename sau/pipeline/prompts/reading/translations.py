@@ -7,6 +7,7 @@ from sau.pipeline.prompts.reading.language import is_english
 _BRACKETS = re.compile(
     r"\s*[(\[\uff08\u3010]([^()\[\]\uff08\uff09\u3010\u3011\n]+)[)\]\uff09\u3011]"
 )
+_AFTER_DASH = re.compile(r"\s*[\u2014\u2013/|-]\s+([^\u2014\u2013/|]+)$")
 _ENOUGH_WORDS = 3
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -16,11 +17,16 @@ def without_translations(text: str) -> str:
 
     Two words of Latin letters stay: they are a species' name more often than a translation.
     """
+    text = _AFTER_DASH.sub(lambda match: "" if _is_other_script(match[1]) else match[0], text)
     return _BRACKETS.sub(lambda match: "" if _is_foreign(match[1]) else match[0], text)
 
 
+def _is_other_script(text: str) -> bool:
+    letters = _LETTER.findall(text)
+    return bool(letters) and sum(letter < "\u0250" for letter in letters) * 2 < len(letters)
+
+
 def _is_foreign(inside: str) -> bool:
-    letters = _LETTER.findall(inside)
-    if letters and sum(letter < "\u0250" for letter in letters) * 2 < len(letters):
+    if _is_other_script(inside):
         return True
     return len(inside.split()) >= _ENOUGH_WORDS and not is_english(inside)

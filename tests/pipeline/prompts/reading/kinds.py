@@ -57,6 +57,16 @@ THINKING = {
     ),
     "channels without marks": around(f"analysisWe need prompts. {THOUGHT}assistantfinal"),
     "channel of Gemma": around(f"<|channel>thought\n{THOUGHT}<channel|>"),
+    "plan": around(f"<plan>{THOUGHT}</plan>"),
+    "square brackets": around(f"[REASONING]{THOUGHT}[/REASONING]"),
+    "unused tokens": around(f"<unused94>thought\n{THOUGHT}<unused95>"),
+    "channel with a format": around(
+        f"<|channel|>commentary<|message|>{THOUGHT}<|end|><|start|>assistant<|channel|>final"
+        "<|constrain|>text<|message|>"
+    ),
+    "channel without a final one": around(
+        f"<|channel|>analysis<|message|>{THOUGHT}<|end|><|start|>assistant\n"
+    ),
     "fenced": around(f"```thinking\n{THOUGHT}\n```\n\n"),
     "folded": around(f"<details><summary>Thoughts</summary>\n{THOUGHT}\n</details>\n\n"),
     "answer in tags": around(f"{THOUGHT}\n<answer>\n", "\n</answer>"),
@@ -78,6 +88,10 @@ TALK = {
     "if you": around("", "\nIf you need any more variations of the cat, just ask."),
     "note": around("", "\n\nNote: each prompt is about a cat and under 50 words."),
     "enjoy": around("", "\nEnjoy!"),
+    "question": around("", "\n\nWant more cats?"),
+    "have a day": around("", "\n\nHave a great day with your cat!"),
+    "best of luck": around("", "\n\nBest of luck with the cat images!"),
+    "here you have": around("Here you have five options about cats.\n\n"),
     "behind a list": lambda p: (
         numbered("{i}. {t}")(p) + "\n\nThis set captures the cat in many ways."
     ),
@@ -104,6 +118,19 @@ MARKS = {
     "titles": numbered("{i}. **Cat in a forest**\n   {t}"),
     "quoted titles": numbered("**{i}. The cat at dawn**\n\n> {t}\n"),
     "images": numbered("Image #{i} - {t}"),
+    "letters": lambda p: joined(f"{letter}. {t}" for letter, t in zip("abcdefgh", p, strict=False)),
+    "roman": lambda p: joined(
+        f"{i}. {t}" for i, t in zip(["I", "II", "III", "IV", "V"], p, strict=False)
+    ),
+    "bare numbers": numbered("{i} {t}"),
+    "of all": numbered("{i}/5: {t}"),
+    "boxes": numbered("- [ ] {t}"),
+    "questions": numbered("Q{i}: {t}"),
+    "angle brackets": numbered("<{i}> {t}"),
+    "rows": numbered('{i},"{t}"'),
+    "keys": numbered('"prompt": "{t}",'),
+    "doubled quotation marks": numbered('""{t}""'),
+    "escaped quotation marks": numbered('\\"{t}\\"'),
     "one line": lambda p: " ".join(f"{i}. {t}" for i, t in enumerate(p, start=1)),
     "run together": lambda p: joined(p, " "),
     "pipes": lambda p: joined(p, " | "),
@@ -136,6 +163,10 @@ MARKUP = {
     "lines": lambda p: joined(json.dumps({"prompt": t}) for t in p),
     "fenced JSON": lambda p: f"Here is the JSON:\n```json\n{json.dumps(p)}\n```\nHope it helps",
     "JSON within talk": lambda p: f"Sure! The prompts:\n{json.dumps(p)}\nLet me know!",
+    "twice JSON": lambda p: json.dumps(json.dumps(p)),
+    "returned": lambda p: f"return {json.dumps(p)}",
+    "not quite JSON": lambda p: json.dumps(p)[:-1] + ",]",
+    "cells": lambda p: "<table><tr><td>1</td><td>" + "</td></tr><tr><td>".join(p) + "</td></table>",
     "list of Python": lambda p: f"prompts = {p!r}",
     "table": lambda p: "| # | Prompt |\n|---|---|\n" + numbered("| {i} | {t} |")(p),
     "items": lambda p: "<ol>" + "".join(f"<li>{t}</li>" for t in p) + "</ol>",
@@ -155,6 +186,9 @@ TOKENS = {
     "header": around("<|start_header_id|>assistant<|end_header_id|>\n\n", "<|eot_id|>"),
     "human": around("", "\n\nHuman: What does a cat eat in the morning?"),
     "another text": around("", "<|endoftext|>The cat is a nice animal, liked by the people."),
+    "stray tag": around("<assistant>", "</assistant>"),
+    "byte": lambda p: joined(p, "<0x0A>"),
+    "bare role": around("", "\nuser\nGive me more of the cat."),
     "pieces": lambda p: joined(p).replace(" ", "\u2581"),
 }
 
@@ -165,6 +199,7 @@ CHARACTERS = {
     "byte order": around("\ufeff"),
     "half an emoji": around("", " \ud83d"),
     "escape sequences": numbered("\x1b[1m{t}\x1b[0m"),
+    "letters of mathematics": lambda p: joined(p).replace("cat", "\U0001d41c\U0001d41a\U0001d42d"),
     "lost": around("", "\n\ufffd"),
 }
 

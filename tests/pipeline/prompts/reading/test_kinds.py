@@ -33,6 +33,16 @@ def test_thinking_that_does_not_end_gives_nothing():
     assert accepted(f"<think>{THOUGHT}</think><think>{THOUGHT}\n{PROMPTS[0]}", 5) == []
 
 
+def test_labels_that_all_prompts_have_are_left_out():
+    text = "\n".join(f"Cat {i}: {prompt}" for i, prompt in enumerate(PROMPTS))
+    assert accepted(text, 5) == PROMPTS
+
+
+def test_what_stands_around_prompts_of_one_form_is_left_out():
+    assert accepted("A cat has fur.\n" + "\n".join(PROMPTS), 5) == PROMPTS
+    assert accepted("\n".join(PROMPTS[:2]) + "\nTwo cats play.", 3)[2:] == ["Two cats play."]
+
+
 @pytest.mark.parametrize(
     "text",
     [
