@@ -24,7 +24,8 @@ from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
 from benchmarks.timing import Ratio, compare
 from sau.pipeline.scores.clip import Clip
-from sau.pipeline.scores.load import LoadedModel, as_loaded, load_model
+from sau.pipeline.scores.load import as_loaded, load_model
+from sau.pipeline.scores.loaded_model import LoadedModel
 from sau.pipeline.scores.prepare import Prepare
 from sau.pipeline.scores.score import scorer_of
 from sau.pipeline.scores.settings import ScoresSettings

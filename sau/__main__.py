@@ -11,6 +11,7 @@ from sau.core.errors import (
     StoppedEarlyError,
     UserError,
 )
+from sau.core.no_input import without_input
 from sau.core.printable import PrintableFormatter, printable
 from sau.core.progress import end_bars
 from sau.core.signals import Interruption, raised
@@ -69,7 +70,9 @@ def _run(command: str, words: list[str]) -> None:
         asked = " ".join(word for word in [command, *words[:1]] if not word.startswith("-"))
         raise UserError(unknown_key(asked, asked, ["run", *commands], "command"))
     stage = commands[command].load()
-    stage(**arguments_of(stage, build_parser(command, stage).parse_args(words)))
+    flags = build_parser(command, stage).parse_args(words)
+    with without_input():  # none reads it, and libraries shall not ask there
+        stage(**arguments_of(stage, flags))
 
 
 def _say(line: str) -> None:

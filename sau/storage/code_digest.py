@@ -18,6 +18,7 @@ NO_EFFECT = (
     "config",
     "core/ahead.py",
     "core/errors.py",
+    "core/no_input.py",
     "core/printable.py",
     "core/progress.py",
     "core/signals.py",

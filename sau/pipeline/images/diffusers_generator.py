@@ -12,12 +12,14 @@ import numpy as np
 import torch
 import transformers
 
+from sau.assets.vocabulary import check_vocabulary
 from sau.core.errors import UserError
-from sau.core.unloadable import UNLOADABLE, reason_of
+from sau.core.unloadable import loading
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
+from sau.pipeline.images.networks import load_networks, quiet
+from sau.pipeline.images.refusals import refusal, telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
-from sau.pipeline.images.vocabulary import check_vocabulary
 
 BLANKED = "the model's safety checker blanked the picture"
 
@@ -80,7 +82,12 @@ class DiffusersGenerator:
         return other
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
-        """Draw one picture for each prompt."""
+        """Draw one picture for each prompt.
+
+        Raises:
+            UserError: the pipeline does not draw with these settings, or memory is at its end.
+            torch.OutOfMemoryError: a GPU's is.
+        """
         if not self._one_by_one:
             return self._draw_together(prompts, seeds)
         pairs = zip(prompts, seeds, strict=True)
@@ -89,9 +96,16 @@ class DiffusersGenerator:
     def _draw_together(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         texts = {name: [text] * len(prompts) for name, text in self._texts.items()}
-        output = self._pipeline(
-            prompt=list(prompts), generator=generators, output_type="np", **texts, **self._options
-        )
+        options = {**texts, **self._options}
+        try:
+            with telling_out_of_memory():
+                output = self._pipeline(
+                    prompt=list(prompts), generator=generators, output_type="np", **options
+                )
+        except (torch.OutOfMemoryError, UserError):
+            raise
+        except Exception as error:  # whatever diffusers has against the settings
+            raise refusal(error, self._pipeline, options) from error
         blanked = getattr(output, "nsfw_content_detected", None) or [False] * len(prompts)
         return [_drawn(*pair) for pair in zip(output.images, blanked, strict=True)]
 
@@ -111,31 +125,30 @@ def load_diffusers(
     """Load a pipeline from a folder, in evaluation mode, from safetensors alone.
 
     Raises:
-        UserError: no text-to-image pipeline, weights that are pickles, code of its own in the
-            folder, or an option that this kind of pipeline does not have.
+        UserError: no text-to-image pipeline, weights that are pickles or not those of its networks,
+            code of its own in the folder, or an option that this kind of pipeline does not have.
     """
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
+    what = f"images.model: {folder} does not load as a text-to-image pipeline of diffusers"
+    dtype = DTYPES[settings.precision]
+    networks = load_networks(folder, dtype, what)
+    with loading(what), quiet():
         pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(  # type: ignore[no-untyped-call]
             folder,
-            dtype=DTYPES[settings.precision],
+            dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
             low_cpu_mem_usage=False,
+            **networks,
         )
         pipeline.to(device)
-    except UNLOADABLE as error:
-        raise UserError(
-            f"images.model: {folder} does not load as a text-to-image pipeline of diffusers: "
-            f"{reason_of(error)}"
-        ) from error
     options = _options(settings, pipeline)
     tokenizers = {name: getattr(pipeline, name, None) for name in TOKENIZERS}
     check_vocabulary(tokenizers, f"images.model: {folder}")
     pipeline.set_progress_bar_config(disable=True)
-    networks = [getattr(pipeline, name, None) for name in DENOISERS]
-    found = [network for network in networks if network is not None]
+    denoisers = [getattr(pipeline, name, None) for name in DENOISERS]
+    found = [network for network in denoisers if network is not None]
     if settings.compile != "off" and not found:
         raise UserError(
             f"images.compile: {settings.compile}, but {type(pipeline).__name__} has no "

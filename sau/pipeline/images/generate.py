@@ -74,11 +74,21 @@ def _batches(
     empty = [task for task in tasks if not task.prompt.strip()]
     if empty:
         yield empty, [Drawn(None, EMPTY_PROMPT)] * len(empty)
-    wanted = [task for task in tasks if task.prompt.strip()]
-    for settings, own in groups_of(wanted, by_label):
+    groups = groups_of([task for task in tasks if task.prompt.strip()], by_label)
+    # The first one draws at once, which tells as much of it.
+    for settings, own in groups[1:]:
+        _try(settings, own[0], device)
+    for settings, own in groups:
         generator = load_generator(settings, device)
         generator.announce([task.prompt for task in own])
         yield from draw_in_batches(generator, own, settings.batch_size)
         del generator  # before the next one is loaded
         if device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _try(settings: ImagesSettings, task: Task, device: torch.device) -> None:
+    """Draw a picture by a later generator, lest it refuse its settings when others have drawn."""
+    generator = load_generator(settings, device)
+    if settings.source == "diffusers":  # GLIDE's own settings are checked before
+        generator.draw([task.prompt], [task.seed])

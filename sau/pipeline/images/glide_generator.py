@@ -9,9 +9,9 @@ import diffusers
 import torch
 from torch import Tensor
 
-from sau.core.errors import UserError
+from sau.assets.vocabulary import check_vocabulary
 from sau.core.random_streams import derive_seed
-from sau.core.unloadable import UNLOADABLE, reason_of
+from sau.core.unloadable import loading
 from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
 from sau.glide.pictures import to_bytes
@@ -19,8 +19,9 @@ from sau.glide.pipeline import GlidePipeline
 from sau.glide.text_conditioned import TextConditionedPipeline
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
+from sau.pipeline.images.networks import load_networks, quiet
+from sau.pipeline.images.refusals import telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
-from sau.pipeline.images.vocabulary import check_vocabulary
 
 Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
 
@@ -56,7 +57,8 @@ class GlideGenerator:
 
     def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
         """Draw one picture for each prompt."""
-        samples = self._sample(prompts, seeds)
+        with telling_out_of_memory():
+            samples = self._sample(prompts, seeds)
         finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
         pixels = to_bytes(torch.nan_to_num(samples))
         return [
@@ -109,13 +111,12 @@ def load_glide(
 def _load(
     kind: type[Pipeline], folder: Path, key: str, settings: ImagesSettings, device: torch.device
 ) -> Pipeline:
-    try:
-        pipeline = kind.from_pretrained(folder, dtype=DTYPES[settings.precision])
+    dtype = DTYPES[settings.precision]
+    what = f"{key}: {folder} does not load as {kind.__name__}"
+    networks = load_networks(folder, dtype, what)
+    with loading(what), quiet():
+        pipeline = kind.from_pretrained(folder, dtype=dtype, use_safetensors=True, **networks)
         pipeline.to(device)
-    except UNLOADABLE as error:
-        raise UserError(
-            f"{key}: {folder} does not load as {kind.__name__}: {reason_of(error)}"
-        ) from error
     pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
     check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
     make_quick(pipeline.unet, device, settings.compile)

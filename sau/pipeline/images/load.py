@@ -4,13 +4,12 @@ from pathlib import Path
 
 import torch
 
+from sau.assets.model_code import PIPELINE_INDEX
+from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import model_folder, weights_sha256
 from sau.core.errors import UserError
 from sau.pipeline.images.image_generator import ImageGenerator
 from sau.pipeline.images.settings import ImagesSettings
-
-INDEX_FILE = "model_index.json"
-"""What diffusers writes into the folder of every pipeline."""
 
 
 def load_generator(settings: ImagesSettings, device: torch.device) -> ImageGenerator:
@@ -33,7 +32,8 @@ def base_folder(settings: ImagesSettings) -> Path:
     """Return the folder of the model; one of the Hub is fetched into its cache first.
 
     Raises:
-        UserError: there is none, it holds no pipeline, or it cannot be fetched.
+        UserError: there is none, it holds no pipeline or what `check_model_folder` refuses, or it
+            cannot be fetched.
     """
     name = settings.model
     if settings.source != "diffusers":
@@ -45,14 +45,15 @@ def base_folder(settings: ImagesSettings) -> Path:
             f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
             "stabilityai/sd-turbo"
         )
-    return _fetched(name, settings.revision)
+    return _with_a_pipeline(_fetched(name, settings.revision), "images.model")
 
 
 def upsampler_folder(settings: ImagesSettings) -> Path | None:
     """Return the folder of GLIDE's upsampler, None if none is named.
 
     Raises:
-        UserError: there is no such folder, or it holds no pipeline.
+        UserError: there is no such folder, or it holds no pipeline or what `check_model_folder`
+            refuses.
     """
     if settings.source != "glide" or not settings.upsampler:
         return None
@@ -71,11 +72,12 @@ def weights_of(settings: ImagesSettings) -> dict[str, str]:
 
 def _with_a_pipeline(folder: Path, key: str) -> Path:
     # Looked at before anything reads the folder's files, which may be any: a home folder, say.
-    if not (folder / INDEX_FILE).is_file():
+    if not (folder / PIPELINE_INDEX).is_file():
         raise UserError(
-            f"{key}: {folder} holds no pipeline of diffusers, which has a file {INDEX_FILE}; give "
-            "the folder that one was saved to"
+            f"{key}: {folder} holds no pipeline of diffusers, which has a file {PIPELINE_INDEX}; "
+            "give the folder that one was saved to"
         )
+    check_model_folder(folder, key)
     return folder
 
 

@@ -265,6 +265,12 @@ class ImagesSettings(Section):
                 f"images.steps: {self.steps!r} must be a number of steps, such as '30', with "
                 "images.source diffusers"
             )
+        if (self.height is None) != (self.width is None):
+            given, other = ("height", "width") if self.height else ("width", "height")
+            raise UserError(
+                f"images.{given}: {getattr(self, given)}, but images.{other} is not given, and "
+                "some pipelines then take neither; give both"
+            )
         if self.model in SHIPPED or not self.model.strip():
             raise UserError(
                 f"images.model: {self.model!r} is no model for images.source diffusers; give a "

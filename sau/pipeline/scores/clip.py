@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sau.device.transfer import upload
 from sau.pipeline.scores.enlarge import enlarge
-from sau.pipeline.scores.load import LoadedModel
+from sau.pipeline.scores.loaded_model import LoadedModel
 from sau.pipeline.scores.prepare import Pixels
 
 

@@ -71,7 +71,8 @@ def open_scorer(
         UserError: no such model or weights.
     """
     torch.set_num_threads(settings.threads)
-    clip = Clip(load_model(settings.model, settings.pretrained, device), device, settings.precision)
+    loaded = load_model(settings.model, settings.pretrained, device, settings.trained_as)
+    clip = Clip(loaded, device, settings.precision)
     return scorer_of(images, class_names, clip, settings)
 
 

@@ -24,6 +24,11 @@ class ScoresSettings(Section):
         "the shipped tiny-clip (docs/scores.md)",
     )
     pretrained: PathText = setting("", "open_clip's tag or local checkpoint; empty for a folder")
+    trained_as: str = setting(
+        "",
+        "of a local checkpoint: open_clip's tag of the same model whose preprocessing and "
+        "activation it has; needed where tags differ (docs/scores.md)",
+    )
     template: str = setting(
         "A photo of {article} {name}.", "text of an image that comes without a prompt"
     )

@@ -9,7 +9,14 @@ from diffusers import (
     StableDiffusionPipeline,
     UNet2DConditionModel,
 )
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from transformers import (
+    CLIPConfig,
+    CLIPTextConfig,
+    CLIPTextModel,
+    CLIPTokenizer,
+    CLIPVisionConfig,
+)
 
 CONTEXT = 12
 """Tokens of a prompt, the two at its ends included; the tokenizer has one for each letter."""
@@ -70,6 +77,21 @@ def save_tiny_pipeline(folder: Path, seed: int = 0) -> str:
     """Write the pipeline into a folder, and return its name."""
     tiny_pipeline(seed).save_pretrained(folder)
     return str(folder)
+
+
+def tiny_checker() -> StableDiffusionSafetyChecker:
+    """Return a safety checker with random weights, for images of 16 x 16 pixels."""
+    vision = CLIPVisionConfig(
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=16,
+        patch_size=8,
+    )
+    return StableDiffusionSafetyChecker(
+        CLIPConfig(vision_config=vision.to_dict(), projection_dim=8)
+    )
 
 
 def _tokenizer() -> CLIPTokenizer:

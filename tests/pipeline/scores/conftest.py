@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from sau.pipeline.scores.load import LoadedModel, load_model
+from sau.pipeline.scores.load import load_model
+from sau.pipeline.scores.loaded_model import LoadedModel
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.stage import scores
 from sau.sources.decode import encode_png

@@ -83,7 +83,7 @@ def test_code_of_a_folders_checkpoint_is_not_run(folder, tmp_path, name):
 def test_code_of_a_named_models_checkpoint_is_not_run(small_model, tmp_path):
     path = tmp_path / "checkpoint.pt"
     torch.save({"state_dict": Evil(tmp_path / "ran")}, path)
-    with pytest.raises(UserError, match=r"checkpoint.pt does not load in open_clip: Unpickling"):
+    with pytest.raises(UserError, match=r"does not load in open_clip: .* could run code"):
         load_model(small_model.name, str(path), CPU)
     assert not (tmp_path / "ran").exists()
 
@@ -92,6 +92,27 @@ def test_code_of_a_tokenizer_is_not_run(folder):
     text = {**SMALL_CONFIG["text_cfg"], "tokenizer_kwargs": {"trust_remote_code": True}}
     configure(folder, text_cfg=text)
     with pytest.raises(UserError, match="trust_remote_code"):
+        load_model(str(folder), "", CPU)
+
+
+def test_tokenizer_that_asks_to_run_its_code_is_refused(folder, tmp_path):
+    configure(folder, text_cfg={**SMALL_CONFIG["text_cfg"], "hf_tokenizer_name": "own"})
+    auto_map = {"AutoTokenizer": ["own.Tokenizer", None]}
+    (folder / "tokenizer_config.json").write_text(json.dumps({"auto_map": auto_map}))
+    (folder / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    with pytest.raises(UserError, match=r"tokenizer_config.json asks to run code \(auto_map\)"):
+        load_model(str(folder), "", CPU)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_folder_whose_weights_are_not_the_models_is_refused(folder):
+    path = folder / "open_clip_model.safetensors"
+    weights = load_file(path)
+    del weights["visual.proj"]
+    save_file(weights, path)
+    with pytest.raises(
+        UserError, match=r"open_clip_model.safetensors lacks the weights visual.proj"
+    ):
         load_model(str(folder), "", CPU)
 
 
