@@ -9,6 +9,7 @@ import yaml
 
 from sau.config.config import SECTIONS, Config, TrainingGrid
 from sau.config.schema import json_schema
+from sau.config.sizes import check_drawn_sizes, check_sizes
 from sau.core.errors import UserError
 from sau.pipeline.report.paper import counterpart
 from sau.pipeline.subset.settings import AS_IS
@@ -49,10 +50,10 @@ def load(values: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> 
 
 
 def check_sources(config: Config) -> None:
-    """Check that the folders and files which the configuration names are there.
+    """Check that the folders and files which the configuration names are there, and draw one size.
 
     Raises:
-        UserError: one that is not. CIFAR that may be downloaded need not be there yet.
+        UserError: one that is not, or does not. CIFAR that may be downloaded need not be there yet.
     """
     dataset, images = config.dataset, config.images
     wanted = {
@@ -69,6 +70,7 @@ def check_sources(config: Config) -> None:
             raise UserError(f"config: {key}: {name} does not exist; fix it, or put it there")
     if Path(config.experiment.results).is_file():
         raise UserError(f"config: experiment.results: {config.experiment.results} is a file")
+    check_drawn_sizes(config)
 
 
 def from_text(value: Any, schema: Mapping[str, Any]) -> Any:
@@ -148,6 +150,7 @@ def _check_together(config: Config) -> None:
             "is imported, which draws nothing; leave it out"
         )
     _check_rows(config)
+    check_sizes(config)
     _check_counterparts(config)
     names = config.experiment.factor_names()
     if config.subset.largest_class is not None and AS_IS in names:

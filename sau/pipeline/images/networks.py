@@ -68,7 +68,7 @@ def _kinds(folder: Path, what: str) -> Iterator[tuple[str, Any]]:
         index = json.loads((folder / PIPELINE_INDEX).read_text(encoding="utf-8"))
         for name, value in index.items():
             if isinstance(value, list) and len(value) == 2 and all(value):
-                kind = simple_get_class_obj(*value)
+                kind = simple_get_class_obj(*value)  # type: ignore[no-untyped-call]
                 if issubclass(kind, NETWORKS):
                     yield name, kind
 

@@ -20,22 +20,20 @@ from sau.storage.manifest.schemas import SCHEMAS
 def score_shard(
     images: Path, rows: pa.Table, class_names: Sequence[str], settings: ScoresSettings
 ) -> tuple[pa.Table, dict[str, Any]]:
-    """Return the scores of one shard, and what is to be recorded of the scorer.
+    """Return the scores of one shard by a scorer, and what is to be recorded of it.
 
     Args:
         images: the shard, a manifest of images.
         rows: its rows without their images: id, label, prompt, status and reason.
         class_names: of all classes, in label order.
-        settings: the section `scores`.
+        settings: the section `scores`, with a scorer.
 
-    Returns: rows of the scores manifest, in the shard's order; and `scored` (bool), with a scorer
-        also `model`, `embedding_dimension` and, where weights are files of ours, `weights_sha256`.
+    Returns: rows of the scores manifest, in the shard's order; and `scored`, `model`,
+        `embedding_dimension` and, where weights are files of ours, `weights_sha256`.
 
     Raises:
         UserError: no such device, model or weights.
     """
-    if settings.scorer == "none":
-        return _score(images, rows, None, settings), {"scored": False}
     with reserved_device(settings.device, "scores.device") as device:
         scorer = open_scorer(rows, class_names, settings, device)
         table = _score(images, rows, scorer, settings)
@@ -43,10 +41,8 @@ def score_shard(
     return table, {**facts, **weights_of(settings.model, settings.pretrained)}
 
 
-def _score(
-    images: Path, rows: pa.Table, scorer: Scorer | None, settings: ScoresSettings
-) -> pa.Table:
-    prepare = Prepare(scorer.clip.loaded.geometry if scorer else None)
+def _score(images: Path, rows: pa.Table, scorer: Scorer, settings: ScoresSettings) -> pa.Table:
+    prepare = Prepare(scorer.clip.loaded.geometry)
     workers, size = settings.decode_workers, settings.batch_size
     with decoding_pool(workers) as pool:
         prepared = prepared_images(images, prepare, pool, workers=workers, batch_size=size)

@@ -29,7 +29,6 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
         UserError: no such manifest, device, model or weights, or a label that names no class.
     """
     from sau.assets.unseen_classes import warn_of_unseen_classes
-    from sau.pipeline.scores.shard import score_shard  # brings PyTorch in, which takes its time
 
     inputs = {"images": images}
     check_inputs(inputs)
@@ -37,9 +36,15 @@ def scores(images: Path, output: Path, *, settings: ScoresSettings) -> None:
     made = manifest.read_metadata(images)["provenance"]
     rows = manifest.read(images, "images", columns=["id", "label", "prompt", "status", "reason"])
     manifest.check_labels(images, rows["label"], class_names)
-    if settings.scorer != "none":
+    if settings.scorer == "none":
+        from sau.pipeline.scores.measured import measure_shard
+
+        table, facts = measure_shard(images, rows, settings.decode_workers), {"scored": False}
+    else:
+        from sau.pipeline.scores.shard import score_shard  # brings PyTorch in, which takes long
+
         warn_of_unseen_classes("scores", ((settings.model, name) for name in class_names))
-    table, facts = score_shard(images, rows, class_names, settings)
+        table, facts = score_shard(images, rows, class_names, settings)
     facts |= {name: made[name] for name in HANDED_ON if name in made}
     facts |= {"images_settings": made["settings"]} if "settings" in made else {}
     report_failures(table, "scores")

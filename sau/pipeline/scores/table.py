@@ -13,7 +13,7 @@ from sau.pipeline.scores.measures import Measures
 from sau.pipeline.scores.prepare import Prepared
 from sau.pipeline.scores.score import Scorer
 from sau.pipeline.scores.stream import batched, one_behind
-from sau.storage.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK, STATUS_UNSCORED
+from sau.storage.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
 
 NOT_FINITE = "its embedding, or its text's, is not finite"
 
@@ -23,14 +23,14 @@ _NUMBERS = ("score", "class_score", "zero_shot", "zero_shot_probability", "margi
 
 
 def score_batches(
-    rows: pa.Table, images: Iterable[Prepared], scorer: Scorer | None, batch_size: int
+    rows: pa.Table, images: Iterable[Prepared], scorer: Scorer, batch_size: int
 ) -> Iterator[pa.Table]:
     """Yield the rows of the scores manifest, `batch_size` at a time.
 
     Args:
         rows: id, label, status and reason of each image, as the images manifest has them.
         images: each of them, prepared; taken as they are needed.
-        scorer: of the shard; None leaves CLIP's columns empty.
+        scorer: of the shard.
         batch_size: images that are scored at once.
     """
     for batch in one_behind(_scored(rows, images, scorer, batch_size)):
@@ -85,14 +85,14 @@ class _Batch:
 
 
 def _scored(
-    rows: pa.Table, images: Iterable[Prepared], scorer: Scorer | None, batch_size: int
+    rows: pa.Table, images: Iterable[Prepared], scorer: Scorer, batch_size: int
 ) -> Iterator[_Batch]:
     start = 0
     for batch in batched(images, batch_size):
         readable = [(i, image.pixels) for i, image in enumerate(batch) if image.pixels is not None]
         places = [place for place, _ in readable]
         found = None
-        if scorer and readable:
+        if readable:
             found = scorer([start + place for place in places], [pixels for _, pixels in readable])
         yield _Batch(rows.slice(start, len(batch)), batch, places, found)
         start += len(batch)
@@ -106,8 +106,6 @@ def _outcome_of(
         return STATUS_FAILED, reason
     if image.reason:
         return STATUS_FAILED, image.reason
-    if image.pixels is None:
-        return STATUS_UNSCORED, None
     return (STATUS_OK, None) if scored else (STATUS_FAILED, NOT_FINITE)
 
 

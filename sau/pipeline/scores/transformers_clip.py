@@ -16,7 +16,7 @@ from sau.core.unloadable import loading
 from sau.pipeline.scores.geometry import Geometry
 from sau.pipeline.scores.loaded_model import LoadedModel
 
-KINDS = {"clip": transformers.CLIPModel, "siglip": transformers.SiglipModel}
+KINDS: dict[str, Any] = {"clip": transformers.CLIPModel, "siglip": transformers.SiglipModel}
 """Models by what their configuration calls them; SigLIP 2 of one image size is a siglip, too."""
 
 
@@ -87,7 +87,8 @@ def load_transformers(folder: Path, device: torch.device) -> LoadedModel:
             output_loading_info=True,
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        processors: Any = transformers.AutoImageProcessor  # whose methods have no types
+        processor = processors.from_pretrained(folder, local_files_only=True)
     unlike = [str(one) for one in info["mismatched_keys"]]
     refuse_unfit(f"{unloaded}: it", info["missing_keys"], info["unexpected_keys"], unlike)
     refuse_not_finite(model, f"{unloaded}: it")
