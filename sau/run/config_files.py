@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sau.config import read_config_file
 from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.core.printable import printable
 from sau.run.command import FILE_FLAGS, values_of
 
 DEFAULT = Path("config.yaml")
@@ -26,7 +27,7 @@ def leave_if_unreadable(words: Sequence[str]) -> None:
             if path.exists():
                 read_config_file(path)
     except UserError as error:
-        print(f"sau: error: {error}", file=sys.stderr)
+        print(f"sau: error: {printable(str(error))}", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from sau.sources.png_chunks import pixels_alone
+from sau.sources import jpeg_segments, png_chunks
 from sau.storage.regular import read_regular
 
 MAX_PIXELS = 89_478_485
@@ -115,7 +115,7 @@ def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
     except UnreadableImageError:
         raise
     except Exception:
-        bare = pixels_alone(data)
+        bare = jpeg_segments.pixels_alone(png_chunks.pixels_alone(data))
         if bare == data:
             raise
         # Training reads images without such care, so this one is encoded again.

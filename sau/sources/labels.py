@@ -201,7 +201,7 @@ def hugging_face_names(schema: pa.Schema, column: str) -> list[str] | None:
     try:
         text: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         names = text["info"]["features"][column]["names"]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):  # the last of nesting without end
         return None
     if not isinstance(names, list):
         return None

@@ -26,6 +26,15 @@ def test_config_file_that_is_not_there_is_left_to_snakemake(tmp_path):
     leave_if_unreadable(["--configfile", str(tmp_path / "no.yaml")])
 
 
+def test_name_of_a_config_file_does_not_act_on_the_terminal(tmp_path, capsys):
+    path = tmp_path / "\x1b[31mred.yaml"
+    path.write_text("- 1")
+    with pytest.raises(SystemExit) as leaving:
+        leave_if_unreadable(["--configfile", str(path)])
+    assert leaving.value.code == 2
+    assert r"\x1b[31mred.yaml: expected sections with keys" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "command", [["snakemake", "--cores", "1", "--configfile"], ["sau", "run", "--config"]]
 )

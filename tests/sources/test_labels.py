@@ -59,6 +59,28 @@ def test_stored_class_labels_are_matched_by_name():
     assert for_classes([1], ["cat", "dog"], ["cow", "cat"]).tolist() == [0], "no row is a cow"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["no JSON", "[" * 100_000, '{"info": 3}', '{"info": {"features": {"label": {"names": 1}}}}'],
+)
+def test_metadata_that_names_no_classes_leaves_bare_indices(text):
+    bare = pa.schema([("label", pa.int64())]).with_metadata({"huggingface": text})
+    assert read_labels(column([0, 1]), bare, "label", "here").names is None
+
+
+def test_class_label_with_a_name_twice_is_refused():
+    with pytest.raises(UserError, match="its ClassLabel names 'cat' twice"):
+        for_classes([0, 1], NAMES, ["cat", "cat "])
+
+
+def test_text_of_any_length_is_a_name():
+    with pytest.raises(
+        UserError, match="'9{80}[.]{3}' is neither the name of a class nor"
+    ) as error:
+        for_classes(["9" * 5000, "1"])
+    assert len(str(error.value)) < 300
+
+
 def test_bare_numbers_of_classes_called_by_numbers_are_refused():
     assert for_classes([0, 1], ["0", "1"]).tolist() == [0, 1]
     with pytest.raises(UserError, match="0 may be the name of a class or the index of 'fox'"):
