@@ -1,11 +1,11 @@
-"""Dry runs of Snakemake, each in a process forked from one that has imported Snakemake already.
+"""Programs in processes that are forked from one which has imported the large libraries already.
 
-Half of a dry run's time is Snakemake's own imports. Nothing of this project is imported before the
-fork, so each dry run reads the rules and the package of the folder that it runs in, as
-`python -m snakemake` there does.
+Half of a dry run's time, and most of a small program's on PyTorch, is those imports. Nothing of
+this project is imported before the fork, so each program reads the package of the folder that it
+runs in, or of the path that it is given, as `python -m NAME` or `python FILE.py` there does.
 
-python -m tests.workflow.dry_runs: the process to fork from. A line of JSON on its standard input
-asks for a run, and a line of JSON on its standard output answers.
+python -m tests.forks MODULE...: the process to fork from, with those modules. A line of JSON on its
+standard input asks for a run, and a line of JSON on its standard output answers.
 """
 
 import atexit
@@ -13,6 +13,7 @@ import functools
 import importlib
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -22,68 +23,117 @@ from pathlib import Path
 
 from tests.paths import ROOT
 
-PRELOADED = ("snakemake.cli", "snakemake.report.html_reporter", "snakemake.storage", "jsonschema")
+SNAKEMAKE = (
+    "snakemake.cli",
+    "snakemake.report.html_reporter",
+    "snakemake.storage",
+    "jsonschema",
+)
+TORCH = ("torch", "torchvision")
 
 
-def dry_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `snakemake --dry-run` in a folder; what it prints is in `stdout`, errors too."""
-    command = ["--dry-run", *words]
-    asked = {"folder": os.fspath(folder), "words": command, "environment": dict(os.environ)}
-    server = _server()
+def python(
+    folder: Path,
+    *words: str,
+    preloaded: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run `python` with some words in a folder, to its end.
+
+    Args:
+        folder: the current one of the program.
+        words: `-m` and a module's name, or a file; then the program's own.
+        preloaded: modules that are imported before, such as `TORCH`.
+        environment: that of this process if None.
+    """
+    environment = dict(os.environ if environment is None else environment)
+    asked = {"folder": os.fspath(folder), "words": words, "environment": environment}
+    server = _server(tuple(preloaded))
     assert server.stdin
     assert server.stdout
     server.stdin.write(json.dumps(asked) + "\n")
     server.stdin.flush()
     answer = server.stdout.readline()
-    assert answer, f"the process that dry runs are forked from ended with {server.wait()}"
-    code, output = json.loads(answer)
-    return subprocess.CompletedProcess(["snakemake", *command], code, output, "")
+    assert answer, f"the process that programs are forked from ended with {server.wait()}"
+    code, output, errors = json.loads(answer)
+    return subprocess.CompletedProcess(["python", *words], code, output, errors)
+
+
+def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `snakemake` with some words in a folder, to its end."""
+    return python(folder, "-m", "snakemake", *words, preloaded=SNAKEMAKE)
+
+
+def dry_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `snakemake --dry-run` in a folder; what it prints is in `stdout`, errors too."""
+    done = snakemake(folder, "--dry-run", *words)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout + done.stderr, "")
 
 
 @functools.cache
-def _server() -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.workflow.dry_runs"]
+def _server(preloaded: tuple[str, ...]) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "tests.forks", *preloaded]
     pipe = subprocess.PIPE
-    server = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}  # which PyTorch reads when it is imported
+    server = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True
+    )
     atexit.register(server.communicate)
     return server
 
 
-def _serve() -> None:
-    for name in PRELOADED:
+def _serve(preloaded: Sequence[str]) -> None:
+    for name in preloaded:
         importlib.import_module(name)
     assert not [name for name in sys.modules if name.split(".")[0] == "sau"]
     for line in sys.stdin:
         asked = json.loads(line)
-        with tempfile.TemporaryFile() as output:
+        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
             child = os.fork()
             if not child:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(output.fileno(), 1)
-                os.dup2(output.fileno(), 2)
-                os._exit(_snakemake(asked["folder"], asked["words"], asked["environment"]))
+                os.dup2(errors.fileno(), 2)
+                os._exit(_run(asked["folder"], asked["words"], asked["environment"]))
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            output.seek(0)
-            print(json.dumps([code, output.read().decode()]), flush=True)
+            said = []
+            for file in (output, errors):
+                file.seek(0)
+                said.append(file.read().decode())
+            print(json.dumps([code, *said]), flush=True)
 
 
-def _snakemake(folder: str, words: Sequence[str], environment: Mapping[str, str]) -> int:
-    import snakemake.cli
-
+def _run(folder: str, words: Sequence[str], environment: Mapping[str, str]) -> int:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["snakemake", *words]
+    given = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    # Where Python looks first: the folder, or that of the file.
+    is_module = words[0] == "-m"
+    sys.path[:1] = [folder if is_module else os.path.dirname(words[0]), *given]  # noqa: PTH120
+    sys.argv = list(words[1:] if is_module else words)
     code: object = 1
     try:
-        code = snakemake.cli.main()
+        if is_module:
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(words[0], run_name="__main__")
+        code = 0
     except SystemExit as ended:
         code = ended.code
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()
+    return _as_number(code)
+
+
+def _as_number(code: object) -> int:
+    """Return the exit code that Python makes of what `sys.exit` was given."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr, flush=True)
     return code if isinstance(code, int) else int(code is not None)
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1:])

@@ -1,12 +1,11 @@
 """The examples: short, and they run."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forks import TORCH, python
 from tests.paths import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -25,11 +24,9 @@ def test_example_is_short_and_says_what_it_shows(path: Path) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs_and_prints(path: Path, tmp_path: Path) -> None:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-W", "error::FutureWarning", str(path)]
-    done = subprocess.run(
-        words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
-    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = python(tmp_path, str(path), preloaded=TORCH, environment=environment)
     assert done.returncode == 0, done.stderr
+    assert "FutureWarning" not in done.stderr
     assert done.stdout.strip()
     assert list(tmp_path.iterdir()) == []

@@ -2,12 +2,12 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.forks import snakemake
 from tests.paths import ROOT
 
 OUTER = """
@@ -40,14 +40,13 @@ def outer(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def snakemake(
+def run_outer(
     folder: Path, snakefile: Path, *words: str, config: str = "config: config['sau']"
 ) -> subprocess.CompletedProcess[str]:
     """Run the other project's Snakefile, which uses this one's as a module."""
     text = OUTER.format(snakefile=str(snakefile), config=config)
     (folder / "Snakefile").write_text(text)
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    return snakemake(folder, "--cores", "1", *words)
 
 
 def planned(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -57,7 +56,7 @@ def planned(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 def test_module_plans_the_jobs_of_the_config_it_is_given(outer):
-    jobs = planned(snakemake(outer, ROOT / "Snakefile", "--dry-run", "--quiet", "rules"))
+    jobs = planned(run_outer(outer, ROOT / "Snakefile", "--dry-run", "--quiet", "rules"))
     assert jobs["mine"] == "1"
     assert {name: jobs[f"sau_{name}"] for name in ("training", "images", "overview")} == {
         "training": "2",
@@ -69,12 +68,12 @@ def test_module_plans_the_jobs_of_the_config_it_is_given(outer):
 def test_module_of_a_wheel_takes_the_default_config_where_none_is_given(outer, unpacked):
     shipped = unpacked / "sau" / "run" / "shipped" / "Snakefile"
     words = ("--dry-run", "--quiet", "rules")
-    assert planned(snakemake(outer, shipped, *words, config=""))["sau_training"] == "27"
+    assert planned(run_outer(outer, shipped, *words, config=""))["sau_training"] == "27"
 
 
 @pytest.mark.slow
 def test_module_runs_its_rules_from_the_other_projects_folder(outer):
-    done = snakemake(outer, ROOT / "Snakefile", "--until", "sau_dataset")
+    done = run_outer(outer, ROOT / "Snakefile", "--until", "sau_dataset")
     assert done.returncode == 0, done.stderr
     assert (outer / "long-tail" / "dataset" / "train.parquet").is_file()
 
@@ -82,7 +81,7 @@ def test_module_runs_its_rules_from_the_other_projects_folder(outer):
 def test_module_says_in_one_line_what_is_wrong_in_its_config(outer):
     path = outer / "outer.yaml"
     path.write_text(path.read_text().replace("epochs:", "epohcs:"))
-    done = snakemake(outer, ROOT / "Snakefile", "--dry-run")
+    done = run_outer(outer, ROOT / "Snakefile", "--dry-run")
     assert done.returncode == 2
     assert "sau: error: config: training.epohcs: unknown key; did you mean 'epochs'?" in done.stderr
     assert "Traceback" not in done.stderr

@@ -12,6 +12,7 @@ import yaml
 
 import sau
 from sau.storage.manifest import read_metadata
+from tests.forks import dry_run
 from tests.package.conftest import unpack
 from tests.paths import ROOT
 
@@ -71,13 +72,12 @@ def test_run_plans_the_jobs_that_the_checkout_plans(unpacked, tmp_path):
     planned = run(tmp_path, unpacked, "run", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert f"Snakefile: {unpacked}/sau/run/shipped/Snakefile" in planned.stdout + planned.stderr
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--forceall"]
-    command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path / "other")]
-    here = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert here.returncode == 0, here.stderr
+    words = ["--snakefile", str(ROOT / "Snakefile"), "--directory", str(tmp_path / "other")]
+    here = dry_run(tmp_path, "--forceall", *words)
+    assert here.returncode == 0, here.stdout
     lines = shell_lines(planned.stdout + planned.stderr)
     assert len(lines) > 70
-    assert lines == shell_lines(here.stdout + here.stderr)
+    assert lines == shell_lines(here.stdout)
 
 
 @pytest.mark.slow
@@ -91,6 +91,9 @@ def test_run_follows_a_config_file_to_its_end(wheel, tmp_path):
     config["experiment"] |= {"imbalance_factors": [10], "seeds": [0], "rows": ["sau"]}
     config["prompts"]["per_class"] = 20
     config["images"] |= {"shards": 1, "steps": "2", "batch_size": 200}
+    # Files of the wheel that CLIP would read are compared with the checkout's above.
+    config["scores"] = {"scorer": "none"}
+    config["filter"] = {"keep_fraction": 1.0}
     config["subset"]["largest_class"] = 15
     config["training"] |= {"epochs": 1, "projection_hidden": 32}
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
+from tests.forks import dry_run, snakemake
 from tests.paths import ROOT
-from tests.workflow.dry_runs import dry_run
 
 SNAKEMAKE = (sys.executable, "-m", "snakemake")
 PARTS = ("Snakefile", "workflow", "profiles", "envs", "sau", "config.yaml")
@@ -63,9 +63,7 @@ class Project:
 
     def run(self, *flags: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """Run Snakemake to its end and return what it printed."""
-        return subprocess.run(
-            self.command(*flags, **changes), cwd=self.folder, capture_output=True, text=True
-        )
+        return snakemake(self.folder, *self.command(*flags, **changes)[len(SNAKEMAKE) :])
 
     def planned(self, *flags: str, **changes: Any) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""

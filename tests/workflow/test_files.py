@@ -1,15 +1,13 @@
 """What a dry run and a lint do not see."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 import yaml
 
 from sau.pipeline.registry import STAGES
+from tests.forks import dry_run
 from tests.paths import ROOT
-from tests.workflow.dry_runs import dry_run
 
 QUIET = ("--quiet", "rules")
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -147,7 +145,5 @@ def test_processes_are_started_by_torchrun(processes, launcher):
 
 
 def test_workflow_runs_from_another_folder(tmp_path):
-    words = ["--dry-run", *QUIET, "--snakefile", str(ROOT / "Snakefile")]
-    command = [sys.executable, "-m", "snakemake", *words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = dry_run(tmp_path, *QUIET, "--snakefile", str(ROOT / "Snakefile"))
+    assert done.returncode == 0, done.stdout

@@ -26,6 +26,7 @@ def test_images_of_ones_own_as_they_are(tmp_path):
     folders = {
         "experiment__results": "my results",
         "experiment__imbalance_factors": ["as-is"],
+        "experiment__rows": ["ce", "sau"],
         "dataset": {
             "source": "image-folder",
             "folder": str(tmp_path / "my real"),

@@ -1,13 +1,14 @@
 """A killed run goes on and ends with the same bytes as an undisturbed one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
 
-from tests.workflow.project import Project, make_project, results_of, wait_for_line
+from tests.workflow.project import Project, results_of, wait_for_line
 
 
 def wait_for(pattern: str, folder, process: subprocess.Popen[bytes]) -> None:
@@ -19,10 +20,22 @@ def wait_for(pattern: str, folder, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture
+def unfiltered(project: Project) -> Project:
+    """A copy of the finished project that has images and scores, and nothing that follows."""
+    for stage in ("filter", "gallery", "subset", "complement", "training", "evaluation", "report"):
+        shutil.rmtree(project.folder / "results" / stage)
+    return project
+
+
 @pytest.mark.slow
-def test_killed_between_two_epochs_and_in_between_stages(finished, tmp_path):
-    project = make_project(tmp_path)
-    for pattern in ("results/prompts/*.parquet", "results/training/**/checkpoint/checkpoint.json"):
+def test_killed_between_two_epochs_and_in_between_stages(finished, unfiltered):
+    project = unfiltered
+    shutil.rmtree(project.folder / "results/logs/training")
+    for pattern in (
+        "results/subset/**/*.parquet",
+        "results/training/**/checkpoint/checkpoint.json",
+    ):
         process = subprocess.Popen(
             project.command(),
             cwd=project.folder,
@@ -33,6 +46,7 @@ def test_killed_between_two_epochs_and_in_between_stages(finished, tmp_path):
         wait_for(pattern, project.folder, process)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        assert not list(project.folder.glob("results/report/*"))
         assert project.run("--unlock").returncode == 0
     done = project.run()
     assert done.returncode == 0, done.stderr[-3000:]
