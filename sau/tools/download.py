@@ -22,7 +22,7 @@ ATTEMPTS = 5
 """Tries in a row that bring nothing new, after which a download is given up."""
 
 PAUSE = 2.0
-"""Seconds before the next try; doubled with each one that brings nothing."""
+"""Seconds before the second try."""
 
 TIMEOUT = 60.0
 """Seconds without a byte, after which a connection counts as cut."""
@@ -36,7 +36,7 @@ _WORTH_ANOTHER_TRY = (408, 416, 429)
 CUT = (urllib.error.URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError)
 
 
-def download(url: str, path: Path, expected: str = "") -> str:
+def download(url: str, path: Path, expected: str = "", *, pause: float = PAUSE) -> str:
     """Download a file to `path`, or check the one that is there; return its SHA-256 in hex.
 
     What has come is kept beside it as `<name>.part`, and the next try or the next call asks for the
@@ -47,6 +47,7 @@ def download(url: str, path: Path, expected: str = "") -> str:
         url: http or https.
         path: where the file goes; its folder is made.
         expected: the SHA-256 that it must have; empty takes any, or the one in `<name>.sha256`.
+        pause: seconds before the next try; doubled with each one that brings nothing.
 
     Raises:
         UserError: the server cannot be reached or has no such file, the checksum is wrong, or
@@ -58,10 +59,10 @@ def download(url: str, path: Path, expected: str = "") -> str:
     if expected and not _SHA256.fullmatch(expected):
         raise UserError(f"SHA-256 of {path.name}: {expected!r}, expected 64 hexadecimal digits")
     with locked(path):  # or two would add to one part
-        return _download_or_check(url, path, expected)
+        return _download_or_check(url, path, expected, pause)
 
 
-def _download_or_check(url: str, path: Path, expected: str) -> str:
+def _download_or_check(url: str, path: Path, expected: str, pause: float) -> str:
     record = path.with_name(f"{path.name}.sha256")
     if path.is_file():
         if not expected and record.is_file():
@@ -72,7 +73,7 @@ def _download_or_check(url: str, path: Path, expected: str) -> str:
         part = path.with_name(f"{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _fill(url, part, path)
+            _fill(url, part, path, pause)
             digest = file_sha256(part)
             if expected and digest != expected:
                 part.unlink()
@@ -89,7 +90,7 @@ def _check(path: Path, digest: str, expected: str, then: str) -> None:
         raise UserError(f"{path}: SHA-256 is {digest}, expected {expected}; {then}")
 
 
-def _fill(url: str, part: Path, path: Path) -> None:
+def _fill(url: str, part: Path, path: Path, pause: float) -> None:
     """Ask for the rest of a file until all of it is there."""
     by_hand = f"download {url} by other means and place it as {path}, or run again to go on"
     tries = 0
@@ -111,7 +112,7 @@ def _fill(url: str, part: Path, path: Path) -> None:
         if tries >= ATTEMPTS:
             raise UserError(f"{url}: {reason}, {tries} times in a row; {by_hand}")
         log.info("%s: %s; %d bytes are here, trying again", part.stem, reason, _size(part))
-        time.sleep(PAUSE * 2**tries)
+        time.sleep(pause * 2**tries)
 
 
 def _transfer(url: str, part: Path) -> bool:

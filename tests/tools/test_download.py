@@ -7,12 +7,18 @@ from pathlib import Path
 import pytest
 
 from sau.core.errors import UserError
-from sau.tools.download import ATTEMPTS, download
+from sau.tools import download as module
+from sau.tools.download import ATTEMPTS
 from tests.storage.processes import holder, kill
 from tests.tools.server import Files
 
 DATA = bytes(range(256)) * 5000  # more than one chunk
 SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+def download(url: str, path: Path, expected: str = "") -> str:
+    """Download without a wait between two tries."""
+    return module.download(url, path, expected, pause=0.0)
 
 
 @pytest.fixture

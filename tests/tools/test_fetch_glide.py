@@ -33,7 +33,6 @@ def mirror(server: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fi
 def test_files_all_go_into_the_cache(
     mirror: Files, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mirror.cut_after = [5000, 5000]
     with caplog.at_level(logging.INFO):
         assert main(["fetch", "glide", "--mirror", f"{mirror.address}/"]) == 0
     folder = tmp_path / "cache" / "sau" / "glide"

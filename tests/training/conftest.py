@@ -66,9 +66,14 @@ def random_images(prefix: str, labels: list[int], seed: int, side: int = 8) -> l
 
 
 def write_rows(
-    path: Path, kind: str, rows: list[dict[str, Any]], provenance: dict[str, Any] | None = None
+    path: Path,
+    kind: str,
+    rows: list[dict[str, Any]],
+    provenance: dict[str, Any] | None = None,
+    rows_of_a_group: int | None = None,
 ) -> Path:
-    write(path, kind, pa.Table.from_pylist(rows), PROVENANCE if provenance is None else provenance)
+    made = PROVENANCE if provenance is None else provenance
+    write(path, kind, pa.Table.from_pylist(rows), made, rows_of_a_group=rows_of_a_group)
     return path
 
 

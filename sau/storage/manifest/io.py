@@ -23,7 +23,14 @@ _UNREADABLE = (
 """What Arrow raises on files that are damaged; to be caught around its calls alone."""
 
 
-def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any]) -> str:
+def write(
+    path: Path,
+    kind: str,
+    table: pa.Table,
+    provenance: Mapping[str, Any],
+    *,
+    rows_of_a_group: int | None = None,
+) -> str:
     """Write `table` as a manifest of `kind`, atomically, with its provenance and its hashes.
 
     Args:
@@ -31,6 +38,7 @@ def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any])
         kind: a name in `SCHEMAS`; the table is cast to that schema.
         table: the rows, in the order in which they should stand.
         provenance: what made it, as JSON values (see `sau.storage.provenance.provenance`).
+        rows_of_a_group: that a reader need hold at once; None: about 64 MiB of them.
 
     Returns: the content hash.
 
@@ -39,7 +47,7 @@ def write(path: Path, kind: str, table: pa.Table, provenance: Mapping[str, Any])
     """
     table = _conform(path, kind, table)
     _refuse_duplicates(path, kind, table)
-    size = _rows_of_a_group(table)
+    size = rows_of_a_group or _rows_of_a_group(table)
     content_sha256, hashes = content_and_group_hashes(table, size)
     record = Record(
         kind=kind,

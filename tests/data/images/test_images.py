@@ -33,13 +33,12 @@ def encoded_picture(seed: int) -> bytes:
 
 
 @pytest.fixture
-def manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def manifest(tmp_path: Path) -> Path:
     """Images `0` to `69` in row groups of nine, beside one that failed and one nobody wants."""
-    monkeypatch.setattr("sau.storage.manifest.io._rows_of_a_group", lambda _: 9)
     rows = [image_row(str(n), 0, encoded_picture(n)) for n in range(COUNT)]
     rows.insert(11, image_row("failed", 0, None, status="failed"))
     rows.insert(30, image_row("other", 0, encoded_picture(1000)))
-    return write_rows(tmp_path / "images.parquet", "images", rows)
+    return write_rows(tmp_path / "images.parquet", "images", rows, rows_of_a_group=9)
 
 
 @pytest.fixture

@@ -59,12 +59,11 @@ def test_refuses_missing_values(tmp_path):
         manifest.write(tmp_path / "x.parquet", "members", rows, {})
 
 
-def test_row_groups_one_by_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(manifest_io, "_rows_of_a_group", lambda _: 3)
+def test_row_groups_one_by_one(tmp_path):
     path = tmp_path / "members.parquet"
     flags = {"is_synthetic": [False, True] * 4, "score": [0.25] * 8}
     rows = pa.table({"id": list("abcdefgh"), "label": range(8)} | flags)
-    manifest.write(path, "members", rows, {})
+    manifest.write(path, "members", rows, {}, rows_of_a_group=3)
     tables = list(manifest.read_groups(path, "members"))
     assert [table["id"].to_pylist() for table in tables] == [list("abc"), list("def"), list("gh")]
     assert pa.concat_tables(tables).equals(manifest.read(path, "members"))
@@ -153,13 +152,12 @@ def test_written_schema_is_the_one_of_the_code():
 
 
 def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypatch):
-    monkeypatch.setattr(manifest_io, "_rows_of_a_group", lambda _: 2)
     paths = []
     for number in range(2):
         ids = [f"{number}-{place}" for place in range(5)]
         rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5, "score": [0.5] * 5}
         paths.append(tmp_path / f"{number}.parquet")
-        manifest.write(paths[-1], "members", pa.table(rows), {})
+        manifest.write(paths[-1], "members", pa.table(rows), {}, rows_of_a_group=2)
     read = []
     whole = pq.ParquetFile.read_row_group
 
