@@ -141,10 +141,10 @@ def wait_for_line(log: Path, pattern: str, process: subprocess.Popen[str]) -> No
 
 
 def results_of(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every result, without logs and timings."""
-    results = folder / "results"
+    """Return the bytes of every result, without logs, timings and the lock, which names a run."""
+    results, left_out = folder / "results", ("logs", "benchmarks", ".workflow.lock")
     return {
         path.relative_to(results).as_posix(): path.read_bytes()
         for path in sorted(results.rglob("*"))
-        if path.is_file() and path.relative_to(results).parts[0] not in ("logs", "benchmarks")
+        if path.is_file() and path.relative_to(results).parts[0] not in left_out
     }
