@@ -18,8 +18,12 @@ class BrokenSealError(ValueError):
 
 def sealed_text(values: Mapping[str, Any], indent: int | None = None) -> str:
     """Return an object as JSON, its keys sorted, with a hash of all that it says."""
-    sealed = {**values, SEAL: _hash_of(values)}
-    return json.dumps(sealed, sort_keys=True, indent=indent) + "\n"
+    return json.dumps(sealed(values), sort_keys=True, indent=indent) + "\n"
+
+
+def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return JSON values with a hash of all that they say."""
+    return {**values, SEAL: _hash_of(values)}
 
 
 def unsealed(text: str) -> dict[str, Any]:
@@ -34,9 +38,19 @@ def unsealed(text: str) -> dict[str, Any]:
         raise BrokenSealError(f"no JSON: {error}") from error
     if not isinstance(values, dict) or SEAL not in values:
         raise BrokenSealError("no hash of what it says")
-    if values.pop(SEAL) != _hash_of(values):
+    return without_seal(values)
+
+
+def without_seal(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `sealed` was given; values without a seal as they are.
+
+    Raises:
+        BrokenSealError: they say something else now.
+    """
+    found = {key: value for key, value in values.items() if key != SEAL}
+    if SEAL in values and values[SEAL] != _hash_of(found):
         raise BrokenSealError("its hash is not that of what it says")
-    return values
+    return found
 
 
 def put_aside(path: Path) -> Path:

@@ -97,7 +97,10 @@ def read_jobs(folder: Path) -> list[Job]:
     path = folder / JOBS_FILE
     if not path.is_file():
         raise UserError(f"{folder}: no {JOBS_FILE}; give a folder that `scripts.slices pack` made")
-    return [Job(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    try:
+        return [Job(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path}: no table of jobs ({error}); pack again") from error
 
 
 def chosen(jobs: Sequence[Job], only: Sequence[str]) -> list[Job]:

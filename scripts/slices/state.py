@@ -1,13 +1,14 @@
 """How far a run is, from the files in its folder alone."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sau.core.errors import UserError
 from sau.storage.files import write_text
 from sau.storage.part_index import UnreadablePartsError, read_about
+from sau.storage.sealed import sealed_text, unsealed
 from scripts.slices.jobs import CHECKPOINT, OUTPUTS, Job
 
 SLICES_FILE = "slices.json"
@@ -51,8 +52,13 @@ def read_slices(folder: Path) -> dict[str, Any]:
     path = folder / SLICES_FILE
     if not path.is_file():
         return {"finished": False, "slices": []}
-    noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return noted
+    try:
+        return unsealed(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"{path}: not as it was written ({error}); copy it again, or remove it to count the "
+            "run by its files alone"
+        ) from error
 
 
 def note_slice(folder: Path, epochs: int, seconds: float, *, finished: bool) -> None:
@@ -72,7 +78,7 @@ def note_finished(folder: Path) -> None:
 
 
 def _write_slices(folder: Path, noted: Mapping[str, Any]) -> None:
-    write_text(folder / SLICES_FILE, json.dumps(noted) + "\n")
+    write_text(folder / SLICES_FILE, sealed_text(noted))
 
 
 def status_table(jobs: Sequence[Job], parents: Sequence[Path]) -> str:

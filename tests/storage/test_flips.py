@@ -16,6 +16,7 @@ import torch
 from sau.core.errors import UserError
 from sau.networks.network import Network, NetworkConfig
 from sau.pipeline.images.finished import FinishedBatches
+from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
 from sau.storage import manifest
 from sau.storage.part_index import UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
@@ -150,6 +151,22 @@ def test_second_names_of_results(tmp_path: Path) -> None:
             else:
                 assert not copy.exists()
             output.write_bytes(b"rows of a shard")
+
+
+def test_stored_answers(tmp_path: Path) -> None:
+    path = tmp_path / "answers.jsonl"
+    for number in range(3):
+        line = StoredAnswer(f"key {number}", "cat", number, "model", False, '{"choices": []}')
+        AnswerStore(path).add(line)
+
+    def read() -> object:
+        return AnswerStore(path).answers()
+
+    whole, expected = path.read_bytes(), read()
+    for data in spoilt(whole, FLIPS // 5, seed=6):
+        if data.endswith(b"}\n"):  # else the last line counts as one that is not written yet
+            path.write_bytes(data)
+            assert same_or_refused(read, expected) or data == whole
 
 
 def test_trained_networks(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from sau.core.errors import UserError
 from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.wire_json import read_json
+from sau.storage.sealed import sealed, without_seal
 
 _TYPES = {"key": str, "class_name": str, "number": int, "model": str, "batch": bool, "body": str}
 _STARTED, _ENDED, _REQUESTS = "started_batch", "ended_batch", "requests"
@@ -128,7 +129,7 @@ class AnswerStore:
             del self._open_batches[job]
 
     def _append(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        data = json.dumps(sealed(line), ensure_ascii=False).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
@@ -159,6 +160,7 @@ class AnswerStore:
                 ) from error
 
     def _read(self, line: dict[str, Any]) -> None:
+        line = without_seal(line)  # which those of early versions lack
         if _STARTED in line:
             self._open_batches[line[_STARTED]] = _asked(line.get(_REQUESTS, {}))
         elif _ENDED in line:
