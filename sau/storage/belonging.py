@@ -39,7 +39,10 @@ class Split(NamedTuple):
 
 
 class Shared(NamedTuple):
-    """An input whose files must all have been made from the same, by what they record of it."""
+    """An input whose files must all have been made from the same, by what they record of it.
+
+    One of the hashes is enough: some may have been made from a selection of it.
+    """
 
     input: str
     recorded: str
@@ -135,7 +138,7 @@ def _check_shared(rule: Shared, files: _Files) -> None:
         found = recorded_hashes(record.provenance, rule.recorded)
         if found and first is None:
             first, expected = path, found
-        if found and found != expected:
+        if found and not set(found) & set(expected):
             raise UserError(
                 f"{path}: made from other {rule.recorded.split('.')[-1]} than {first}; give files "
                 f"of one run, or run {_stage_of(record)} again"

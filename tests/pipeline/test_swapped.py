@@ -24,6 +24,7 @@ from sau.pipeline.gallery.settings import GallerySettings
 from sau.pipeline.gallery.stage import gallery
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.stage import images
+from sau.pipeline.report.runs import read_measured
 from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.report.stage import report
 from sau.pipeline.scores.settings import ScoresSettings
@@ -197,6 +198,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 def test_run_with_its_own_tables_goes_through(runs: dict[str, Run], tmp_path: Path) -> None:
     shutil.copytree(runs["this"].root, tmp_path / "copy")
     Run(tmp_path / "copy", runs["this"].source).make_reports()
+
+
+def test_runs_on_other_images_of_one_data_set_stand_in_no_table(runs: dict[str, Run]) -> None:
+    metrics = {name: run.metrics for name, run in runs.items()}
+    assert len(read_measured([metrics["this"], metrics["another seed"]])) == 2
+    with pytest.raises(UserError, match="made from other test_images than"):
+        read_measured([metrics["this"], metrics["other images"]])
 
 
 READ_BY = {

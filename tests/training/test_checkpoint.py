@@ -1,5 +1,6 @@
 import dataclasses
 import logging
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -179,6 +180,11 @@ def _another_file(folder: Path) -> None:
     folder.write_text("no folder")
 
 
+def _link_to_nothing(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to("gone")
+
+
 WRECKS: dict[str, Callable[[Path], object]] = {
     "altered index": lambda folder: flip(folder / INDEX_FILE),
     "empty index": lambda folder: (folder / INDEX_FILE).write_text(""),
@@ -186,6 +192,7 @@ WRECKS: dict[str, Callable[[Path], object]] = {
     "altered part": lambda folder: flip(next(folder.glob("part-*"))),
     "missing part": lambda folder: next(folder.glob("part-*")).unlink(),
     "file": _another_file,
+    "link to nothing": _link_to_nothing,
 }
 
 
@@ -200,8 +207,8 @@ def test_wreck_is_put_aside_and_the_next_one_takes_its_place(
     with caplog.at_level(logging.WARNING):
         assert load_checkpoint(path, "a", run) == RunState()
     assert "put aside as checkpoint.damaged; starting afresh" in caplog.text
-    assert not path.exists()
-    assert (tmp_path / "checkpoint.damaged").exists()
+    assert not os.path.lexists(path)
+    assert os.path.lexists(tmp_path / "checkpoint.damaged")
     save_checkpoint(path, "a", run, state())
     assert load_checkpoint(path, "a", run).epoch == 2
 

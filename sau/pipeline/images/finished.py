@@ -1,6 +1,7 @@
 """Finished batches of a shard that is not whole yet, so that a killed job loses one at most."""
 
 import logging
+import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,7 +70,7 @@ class FinishedBatches:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _read(self) -> list[pa.Table]:
-        if self._folder.exists() and not self._folder.is_dir():
+        if os.path.lexists(self._folder) and not self._folder.is_dir():
             _put_aside(self._folder, "no folder")
         read = [_read_batch(path) for path in sorted(self._folder.glob("batch-*.parquet"))]
         found = [batch for batch in read if batch is not None]

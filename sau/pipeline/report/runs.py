@@ -12,7 +12,7 @@ from sau.core.errors import UserError
 from sau.pipeline.report.grid import Grid, GridRow
 from sau.pipeline.run_record import RunRecord
 from sau.storage import manifest
-from sau.storage.belonging import Agree, Link, check_inputs, recorded_hashes
+from sau.storage.belonging import Agree, Link, Shared, check_inputs, recorded_hashes
 
 OF_A_RUN = ("run", "seed", "data_seed", "requested_imbalance_factor", "settings", "inputs")
 """Facts that the manifests of one training run all have."""
@@ -65,6 +65,12 @@ class Run(MeasuredRun):
         return len(self.members_hashes) > 1 or bool(self.members["is_synthetic"].any())
 
 
+OF_ONE_DATA_SET = (
+    Shared("metrics", "predictions.test_images"),
+    Shared("metrics", "predictions.train_images"),
+)
+
+
 def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
     """Read metrics manifests, in their order; rows that share a label are named by row as well.
 
@@ -73,7 +79,9 @@ def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
     """
     if not paths:
         raise UserError("--metrics: no file; the report needs the metrics of at least one run")
-    return _told_apart([_measured(path) for path in paths], [])[0]
+    runs = [_measured(path) for path in paths]
+    _refuse_other_images(paths, runs)
+    return _told_apart(runs, [])[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +108,20 @@ def read_expected(paths: Sequence[Path], grid: Grid) -> Expected:
     grid.refuse_others(run.record for run in runs)
     runs, rows = _told_apart(runs, grid.rows)
     there: dict[bool, list[MeasuredRun]] = {True: [], False: []}
-    for run in runs:
-        there[grid.is_up_to_date(run.record, run.bounds)].append(run)
+    up_to_date = []
+    for path, run in zip(paths, runs, strict=True):
+        is_up_to_date = grid.is_up_to_date(run.record, run.bounds)
+        there[is_up_to_date].append(run)
+        up_to_date += [path] if is_up_to_date else []
+    _refuse_other_images(up_to_date, there[True])
     return Expected(there[True], there[False], dataclasses.replace(grid, rows=rows))
+
+
+def _refuse_other_images(paths: Sequence[Path], runs: Sequence[MeasuredRun]) -> None:
+    """Refuse runs on one data set, by its name, that were tested or trained on other images."""
+    for name in dict.fromkeys(run.record.dataset for run in runs):
+        of_name = [p for p, run in zip(paths, runs, strict=True) if run.record.dataset == name]
+        check_inputs({"metrics": of_name}, *OF_ONE_DATA_SET)
 
 
 def _told_apart(

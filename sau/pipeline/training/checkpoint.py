@@ -1,6 +1,7 @@
 """Checkpoints of a run, at the end of an epoch or within one: small files, no pickle in them."""
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
     Without a checkpoint, or with one of another identity, they stay as they are and the state is
     that of a new run; the log says why. A damaged one is put aside.
     """
-    if not folder.exists():
+    if not os.path.lexists(folder):
         return RunState()
     try:
         about = read_about(folder)
@@ -84,10 +85,10 @@ def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
             )
             return RunState()
         tensors = read_parts(folder)
-    except NoPartsError as error:  # killed before there was a whole one
-        logger.warning("%s: no whole checkpoint (%s); starting afresh", folder, error)
-        return RunState()
     except UnreadablePartsError as error:
+        if isinstance(error, NoPartsError) and folder.is_dir():  # killed before there was one
+            logger.warning("%s: no whole checkpoint (%s); starting afresh", folder, error)
+            return RunState()
         aside = put_aside(folder)
         logger.warning(
             "%s: no readable checkpoint (%s), put aside as %s; starting afresh",
