@@ -7,7 +7,7 @@ HEAD = f"""# The tables that stages hand to each other
 Made by `make schema` from `sau/storage/manifest/schemas.py`; schema version {SCHEMA_VERSION}.
 All are Parquet files. The file's metadata holds `sau.kind`, `sau.schema_version`,
 `sau.content_sha256` (a hash of the rows, whatever file they stand in) and `sau.provenance` (JSON:
-settings, code version, seeds, library versions, content hashes of the inputs).
+settings, code version, seeds, library versions, content hashes of the inputs and of theirs).
 `sau.storage.manifest.read_metadata(path)` returns them. A training set of real and synthetic
 images stands in two manifests of members: its hash, `members_sha256`, is the SHA-256 of their two
 content hashes as text, the real one's first and nothing between them; of real images alone, that
