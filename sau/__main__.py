@@ -6,20 +6,10 @@ import sys
 from contextlib import suppress
 
 import sau
-from sau.core.errors import (
-    EXIT_USER_ERROR,
-    StoppedEarlyError,
-    UserError,
-)
-from sau.core.no_input import without_input
+from sau.core.errors import EXIT_USER_ERROR, StoppedEarlyError, UserError
 from sau.core.printable import PrintableFormatter, printable
-from sau.core.progress import end_bars
 from sau.core.signals import Interruption, raised
 from sau.pipeline.registry import STAGES, Stage
-from sau.run.command import run
-from sau.run.parent import end_with_parents
-from sau.settings.flags import arguments_of, build_parser
-from sau.settings.names import unknown_key
 from sau.tools import TOOLS, Tool
 
 
@@ -61,6 +51,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(command: str, words: list[str]) -> None:
+    # Imported here, as Ctrl-C may come while these take their time.
+    from sau.core.no_input import without_input
+    from sau.run.command import run
+    from sau.run.parent import end_with_parents
+    from sau.settings.flags import arguments_of, build_parser
+    from sau.settings.names import unknown_key
+
     if command == "run":
         run(words)
         return
@@ -76,6 +73,8 @@ def _run(command: str, words: list[str]) -> None:
 
 
 def _say(line: str) -> None:
+    from sau.core.progress import end_bars
+
     end_bars()
     with suppress(BrokenPipeError):  # whoever read it may be gone, as after Ctrl-C
         print(printable(line), file=sys.stderr, flush=True)

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 
@@ -52,3 +53,19 @@ def test_message_cannot_act_on_the_terminal(capsys):
     with pytest.raises(SystemExit):
         main(["prompts", "--\x1b[31mred"])
     assert r"unknown flag --\x1b[31mred" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_a_command_in_one_line(number):
+    """Early, while the stage is still being imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "sau", "training", "--help"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if "sau.core.no_input" in line:
+            process.send_signal(number)
+            break
+    rest = [line for line in process.stderr if not line.startswith("import time:")]
+    assert process.wait(timeout=60) == 128 + number, rest
+    assert rest == [f"sau training: interrupted by {number.name}; run again to go on\n"]
