@@ -173,9 +173,9 @@ def _white_is_zero(image: Image.Image) -> bool:
 
 
 def _from_16_bits(image: Image.Image, *, white_is_zero: bool) -> Image.Image:
-    values = np.asarray(image).astype(np.int64)
+    values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise UnreadableImageError("32-bit pixels, expected 8 or 16 bits a channel")
-    values = 65535 - values if white_is_zero else values
-    grey = np.rint(values / 257).astype(np.uint8)  # 65535 = 257 * 255
-    return Image.fromarray(grey).convert("RGB")
+    greys = np.rint(np.arange(65536) / 257).astype(np.uint8)  # 65535 = 257 * 255
+    greys = greys[::-1] if white_is_zero else greys
+    return Image.fromarray(greys[values.astype(np.uint16)]).convert("RGB")

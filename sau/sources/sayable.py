@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from sau.core.errors import UserError
-from sau.core.printable import one_line
+from sau.sources.naming import quoted
 
 MOST_CHARACTERS = 500
 """Of a name: texts of prompts are cut far below it."""
@@ -27,11 +27,11 @@ def check_sayable(names: Sequence[str], where: str) -> None:
         found = _CONTROL.search(name)
         if found:
             raise UserError(
-                f"{where}: the name of class {label}, {one_line(name, 60)!r}, holds the control "
+                f"{where}: the name of class {label}, {quoted(name)}, holds the control "
                 f"character U+{ord(found.group()):04X}; rename it"
             )
         if len(name) > MOST_CHARACTERS:
             raise UserError(
-                f"{where}: the name of class {label}, {one_line(name, 60)!r}, has {len(name)} "
+                f"{where}: the name of class {label}, {quoted(name)}, has {len(name)} "
                 f"characters; expected at most {MOST_CHARACTERS}, rename it"
             )

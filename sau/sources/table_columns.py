@@ -35,7 +35,7 @@ class Columns:
         """Return the names of those columns that are to be read."""
         optional = self.id == ID_COLUMN and ID_COLUMN not in schema.names
         ids = [] if optional else [self.id]
-        return [name for name in (self.image, self.label, self.prompt, *ids) if name]
+        return [self.image, self.label, *(name for name in (self.prompt, *ids) if name)]
 
 
 def check_columns(schema: pa.Schema, names: Sequence[str], where: str) -> None:

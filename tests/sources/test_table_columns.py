@@ -85,6 +85,12 @@ def test_column_that_holds_no_images_is_one_line(tmp_path, image):
         listing(tmp_path / "t.parquet", table(image))
 
 
+@pytest.mark.parametrize("columns", [Columns("", "label"), Columns("image", "")])
+def test_column_without_a_name_is_one_line(tmp_path, columns):
+    with pytest.raises(UserError, match="k: .*no column ''; known are image, label"):
+        listing(tmp_path / "t.parquet", table(), columns)
+
+
 def test_id_column_may_be_another_or_none(tmp_path):
     both = table(id=[7, 7, 7], name=["a", "b", "c"])
     with pytest.raises(UserError, match="id 'real/7' comes twice"):
