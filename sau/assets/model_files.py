@@ -89,6 +89,19 @@ def _refuse_file(path: Path, what: str) -> None:
             f"{what} has {status.st_size / 2**20:,.0f} MiB, expected at most "
             f"{LONGEST_TEXT // 2**20}; fetch or copy the model again"
         )
+    refuse_pointer(path, what)
+
+
+def refuse_pointer(path: Path, what: str) -> None:
+    """Refuse a file that stands for one that Git LFS has not fetched.
+
+    Args:
+        path: any file.
+        what: setting and file, for the message.
+
+    Raises:
+        UserError: it is such a pointer.
+    """
     with path.open("rb") as file:
         if file.read(len(LFS_POINTER)) == LFS_POINTER:
             raise UserError(

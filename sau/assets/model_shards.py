@@ -12,11 +12,15 @@ from sau.core.unloadable import reason_of
 INDEX = ".index.json"
 """How names of such an index end, after that of the file that it stands for."""
 
+OF_DIFFUSERS = "diffusion_pytorch_model"
+"""How names of diffusers' own begin. It takes an index's word for what the files hold; transformers
+looks into them, and has published indices that name a tied weight twice."""
+
 
 def refuse_odd_shards(path: Path, folder: Path, where: str) -> None:
     """Refuse a file of a model's folder if it is an index that does not fit the files it names.
 
-    Libraries take an index's word for what the files hold, and open whatever it names.
+    Libraries open whatever it names.
 
     Args:
         path: any file of the folder.
@@ -35,7 +39,7 @@ def refuse_odd_shards(path: Path, folder: Path, where: str) -> None:
             raise UserError(
                 f"{what} names {name!r}, which is no file beside it; fetch or copy the model again"
             )
-        if shard.suffix == ".safetensors":
+        if shard.suffix == ".safetensors" and path.name.startswith(OF_DIFFUSERS):
             _refuse_other_weights(shard, keys, f"{where}{shard.relative_to(folder)}")
 
 

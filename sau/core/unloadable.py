@@ -43,8 +43,12 @@ def loading(what: str) -> Iterator[None]:
 
 def reason_of(error: BaseException) -> str:
     """Return the error's kind and text in one line, cut."""
-    foreign = _FOREIGN.search(str(error)) if isinstance(error, pickle.UnpicklingError) else None
-    if foreign:  # PyTorch's own text advises to run it
-        return f"UnpicklingError: it holds {foreign[1]}, which is no tensor and could run code"
+    if isinstance(error, pickle.UnpicklingError):  # PyTorch's own text advises to run it
+        foreign = _FOREIGN.search(str(error))
+        if foreign:
+            return f"UnpicklingError: it holds {foreign[1]}, which is no tensor and could run code"
+        return (
+            "UnpicklingError: it is no whole file of PyTorch's weights, but cut, damaged or another"
+        )
     plain = _COLOURS.sub("", f"{type(error).__name__}: {error}")
     return " ".join(plain.split())[:LONGEST_REASON]

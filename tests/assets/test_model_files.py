@@ -13,6 +13,8 @@ from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import ASSETS, SHIPPED
 from sau.core.errors import UserError
 
+INDEX = "diffusion_pytorch_model.safetensors.index.json"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -25,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
     for number in (1, 2):
         save_file({f"w{number}": torch.zeros(1)}, network / f"m-{number}.safetensors")
     places = {f"w{number}": f"m-{number}.safetensors" for number in (1, 2)}
-    write(network / "m.safetensors.index.json", {"weight_map": places})
+    write(network / INDEX, {"weight_map": places})
     return made
 
 
@@ -178,13 +180,13 @@ def test_parts_that_pipelines_bring_themselves_are_taken(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["../../x.safetensors", "/etc/passwd", "no.safetensors", "", ".."])
 def test_index_that_names_what_is_not_beside_it_is_refused(folder: Path, name: str) -> None:
     (folder.parent / "x.safetensors").write_bytes(b"")
-    write(folder / "unet" / "m.safetensors.index.json", {"weight_map": {"w1": name}})
-    refused(folder, r"unet/m.safetensors.index.json names '.*', which is no file beside it")
+    write(folder / "unet" / INDEX, {"weight_map": {"w1": name}})
+    refused(folder, rf"unet/{INDEX} names '.*', which is no file beside it")
 
 
 @pytest.mark.parametrize("content", [[], {}, {"weight_map": []}, {"weight_map": {"w": 1}}, None])
 def test_index_of_another_kind_is_refused(folder: Path, content: object) -> None:
-    write(folder / "unet" / "m.safetensors.index.json", content)
+    write(folder / "unet" / INDEX, content)
     refused(folder, "is no index of weights")
 
 
@@ -204,3 +206,10 @@ def test_files_that_hold_other_weights_than_their_index_says_are_refused(
 def test_damaged_header_is_one_line(folder: Path, start: bytes) -> None:
     (folder / "unet" / "m-1.safetensors").write_bytes(start)
     refused(folder, "unet/m-1.safetensors: SafetensorError: ")
+
+
+def test_index_of_transformers_may_name_a_tied_weight_twice(folder: Path) -> None:
+    places = {"w1": "m-1.safetensors", "tied": "m-1.safetensors"}
+    (folder / "unet" / INDEX).unlink()
+    write(folder / "unet" / "model.safetensors.index.json", {"weight_map": places})
+    check_model_folder(folder, "images.model")

@@ -47,3 +47,8 @@ def test_reason_of_a_pickle_does_not_advise_to_run_it() -> None:
     assert reason_of(error) == (
         "UnpicklingError: it holds os.system, which is no tensor and could run code"
     )
+
+
+def test_reason_of_what_is_no_pickle_does_not_either() -> None:
+    error = pickle.UnpicklingError("Re-running with `weights_only` set to `False` will work")
+    assert "weights_only" not in reason_of(error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from open_clip.convert import convert_state_dict, load_big_vision_weights
@@ -10,6 +11,7 @@ from open_clip.model import convert_to_custom_text_state_dict
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from sau.assets.model_files import refuse_pointer
 from sau.assets.weights import refuse_not_finite, refuse_unlike
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
@@ -45,7 +47,10 @@ def load_weights(model: nn.Module, path: Path, what: str) -> None:
         UserError: the file is damaged or asks for code, or its weights do not fit the model.
     """
     with loading(what):
+        refuse_pointer(path, f"{what}: {path.name}")
         if path.suffix in NUMPY:
+            if not is_zipfile(path):  # NumPy would advise to unpickle it
+                raise ValueError(f"{path.name} is no archive of NumPy's")
             load_big_vision_weights(model, str(path))
             refuse_not_finite(model, f"{what}: {path.name}")
             return

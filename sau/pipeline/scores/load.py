@@ -186,7 +186,9 @@ def _unwarned() -> Iterator[None]:
 def _check_names(model: str, pretrained: str, trained_as: str) -> None:
     known = open_clip.list_models()
     if model not in known:
-        hint = did_you_mean(model.replace("/", "-"), known) or (
+        lower = {name.lower(): name for name in known}
+        near = lower.get(model.replace("/", "-").lower(), model.replace("/", "-"))
+        hint = did_you_mean(near, known) or (
             f"such as {', '.join(known[:3])}; `open_clip.list_models()` names all"
         )
         raise UserError(

@@ -143,11 +143,17 @@ def test_whole_models_are_refused_without_advice_to_run_them(small_model, tmp_pa
     )
 
 
-@pytest.mark.parametrize(
-    "content",
-    [(2**60).to_bytes(8, "little") + b"{", b"version https://git-lfs.github.com/spec/v1\n"],
-)
-def test_damaged_safetensors_are_one_line(small_model, tmp_path, content):
-    path = tmp_path / "c.safetensors"
+@pytest.mark.parametrize("name", ["c.safetensors", "c.pt", "c.npz"])
+@pytest.mark.parametrize("content", [(2**60).to_bytes(8, "little") + b"{", b"\x80", b"text"])
+def test_damaged_files_are_one_line_without_advice_to_run_them(
+    small_model, tmp_path, name, content
+):
+    path = tmp_path / name
     path.write_bytes(content)
-    refused(small_model, str(path), "")
+    refused(small_model, str(path), "(?!.*weights_only)(?!.*allow_pickle)")
+
+
+def test_pointer_of_git_lfs_is_told(small_model, tmp_path):
+    path = tmp_path / "c.pt"
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    refused(small_model, str(path), "c.pt is a pointer of Git LFS")

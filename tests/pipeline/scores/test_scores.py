@@ -237,6 +237,7 @@ def test_labels_outside_the_classes_are_refused(tmp_path):
     ("settings", "message"),
     [
         ({"model": "ViT-Z-99"}, "neither a folder nor a model of open_clip"),
+        ({"model": "vit-b/32"}, "did you mean 'ViT-B-32'"),
         ({"model": "ViT-B-32"}, "scores.pretrained: empty"),
         ({"model": "."}, "does not load in open_clip"),
         (
