@@ -14,10 +14,10 @@ _SMALL_WORD = re.compile(
     r"|there|this|are|in|on|is|at|as|to|for|over|under|atop|amid)\b",
     re.IGNORECASE,
 )
-_SHORT = 4
-_LEAST = {"long": 0.003, "short": 0.001, "no small word": 0.01, "list": 0.0001}
-"""Probabilities of English below which a text is foreign, by its kind. The English captions that
-docs/prompts.md counts stay above them."""
+_SENTENCE_WORDS, _LIST_WORDS = 4, 8
+_LEAST = {"plain": 0.0045, "no small word": 0.03, "list": 0.0004}
+"""Ratio of the probabilities of English and of the likeliest language below which a text is
+foreign, by its kind. The English captions that docs/prompts.md counts stay above."""
 
 
 def is_english(text: str) -> bool:
@@ -29,7 +29,10 @@ def is_english(text: str) -> bool:
         text: best without the class's name, which may be Latin or of any language.
     """
     parts = sentences(text)
-    checked = [text, *(part for part in parts if len(parts) > 1 and len(part.split()) >= _SHORT)]
+    checked = [
+        text,
+        *(part for part in parts if len(parts) > 1 and len(part.split()) >= _SENTENCE_WORDS),
+    ]
     return all(map(_may_be_english, checked))
 
 
@@ -40,7 +43,9 @@ def _may_be_english(text: str) -> bool:
         return False
     if sum(letter < "\u0250" for letter in letters) < _LATIN_SHARE * len(letters):
         return False
-    return bool(dict(_identifier().rank(text)).get("en", 1.0) >= _LEAST[_kind(text, len(words))])
+    ranked = _identifier().rank(text)
+    ratio = dict(ranked).get("en", 1.0) / ranked[0][1]
+    return bool(ratio >= _LEAST[_kind(text, len(words))])
 
 
 def _kind(text: str, words: int) -> str:
@@ -49,12 +54,11 @@ def _kind(text: str, words: int) -> str:
     `salsa, guacamole, nachos` is a list of what a picture shows; such words are those of many
     languages.
     """
-    if not _SMALL_WORD.search(text):
-        if "," in text and words < 2 * _SHORT:
-            return "list"
-        if words >= _SHORT:
-            return "no small word"
-    return "long" if words >= _SHORT else "short"
+    if _SMALL_WORD.search(text):
+        return "plain"
+    if "," in text and words < _LIST_WORDS:
+        return "list"
+    return "no small word" if words >= _SENTENCE_WORDS else "plain"
 
 
 @functools.cache

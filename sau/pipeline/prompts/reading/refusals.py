@@ -2,6 +2,8 @@
 
 import re
 
+from sau.pipeline.prompts.reading.sentences import without_speech
+
 _MODEL = r"(?:AI|A\.I\.|language model|LLM|chatbot|text model|assistant|neural network)"
 _REFUSAL = (
     r"\b(?:I|we)(?:['\u2019]?m|\s+am|['\u2019]?re|\s+are)\s+(?:\w+\s+)?(?:sorry|afraid)\b",
@@ -38,4 +40,4 @@ _IS_REFUSAL = re.compile("|".join(f"(?:{pattern})" for pattern in _REFUSAL), re.
 
 def is_refusal(sentence: str) -> bool:
     """Return whether a sentence says that the model will not, or cannot, describe the class."""
-    return _IS_REFUSAL.search(sentence) is not None
+    return _IS_REFUSAL.search(without_speech(sentence)) is not None

@@ -2,7 +2,7 @@
 
 import re
 
-from sau.pipeline.prompts.reading.sentences import sentences
+from sau.pipeline.prompts.reading.sentences import sentences, without_speech
 
 _PROMPTS = r"(?<!command )(?<!shell )(?<!terminal )(?<!dos )prompts?\b(?! (?:delivery|service))"
 _DETERMINER = (
@@ -99,7 +99,7 @@ _INTERJECTION = re.compile(
 
 def is_talk(sentence: str) -> bool:
     """Return whether a sentence speaks of prompts or to the one who asked for them."""
-    return _IS_TALK.search(sentence) is not None or _is_interjection(sentence)
+    return _IS_TALK.search(without_speech(sentence)) is not None or _is_interjection(sentence)
 
 
 def without_talk(line: str) -> str:

@@ -42,6 +42,8 @@ FOREIGN = {
     "Chinese": "\u8349\u5730\u4e0a\u7684{n}\u7167\u7247\u3002",
     "Croatian": "Fotografija {n} u travi.",
     "Czech": "Fotografie {n} v tr\u00e1v\u011b.",
+    "Dutch, with an article alone": "Twee {n} in een mand.",
+    "Portuguese, without an end": "Um {n} em um parque",
     "Danish": "Et foto af en {n} i gr\u00e6sset.",
     "Dutch": "Een foto van een {n} in het gras.",
     "Dutch, short": "De {n} rent door de sneeuw.",

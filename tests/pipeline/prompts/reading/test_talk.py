@@ -60,6 +60,7 @@ CAPTIONS = [
     "A dog that looks at you with its head tilted.",
     "A biplane of World War I above the clouds.",
     "No smoking sign on a wall.",
+    'A baby says "I can walk" in a comic strip.',
     "Total eclipse above a barn.",
     "End of the pier, fog.",
     "Happy to be home, a dog wags its tail.",
