@@ -22,7 +22,7 @@ _KNOWN = {
 _RESOLVER = yaml.resolver.Resolver()
 _OCTAL = re.compile(r"[-+]?0[0-9_]+")
 _MOST_DIGITS = 40
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Also halves of surrogate pairs, which no UTF-8 holds."""
 
 
@@ -111,7 +111,7 @@ def _implicit_tag(node: yaml.ScalarNode) -> str:
 def _odd_scalar(node: yaml.ScalarNode) -> str:
     """Return what is wrong with a number, or with what escapes in a text stand for."""
     text = node.value
-    control = _CONTROL.search(text)
+    control = CONTROL.search(text)
     if control:
         return f"the control character U+{ord(control.group()):04X} in a text; remove it"
     if node.tag not in (f"{_TAG}int", f"{_TAG}float"):

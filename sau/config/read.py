@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from sau.config.json_values import json_values
 from sau.config.nodes import check_nodes
 from sau.config.text import config_text
 from sau.core.errors import UserError
@@ -19,21 +20,28 @@ def read_config_file(path: Path) -> dict[str, Any]:
     Raises:
         UserError: no such file, something else than that, or what `check_nodes` refuses.
     """
-    loader = yaml.SafeLoader(config_text(path))
+    text = config_text(path)
+    values = json_values(text, str(path))
+    if values is None:
+        values = _yaml_values(text, path)
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected sections with keys, as config.yaml has them")
+    return values
+
+
+def _yaml_values(text: str, path: Path) -> Any:
+    loader = yaml.SafeLoader(text)
     try:
         root = loader.get_single_node()
         if root is not None:
             check_nodes(root, str(path))
-        values = loader.construct_document(root) if root is not None else None
+        return loader.construct_document(root) if root is not None else None
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not a config file in YAML ({_reason(error)})") from error
     except RecursionError as error:
         raise UserError(f"{path}: nested too deeply; a config has sections with keys") from error
     finally:
         loader.dispose()
-    if not isinstance(values, dict):
-        raise UserError(f"{path}: expected sections with keys, as config.yaml has them")
-    return values
 
 
 def _reason(error: yaml.YAMLError) -> str:

@@ -24,7 +24,7 @@ def read(folder, text):
         ("training:\n  runs:\n    ce: {}\n    sau: {}\n    ce: {}\n", "training.runs.ce .* 3 .* 5"),
         ("a: {b: 1, b: 2}\n", "a.b stands in line 1 and in line 1"),
         ("a: [{b: 1}, {c: 1, c: 2}]\n", "a.c stands"),
-        ('{"a": 1, "a": 2}', "a stands"),
+        ("{a: 1, 'a': 2}", "a stands"),
         ("a: 1\n'a': 2\n", "a stands"),
     ],
 )
