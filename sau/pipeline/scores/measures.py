@@ -1,13 +1,22 @@
 """What is measured on an image itself, with no model."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from scipy.fftpack import dct  # type: ignore[import-untyped]
+
+SMALLEST = 3
+"""Pixels of a side that an image needs for a pixel with four neighbours."""
 
 _WHITE = 255
+_HASHED = 32
+"""Pixels of a side that `imagehash.phash` looks at, of which it takes the lowest frequencies."""
+_BITS = 8
+"""Frequencies of each direction."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +51,33 @@ def measure(image: Image.Image) -> Measures:
     )
 
 
+def measure_together(images: Sequence[Image.Image]) -> list[Measures]:
+    """Measure small images of mode RGB in one go: the very numbers of `measure`, sooner.
+
+    Args:
+        images: N of one size, 3 pixels wide and high at least; N is at least 1.
+    """
+    greys = [image.convert("L") for image in images]
+    levels = np.stack([np.asarray(grey) for grey in greys])
+    flat = levels.reshape(len(levels), -1)
+    columns = (
+        _hashes(greys).tolist(),
+        (flat.mean(axis=1) / _WHITE).tolist(),
+        (flat.std(axis=1) / _WHITE).tolist(),
+        (_laplacian(levels).reshape(len(levels), -1).var(axis=1) / _WHITE**2).tolist(),
+    )
+    return [Measures(*numbers) for numbers in zip(*columns, strict=True)]
+
+
+def _hashes(greys: Sequence[Image.Image]) -> npt.NDArray[np.int64]:
+    """Return `perceptual_hash` of each of N grey images."""
+    size = (_HASHED, _HASHED)
+    small = [np.asarray(grey.resize(size, Image.Resampling.LANCZOS)) for grey in greys]
+    waves = dct(dct(np.stack(small), axis=1), axis=2)[:, :_BITS, :_BITS].reshape(len(greys), -1)
+    bits = waves > np.median(waves, axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(">i8")[:, 0].astype(np.int64)
+
+
 def perceptual_hash(image: Image.Image) -> int:
     """Return the 64 bits of `imagehash.phash`, row by row, the first as the sign of an int64.
 
@@ -62,9 +98,14 @@ def sharpness(levels: npt.NDArray[np.uint8]) -> float:
 
     Returns: 0 to 16; 0 for an image without such pixels, less than 3 wide or high.
     """
-    whole = levels.astype(np.int16)
-    inner = whole[1:-1, 1:-1]
-    if inner.size == 0:
+    if min(levels.shape) < SMALLEST:
         return 0.0
-    neighbours = whole[:-2, 1:-1] + whole[2:, 1:-1] + whole[1:-1, :-2] + whole[1:-1, 2:]
-    return float((neighbours - 4 * inner).var()) / _WHITE**2
+    return float(_laplacian(levels).var()) / _WHITE**2
+
+
+def _laplacian(levels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    """Return the four neighbours less four times the level of each inner pixel, (..., H, W)."""
+    whole = levels.astype(np.int16)
+    beside = whole[..., 1:-1, :-2] + whole[..., 1:-1, 2:]
+    neighbours = whole[..., :-2, 1:-1] + whole[..., 2:, 1:-1] + beside
+    return neighbours - 4 * whole[..., 1:-1, 1:-1]

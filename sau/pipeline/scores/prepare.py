@@ -11,11 +11,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from sau.pipeline.scores.geometry import Geometry
-from sau.pipeline.scores.measures import Measures, measure
+from sau.pipeline.scores.measures import SMALLEST, Measures, measure, measure_together
 from sau.sources.decode import UnreadableImageError, bytes_of, decode
 
 Pixels = npt.NDArray[np.uint8]
 """One square image, (S, S, 3), 0 to 255."""
+
+TOGETHER = 128 * 128
+"""Pixels of an image up to which those of one size are measured together; larger ones would stay in
+memory for little."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,16 +56,33 @@ class Prepare:
     geometry: Geometry | None = None
 
     def __call__(self, images: Sequence[Encoded | None]) -> list[Prepared]:
-        """Prepare images one after the other; None stands for one that is known to have failed."""
-        return [self._one(image) if image else Prepared() for image in images]
+        """Prepare images in their order; None stands for one that is known to have failed."""
+        found = [Prepared()] * len(images)
+        small: dict[tuple[int, int], list[tuple[int, Image.Image]]] = {}
+        for place, image in enumerate(images):
+            if image is None:
+                continue
+            found[place], picture = self._one(image)
+            if picture is None:
+                continue
+            if picture.width * picture.height <= TOGETHER and min(picture.size) >= SMALLEST:
+                small.setdefault(picture.size, []).append((place, picture))
+            else:
+                found[place] = dataclasses.replace(found[place], measures=measure(picture))
+        for same in small.values():
+            measured = measure_together([picture for _, picture in same])
+            for (place, _), measures in zip(same, measured, strict=True):
+                found[place] = dataclasses.replace(found[place], measures=measures)
+        return found
 
-    def _one(self, image: Encoded) -> Prepared:
+    def _one(self, image: Encoded) -> tuple[Prepared, Image.Image | None]:
+        """Return what is prepared of an image but for its measures, and what to measure."""
         try:
             decoded, _ = decode(bytes_of(image.data, image.path))
             pixels = _pixels(decoded, self.geometry) if self.geometry else None
         except UnreadableImageError as error:
-            return Prepared(reason=str(error))
-        return Prepared(measure(decoded), pixels)
+            return Prepared(reason=str(error)), None
+        return Prepared(pixels=pixels), decoded
 
 
 def _pixels(image: Image.Image, geometry: Geometry) -> Pixels:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.pipeline.scores.measures import measure, perceptual_hash, sharpness
+from sau.pipeline.scores.measures import measure, measure_together, perceptual_hash, sharpness
 from tests.pipeline.scores.conftest import picture
 
 
@@ -65,6 +65,20 @@ def test_hash_is_that_of_imagehash_as_a_signed_number(seed):
     found = perceptual_hash(image)
     assert -(2**63) <= found < 2**63
     assert f"{found % 2**64:016x}" == str(imagehash.phash(image))
+
+
+@pytest.mark.parametrize("size", [(3, 3), (8, 8), (17, 5), (32, 32), (33, 17), (120, 90)])
+def test_images_measured_together_have_the_very_numbers_of_each_alone(size):
+    noise = np.random.default_rng(0).integers(0, 256, (9, size[1], size[0], 3), dtype=np.uint8)
+    flat = [Image.new("RGB", size, shade) for shade in ("black", "white", "#123456")]
+    images = [
+        *(Image.fromarray(one) for one in noise),
+        *(picture(seed, *size) for seed in range(20)),
+        *flat,
+    ]
+    alone = [measure(image) for image in images]
+    assert measure_together(images) == alone
+    assert measure_together(images[:1]) == alone[:1]
 
 
 def _variance(values):
