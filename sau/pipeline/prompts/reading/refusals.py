@@ -33,7 +33,9 @@ _REFUSAL = (
     ),
     r"\bneed (?:some )?(?:more|additional|further) (?:information|context|details)\b",
     r"\b(?:could|can|would) you (?:please )?(?:clarify|provide|specify|be more)\b",
-    r"^\W*(?:no|error|none|n/?a|null)\W*$",
+    r"^\W*(?:no|error|none|n/?a|null)\W*$|^\W*error\s*:|\bthere was an error\b",
+    r"^\W*apologies\b|\bI was (?:not able|unable)\b|\bno information\b|^\W*(?:not|un)\s?able to\b",
+    r"\byou (?:didn['\u2019]?t|did not|haven['\u2019]?t|have not)\b",
 )
 _IS_REFUSAL = re.compile("|".join(f"(?:{pattern})" for pattern in _REFUSAL), re.IGNORECASE)
 

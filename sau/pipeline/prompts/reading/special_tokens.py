@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     r"|</?(?:bos|eos|pad|unk|sep|cls|mask|eot|eod|eop|sop|im_start|im_end|endoftext|startoftext"
     r"|(?:start|end|begin)_of_\w+|unused_?\d+|extra_id_\d+|reserved_\w+|fim_\w+)>"
     r"|\[/?(?:INST|SYS|PAD|UNK|CLS|SEP|MASK|BOS|EOS|EOT|EOD|gMASK|sMASK|sop|AVAILABLE_TOOLS"
-    r"|TOOL_CALLS|TOOL_RESULTS|BOT|ASSISTANT|OUT|END)\]"
+    r"|TOOL_CALLS|TOOL_RESULTS|BOT|ASSISTANT|OUT|END|PROMPT|ANSWER|RESPONSE|OUTPUT)\]"
     r"|<0x[0-9A-F]{2}>",
     re.IGNORECASE,
 )

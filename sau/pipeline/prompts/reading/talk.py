@@ -15,7 +15,11 @@ _THINGS = (
     r"|versions?|suggestions?|possibilities|answers?|responses?|texts?|requested|asked)\b"
 )
 _TALK = (
-    r"\blet me\b|\?\W*$",
+    r"\blet me\b|\?\W*$|^\W*\d+ (?:words|characters|tokens)\W*$|^\W*generated (?:by|with)\b",
+    (
+        r"^\W*(?:that['\u2019]s|what) an? (?:great|good|lovely|nice|wonderful|interesting|excellent) "
+        r"(?:choice|class|question|idea|topic|subject)\b|^\W*it depends\b"
+    ),
     (
         r"\bfeel free\b|\bdon['\u2019]?t hesitate\b|\bhappy (?:prompting|generating|creating)\b"
         r"|\b(?:hope|trust|hoping) (?:this|these|those|that|it|you|they)\b"
@@ -87,6 +91,8 @@ _TALK = (
 )
 _IS_TALK = re.compile("|".join(f"(?:{pattern})" for pattern in _TALK), re.IGNORECASE)
 
+_HEAD = re.compile(r"([^:.]{1,100}?)(?::\s+|\s+[\u2013\u2014-]\s+)(?=\S)")
+_OWN_HEAD = re.compile(r"here\b.*|(?:output|final|class) \w+|english|q|a", re.IGNORECASE)
 _INTERJECTION = re.compile(
     r"(?:sure(?: thing)?|certainly|of course|absolutely|ok(?:ay)?|alright|all right|great|perfect"
     r"|no problem|got it|understood|gladly|yes|hello|hi|hey|definitely|with pleasure|noted|right"
@@ -118,9 +124,9 @@ def _without_opening(line: str) -> str:
     """Return a line without words such as `Sure!` and `Here is a prompt:` before its prompt."""
     while (match := _INTERJECTION.match(line)) is not None:
         line = line[match.end() :].strip()
-    head, colon, rest = line.partition(": ")
-    if colon and rest.strip() and "." not in head and _IS_TALK.search(head):
-        return rest.strip()
+    found = _HEAD.match(line)
+    if found and (_IS_TALK.search(found[1]) or _OWN_HEAD.fullmatch(found[1])):
+        return line[found.end() :].strip()
     return line
 
 

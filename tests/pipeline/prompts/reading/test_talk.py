@@ -21,6 +21,10 @@ REFUSALS = [
     "I must decline to describe the cat.",
     "It is not possible for me to describe a cat.",
     "Could you please provide more details about the cat?",
+    "Apologies, but a cat cannot be described.",
+    "Error: cat not found.",
+    "No information is available about the cat.",
+    "You didn't tell me which cat.",
 ]
 TALK = [
     "Let me know if you want another cat.",
@@ -44,6 +48,8 @@ TALK = [
     "You can change the cat to a dog.",
     "Don't hesitate to ask for another cat.",
     "Happy prompting with your cat!",
+    "What a lovely class, the cat!",
+    "It depends on the cat.",
 ]
 CAPTIONS = [
     "A photo of my safety pin.",
