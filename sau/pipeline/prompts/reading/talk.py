@@ -17,7 +17,7 @@ _THINGS = (
 _TALK = (
     r"\blet me\b|\?\W*$|^\W*\d+ (?:words|characters|tokens)\W*$|^\W*generated (?:by|with)\b",
     (
-        r"^\W*(?:that['\u2019]s|what) an? (?:great|good|lovely|nice|wonderful|interesting|excellent) "
+        r"^\W*(?:that['\u2019]s|what) an? (?:great|good|lovely|nice|wonderful|excellent) "
         r"(?:choice|class|question|idea|topic|subject)\b|^\W*it depends\b"
     ),
     (
