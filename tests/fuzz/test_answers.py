@@ -1,11 +1,12 @@
 import json
 import unicodedata
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sau.pipeline.prompts.llm.answers import read_answer
 from sau.pipeline.prompts.llm.text_checks import problem_of, tidy
+from tests.fuzz.outcomes import COUNTS, deadline, inputs
 from tests.pipeline.prompts.reading.kinds import KINDS, PROMPTS, TALK, THINKING
 from tests.pipeline.prompts.reading.test_kinds import accepted
 
@@ -21,33 +22,10 @@ PIECES = st.one_of(
     st.text(max_size=30),
     st.sampled_from(
         [
-            *(
-                "<think>",
-                "</think>",
-                "\n",
-                "```",
-                "**",
-                "1. ",
-                '"',
-                "[",
-                "]",
-                "{",
-                "}",
-                "<|im_end|>",
-            ),
+            *("<think>", "</think>", "\n", "```", "**", "1. ", '"', "[", "]", "{", "}"),
             *("&lt;", "|", "cat", "the cat sits on a mat.", "I can't", "Prompt 1:", "\ud83d", "\0"),
-            *(
-                "\u202e",
-                "\x1b[0m",
-                "\\n",
-                "# ",
-                "- ",
-                "<b>",
-                "</s>",
-                "[/INST]",
-                "Sure!",
-                "assistant",
-            ),
+            *("\u202e", "\x1b[0m", "\\n", "# ", "- ", "<b>", "</s>", "[/INST]", "<|im_end|>"),
+            *("Sure!", "assistant"),
         ]
     ),
 )
@@ -66,7 +44,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@inputs(60)
 @given(
     st.lists(SENTENCES, min_size=2, max_size=6, unique=True),
     st.sampled_from(sorted(KINDS)),
@@ -78,14 +56,17 @@ def test_prompts_in_any_dress_are_found_whole(prompts, kind, thinking, talk):
     assert accepted(KINDS[kind](prompts), len(prompts)) == prompts
     spoken = TALK[talk](prompts)
     assert accepted(THINKING[thinking]([spoken]), len(prompts)) == prompts
+    COUNTS["answers"]["right"] += 2
 
 
-@settings(max_examples=150, deadline=None)
+@inputs(100)
 @given(MADE_TEXTS, st.integers(1, 3))
 def test_what_is_accepted_is_one_line_that_any_file_holds(text, count):
     body = json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
-    answer = read_answer(body, count)
+    with deadline():
+        answer = read_answer(body, count)
     assert bool(answer.texts) != (answer.problem is not None)
+    COUNTS["answers"]["refused" if answer.problem else "right"] += 1
     for found in map(tidy, answer.texts):
         if problem_of(found, ["cat"], MOST_WORDS, "any") is None:
             found.encode()
@@ -95,12 +76,14 @@ def test_what_is_accepted_is_one_line_that_any_file_holds(text, count):
             assert not set("<>{}[]|`") & set(found)
 
 
-@settings(max_examples=100, deadline=None)
+@inputs(60)
 @given(JSON_VALUES, st.none() | st.sampled_from(["stop", "length", "content_filter"]))
 def test_message_of_any_form_is_read_or_refused_with_one_reason(message, reason):
     body = json.dumps({"choices": [{"message": message, "finish_reason": reason}]})
-    answer = read_answer(body, 2)
+    with deadline():
+        answer = read_answer(body, 2)
     assert bool(answer.texts) != (answer.problem is not None)
+    COUNTS["answers"]["refused" if answer.problem else "right"] += 1
 
 
 def test_kinds_are_of_use():

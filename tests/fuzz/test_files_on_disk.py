@@ -1,9 +1,5 @@
-"""Whatever happens to a file on disk: what is read is what was written, or it is one line.
+"""Whatever happens to a file on disk: what is read is what was written, or it is one line."""
 
-`SAU_FLIPS=20000 pytest tests/storage/test_flips.py` looks at more.
-"""
-
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,9 +17,10 @@ from sau.storage import manifest
 from sau.storage.part_index import UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
 from sau.storage.reuse import ReusableResults
+from tests.fuzz.outcomes import COUNTS, SCALE, deadline
 from tests.storage.made import table_of, write_each
 
-FLIPS = int(os.environ.get("SAU_FLIPS", "300"))
+FLIPS = 300 * SCALE
 
 
 def spoilt(data: bytes, count: int, seed: int) -> Iterator[bytes]:
@@ -53,13 +50,15 @@ def spoilt(data: bytes, count: int, seed: int) -> Iterator[bytes]:
 def same_or_refused(read: Callable[[], object], expected: object) -> bool:
     """Return whether it was refused; fail where something else than before is read."""
     try:
-        found = read()
+        with deadline():
+            found = read()
     except (UserError, UnreadablePartsError) as error:
         found, refusal = expected, str(error)
     else:
         refusal = ""
     assert found == expected
     assert "\n" not in refusal
+    COUNTS["files on disk"]["refused" if refusal else "right"] += 1
     return bool(refusal)
 
 
@@ -130,6 +129,7 @@ def test_finished_batches_of_a_shard(tmp_path: Path) -> None:
         names = {entry.name for entry in (tmp_path / "copy").iterdir()}
         assert len(names) == 2
         assert (path.name in names) == is_whole
+        COUNTS["finished batches"]["right" if is_whole else "refused"] += 1
         shutil.rmtree(tmp_path / "copy")
 
 
@@ -144,6 +144,7 @@ def test_second_names_of_results(tmp_path: Path) -> None:
             (copy / name).write_bytes(data)
             kept = ReusableResults(copy, "identity")
             output.unlink()
+            COUNTS["second names"]["right" if kept.holds() else "refused"] += 1
             if kept.holds():
                 kept.take_back({"shard": output})
                 assert output.read_bytes() == b"rows of a shard"
