@@ -33,6 +33,8 @@ from sau.pipeline.subset.settings import SubsetSettings
 from sau.pipeline.subset.stage import subset
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.stage import training
+from sau.storage import manifest
+from scripts.slices.images import pack_images
 
 NAMES = ("cat", "dog")
 SHARDS = (0, 1)
@@ -198,6 +200,34 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 def test_run_with_its_own_tables_goes_through(runs: dict[str, Run], tmp_path: Path) -> None:
     shutil.copytree(runs["this"].root, tmp_path / "copy")
     Run(tmp_path / "copy", runs["this"].source).make_reports()
+
+
+def test_run_on_packed_images_goes_through_with_the_whole_ones(
+    runs: dict[str, Run], tmp_path: Path
+) -> None:
+    """As in slices: training reads selections of the images, the reports all of them."""
+    shutil.copytree(runs["this"].root, tmp_path / "copy")
+    copy, pack = Run(tmp_path / "copy", runs["this"].source), tmp_path / "pack"
+    pack.mkdir()
+    lists = [copy.tail / "real.parquet", copy.tail / "validation.parquet", copy.made]
+    ids = set(manifest.read(lists, "members", columns=["id"])["id"].to_pylist())
+    wholes = {"train": copy.train, "test": copy.test}
+    wholes |= {path.stem: path for path in copy.shards}
+    packed = {
+        name: [
+            pack / file for file in pack_images(path, pack, name, None if name == "test" else ids)
+        ]
+        for name, path in wholes.items()
+    }
+    assert "selected_from" in manifest.read_metadata(packed["train"][0])["provenance"]
+    whole = copy.train, copy.test, copy.shards
+    (copy.train,), (copy.test,) = packed["train"], packed["test"]
+    copy.shards = [*packed["shard-0"], *packed["shard-1"]]
+    shutil.rmtree(copy.run)
+    copy.make_training()
+    copy.train, copy.test, copy.shards = whole
+    copy.make_evaluation()
+    copy.make_reports()
 
 
 def test_runs_on_other_images_of_one_data_set_stand_in_no_table(runs: dict[str, Run]) -> None:
