@@ -102,14 +102,14 @@ class ImagesSettings(Section):
     )
     height: int | None = setting(
         None,
-        "of a picture as drawn; null: the model's own",
+        "of a picture as drawn, given with width; null: the model's own",
         unit="pixels",
         minimum=8,
         only_with=_DIFFUSERS,
     )
     width: int | None = setting(
         None,
-        "of a picture as drawn; null: the model's own",
+        "of a picture as drawn, given with height; null: the model's own",
         unit="pixels",
         minimum=8,
         only_with=_DIFFUSERS,

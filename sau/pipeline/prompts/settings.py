@@ -132,7 +132,7 @@ class PromptsSettings(TemplateSettings):
     )
     timeout: float = setting(
         60.0,
-        "time-out of one request",
+        "deadline of a whole answer, from connecting to its last byte",
         unit="seconds",
         above=0,
         only_with=_WITH_LLM,

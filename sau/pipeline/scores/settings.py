@@ -20,8 +20,8 @@ class ScoresSettings(Section):
     )
     model: PathText = setting(
         "tiny-clip",
-        "open_clip model name, such as ViT-B-32 or ViT-L-14, a folder in open_clip's format, or "
-        "the shipped tiny-clip (docs/scores.md)",
+        "open_clip model name, such as ViT-B-32 or ViT-L-14, a folder in the format of open_clip "
+        "or transformers, or the shipped tiny-clip (docs/scores.md)",
     )
     pretrained: PathText = setting("", "open_clip's tag or local checkpoint; empty for a folder")
     trained_as: str = setting(
