@@ -184,7 +184,7 @@ def test_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
     load(default)
 
 
-def test_off_needs_no_quotes(default):
+def test_value_off_needs_no_quotes(default):
     """YAML 1.1 reads the bare word as false."""
     default["filter"]["leak"] = False
     default["training"]["compile"] = False

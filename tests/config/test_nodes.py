@@ -38,7 +38,7 @@ def test_key_that_stands_twice_is_refused(tmp_path, text, message):
     "text",
     ["a: {b: 1}\nb: {b: 1}\n", "base: &base {a: 1}\none: *base\ntwo: {<<: *base, b: 2}\n"],
 )
-def test_same_key_elsewhere_is_another(tmp_path, text):
+def test_key_of_one_name_elsewhere_is_another(tmp_path, text):
     assert read(tmp_path, text)
 
 

@@ -50,7 +50,7 @@ def test_file_that_is_no_config_is_one_line(
 
 
 @pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device"])
-def test_what_is_no_regular_file_is_not_opened(tmp_path: Path, kind: str) -> None:
+def test_file_that_is_not_regular_is_not_opened(tmp_path: Path, kind: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     path = {"a folder": tmp_path, "a pipe": tmp_path / "pipe", "a device": Path("/dev/zero")}[kind]
     with pytest.raises(UserError, match=f"{kind}, not a regular file; name a config file"):

@@ -35,7 +35,7 @@ def test_ignored_signal_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
-def test_other_threads_change_no_handler():
+def test_threads_but_the_main_one_change_no_handler():
     before = signal.getsignal(signal.SIGTERM)
     seen = []
 

@@ -16,13 +16,13 @@ class Panic(BaseException):
     "error",
     [Exception("bare"), MemoryError("no room"), RecursionError(), Panic("index"), KeyError()],
 )
-def test_any_error_is_the_users(error: BaseException) -> None:
+def test_error_of_any_kind_is_the_users(error: BaseException) -> None:
     message = f"^a: b does not load: {type(error).__name__}:"
     with pytest.raises(UserError, match=message), loading("a: b does not load"):
         raise error
 
 
-def test_what_is_told_already_is_not_told_twice() -> None:
+def test_user_error_is_not_told_twice() -> None:
     with pytest.raises(UserError, match="^told$"), loading("a"):
         raise UserError("told")
 
@@ -32,7 +32,7 @@ def test_interrupts_go_through() -> None:
         raise KeyboardInterrupt
 
 
-def test_nothing_is_read_from_standard_input() -> None:
+def test_standard_input_is_not_read() -> None:
     with pytest.raises(UserError, match="EOFError"), loading("a"):
         input("Do you wish to run the custom code? [y/N] ")
 

@@ -61,7 +61,7 @@ def test_prompts_in_any_dress_are_found_whole(prompts, kind, thinking, talk):
 
 @inputs(100)
 @given(MADE_TEXTS, st.integers(1, 3))
-def test_what_is_accepted_is_one_line_that_any_file_holds(text, count):
+def test_accepted_answer_is_one_line_that_any_file_holds(text, count):
     body = json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]})
     with deadline():
         answer = read_answer(body, count)

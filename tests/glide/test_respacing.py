@@ -12,7 +12,7 @@ from tests.paths import SHARED
 GOLDEN = SHARED / "golden" / "glide_small.safetensors"
 
 
-def test_ten_steps() -> None:
+def test_respacing_of_ten_steps() -> None:
     assert respaced_timesteps("10") == [0, 111, 222, 333, 444, 555, 666, 777, 888, 999]
 
 

@@ -77,7 +77,7 @@ def _slow_encoder(
 
 
 @torch.no_grad()
-def test_matches_slow_encoder(text_encoder: GlideTextEncoder) -> None:
+def test_encoder_matches_a_slow_one(text_encoder: GlideTextEncoder) -> None:
     encoder = text_encoder.double()
     ids = torch.tensor([[5, 9, 200, 7, 1, 1, 1, 1, 1, 1, 1, 256]])
     mask = torch.tensor([[True, True, True, False] + [True] * 6 + [False] * 2])
@@ -143,7 +143,7 @@ def converted(original: dict[str, Tensor], layers: int, heads: int) -> dict[str,
 
 @pytest.mark.skipif(not GOLDEN.exists(), reason="the authors' numbers are not here")
 @torch.no_grad()
-def test_matches_the_authors_encoder() -> None:
+def test_encoder_matches_the_authors() -> None:
     with safe_open(GOLDEN, framework="pt") as file:
         settings = json.loads(file.metadata()["meta"])["base"]
         prefix = "base/weights/"

@@ -13,7 +13,7 @@ def test_counts_are_rounded_shares_but_one_image_stays():
     assert validation_counts(counts, 0.0) == [0] * 7
 
 
-def test_so_many_of_each_class_are_held_out():
+def test_held_out_images_are_so_many_of_each_class():
     mask = hold_out(LABELS, [12, 3, 0], seed=0)
     assert mask.shape == LABELS.shape
     assert np.bincount(LABELS[mask], minlength=3).tolist() == [12, 3, 0]

@@ -67,7 +67,7 @@ def test_bessel_function_is_a_closed_form_for_three_dimensions() -> None:
     torch.testing.assert_close(log_scaled_bessel(0.5, arguments**2), closed, atol=1e-11, rtol=1e-13)
 
 
-def test_keeps_the_shape_and_works_in_float64() -> None:
+def test_bessel_keeps_the_shape_and_works_in_float64() -> None:
     found = log_scaled_bessel(3, torch.rand(2, 3, 4))
     assert found.shape == (2, 3, 4)
     assert found.dtype == torch.float64

@@ -60,7 +60,7 @@ def test_contrastive_loss_neither_waits_for_the_device_nor_loops_over_samples(
 
 
 @every_strategy
-def test_runs_on_tensors_without_values(strategy: NoiseStrategy, generator: Generator) -> None:
+def test_loss_runs_on_tensors_without_values(strategy: NoiseStrategy, generator: Generator) -> None:
     case = draw(generator, 6, 3, 0.5, 0.5)
     mode = FakeTensorMode()
     fields = {name: mode.from_tensor(value) for name, value in vars(case).items()}

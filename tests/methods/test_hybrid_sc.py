@@ -11,7 +11,7 @@ from tests.methods.conftest import context, loss_of, make, make_batch, start
 
 
 @pytest.mark.parametrize(("number", "share"), [(1, 1.0), (3, 0.75)])
-def test_moves_from_the_contrastive_loss_to_the_cross_entropy(
+def test_hybrid_sc_moves_from_the_contrastive_loss_to_the_cross_entropy(
     number: int, share: float, network: Network, data: TrainingData, generator: Generator
 ) -> None:
     method = make("hybrid_sc", epochs=4, temperature=0.3)

@@ -15,7 +15,7 @@ def cosine_network() -> Network:
     return Network(config, seed=5)
 
 
-def test_asks_for_the_classifier_that_its_options_say() -> None:
+def test_ldam_drw_asks_for_the_classifier_that_its_options_say() -> None:
     method = make("ldam_drw", scale=20)
     assert (method.classifier, method.classifier_scale) == ("cosine", 20)
     assert make("ldam_drw").classifier_scale == 30

@@ -75,7 +75,7 @@ def test_prototypes_are_the_means_by_class(
     assert bool((kept.norm(dim=2) < 1 - 1e-5).any()) != normalise
 
 
-def test_normalised_by_default(pictures: Tensor) -> None:
+def test_prototypes_are_normalised_by_default(pictures: Tensor) -> None:
     network, data = make(pictures)
     embeddings, labels = embed_all(network, real_images(data, 5))
     found = class_prototypes(network, real_images(data, 5), 3)

@@ -26,7 +26,7 @@ def batch(generator: Generator) -> Batch:
     return make_batch(generator)
 
 
-def test_needs_a_cosine_classifier_of_its_scale() -> None:
+def test_sure_needs_a_cosine_classifier_of_its_scale() -> None:
     method = make("sure", scale=11)
     assert (method.classifier, method.classifier_scale) == ("cosine", 11)
 

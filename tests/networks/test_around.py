@@ -35,7 +35,7 @@ def make(encoder: nn.Module, **options: object) -> Network:
     return Network.around(encoder, **sizes | options)
 
 
-def test_around_keeps_the_encoders_weights_and_draws_heads_from_the_seed() -> None:
+def test_network_around_an_encoder_keeps_its_weights_and_draws_heads_from_the_seed() -> None:
     encoder = Encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     state = torch.get_rng_state()
@@ -96,7 +96,7 @@ def network_for(method: AnyMethod, kind: str) -> MethodNetwork:
 
 @pytest.mark.parametrize("kind", ["around", "bare"])
 @pytest.mark.parametrize("name", METHODS)
-def test_somebody_elses_network_is_trained_by_every_method(
+def test_network_of_somebody_else_is_trained_by_every_method(
     name: str, kind: str, pictures: torch.Tensor, generator: Generator
 ) -> None:
     data = training_data(pictures, torch.arange(24) % 3, torch.arange(24) < 6)

@@ -21,7 +21,7 @@ CONFIG = NetworkConfig("resnet8", 2, 3, projection_hidden=5, projection_size=4)
         ("resnext50_32x4d", 64, 1000, 25_028_904),
     ],
 )
-def test_known_numbers_of_parameters(
+def test_numbers_of_parameters_are_the_known_ones(
     backbone: str, width: int, classes: int, parameters: int
 ) -> None:
     """Of He et al.'s network, and of torchvision's with their ImageNet heads."""
@@ -78,7 +78,9 @@ def test_bfloat16_is_near_float32(generator: Generator) -> None:
         NetworkConfig("resnet18", 64, 3),
     ],
 )
-def test_saves_and_loads(config: NetworkConfig, tmp_path: Path, generator: Generator) -> None:
+def test_network_saves_and_loads(
+    config: NetworkConfig, tmp_path: Path, generator: Generator
+) -> None:
     network, folder = Network(config, seed=3), tmp_path / "model"
     network.save_pretrained(folder)
     network.save_pretrained(folder, provenance={"seed": 3})

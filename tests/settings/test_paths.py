@@ -33,7 +33,7 @@ def test_home_stands_for_a_tilde_at_the_start(home: Path, text: str, expected: s
 
 
 @pytest.mark.parametrize("text", ["", "a", "./~", "a/~", "/~/a", " ~/a", "$HOME/a", "a~"])
-def test_other_paths_stay_as_they_are(text: str) -> None:
+def test_paths_without_a_home_stay_as_they_are(text: str) -> None:
     assert with_home(text) == text
 
 

@@ -43,7 +43,7 @@ class Example(Section):
         ({"on": 1}, "example.on: 1 must be of type bool"),
     ],
 )
-def test_refuses_in_one_line(values, message):
+def test_section_refuses_in_one_line(values, message):
     with pytest.raises(UserError) as error:
         Example.from_mapping(values)
     assert message in str(error.value)

@@ -40,14 +40,14 @@ def test_jpeg_with_sound_pixels_is_read(data):
     assert np.array_equal(decode_image(kept, "x"), expected.transpose(2, 0, 1))
 
 
-def test_only_what_pixels_depend_on_is_left():
+def test_segments_that_pixels_depend_on_are_left():
     noted = after_start(segment(0xFE, b"words"), segment(0xE1, b"Exif\0\0"), segment(0xEE, b"Ad"))
     assert pixels_alone(noted) == pixels_alone(after_start(segment(0xE1, b"Exif\0\0")))
     assert len(pixels_alone(SOUND)) < len(SOUND), "JFIF's segment is a note too"
 
 
 @pytest.mark.parametrize("data", [b"", SOUND[:20], picture(1), SOUND[:2] + b"\0" * 9])
-def test_other_formats_and_cut_files_are_left_alone(data):
+def test_files_of_other_formats_and_cut_ones_are_left_alone(data):
     assert pixels_alone(data) == data
     if not data.startswith(b"\x89PNG"):
         with pytest.raises(UnreadableImageError):

@@ -18,7 +18,7 @@ def test_longer_side_is_cut_at_both_ends():
     assert small.min() > 180, "black is but what the filter reaches over the edge for"
 
 
-def test_upscales_with_lanczos():
+def test_small_image_is_enlarged_with_lanczos():
     image = Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
     expected = image.resize((16, 16), Image.Resampling.LANCZOS)
     assert np.array_equal(np.asarray(resize(image, 16)), np.asarray(expected))

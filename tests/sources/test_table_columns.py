@@ -37,7 +37,7 @@ def test_column_that_stands_twice_is_refused(tmp_path, name):
         listing(tmp_path / "t.parquet", twice)
 
 
-def test_other_column_may_stand_twice(tmp_path):
+def test_column_that_is_not_read_may_stand_twice(tmp_path):
     other = table(x=[1, 2, 3]).append_column("x", pa.array([4, 5, 6]))
     other = other.append_column("label.more", pa.array([7, 8, 9]))
     assert listing(tmp_path / "t.parquet", other).labels.tolist() == [0, 1, 2]

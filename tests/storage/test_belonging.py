@@ -68,7 +68,7 @@ def test_selection_of_rows_stands_for_the_whole_and_the_whole_for_it(tmp_path: P
     )
 
 
-def test_what_is_not_recorded_belongs_to_any(tmp_path: Path) -> None:
+def test_manifest_that_records_nothing_belongs_to_any(tmp_path: Path) -> None:
     images, _ = written(tmp_path / "images.parquet", "images")
     by_hand, _ = written(tmp_path / "scores.parquet", "scores")
     rules = (
@@ -139,7 +139,9 @@ def test_place_of_another_run_is_refused(
         ("images/shard-0003", {"shard": 3}),
     ],
 )
-def test_other_places_are_of_no_interest(tmp_path: Path, place: str, facts: dict[str, Any]) -> None:
+def test_places_of_other_kinds_are_of_no_interest(
+    tmp_path: Path, place: str, facts: dict[str, Any]
+) -> None:
     path, _ = written(tmp_path / f"{place}.parquet", "history", **facts)
     check_inputs({"history": path})
 

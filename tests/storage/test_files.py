@@ -11,7 +11,7 @@ from sau.core.errors import UserError
 from sau.storage.files import atomic_path, write_text
 
 
-def test_replaces_the_old_file_only_when_the_block_ends_well(tmp_path):
+def test_old_file_is_replaced_only_when_the_block_ends_well(tmp_path):
     path = tmp_path / "a" / "file.txt"
     write_text(path, "old")
     with pytest.raises(RuntimeError), atomic_path(path) as temporary:

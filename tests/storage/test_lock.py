@@ -130,7 +130,7 @@ def test_process_that_lives_holds_however_old_its_lock_is(tmp_path: Path) -> Non
     kill(first)
 
 
-def test_other_machine_that_is_silent_is_taken_over_at_once(tmp_path: Path) -> None:
+def test_holder_on_another_machine_that_is_silent_is_replaced_at_once(tmp_path: Path) -> None:
     leave(tmp_path / "a", age=1000.0)
     began = time.monotonic()
     with locked(tmp_path / "a", stale_after=900.0):
@@ -138,7 +138,7 @@ def test_other_machine_that_is_silent_is_taken_over_at_once(tmp_path: Path) -> N
     assert time.monotonic() - began < 100
 
 
-def test_other_machine_that_may_be_gone_is_waited_for(
+def test_holder_on_another_machine_that_may_be_gone_is_waited_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "sau")
@@ -148,7 +148,7 @@ def test_other_machine_that_may_be_gone_is_waited_for(
     assert caplog.text.count("waiting for a sign of life of pid") == 1
 
 
-def test_other_machine_that_gives_signs_of_life_holds(tmp_path: Path) -> None:
+def test_holder_on_another_machine_that_gives_signs_of_life_holds(tmp_path: Path) -> None:
     leave(tmp_path / "a")
     with (
         signs_of_life(tmp_path / "a"),
@@ -186,7 +186,7 @@ def test_lock_that_is_a_folder_is_one_line(tmp_path: Path) -> None:
         raise AssertionError
 
 
-def test_what_a_lock_says_cannot_speak_to_a_terminal(tmp_path: Path) -> None:
+def test_text_of_a_lock_cannot_act_on_a_terminal(tmp_path: Path) -> None:
     left = dataclasses.replace(leave(tmp_path / "a"), command="\x1b[31m\n" + "x" * 999)
     assert "\x1b" not in left.describe()
     assert "\n" not in left.describe()
@@ -218,7 +218,7 @@ def test_lock_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert names(tmp_path) == []
 
 
-def test_one_path_named_twice_is_refused(tmp_path: Path) -> None:
+def test_path_named_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     twice = (tmp_path / "a", tmp_path / "link" / "a")
     with pytest.raises(UserError, match="named for two outputs"), locked(*twice):

@@ -28,7 +28,7 @@ def test_file_that_says_no_size_is_bounded():
         read_regular(endless, 3)
 
 
-def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
+def test_file_that_is_not_regular_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "zero").symlink_to("/dev/zero")
     # The name of a socket may not be as long as the folder's.
@@ -40,7 +40,7 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path):
             read_regular(tmp_path / name, 3)
 
 
-def test_what_is_not_there_is_an_error_of_the_system(tmp_path):
+def test_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_regular(tmp_path / "no", 3)
     (tmp_path / "loop").symlink_to("loop")

@@ -160,7 +160,7 @@ def test_file_in_the_folders_place_is_put_aside(tmp_path: Path, outputs) -> None
     assert (tmp_path / "kept.damaged").read_text() == "no folder"
 
 
-def test_what_a_killed_job_left_is_removed(tmp_path: Path, outputs) -> None:
+def test_files_of_a_killed_job_are_removed(tmp_path: Path, outputs) -> None:
     kept = ReusableResults(tmp_path / "kept", "a")
     kept.store(outputs)
     gone = tmp_path / f".table.parquet.host-{this_machine()}-{2**22 + 1}-0123abcd.part"

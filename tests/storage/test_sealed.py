@@ -26,7 +26,7 @@ def test_sealed_values_come_back() -> None:
         sealed_text(VALUES).replace("epoch", "Epoch"),
     ],
 )
-def test_other_texts_are_refused(text: str) -> None:
+def test_texts_without_a_true_seal_are_refused(text: str) -> None:
     with pytest.raises(BrokenSealError):
         unsealed(text)
 

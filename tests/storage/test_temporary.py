@@ -44,7 +44,7 @@ def test_names_differ_each_time_and_fit(tmp_path: Path) -> None:
         assert all(each.startswith(".") and each.endswith(".part") for each in names)
 
 
-def test_two_writers_of_one_file_leave_one_whole(tmp_path: Path) -> None:
+def test_writers_of_one_file_leave_one_whole(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "a") as one, atomic_path(tmp_path / "a") as other:
         one.write_text("one")
         other.write_text("other")
@@ -52,7 +52,7 @@ def test_two_writers_of_one_file_leave_one_whole(tmp_path: Path) -> None:
     assert names_left(tmp_path) == ["a"]
 
 
-def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path) -> None:
+def test_files_of_a_killed_process_are_removed_by_the_next_writer(tmp_path: Path) -> None:
     process = start(KILLED, tmp_path)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
@@ -61,13 +61,13 @@ def test_what_a_killed_process_left_is_removed_by_the_next_writer(tmp_path: Path
     assert names_left(tmp_path) == ["c"]
 
 
-def test_what_a_living_process_writes_stays(tmp_path: Path) -> None:
+def test_files_of_a_living_process_stay(tmp_path: Path) -> None:
     ours = left_by(tmp_path, this_machine(), os.getpid(), age=OLD_AFTER * 9)
     remove_left_behind(tmp_path)
     assert ours.exists()
 
 
-def test_what_another_machine_writes_stays_until_it_is_old(tmp_path: Path) -> None:
+def test_files_of_another_machine_stay_until_they_are_old(tmp_path: Path) -> None:
     old = left_by(tmp_path, "0" * 8, NOBODY, age=OLD_AFTER + 60)
     new = left_by(tmp_path, "1" * 8, NOBODY, age=OLD_AFTER - 60)
     remove_left_behind(tmp_path)
@@ -75,7 +75,7 @@ def test_what_another_machine_writes_stays_until_it_is_old(tmp_path: Path) -> No
     assert new.exists()
 
 
-def test_what_is_named_otherwise_stays(tmp_path: Path) -> None:
+def test_files_of_other_names_stay(tmp_path: Path) -> None:
     tail = f"host-{this_machine()}-{NOBODY}-0123abcd"
     names = [f"a.{tail}.part", f".a.{tail}.parquet", ".a.part", f".{tail}.part", ".a.lock"]
     for name in names:

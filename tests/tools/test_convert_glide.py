@@ -76,7 +76,7 @@ def test_converted_folder_draws_what_the_checkpoints_draw(
     assert left(tmp_path / "out") == ["glide"]
 
 
-def test_saved_again_it_is_the_same_bits(words: list[str], tmp_path: Path) -> None:
+def test_model_saved_again_is_the_same_bits(words: list[str], tmp_path: Path) -> None:
     assert main(words) == 0
     first, second = tmp_path / "out" / "glide", tmp_path / "second"
     GlidePipeline.from_pretrained(first).save_pretrained(second)

@@ -56,7 +56,7 @@ def test_cut_connection_goes_on_where_it_was(url: str, server: Files, tmp_path: 
     assert names(tmp_path) == ["base.pt", "base.pt.sha256"]
 
 
-def test_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> None:
+def test_download_of_the_next_call_goes_on_too(url: str, server: Files, tmp_path: Path) -> None:
     path = tmp_path / "base.pt"
     server.cut_after = [500_000] + [0] * ATTEMPTS
     with pytest.raises(UserError) as error:

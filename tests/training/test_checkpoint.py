@@ -73,7 +73,7 @@ def train_to(run: Run, first: int, last: int) -> None:
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
-def test_goes_on_bit_for_bit(epoch: int, inputs: Inputs, tmp_path: Path) -> None:
+def test_training_goes_on_bit_for_bit(epoch: int, inputs: Inputs, tmp_path: Path) -> None:
     """In the first phase, at its end, and in the second; with average, head and memory."""
     path = tmp_path / "checkpoint"
     run = inputs.assemble(seed=1, **TWO_STAGES)

@@ -12,7 +12,7 @@ def rates(**changes: Any) -> list[float]:
     return [learning_rate(settings, epoch) for epoch in range(1, settings.epochs + 1)]
 
 
-def test_half_a_cosine_would_reach_0_after_the_last_epoch() -> None:
+def test_cosine_schedule_would_reach_0_after_the_last_epoch() -> None:
     found = [cosine_rate(0.1, epoch, 4) for epoch in range(1, 6)]
     expected = [0.1, 0.05 * (1 + math.sqrt(0.5)), 0.05, 0.05 * (1 - math.sqrt(0.5)), 0.0]
     assert found == pytest.approx(expected)

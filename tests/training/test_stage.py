@@ -39,7 +39,7 @@ def test_checkpoint_of_other_settings_does_not_go_on(
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_runs_give_the_same_bytes_and_another_seed_others(
+def test_bytes_of_a_run_are_repeated_and_those_of_another_seed_differ(
     precision: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     runs = [

@@ -133,7 +133,7 @@ def test_best_on_validation_is_the_first_of_equals_whatever_the_test_set_says() 
     assert (state.best_on_validation.epoch, state.best_on_test.epoch) == (2, 1)
 
 
-def test_looking_at_validation_images_changes_no_other_result(
+def test_validation_images_that_are_looked_at_change_no_other_result(
     split: Inputs, tmp_path: Path
 ) -> None:
     """Neither does a list without rows, which is what a fraction of 0 leaves."""

@@ -41,7 +41,7 @@ def test_limit_of_any_group_around_the_process(linux: Path, group: str) -> None:
     assert _free_on_linux(linux) == 3 * GB
 
 
-def test_least_of_several_limits_and_none_of_other_groups(linux: Path) -> None:
+def test_limit_is_the_least_of_several_and_none_of_other_groups(linux: Path) -> None:
     limit(linux, "jobs/other", "1")
     limit(linux, "jobs/mine", str(90 * GB))
     assert _free_on_linux(linux) == 8_000_000 * 1024
@@ -58,7 +58,7 @@ def test_memory_where_there_is_no_linux(tmp_path: Path) -> None:
     assert _free_on_linux(tmp_path) is None
 
 
-def test_this_machine_has_some(tmp_path: Path) -> None:
+def test_memory_of_this_machine_is_more_than_none(tmp_path: Path) -> None:
     cpu = torch.device("cpu")
     assert free_memory(cpu) > 0
     assert free_memory(cpu, tmp_path) > 0, "on another system"

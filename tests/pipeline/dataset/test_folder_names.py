@@ -40,7 +40,7 @@ def test_class_in_two_folders_and_a_folder_of_two_classes():
         folder_of_each_class(split(("1.jpg", 0), ("2.jpg", 1)), depth=1)
 
 
-def test_thousand_wordnet_ids_in_order_have_torchvisions_names():
+def test_wordnet_ids_of_a_thousand_classes_in_order_have_torchvisions_names():
     names = imagenet_names(thousand(lambda label: f"n{label:08d}"))
     assert (names[0], names[134], names[517], names[999]) == (
         "tench",
@@ -58,12 +58,12 @@ def test_torchvisions_names_are_distinct_even_without_case():
 
 
 @pytest.mark.parametrize("name", [lambda i: f"n{999 - i:08d}", lambda i: f"class{i:04d}"])
-def test_thousand_classes_that_are_not_imagenets_need_names(name):
+def test_classes_by_the_thousand_that_are_not_imagenets_need_names(name):
     with pytest.raises(UserError, match="1000 classes, but their folders are not WordNet ids in"):
         imagenet_names(thousand(name))
 
 
-def test_fewer_classes_are_called_by_their_folders_with_a_warning(caplog):
+def test_classes_that_are_fewer_are_called_by_their_folders_with_a_warning(caplog):
     train = split(("train/n2/1.jpg", 0), ("train/n1/1.jpg", 1))
     with caplog.at_level(logging.WARNING):
         assert imagenet_names(train) == ["n2", "n1"]

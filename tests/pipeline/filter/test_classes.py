@@ -63,7 +63,7 @@ def test_class_without_a_readable_image_is_not_the_rules_doing(caplog):
     ]
 
 
-def test_five_are_named_and_the_others_counted(caplog, monkeypatch):
+def test_classes_beyond_five_are_counted_and_not_named(caplog, monkeypatch):
     monkeypatch.setitem(globals(), "NAMES", [f"c{label}" for label in range(8)])
     counts = counts_of([4] * 8, [4] * 8, [1] * 8, margin=[3] * 8)
     (words,) = check(counts, caplog)

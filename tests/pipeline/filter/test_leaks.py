@@ -124,7 +124,7 @@ def test_failed_test_images_are_left_out_and_ids_stay_right(tests):
 
 
 @pytest.mark.parametrize("count", [0, 1])
-def test_hardly_any_image(count, tests):
+def test_leaks_among_hardly_any_images(count, tests):
     found = check(scores_table(count, embedding=list(VECTORS[:count])), tests)
     assert len(found.reasons) == count
     assert check(scores_table(5), tests.slice(0, 0)).facts["found"] == 0

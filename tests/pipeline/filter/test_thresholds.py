@@ -5,7 +5,7 @@ from sau.pipeline.filter.thresholds import below, other_class
 from tests.pipeline.filter.conftest import words_of
 
 
-def test_below_rejects_what_is_lower_and_keeps_what_is_equal() -> None:
+def test_threshold_rejects_what_is_lower_and_keeps_what_is_equal() -> None:
     figures = np.array([0.1, 0.3, 0.5], dtype=np.float32)
     assert words_of(below(figures, 0.3, "contrast")) == ["contrast 0.1, below 0.3", None, None]
 

@@ -66,7 +66,7 @@ def test_last_batch_is_filled_up_where_all_should_have_one_size() -> None:
 
 
 @pytest.mark.parametrize("full", [False, True])
-def test_out_of_memory_halves_the_batch_for_the_rest(
+def test_batch_is_halved_for_the_rest_where_memory_runs_out(
     full: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     generator = Counting(room=3, full_batches=full)

@@ -65,7 +65,7 @@ def refused(folder: Path, message: str) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_every_network_is_loaded(folder: Path) -> None:
+def test_networks_of_a_model_are_all_loaded(folder: Path) -> None:
     assert load(folder).keys() == PARTS.keys()
 
 

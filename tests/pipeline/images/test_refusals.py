@@ -65,7 +65,7 @@ def test_steps_that_a_scheduler_cannot_take_are_refused(
     refused(inputs, tmp_path / "model", f"images.steps: {steps}, but .* refuses", steps=steps)
 
 
-def test_what_else_a_pipeline_has_against_its_settings_is_one_line(
+def test_objections_of_a_pipeline_to_its_settings_are_one_line(
     inputs: Inputs, model: Path, tmp_path: Path
 ) -> None:
     pipeline = StableDiffusionPipeline.from_pretrained(model, low_cpu_mem_usage=False)
@@ -92,7 +92,7 @@ def test_memory_of_the_machine_at_its_end_is_one_line(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError("shapes")])
-def test_other_errors_are_not_taken_for_memory(error: Exception) -> None:
+def test_errors_of_other_kinds_are_not_taken_for_memory(error: Exception) -> None:
     with pytest.raises(type(error)), telling_out_of_memory():
         raise error
 

@@ -89,7 +89,7 @@ def test_balanced_run_without_any_synthetic_image_is_short(fake):
     assert "Synthetic shortage: too few kept images" in out["markdown"]
 
 
-def test_full_classes_and_scores_need_no_word(fake):
+def test_classes_that_are_full_and_scores_need_no_word(fake):
     out = run_report(fake())["markdown"]
 
     assert "Synthetic shortage" not in out

@@ -119,14 +119,14 @@ def test_empty_checkpoints_are_refused(small_model, tmp_path, suffix):
     refused(small_model, str(path), f"empty.{suffix} (holds no|lacks the) weights")
 
 
-def test_one_tower_alone_is_refused(small_model, tmp_path, weights):
+def test_tower_alone_is_refused(small_model, tmp_path, weights):
     image = {name: value for name, value in weights.items() if name.startswith("visual.")}
     refused(
         small_model, saved(tmp_path / "c.pt", image), "c.pt lacks the weights ln_final.bias, .*"
     )
 
 
-def test_several_models_are_not_chosen_between(small_model, tmp_path, weights):
+def test_models_in_one_file_are_not_chosen_between(small_model, tmp_path, weights):
     path = saved(tmp_path / "c.pt", {"model": weights, "model_ema": weights})
     refused(small_model, path, r"c.pt holds the weights of several models \(model, model_ema\)")
 
@@ -136,7 +136,7 @@ def test_files_without_weights_are_refused(small_model, tmp_path, content):
     refused(small_model, saved(tmp_path / "c.pt", content), "c.pt holds no weights, but ")
 
 
-def test_whole_models_are_refused_without_advice_to_run_them(small_model, tmp_path):
+def test_models_saved_whole_are_refused_without_advice_to_run_them(small_model, tmp_path):
     path = saved(tmp_path / "c.pt", open_clip.create_model(small_model.name))
     refused(
         small_model, path, r"UnpicklingError: it holds open_clip.model.CLIP, which is no tensor"

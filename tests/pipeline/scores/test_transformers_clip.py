@@ -134,7 +134,7 @@ def configure(folder, name, **changes):
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
-def test_same_weights_score_the_same_in_every_form(images, small_model, folder):
+def test_weights_score_the_same_in_every_form(images, small_model, folder):
     file = str(small_model / "open_clip_model.safetensors")
     forms = [
         run(images, model=str(small_model)),

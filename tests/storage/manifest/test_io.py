@@ -53,7 +53,7 @@ def test_duplicated_ids_are_refused_at_write_and_across_shards(tmp_path):
         manifest.read(paths, "members")
 
 
-def test_refuses_missing_values(tmp_path):
+def test_values_that_are_missing_are_refused(tmp_path):
     rows = ROWS.set_column(0, "id", pa.array(["a", None]))
     with pytest.raises(UserError, match="column id of members has rows without a value"):
         manifest.write(tmp_path / "x.parquet", "members", rows, {})

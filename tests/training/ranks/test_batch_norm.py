@@ -100,7 +100,7 @@ def test_network_keeps_its_values_and_their_names() -> None:
     assert all(torch.equal(value, after[name]) for name, value in before.items())
 
 
-def test_alone_it_is_plain_batchnorm() -> None:
+def test_batch_norm_of_one_process_is_the_plain_one() -> None:
     layer = make_layer(False, 0.3)
     other = SyncBatchNorm.of(make_layer(False, 0.3))
     values = make_values(6, 1, False)

@@ -31,7 +31,7 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tables.page(settings={"images_per_class": 400})
 
 
-def test_ten_thousand_images_are_few_elements_and_all_can_be_reached(page, large_page):
+def test_images_by_the_ten_thousand_are_few_elements_and_all_can_be_reached(page, large_page):
     page.open(large_page)
     assert page.count() == "10,000 of 10,000 images: 2,000 real, 6,000 kept, 2,000 rejected"
     assert 0 < page.images() < MOST_IMAGES

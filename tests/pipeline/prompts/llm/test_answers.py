@@ -80,7 +80,7 @@ def test_text_in_parts_is_read(content):
     assert read_answer(message(content=content), 1).texts == ("A bee.",)
 
 
-def test_half_a_character_and_what_else_no_file_holds_is_left_out():
+def test_characters_that_no_file_holds_are_left_out():
     body = message(content="A bee. \ud83d\n\0Two\u202e bees.").replace("stop", "stop\\udc00")
     answer = read_answer(body[:-1] + ', "model": "gpt\\ud83d-4\\n"}', 2)
     assert answer.texts == ("A bee.", "Two bees.")
@@ -88,7 +88,7 @@ def test_half_a_character_and_what_else_no_file_holds_is_left_out():
     assert answer.removed == {"invisible and broken characters": 1}
 
 
-def test_what_was_taken_out_is_counted():
+def test_removals_are_counted():
     text = "<think>Hm.</think>Sure! Two prompts:\n1. **A bee.**\n2. A wasp.\nLet me know!"
     assert read_answer(message(content=text), 2).removed == {
         "list marks, labels and quotation marks": 2,

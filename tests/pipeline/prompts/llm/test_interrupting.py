@@ -132,7 +132,7 @@ def test_job_whose_snakemake_is_killed_ends_by_itself(stage, real_images, tmp_pa
     assert len(stage.stored()) == asked
 
 
-def test_two_runs_at_once_pay_once(stage, real_images):
+def test_runs_at_once_pay_once(stage, real_images):
     with Loopback(good) as server:
         line = command(stage, real_images, server.url, per_class=1)
         both = [start(f"exec {line}") for _ in range(2)]

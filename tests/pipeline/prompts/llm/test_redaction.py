@@ -86,7 +86,7 @@ def test_answer_without_the_key_is_left_as_it_is(key, number):
 @given(
     st.text(ALPHABET, min_size=6, max_size=60), st.sampled_from(["\\u{:04x}", "%{:02x}", "{:c}"])
 )
-def test_any_key_is_found(key, form):
+def test_key_of_any_kind_is_found(key, form):
     written = "".join(form.format(ord(character)) for character in key)
     assert Redactor(key)(f'"{written}"') == '"[key]"'
 

@@ -38,7 +38,7 @@ def misbehaving(call):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("no_key_anywhere")
-def test_thousand_prompts_from_a_server_that_misbehaves(stage, caplog):
+def test_prompts_by_the_thousand_from_a_server_that_misbehaves(stage, caplog):
     assert len(set(CLASSES)) == 100
     with Loopback(misbehaving) as server:
         table = stage.run(

@@ -67,7 +67,7 @@ def test_wait_beyond_the_longest_stops_the_stage(stage):
     assert "asks to wait 86400 s" in str(raised.value)
 
 
-def test_nobody_waits_for_a_retry_after_once_the_stage_is_stopped(stage):
+def test_retry_after_is_not_waited_for_once_the_stage_is_stopped(stage):
     held = threading.Event()
 
     def reply(call):

@@ -30,7 +30,7 @@ def test_answer_is_on_the_disk_when_add_returns(tmp_path):
 
 
 @pytest.mark.parametrize("lost", [1, 2, 40])
-def test_half_a_line_at_the_end_counts_as_not_written(tmp_path, lost):
+def test_line_that_is_half_at_the_end_counts_as_not_written(tmp_path, lost):
     path = tmp_path / "answers.jsonl"
     store = AnswerStore(path)
     store.add(answer("a"))

@@ -15,7 +15,7 @@ def test_counts_are_read_and_written_tokens():
 @pytest.mark.parametrize(
     "bad", [-1, 10**9 + 1, 10**4000, 12.0, math.nan, math.inf, "12", None, True, [1], {}]
 )
-def test_no_count_makes_both_unknown(bad):
+def test_count_that_is_none_makes_both_unknown(bad):
     assert token_counts({"prompt_tokens": bad, "completion_tokens": 1}) is None
     assert token_counts({"prompt_tokens": 1, "completion_tokens": bad}) is None
 

@@ -27,13 +27,13 @@ def test_json_is_read(text):
         '"' + '\\"' * 10**6,
     ],
 )
-def test_what_is_no_json_or_too_deep_is_a_value_error(text):
+def test_text_that_is_no_json_or_too_deep_is_a_value_error(text):
     with pytest.raises(ValueError, match="nested deeper|Expecting|Unterminated"):
         read_json(text)
 
 
 @pytest.mark.parametrize("text", ["[" + "[]," * 10**5 + "[]]", json.dumps("[" * 10**5)])
-def test_many_lists_side_by_side_or_in_a_text_are_not_deep(text):
+def test_lists_side_by_side_or_in_a_text_are_not_deep(text):
     assert read_json(text) == json.loads(text)
 
 

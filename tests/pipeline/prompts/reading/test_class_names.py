@@ -64,7 +64,7 @@ def test_class_is_named_in_other_forms(text, name):
         ("A cat.", ""),
     ],
 )
-def test_other_words_do_not_name_it(text, name):
+def test_words_like_a_class_name_do_not_name_it(text, name):
     assert not names_class(text, [name])
 
 

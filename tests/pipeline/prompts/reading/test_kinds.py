@@ -38,7 +38,7 @@ def test_labels_that_all_prompts_have_are_left_out():
     assert accepted(text, 5) == PROMPTS
 
 
-def test_what_stands_around_prompts_of_one_form_is_left_out():
+def test_talk_around_prompts_of_one_form_is_left_out():
     assert accepted("A cat has fur.\n" + "\n".join(PROMPTS), 5) == PROMPTS
     assert accepted("\n".join(PROMPTS[:2]) + "\nTwo cats play.", 3)[2:] == ["Two cats play."]
 
