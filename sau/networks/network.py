@@ -251,10 +251,7 @@ class Network(SharesRows, nn.Module):
                 feature_size=weights["classifier.weight"].shape[1],
             )
             network.load_state_dict(weights)
-        except (
-            *(OSError, ValueError, KeyError),
-            *(TypeError, RuntimeError, SafetensorError),
-        ) as error:
+        except _UNLOADABLE as error:
             raise UserError(
                 f"{folder}: not a model of the training stage ({error}); train it again"
             ) from error

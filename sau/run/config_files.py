@@ -1,13 +1,11 @@
 """The config files that a command line names, looked at before Snakemake reads them."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from sau.config import read_config_file
-from sau.core.errors import EXIT_USER_ERROR, UserError
-from sau.core.printable import printable
 from sau.run.command import FILE_FLAGS, values_of
+from sau.run.leaving import leaving_on_bad_input
 
 DEFAULT = Path("config.yaml")
 """Beside the Snakefile, in the folder that Snakemake was started in."""
@@ -22,13 +20,10 @@ def leave_if_unreadable(words: Sequence[str]) -> None:
     Args:
         words: what stands after `snakemake`.
     """
-    try:
+    with leaving_on_bad_input():
         for path in config_files(words):
             if path.exists():
                 read_config_file(path)
-    except UserError as error:
-        print(f"sau: error: {printable(str(error))}", file=sys.stderr)
-        sys.exit(EXIT_USER_ERROR)
 
 
 def config_files(words: Sequence[str]) -> list[Path]:

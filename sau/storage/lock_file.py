@@ -185,7 +185,7 @@ class LockFile:
         """Read the file; None if it is not there."""
         try:
             # Opened anew each time: only then does a network disk ask its server.
-            with self.file.open(encoding="utf-8", errors="replace") as file:
+            with open(self.file, encoding="utf-8", errors="replace", opener=_opened) as file:
                 return _Found(
                     Holder.from_json(file.read(_LONGEST)), os.fstat(file.fileno()).st_mtime
                 )
@@ -196,6 +196,11 @@ class LockFile:
                 f"{self.file}: cannot be read ({error.strerror or error}), and says who writes "
                 f"{self.subject}; delete it if no process does"
             ) from error
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open what may be no lock: a link to nothing, which is there, or a pipe, which would wait."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _place(own: Path, file: Path) -> bool:

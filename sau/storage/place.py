@@ -44,7 +44,8 @@ def _expected(path: Path) -> Iterator[tuple[str, str]]:
     for folder in path.parents:
         match = _FOLDER.fullmatch(folder.name)
         if match is None:
-            if seen == set(_FOLDERS):
+            # Without a name is the folder that the process is in, or one above it.
+            if seen == set(_FOLDERS) and folder.name not in ("", ".."):
                 yield "run", folder.name
             return
         seen.add(match[1])

@@ -66,7 +66,7 @@ def remove_left_behind(folder: Path) -> None:
     for entry in entries:
         named = _NAME.fullmatch(entry.name)
         if named and _is_left_behind(entry, named):
-            _remove(Path(entry.path))
+            remove(Path(entry.path))
     if len(entries) > _QUICKLY_SEEN:
         _next_look[folder] = time.monotonic() + len(entries) / _QUICKLY_SEEN
 
@@ -80,7 +80,8 @@ def _is_left_behind(entry: os.DirEntry[str], name: re.Match[str]) -> bool:
     return gone
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder, as far as it is there and the system allows it."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
         return

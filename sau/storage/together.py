@@ -2,14 +2,13 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from sau.storage.refused import explained
-from sau.storage.temporary import temporary_beside
+from sau.storage.temporary import remove, temporary_beside
 
 OTHER = "another results folder"
 """What to choose where a result cannot be written."""
@@ -50,7 +49,7 @@ def together(*paths: Path) -> Iterator[None]:
     finally:
         for new in waiting.values():
             if new is not None:
-                _remove(new)
+                remove(new)
 
 
 @contextmanager
@@ -86,7 +85,7 @@ def put_in_place(temporary: Path, path: Path, move: Callable[[Path, Path], objec
     temporary.rename(new)
     waiting[path] = new
     if former is not None:
-        _remove(former)
+        remove(former)
 
 
 def _place_all(new: Mapping[Path, Path]) -> None:
@@ -113,18 +112,10 @@ def _place_all(new: Mapping[Path, Path]) -> None:
             old.rename(path)
         raise
     for old in aside.values():
-        _remove(old)
+        remove(old)
 
 
 def _check(path: Path) -> None:
     check = (_checks.get() or {}).get(path)
     if check is not None:
         check()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    with suppress(OSError):
-        path.unlink()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sau
 from sau.core.errors import EXIT_STOPPED_EARLY, EXIT_USER_ERROR
+from sau.core.signals import Interruption
 from scripts.slices.jobs import (
     CHECKPOINT,
     KEPT,
@@ -33,6 +34,9 @@ from scripts.slices.state import (
 )
 
 logger = logging.getLogger("slices")
+
+_ENDED = (-signal.SIGKILL, -signal.SIGTERM, Interruption(signal.SIGTERM).exit_code)
+"""Exit codes of training that was ended before it could stop by itself, as while it started."""
 
 START_UP = 10.0
 """Seconds that Python may take to load PyTorch, before a run's own clock begins."""
@@ -117,7 +121,7 @@ def run(
         if time_slice.left() <= START_UP:
             break
         code = _train(job, pack, output, time_slice)
-        ended_by_us = code < 0 and time_slice.left() <= 0
+        ended_by_us = code in _ENDED and time_slice.left() <= 0
         if code not in (0, EXIT_STOPPED_EARLY) and not ended_by_us:
             logger.error("%s: failed with exit code %d", job.name, code)
             failed.append(job)

@@ -146,6 +146,17 @@ def test_places_of_other_kinds_are_of_no_interest(
     check_inputs({"history": path})
 
 
+@pytest.mark.parametrize(("folder", "above"), [("ce", ""), ("ce", "./"), ("ce/mine", "../")])
+def test_place_may_be_named_from_a_folder_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, above: str
+) -> None:
+    place = "imbalance-2/data-seed-0/seed-1/history.parquet"
+    written(tmp_path / "ce" / place, "history", run="ce", seed=1)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    monkeypatch.chdir(tmp_path / folder)
+    check_inputs({"history": Path(f"{above}{place}")})
+
+
 def test_identity_does_not_depend_on_how_inputs_came_about() -> None:
     record = {"inputs": {"kept": ["a"]}, "earlier_inputs": {"kept.scores": ["b"]}}
     assert identity_of(record) == identity_of(record | {"earlier_inputs": {}})

@@ -186,6 +186,19 @@ def test_lock_that_is_a_folder_is_one_line(tmp_path: Path) -> None:
         raise AssertionError
 
 
+def test_lock_that_is_a_link_to_nothing_is_one_line(tmp_path: Path) -> None:
+    lock_of(tmp_path / "a").symlink_to("nothing")
+    refused = pytest.raises(UserError, match=r"cannot be read .* delete it if no process does")
+    with refused, locked(tmp_path / "a"):
+        raise AssertionError
+
+
+def test_lock_that_is_a_pipe_is_one_of_an_unknown_process(tmp_path: Path) -> None:
+    os.mkfifo(lock_of(tmp_path / "a"))
+    with locked(tmp_path / "a", stale_after=0.1):
+        assert lock_of(tmp_path / "a").is_file()
+
+
 def test_text_of_a_lock_cannot_act_on_a_terminal(tmp_path: Path) -> None:
     left = dataclasses.replace(leave(tmp_path / "a"), command="\x1b[31m\n" + "x" * 999)
     assert "\x1b" not in left.describe()

@@ -14,10 +14,9 @@ if isinstance(workflow.current_basedir, os.PathLike):
 import yaml
 
 from sau.config import check_sources, expected_grid, load, read_config_file
-from sau.core.errors import UserError
-from sau.core.printable import printable
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
+from sau.run.leaving import leaving_on_bad_input
 from sau.run.results_lock import hold_results
 from sau.storage.code_digest import code_digest
 from sau.assets.shipped import fingerprint
@@ -32,15 +31,11 @@ def config_files():
 def checked_config():
     """Check the config against the schema; say what is wrong in one line and leave with code 2."""
     schema = workflow.source_path("../schemas/config.schema.yaml")
-    with open(schema, encoding="utf-8") as file:
-        try:
-            for path in config_files():
-                read_config_file(Path(path))
-            checked = load(config, yaml.safe_load(file))
-            check_sources(checked)
-        except UserError as error:
-            print(f"sau: error: {printable(str(error))}", file=sys.stderr)
-            sys.exit(2)
+    with open(schema, encoding="utf-8") as file, leaving_on_bad_input():
+        for path in config_files():
+            read_config_file(Path(path))
+        checked = load(config, yaml.safe_load(file))
+        check_sources(checked)
     return checked
 
 
@@ -63,11 +58,8 @@ shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
 # comes here, before it removes any output. With --nolock nobody is kept off.
 onstart:
     if workflow.execution_settings.lock:
-        try:
+        with leaving_on_bad_input():
             hold_results(Path(RESULTS))
-        except UserError as error:
-            print(f"sau: error: {printable(str(error))}", file=sys.stderr)
-            sys.exit(2)
 
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"

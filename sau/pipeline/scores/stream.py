@@ -1,5 +1,6 @@
 """A shard's images, decoded ahead of the model and no more of them than needed."""
 
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import islice, repeat
@@ -31,7 +32,14 @@ def decoding_pool(workers: int) -> Executor:
     if workers == 0:
         return ThreadPoolExecutor(1)
     # A forked process could inherit a lock of PyTorch's or Arrow's threads.
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_leave_ctrl_c_to_the_parent
+    )
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    # A terminal sends it to all. The parent says in one line what it means, and ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def prepared_images(

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.storage.files import atomic_path
 from sau.storage.manifest.content import column_hash, content_and_group_hashes, joint_hash
 from sau.storage.manifest.ranges import check_ranges
@@ -251,7 +252,7 @@ def _opened(path: Path) -> Iterator[tuple[pq.ParquetFile, Record]]:
     except PermissionError as error:
         raise UserError(f"{path}: {error.strerror}; allow yourself to read it") from error
     except _UNREADABLE as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(str(error))
         raise DamagedError(
             f"{path}: not a readable Parquet file ({reason}); delete it and run its stage again"
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.storage.manifest.facts import check_facts
 from sau.storage.manifest.schemas import HUGGING_FACE_FEATURES, SCHEMAS
 
@@ -92,7 +93,7 @@ class DamagedError(UserError):
 
 def damaged(path: Path, reason: object) -> DamagedError:
     """Return the error of a manifest that is not as it was written; `reason` is put in one line."""
-    told = " ".join(str(reason).split())[:300]  # Arrow's have several lines
+    told = one_line(str(reason))  # Arrow's have several
     return DamagedError(f"{path}: damaged ({told}); delete it and run its stage again")
 
 

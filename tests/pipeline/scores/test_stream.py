@@ -1,3 +1,5 @@
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -75,3 +77,10 @@ def test_order_is_kept_one_behind_and_the_next_item_is_made_first(count):
         assert made[-1] == min(item + 1, count - 1)
     assert made == list(range(count))
     assert list(one_behind(range(count))) == made
+
+
+def test_decoding_process_leaves_ctrl_c_to_its_parent() -> None:
+    with decoding_pool(1) as pool:
+        worker = pool.submit(os.getpid).result()
+        os.kill(worker, signal.SIGINT)
+        assert pool.submit(os.getpid).result() == worker

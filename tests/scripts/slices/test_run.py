@@ -1,10 +1,11 @@
 import dataclasses
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sau.__main__ import main
 from sau.core.errors import UserError
 from scripts.slices import run as run_module
 from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs
-from scripts.slices.run import run
+from scripts.slices.run import Slice, run
 from scripts.slices.split import joined
 from scripts.slices.state import Progress, progress_of, read_slices, status_table
 from tests.paths import ROOT
@@ -147,6 +148,31 @@ def test_run_that_fails_does_not_stop_the_others(
     assert run(pack, tmp_path / "out", time_slice) == 2
     assert time_slice.trained == ["sau", "ce"]
     assert "synthetic-0-0.parquet: no such manifest" in capsys.readouterr().err
+
+
+class EndedSlice(Slice):
+    """A slice whose time is up while training starts, which then ends in some way."""
+
+    def __init__(self, code: int) -> None:
+        self.code, self.seconds = code, 100.0
+
+    def left(self) -> float:
+        return self.seconds
+
+    def train(self, words: Sequence[str]) -> int:
+        self.seconds = 0.0
+        return self.code
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [(-signal.SIGKILL, 75), (-signal.SIGTERM, 75), (128 + signal.SIGTERM, 75), (1, 2), (2, 2)],
+)
+def test_run_that_a_slice_ended_while_it_started_has_not_failed(
+    grid: Grid, tmp_path: Path, ended: int, code: int
+) -> None:
+    pack = grid.pack(tmp_path / "pack", rows=("ce",))
+    assert run(pack, tmp_path / "out", EndedSlice(ended)) == code
 
 
 def test_status_says_how_far_each_run_is(grid: Grid, tmp_path: Path, steps: Steps) -> None:

@@ -5,9 +5,9 @@ import re
 from collections.abc import Collection, Iterable
 
 from sau.pipeline.prompts.llm.duplicates import near_duplicates, normalise
-from sau.pipeline.prompts.reading import language as languages
 from sau.pipeline.prompts.reading.characters import BROKEN
 from sau.pipeline.prompts.reading.class_names import names_class, without_names
+from sau.pipeline.prompts.reading.language import is_english
 from sau.pipeline.prompts.reading.marks import unquoted
 from sau.pipeline.prompts.reading.refusals import is_refusal
 from sau.pipeline.prompts.reading.sentences import sentences
@@ -49,11 +49,6 @@ def problem_of(
         forms: what the model was told or is replaced by, which is no answer.
     """
     return _problem_of(text, tuple(names), max_words, language, tuple(forms))
-
-
-def is_english(text: str) -> bool:
-    """Return whether a text may be English; see `sau.pipeline.prompts.reading.language`."""
-    return languages.is_english(text)
 
 
 @functools.lru_cache(maxsize=2**16)  # a class's texts are checked again whenever one comes
