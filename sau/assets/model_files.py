@@ -48,9 +48,9 @@ def _roots(folder: Path) -> tuple[Path, ...]:
     Hugging Face's cache keeps contents beside `snapshots/REVISION`, which has links to them.
     """
     real = folder.resolve()
-    if real.parent.name == "snapshots":
-        return real, real.parents[1] / "blobs"
-    return (real,)
+    # One of a model's parts may be named, a folder of the snapshot.
+    shared = (each.parent / "blobs" for each in real.parents if each.name == "snapshots")
+    return real, *shared
 
 
 def _files(folder: Path, where: str, roots: tuple[Path, ...]) -> Iterator[Path]:

@@ -85,6 +85,10 @@ def test_links_of_the_cache_of_hugging_face_are_taken(folder: Path) -> None:
     (blobs / "abc").write_text("{}")
     (snapshot / "config.json").symlink_to("../../blobs/abc")
     check_model_folder(snapshot, "images.model")
+    (snapshot / "part").mkdir()
+    (snapshot / "part" / "config.json").symlink_to("../../../blobs/abc")
+    check_model_folder(snapshot, "images.model")
+    check_model_folder(snapshot / "part", "images.model")
     (snapshot / "other.json").symlink_to("../../refs")
     refused(snapshot, "other.json is a link to ")
 
