@@ -10,11 +10,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
-from sau.core.printable import one_line
 from sau.storage.files import atomic_path
 from sau.storage.manifest.content import column_hash, content_and_group_hashes, joint_hash
 from sau.storage.manifest.ranges import check_ranges
-from sau.storage.manifest.record import DamagedError, Record, damaged
+from sau.storage.manifest.record import DamagedError, Record, damaged, unreadable
 from sau.storage.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
 
 _UNREADABLE = (
@@ -252,10 +251,7 @@ def _opened(path: Path) -> Iterator[tuple[pq.ParquetFile, Record]]:
     except PermissionError as error:
         raise UserError(f"{path}: {error.strerror}; allow yourself to read it") from error
     except _UNREADABLE as error:
-        reason = one_line(str(error))
-        raise DamagedError(
-            f"{path}: not a readable Parquet file ({reason}); delete it and run its stage again"
-        ) from error
+        raise unreadable(path, error, "not a readable Parquet file") from error
     with file:
         yield file, Record.of_metadata(metadata, SCHEMA_VERSION, path)
 
@@ -266,7 +262,7 @@ def _check_layout(path: Path, file: pq.ParquetFile, record: Record) -> None:
         schema = file.schema_arrow
         rows = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
     except _UNREADABLE as error:
-        raise damaged(path, error) from error
+        raise unreadable(path, error) from error
     if not schema.equals(SCHEMAS[record.kind]):
         raise damaged(path, f"its columns are not those of {record.kind}")
     if [count for count in rows if count] != record.rows:
@@ -282,7 +278,7 @@ def _read_group(
         table = table.replace_schema_metadata(None).cast(schema)
         found = {name: column_hash(name, table.column(name)) for name in schema.names}
     except _UNREADABLE as error:
-        raise damaged(path, error) from error
+        raise unreadable(path, error) from error
     for name, digest in found.items():
         if digest != record.hashes[name][group]:
             raise damaged(path, f"column {name} is not as it was written")

@@ -1,8 +1,10 @@
 """What a manifest's file says of itself, sealed by a hash of its own."""
 
 import dataclasses
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ _KIND, _VERSION, _SEAL = f"{_PREFIX}kind", f"{_PREFIX}schema_version", f"{_PREFI
 _CONTENT, _GROUPS = f"{_PREFIX}content_sha256", f"{_PREFIX}row_groups"
 _PROVENANCE = f"{_PREFIX}provenance"
 _HUGGING_FACE = "huggingface"
+
+_OF_THE_MACHINE = {
+    *(errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.EHOSTDOWN),
+}
+"""What the system says where a file cannot be had at the moment, whatever stands in it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -91,10 +99,33 @@ class DamagedError(UserError):
     """A file that is no manifest, or not as it was written: whoever can make it again may do so."""
 
 
-def damaged(path: Path, reason: object) -> DamagedError:
+def damaged(path: Path, reason: object, what: str = "damaged") -> DamagedError:
     """Return the error of a manifest that is not as it was written; `reason` is put in one line."""
     told = one_line(str(reason))  # Arrow's have several
-    return DamagedError(f"{path}: damaged ({told}); delete it and run its stage again")
+    return DamagedError(f"{path}: {what} ({told}); delete it and run its stage again")
+
+
+def unreadable(path: Path, error: BaseException, what: str = "damaged") -> UserError:
+    """Return the error of a manifest that Arrow cannot read, by what it raised.
+
+    Nobody is told to delete hours of work because a disk is away, or too many files are open.
+
+    Args:
+        path: the file.
+        error: of Arrow.
+        what: it is, unless the machine is to blame.
+    """
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+        return UserError(
+            f"{path}: cannot be read now ({os.strerror(error.errno)}), and may well be whole; look "
+            "at this machine and its disks, and run again"
+        )
+    if isinstance(error, MemoryError):
+        return DamagedError(
+            f"{path}: damaged, or too large for this machine's memory ({one_line(str(error))}); "
+            "use a machine with more, or delete it and run its stage again"
+        )
+    return damaged(path, error, what)
 
 
 def _texts(raw: Mapping[bytes, bytes], path: Path) -> dict[str, str]:

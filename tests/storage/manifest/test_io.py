@@ -1,5 +1,7 @@
 import json
 import os
+import resource
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +10,7 @@ import pytest
 from sau.core.errors import UserError
 from sau.storage import manifest
 from sau.storage.manifest import io as manifest_io
+from sau.storage.manifest.record import DamagedError, unreadable
 from tests.paths import ROOT
 
 ROWS = pa.table(
@@ -169,3 +172,23 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
     found = manifest.read_rows(paths, "members", ["1-4", "0-0", "9-9"], columns=["id", "label"])
     assert found == {"0-0": {"id": "0-0", "label": 0}, "1-4": {"id": "1-4", "label": 1}}
     assert [entry for entry in read if len(entry) > 2] == [(0, "id", "label"), (2, "id", "label")]
+
+
+def test_manifest_that_cannot_be_had_now_is_not_to_be_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "kept.parquet"
+    manifest.write(path, "kept", manifest.SCHEMAS["kept"].empty_table(), {})
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        with pytest.raises(UserError) as refused:
+            manifest.read(path, "kept")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert not isinstance(refused.value, DamagedError)
+    assert "Too many open files), and may well be whole" in str(refused.value)
+    assert "delete" not in str(refused.value)
+
+
+def test_manifest_that_is_too_large_for_the_memory_may_be_whole() -> None:
+    told = str(unreadable(Path("a.parquet"), pa.ArrowMemoryError("malloc of size 9 failed")))
+    assert told.startswith("a.parquet: damaged, or too large for this machine's memory (malloc")
