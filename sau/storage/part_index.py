@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from sau.storage.refused import check_file_is_to_blame
 from sau.storage.sealed import unsealed
 
 INDEX_FILE = "checkpoint.json"
@@ -22,12 +23,14 @@ def read_index(folder: Path) -> dict[str, Any]:
     Raises:
         NoPartsError: there is no index.
         UnreadablePartsError: a damaged one.
+        UserError: it cannot be had at the moment.
     """
     try:
         index = unsealed((folder / INDEX_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NoPartsError(f"{INDEX_FILE}: {error.strerror}") from error
     except (OSError, ValueError) as error:
+        check_file_is_to_blame(folder / INDEX_FILE, error)
         raise UnreadablePartsError(f"{INDEX_FILE}: {error}") from error
     if not {"about", "parts", "split"} <= set(index):
         raise UnreadablePartsError(f"{INDEX_FILE}: not an index of parts")
@@ -40,6 +43,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     Raises:
         NoPartsError: there is no index.
         UnreadablePartsError: a damaged one.
+        UserError: it cannot be had at the moment.
     """
     about: dict[str, Any] = read_index(folder)["about"]
     return about

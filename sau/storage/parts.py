@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sau.storage.files import write_bytes, write_text
 from sau.storage.part_index import INDEX_FILE, UnreadablePartsError, read_index
+from sau.storage.refused import check_file_is_to_blame
 from sau.storage.sealed import sealed_text
 from sau.storage.temporary import remove_left_behind
 
@@ -69,6 +70,7 @@ def read_parts(folder: Path) -> dict[str, Tensor]:
 
     Raises:
         UnreadablePartsError: a file that is missing, cut short or otherwise not as it was written.
+        UserError: one that cannot be had at the moment.
     """
     index = read_index(folder)
     found: dict[str, Tensor] = {}
@@ -126,6 +128,7 @@ def _read_part(path: Path, size: int, digest: str) -> dict[str, Tensor]:
     try:
         data = path.read_bytes()
     except OSError as error:
+        check_file_is_to_blame(path, error)
         raise UnreadablePartsError(f"{path.name}: {error.strerror}") from error
     if len(data) != size:
         raise UnreadablePartsError(f"{path.name}: {len(data)} bytes, expected {size}")

@@ -1,4 +1,4 @@
-"""One line for what the system refuses to write."""
+"""One line for what the system refuses to write, or does not let be read now."""
 
 import errno
 import os
@@ -10,6 +10,31 @@ from sau.core.errors import UserError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 """What only writing fails with: full disk, quota, file too large, disk that is read-only."""
+
+OF_THE_MACHINE = {
+    *(errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+    *(errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.EHOSTDOWN),
+}
+"""What reading fails with where a disk is away or the machine at its end: no file is to blame."""
+
+
+def check_file_is_to_blame(path: Path, error: BaseException) -> None:
+    """Refuse to go on where a file cannot be had at the moment, but may well be whole.
+
+    Whoever would make it again, or tell its user to, asks this before.
+
+    Args:
+        path: the file.
+        error: what reading it raised; of any kind.
+
+    Raises:
+        UserError: the machine or a disk is to blame.
+    """
+    if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+        raise UserError(
+            f"{path}: cannot be read now ({os.strerror(error.errno)}), and may well be whole; look "
+            "at this machine and its disks and run again, or remove it if it stays so"
+        ) from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path, file_sha256, write_text
+from sau.storage.refused import check_file_is_to_blame
 from sau.storage.sealed import put_aside, sealed_text, unsealed
 
 RECORD = "reuse.json"
@@ -100,6 +101,7 @@ class ReusableResults:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
+            check_file_is_to_blame(self.folder / RECORD, error)
             self._put_aside(f"{RECORD} is not as it was written ({error})")
             return {}
         return dict(record["sha256"]) if record["identity"] == self._identity else {}
@@ -119,10 +121,11 @@ def _files_of(outputs: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
 
 
 def _hash_of(path: Path) -> str | None:
-    """Return a file's SHA-256, None if it cannot be read."""
+    """Return a file's SHA-256, None if it cannot be read, and is to blame for that."""
     try:
         return file_sha256(path)
-    except OSError:
+    except OSError as error:
+        check_file_is_to_blame(path, error)
         return None
 
 

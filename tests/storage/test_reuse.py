@@ -10,6 +10,7 @@ import pytest
 from sau.core.errors import UserError
 from sau.storage.process import this_machine
 from sau.storage.reuse import RECORD, ReusableResults
+from tests.storage.limits import no_more_files
 
 
 @pytest.fixture
@@ -167,3 +168,14 @@ def test_files_of_a_killed_job_are_removed(tmp_path: Path, outputs) -> None:
     os.link(outputs["table"], gone)
     kept.take_back(outputs)
     assert not gone.exists()
+
+
+def test_results_that_cannot_be_had_now_are_not_made_again(
+    outputs: dict[str, Path], tmp_path: Path
+) -> None:
+    stored = ReusableResults(tmp_path / "table.reuse", "one")
+    stored.store(outputs)
+    with pytest.raises(UserError, match="Too many open files.*may well be whole"), no_more_files():
+        stored.holds()
+    assert stored.holds()
+    assert not list(tmp_path.glob("*.damaged*"))

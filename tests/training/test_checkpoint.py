@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sau.core.errors import UserError
 from sau.engine.loop import Run, train_epoch
 from sau.engine.state import PartialEpoch, Predictions, RunState
 from sau.methods import METHODS
@@ -17,6 +18,7 @@ from sau.methods.base import Step
 from sau.methods.cross_entropy import CrossEntropy
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.storage.part_index import INDEX_FILE
+from tests.storage.limits import no_more_files
 from tests.training.conftest import Inputs
 
 ROW: dict[str, Any] = {"method": "cross_entropy", "epochs": 2, "ema_decay": 0.5}
@@ -210,6 +212,14 @@ def test_wreck_is_put_aside_and_the_next_one_takes_its_place(
     assert not os.path.lexists(path)
     assert os.path.lexists(tmp_path / "checkpoint.damaged")
     save_checkpoint(path, "a", run, state())
+    assert load_checkpoint(path, "a", run).epoch == 2
+
+
+def test_checkpoint_that_cannot_be_had_now_stays(inputs: Inputs, tmp_path: Path) -> None:
+    path, run = tmp_path / "checkpoint", inputs.assemble(seed=1, **ROW)
+    save_checkpoint(path, "a", run, state())
+    with pytest.raises(UserError, match="checkpoint.json: cannot be read now"), no_more_files():
+        load_checkpoint(path, "a", run)
     assert load_checkpoint(path, "a", run).epoch == 2
 
 

@@ -1,10 +1,8 @@
 """What a manifest's file says of itself, sealed by a hash of its own."""
 
 import dataclasses
-import errno
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,18 +11,13 @@ from sau.core.errors import UserError
 from sau.core.printable import one_line
 from sau.storage.manifest.facts import check_facts
 from sau.storage.manifest.schemas import HUGGING_FACE_FEATURES, SCHEMAS
+from sau.storage.refused import check_file_is_to_blame
 
 _PREFIX = "sau."
 _KIND, _VERSION, _SEAL = f"{_PREFIX}kind", f"{_PREFIX}schema_version", f"{_PREFIX}record_sha256"
 _CONTENT, _GROUPS = f"{_PREFIX}content_sha256", f"{_PREFIX}row_groups"
 _PROVENANCE = f"{_PREFIX}provenance"
 _HUGGING_FACE = "huggingface"
-
-_OF_THE_MACHINE = {
-    *(errno.EIO, errno.ESTALE, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
-    *(errno.ETIMEDOUT, errno.ENOTCONN, errno.ENODEV, errno.EHOSTDOWN),
-}
-"""What the system says where a file cannot be had at the moment, whatever stands in it."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -105,7 +98,7 @@ def damaged(path: Path, reason: object, what: str = "damaged") -> DamagedError:
     return DamagedError(f"{path}: {what} ({told}); delete it and run its stage again")
 
 
-def unreadable(path: Path, error: BaseException, what: str = "damaged") -> UserError:
+def unreadable(path: Path, error: BaseException, what: str = "damaged") -> DamagedError:
     """Return the error of a manifest that Arrow cannot read, by what it raised.
 
     Nobody is told to delete hours of work because a disk is away, or too many files are open.
@@ -113,13 +106,12 @@ def unreadable(path: Path, error: BaseException, what: str = "damaged") -> UserE
     Args:
         path: the file.
         error: of Arrow.
-        what: it is, unless the machine is to blame.
+        what: it is, unless memory may be too little.
+
+    Raises:
+        UserError: the machine is to blame, and not the file.
     """
-    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
-        return UserError(
-            f"{path}: cannot be read now ({os.strerror(error.errno)}), and may well be whole; look "
-            "at this machine and its disks, and run again"
-        )
+    check_file_is_to_blame(path, error)
     if isinstance(error, MemoryError):
         return DamagedError(
             f"{path}: damaged, or too large for this machine's memory ({one_line(str(error))}); "

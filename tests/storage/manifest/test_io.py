@@ -1,6 +1,5 @@
 import json
 import os
-import resource
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ from sau.storage import manifest
 from sau.storage.manifest import io as manifest_io
 from sau.storage.manifest.record import DamagedError, unreadable
 from tests.paths import ROOT
+from tests.storage.limits import no_more_files
 
 ROWS = pa.table(
     {"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True], "score": [None, 0.5]}
@@ -177,13 +177,8 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
 def test_manifest_that_cannot_be_had_now_is_not_to_be_deleted(tmp_path: Path) -> None:
     path = tmp_path / "kept.parquet"
     manifest.write(path, "kept", manifest.SCHEMAS["kept"].empty_table(), {})
-    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
-    try:
-        with pytest.raises(UserError) as refused:
-            manifest.read(path, "kept")
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with pytest.raises(UserError) as refused, no_more_files():
+        manifest.read(path, "kept")
     assert not isinstance(refused.value, DamagedError)
     assert "Too many open files), and may well be whole" in str(refused.value)
     assert "delete" not in str(refused.value)
