@@ -106,9 +106,16 @@ def _check_link(link: Link, files: _Files) -> None:
             if expected and expected.isdisjoint(_hashes_of(found)):
                 raise UserError(
                     f"{child}: made from other {link.parent.replace('_', ' ')} than {parent}, by "
-                    f"the hash that it records; run {_stage_of(record)} again, or put the right "
+                    f"the hash that it records; {_again(record, link.recorded)}, or put the right "
                     "file back"
                 )
+
+
+def _again(record: Record, recorded: str) -> str:
+    """Return what to run; a stage that is run again alone would read the same input once more."""
+    first, *further = recorded.split(".")
+    stage = _stage_of(record)
+    return f"make its {first} again, then run {stage}" if further else f"run {stage} again"
 
 
 def _stage_of(record: Record) -> str:
@@ -139,9 +146,10 @@ def _check_shared(rule: Shared, files: _Files) -> None:
         if found and first is None:
             first, expected = path, found
         if found and not set(found) & set(expected):
+            name = rule.recorded.split(".")[-1].replace("_", " ")
             raise UserError(
-                f"{path}: made from other {rule.recorded.split('.')[-1]} than {first}; give files "
-                f"of one run, or run {_stage_of(record)} again"
+                f"{path}: made from other {name} than {first}; give files of one run, or "
+                f"{_again(record, rule.recorded)}"
             )
 
 
