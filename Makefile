@@ -19,7 +19,7 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 test: $(VENV)/.ready        ## all tests, on CORES processes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
 
-FUZZ ?= 40
+FUZZ ?= 10
 fuzz: $(VENV)/.ready        ## FUZZ times as many odd inputs for every reader as `make test` has; counts at the end
 	OMP_NUM_THREADS=1 SAU_FUZZ=$(FUZZ) $(BIN)/python -m pytest tests/fuzz --numprocesses $(CORES)
 
