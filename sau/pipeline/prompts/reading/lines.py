@@ -17,6 +17,9 @@ MARKUP = "markup"
 LONGEST = 8_000
 """Characters of a line that may be a prompt; a longer one is left as it is, to be refused."""
 
+_MARK_AND_WORDS = 3
+"""Words of a part that is too short for a prompt, its number counted: `2. (15 words)`."""
+_ENDS = (".", "!", "?", "\u2026", '"', "'", "\u201d", "\u2019", ")")
 _INLINE_NUMBER = re.compile(r"(?:^|(?<=\s))\(?(\d{1,2})[.):]\s+(?=\S)")
 HALF_END = re.compile(r"[.!?:;\u2026\u3002\uff01\uff1f\"'\u201d\u2019)\]*]$")
 _WRITTEN_NEWLINE = re.compile(r"(?<=[.!?\"])\s*\\{1,2}n\s*(?=\S)|\\{1,2}n(?=\s*(?:\d+[.)]|[-*])\s)")
@@ -86,12 +89,19 @@ def _lines(text: str, cut: bool, removed: Counter[str]) -> list[Line]:
 def _numbered_parts(line: str) -> list[str]:
     """Return the prompts of one line that says `1. ... 2. ... 3. ...`."""
     marks = [(match.start(), int(match[1])) for match in _INLINE_NUMBER.finditer(line)]
-    numbers = [number for _, number in marks]
-    if len(marks) < 2 or numbers != list(range(numbers[0], numbers[0] + len(marks))):
-        return [line]
-    starts = [start for start, _ in marks]
-    parts = [line[a:b] for a, b in zip([0, *starts], [*starts, len(line)], strict=True)]
-    return [part.strip() for part in parts if part.strip()]
+    # A sentence may end in a number: "seen at 1. 2. A photo". Numbers after an end count first.
+    for found in ([mark for mark in marks if _is_after_end(line, mark[0])], marks):
+        numbers = [number for _, number in found]
+        if len(found) > 1 and numbers == list(range(numbers[0], numbers[0] + len(found))):
+            starts = [start for start, _ in found]
+            parts = [line[a:b] for a, b in zip([0, *starts], [*starts, len(line)], strict=True)]
+            if all(len(part.split()) > _MARK_AND_WORDS for part in parts[1:]):
+                return [part.strip() for part in parts if part.strip()]
+    return [line]
+
+
+def _is_after_end(line: str, start: int) -> bool:
+    return start == 0 or line[max(start - 2, 0) : start].rstrip().endswith(_ENDS)
 
 
 def _unwrapped(lines: list[Line], several: bool) -> list[Line]:

@@ -120,7 +120,7 @@ MARKS = {
     "images": numbered("Image #{i} - {t}"),
     "letters": lambda p: joined(f"{letter}. {t}" for letter, t in zip("abcdefgh", p, strict=False)),
     "roman": lambda p: joined(
-        f"{i}. {t}" for i, t in zip(["I", "II", "III", "IV", "V"], p, strict=False)
+        f"{i}. {t}" for i, t in zip(["I", "II", "III", "IV", "V", "VI"], p, strict=False)
     ),
     "bare numbers": numbered("{i} {t}"),
     "of all": numbered("{i}/5: {t}"),
