@@ -1,15 +1,26 @@
 import io
+import signal
 
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from PIL import Image
 
+from sau.core.signals import ENDING
+
 # Derandomised, so that a run of the tests says the same on every machine; no clock, for slow ones.
 settings.register_profile(
     "sau", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("sau")
+
+
+def pytest_configure() -> None:
+    """Take signals that end a command, also where the shell ignores them: behind `&` or `nohup`."""
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            is_ctrl_c = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -58,9 +58,9 @@ def check_place(path: Path, *, replace: bool = False) -> None:
     Raises:
         UserError: there is something at `path` that stays, or no folder can be written there.
     """
-    if path.is_symlink():
-        raise UserError(f"{path}: is a link; name the folder that it leads to, or another one")
     with explained(path, _OTHER):
+        if path.is_symlink():
+            raise UserError(f"{path}: is a link; name the folder that it leads to, or another one")
         _check_writable(path)
         if path.is_dir() and (replace or not any(path.iterdir())):
             return

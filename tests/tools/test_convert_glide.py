@@ -104,8 +104,7 @@ def test_interrupted_conversion_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(GlideUpsamplePipeline, "save_pretrained", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        main(words)
+    assert main(words) == 130
     assert left(tmp_path / "out") == []
 
 

@@ -72,7 +72,7 @@ def test_overview_is_made_again_when_metrics_appear_or_change_and_trains_nothing
     assert "Nothing to be done" not in so_far(fresh)
     assert said(fresh) == before
 
-    names = {path.name for path in (fresh.folder / "results").iterdir()}
+    names = {path.name for path in (fresh.folder / "results").glob("[!.]*")}
     assert names == {"report", "evaluation", "logs", "benchmarks"}
     made = {path.name for path in (fresh.folder / "results/report").iterdir()}
     assert made == {"so-far.html", "so-far.md", "so-far.csv", "so-far.png", "paper-so-far.csv"}
