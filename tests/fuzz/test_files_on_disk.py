@@ -82,11 +82,10 @@ def test_manifests_of_every_kind(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [["id"], ["id", "image"], ["label", "status"]])
 def test_manifests_of_which_some_columns_and_row_groups_are_read(
-    tmp_path: Path, columns: list[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, columns: list[str]
 ) -> None:
-    monkeypatch.setattr("sau.storage.manifest.io._rows_of_a_group", lambda _: 3)
     path = tmp_path / "images.parquet"
-    manifest.write(path, "images", table_of("images"), {})
+    manifest.write(path, "images", table_of("images"), {}, rows_of_a_group=3)
 
     def read() -> list[pa.Table]:
         return list(manifest.read_groups(path, "images", columns=columns, groups=[2, 0]))
