@@ -80,9 +80,14 @@ def _list(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
 
 
 def _check_classes(train: Listing, names: Sequence[str], settings: DatasetSettings) -> None:
+    place = settings.folder or settings.train_file or settings.source
+    if len(names) < 2:
+        raise UserError(
+            f"{place}: one class alone, {names[0]!r}; expected two at least, look whether the "
+            "labels are what was meant"
+        )
     empty = np.flatnonzero(counts_of(train, len(names)) == 0)
     if len(empty):
-        place = settings.folder or settings.train_file or settings.source
         raise UserError(
             f"{place}: class {names[int(empty[0])]!r} has no training image ({len(empty)} such "
             "classes); add images, or take the class out"

@@ -53,6 +53,7 @@ def odd(tmp_path):
 def test_table_of_paths_opens_regular_files_alone(run, tmp_path, odd):
     names = ["0.png", "1.png", *(f"{name}.png" for name in NO_IMAGES)]
     rows = [{"image": str(odd / name), "label": "a", "id": name} for name in names]
+    rows.append({"image": str(odd / "1.png"), "label": "b", "id": "b"})
     put_table(tmp_path / "t.parquet", rows)
     tests = [{"image": picture(9), "label": "a", "id": "t"}]
     put_table(tmp_path / "u.parquet", tests)
@@ -68,7 +69,9 @@ def test_table_of_paths_opens_regular_files_alone(run, tmp_path, odd):
 
 def test_split_file_opens_regular_files_alone(run, tmp_path, odd):
     names = ["0.png", *(f"{name}.png" for name in NO_IMAGES)]
-    put(tmp_path / "train.txt", "".join(f"odd/{name} 0\n" for name in names).encode())
+    put(tmp_path / "even" / "b.png", picture(8))
+    listed = [*(f"odd/{name} 0\n" for name in names), "even/b.png 1\n"]
+    put(tmp_path / "train.txt", "".join(listed).encode())
     put(tmp_path / "test.txt", b"odd/1.png 0\n")
     found = run(
         source="imagenet-lt",

@@ -183,7 +183,8 @@ def test_test_class_that_is_not_trained_on(run, tmp_path):
 
 def test_image_in_both_splits(run, tmp_path, caplog):
     table = [{"id": name, "image": picture(0), "label": 0} for name in "abc"]
-    put_table(tmp_path / "one.parquet", table)
+    others = [{"id": str(n), "image": picture(n), "label": 1} for n in (8, 9)]
+    put_table(tmp_path / "one.parquet", table + others)
     put_table(tmp_path / "two.parquet", table[2:])
     files = {"train_file": str(tmp_path / "one.parquet"), "source": "parquet"}
     with pytest.raises(UserError, match="id 'real/c' is in the training and the test images"):
@@ -193,6 +194,12 @@ def test_image_in_both_splits(run, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         run(test_per_class=1, **files)
     assert "1 test images have the same bytes as a training image" in caplog.text
+
+
+def test_one_class_alone_is_refused(run, tmp_path):
+    put_table(tmp_path / "one.parquet", [{"image": picture(n), "label": 0} for n in range(3)])
+    with pytest.raises(UserError, match="one class alone, '0'; expected two at least"):
+        run(source="parquet", train_file=str(tmp_path / "one.parquet"), test_per_class=1)
 
 
 @pytest.mark.parametrize(
