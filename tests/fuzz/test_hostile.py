@@ -86,10 +86,9 @@ def test_tables_of_odd_paths_are_read_without_waiting(paths):
         for number in range(2):
             (work / f"{number}.png").write_bytes(painted(colour_of(0), number))
         os.mkfifo(work / "pipe")
-        images = ["0.png", "1.png", *paths]
-        pq.write_table(
-            pa.table({"image": images, "label": ["a"] * len(images)}), work / "t.parquet"
-        )
+        images = ["0.png", "1.png", "0.png", "1.png", *paths]
+        labels = ["b", "b", *["a"] * (len(images) - 2)]
+        pq.write_table(pa.table({"image": images, "label": labels}), work / "t.parquet")
         assert all(file.is_file() for file in named_files(work / "t.parquet", "image"))
         words = dataset_words(work / "out", "", [])
         words += ["--source=parquet", f"--train-file={work / 't.parquet'}", "--test-per-class=1"]
