@@ -49,9 +49,10 @@ SHARDS = list(range(CONFIG.image_shards()))
 # its own is deployed for it, the `python` that runs Snakemake, activated or not.
 ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_method))
 # A scheduler that ends a job sends SIGTERM to all its processes. The shell outlives it, and so does
-# `tee` in each of the rules, which outlives Ctrl-C too. Without the one or the other a stage would
-# die with its work unsaved and its last words unheard.
+# `tee`, which outlives Ctrl-C too. Without the one or the other a stage would die with its work
+# unsaved and its last words unheard.
 shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
+LOGGED = " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
 
 
 # Not while jobs are only planned, nor in the processes of single jobs: only the one that starts them

@@ -16,4 +16,4 @@ rule complement:
         code=digest("complement"),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"
-        " {params.flags} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " {params.flags}" + LOGGED

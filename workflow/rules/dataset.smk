@@ -36,4 +36,5 @@ rule dataset:
         code=digest("dataset"),
         source=fingerprint_of(REAL_IMAGES, REAL_TABLES),
     shell:
-        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags}"
+        + LOGGED

@@ -20,4 +20,4 @@ rule filter:
         code=digest("filter"),
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
-        " --output {output:q} {params.flags} {params.warnings} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " --output {output:q} {params.flags} {params.warnings}" + LOGGED

@@ -22,7 +22,7 @@ rule gallery:
     shell:
         "python -m sau gallery --train-images {input.train_images:q} --kept {input.kept:q}"
         " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags}"
-        " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        + LOGGED
 
 
 GALLERY = rules.gallery.output

@@ -45,7 +45,7 @@ rule images:
         ),
     shell:
         "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} --output {output:q}"
-        " --shard {wildcards.shard} {params.flags} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " --shard {wildcards.shard} {params.flags}" + LOGGED
 
 
 IMAGES = expand(rules.images.output, shard=SHARDS)

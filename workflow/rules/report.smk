@@ -45,7 +45,7 @@ rule report:
         " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"
-        " --figure {output.figure:q} {params.flags} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " --figure {output.figure:q} {params.flags}" + LOGGED
 
 
 REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
@@ -92,7 +92,7 @@ rule overview:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
         " --pages {params.pages:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q}"
-        " --paper {output.paper:q} --figure {output.figure:q} {params.flags} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " --paper {output.paper:q} --figure {output.figure:q} {params.flags}" + LOGGED
 
 
 OVERVIEW = rules.overview.output

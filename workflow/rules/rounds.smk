@@ -20,7 +20,7 @@ rule rounds:
         ),
     shell:
         "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
-        " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        + LOGGED
 
 
 use rule filter as filter_round with:

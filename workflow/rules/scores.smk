@@ -19,7 +19,7 @@ rule scores:
         weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
     shell:
         "python -m sau scores --images {input:q} --output {output:q} {params.flags}"
-        " {params.decoding} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " {params.decoding}" + LOGGED
 
 
 # Real images in the same way, for whoever compares synthetic ones with them. They have no prompts.

@@ -32,7 +32,7 @@ rule training:
         " --predictions {output.predictions:q} --history {output.history:q}"
         " --label-correction {output.label_correction:q} --model {output.model:q}"
         " --checkpoint {params.checkpoint:q} --run {wildcards.run}"
-        " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+        " --seed {wildcards.seed} {params.flags} {params.execution}" + LOGGED
 
 
 EVERY_TRAINING_SET = expand(
