@@ -55,7 +55,7 @@ def _run(command: str, words: list[str]) -> None:
     from sau.core.no_input import without_input
     from sau.run.command import run
     from sau.run.parent import end_with_parents
-    from sau.settings.flags import arguments_of, build_parser
+    from sau.settings.flags import build_parser, call
     from sau.settings.names import unknown_key
 
     if command == "run":
@@ -69,7 +69,7 @@ def _run(command: str, words: list[str]) -> None:
     stage = commands[command].load()
     flags = build_parser(command, stage).parse_args(words)
     with without_input():  # none reads it, and libraries shall not ask there
-        stage(**arguments_of(stage, flags))
+        call(stage, flags)
 
 
 def _say(line: str) -> None:

@@ -61,7 +61,10 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser(command: str, stage: Callable[..., None]) -> Parser:
-    """Return the parser of one stage: its paths and values first, then its settings."""
+    """Return the parser of one stage: its paths and values first, then its settings.
+
+    Parameters that are positional only are words without a flag, as in `sau predict MODEL`.
+    """
     summary = (inspect.getdoc(stage) or "").split("\n\n")[0]
     parser = Parser(
         prog=f"sau {command}",
@@ -78,12 +81,20 @@ def build_parser(command: str, stage: Callable[..., None]) -> Parser:
             for key, field in hints[name].model_fields.items():
                 _add_setting(settings, key, field)
         else:
-            _add_value(files, name, hints[name], parameter.default, texts.get(name, ""))
+            _add_value(files, parameter, hints[name], texts.get(name, ""))
     return parser
 
 
+def call(stage: Callable[..., None], parsed: argparse.Namespace) -> None:
+    """Call `stage` with its parsed words and flags."""
+    values = arguments_of(stage, parsed)
+    parameters = inspect.signature(stage).parameters.values()
+    words = [values.pop(one.name) for one in parameters if _is_word(one)]
+    stage(*words, **values)
+
+
 def arguments_of(stage: Callable[..., None], parsed: argparse.Namespace) -> dict[str, Any]:
-    """Return the keyword arguments for `stage` from its parsed flags."""
+    """Return the arguments for `stage` by name, from its parsed words and flags."""
     values: dict[str, Any] = {}
     for name, hint in typing.get_type_hints(stage).items():
         if name == "return":
@@ -125,12 +136,17 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> None:
+def _is_word(parameter: inspect.Parameter) -> bool:
+    return parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+
+
+def _add_value(group: Any, parameter: inspect.Parameter, hint: Any, text: str) -> None:
+    name, default = parameter.name, parameter.default
     required = default is inspect.Parameter.empty
-    keywords: dict[str, Any] = {"required": required, "dest": name}
-    keywords["default"] = argparse.SUPPRESS if required else default
+    keywords: dict[str, Any] = {"default": argparse.SUPPRESS if required else default}
     inner, _ = _strip_optional(hint)
-    if typing.get_origin(inner) is list:
+    is_list = typing.get_origin(inner) is list
+    if is_list:
         (inner,) = typing.get_args(inner)
         keywords["nargs"] = "*"
     if inner is bool:
@@ -138,8 +154,15 @@ def _add_value(group: Any, name: str, hint: Any, default: Any, text: str) -> Non
     else:
         keywords["type"] = path_flag if inner is Path else inner
         keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()
+    if _is_word(parameter):
+        # A list takes one word at least: argparse gives it none where a flag comes before them.
+        keywords["nargs"] = "+" if is_list else None if required else "?"
+        keywords["metavar"] = name.upper()
+    else:
+        keywords |= {"required": required, "dest": name}
     words = [text.replace("%", "%%"), "(required)" if required else ""]
-    group.add_argument(_flag(name), help=" ".join(filter(None, words)) or " ", **keywords)
+    names = [name if _is_word(parameter) else _flag(name)]
+    group.add_argument(*names, help=" ".join(filter(None, words)) or " ", **keywords)
 
 
 def _add_setting(group: Any, name: str, field: FieldInfo) -> None:

@@ -9,7 +9,7 @@ from sau.pipeline.dataset.stage import dataset
 from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.pipeline.registry import STAGES
-from sau.settings.flags import arguments_of, build_parser, to_flags
+from sau.settings.flags import arguments_of, build_parser, call, to_flags
 
 
 def stage(images: list[Path], output: Path, *, shard: int, settings: PromptsSettings) -> None:
@@ -117,3 +117,42 @@ def test_stage_has_help_that_names_its_flags(name, capsys):
     text = capsys.readouterr().out
     assert f"usage: sau {name}" in text
     assert function.__doc__.split("\n")[0][:30] in text
+
+
+def test_positional_parameters_are_words_before_or_behind_the_flags():
+    calls = []
+
+    def tool(model: Path, images: list[Path], /, *, output: Path, top: int = 5) -> None:
+        """Do a thing."""
+        calls.append((model, images, output, top))
+
+    parser = build_parser("tool", tool)
+    lines = ["m a b --output o --top 3", "--output o --top 3 m a b", "m --top 3 --output o a b"]
+    for line in lines:
+        call(tool, parser.parse_args(line.split()))
+    assert calls == [(Path("m"), [Path("a"), Path("b")], Path("o"), 3)] * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "named"), [("m --output o", "IMAGES"), ("--output o", "MODEL, IMAGES")]
+)
+def test_positional_parameters_that_are_missing_are_named(line, named, capsys):
+    def tool(model: Path, images: list[Path], /, *, output: Path) -> None:
+        """Do a thing."""
+
+    with pytest.raises(SystemExit) as stop:
+        build_parser("tool", tool).parse_args(line.split())
+    assert stop.value.code == 2
+    assert f"required: {named}; see sau tool --help" in capsys.readouterr().err
+
+
+def test_positional_parameter_with_a_default_may_be_left_out():
+    found = []
+
+    def tool(folder: Path = Path("data"), /, *, fast: bool = False) -> None:
+        """Do a thing."""
+        found.append((folder, fast))
+
+    for line in ("", "photos --fast"):
+        call(tool, build_parser("tool", tool).parse_args(line.split()))
+    assert found == [(Path("data"), False), (Path("photos"), True)]

@@ -1,5 +1,7 @@
 """Tools on the command line, beside the stages."""
 
+import inspect
+
 import pytest
 
 from sau.__main__ import main, split_command, usage
@@ -15,8 +17,10 @@ def test_tool_has_help_that_explains_its_flags(
     assert stop.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     assert f"usage: sau {name}" in text
-    for parameter in TOOLS[name].load().__annotations__.keys() - {"return"}:
-        assert f"--{parameter.replace('_', '-')}" in text
+    for parameter in inspect.signature(TOOLS[name].load()).parameters.values():
+        is_word = parameter.kind is inspect.Parameter.POSITIONAL_ONLY
+        flag = f"--{parameter.name.replace('_', '-')}"
+        assert (parameter.name.upper() if is_word else flag) in text
 
 
 def test_help_says_what_a_docstring_says_of_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
