@@ -68,6 +68,6 @@ def _refuse_other_weights(shard: Path, keys: set[str], what: str) -> None:
     for problem, names in (("lacks", keys - held), ("has unexpected", held - keys)):
         if names:
             raise UserError(
-                f"{what} {problem} weights, {len(names)} of them, such as {min(names)!r}, which "
-                "its index says otherwise; fetch or copy the model again"
+                f"{what} {problem} weights, {len(names)} of them, such as {min(names)!r}, unlike "
+                "what its index says; fetch or copy the model again"
             )

@@ -1,6 +1,7 @@
 """Weights that do not fit a network: what is wrong with them, in one line."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,22 @@ def refuse_unfit(
             raise UserError(f"{what} {problem} {some_of(names)}; {_FIX}")
 
 
+def refuse_report(info: Mapping[str, Any], network: nn.Module, what: str) -> None:
+    """Refuse a loaded network of diffusers or transformers if their report names a weight.
+
+    Args:
+        info: what `from_pretrained` returns with `output_loading_info`.
+        network: that it returned with it.
+        what: setting, folder and part, for the message.
+
+    Raises:
+        UserError: weights are missing, unexpected, of another shape, or not finite.
+    """
+    unlike = [str(one) for one in info["mismatched_keys"]]
+    refuse_unfit(what, info["missing_keys"], info["unexpected_keys"], unlike)
+    _refuse_not_finite(network.state_dict(), what)
+
+
 def some_of(names: Collection[str]) -> str:
     """Return the first few of some names, in one line, and how many more there are."""
     more = len(names) - SHOWN
@@ -47,7 +64,7 @@ def some_of(names: Collection[str]) -> str:
 
 
 def refuse_unlike(state: Mapping[str, Tensor], network: nn.Module, what: str) -> None:
-    """Refuse weights that are not a network's to a T: names, shapes, kinds of numbers, finite ones.
+    """Refuse weights that are not those of a network: names, shapes, kinds of numbers, finite ones.
 
     Args:
         state: weights by their names.

@@ -82,7 +82,7 @@ class RunRecord:
         the requested factor is the applied one where none was requested.
 
         Raises:
-            UserError: a fact without which the run cannot be told from others is missing.
+            UserError: a fact that distinguishes the run from others is missing.
         """
         settings = _need(provenance, "settings")
         method, data = str(_need(settings, "method")), str(_need(provenance, "data"))

@@ -22,11 +22,6 @@ _MOST = 2.0**62
 """No label is as large; beyond it 64 bits may not hold a number."""
 
 
-def is_text(column: pa.ChunkedArray) -> bool:
-    """Return whether a column holds text, be it as a dictionary."""
-    return table_columns.is_text(column.type)
-
-
 @dataclasses.dataclass(frozen=True)
 class NamedLabels:
     """A label column: what each row's class is called, or its bare index.
@@ -56,7 +51,7 @@ def read_labels(
             index outside the names that the table carries.
     """
     _refuse_missing(column, where)
-    if is_text(column):
+    if table_columns.is_text(column.type):
         return _from_text(column, where)
     labels = labels_from_indices(column, where)
     names = hugging_face_names(schema, label_column)

@@ -16,13 +16,12 @@ LOOK_INTO = 50
 """Entries of a folder that are looked at, to see whether it holds images."""
 
 
-def refuse_parts(folder: Path, key: str, fewest: int = 2) -> None:
+def refuse_parts(folder: Path, key: str) -> None:
     """Refuse a folder whose folders are parts of a data set, or one folder around all of it.
 
     Args:
         folder: what is taken for the folder of the class folders.
         key: the setting that names it.
-        fewest: classes that there must be.
 
     Raises:
         UserError: its folders are called like parts (`Training` and `Testing`, `seg_train` and
@@ -42,11 +41,6 @@ def refuse_parts(folder: Path, key: str, fewest: int = 2) -> None:
         raise UserError(
             f"{key}: {folder}: its only folder {names[0]!r} holds the folders "
             f"{', '.join(map(repr, sorted(inside[names[0]])[:3]))}; set it to {found[0]}"
-        )
-    if len(names) < fewest:
-        raise UserError(
-            f"{key}: {folder}: one class folder alone, {names[0]!r}; expected a folder for each of "
-            "two classes at least"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sau.core.errors import UserError
-from sau.storage.manifest.io import read_record
+from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.record import Record
 from sau.storage.place import refuse_other_place
 
@@ -163,24 +163,26 @@ def _check_split(rule: Split, files: _Files) -> None:
             )
 
 
-def earlier_inputs(inputs: Inputs) -> dict[str, list[str]]:
+def earlier_inputs(records: Mapping[str, Sequence[Record]]) -> dict[str, list[str]]:
     """Return the hashes that inputs record of their own inputs, by names with points.
 
     `scores.images` are the images that the scores were made from; `images.selected_from` is the
     manifest that holds all rows of which an input has some. Four names in a row are kept at most,
     as no rule asks for more.
+
+    Args:
+        records: what the manifests say of themselves, by the input's name.
     """
     found: dict[str, list[str]] = {}
-    for name, digest in _earlier(inputs):
+    for name, digest in _earlier(records):
         if name.count(".") <= 3:
             found.setdefault(name, []).append(digest)
     return {name: list(dict.fromkeys(digests)) for name, digests in sorted(found.items())}
 
 
-def _earlier(inputs: Inputs) -> Iterator[tuple[str, str]]:
-    for name, given in inputs.items():
-        for path in paths_of(given):
-            made = read_record(path).provenance
+def _earlier(records: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, str]]:
+    for name, found in records.items():
+        for made in (record.provenance for record in found):
             for before, digests in (*_known(made).items(), *_selected(made)):
                 yield from ((f"{name}.{before}", digest) for digest in digests)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sau.storage.refused import check_place_of, explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
-from sau.storage.together import OTHER, put_in_place
+from sau.storage.together import put_in_place
 
 
 @contextmanager
@@ -27,15 +27,15 @@ def atomic_path(path: Path) -> Iterator[Path]:
     check_place_of(path)
     temporary = temporary_beside(path)
     try:
-        with explained(path, OTHER):
+        with explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             remove_left_behind(path.parent)
             temporary.touch(exist_ok=False)
             mode = temporary.stat().st_mode
-        with explained(path, OTHER, only=temporary):
+        with explained(path, only=temporary):
             yield temporary
-        with explained(path, OTHER):
-            open_as_new(temporary, mode)
+        with explained(path):
+            add_permissions(temporary, mode)
             flush_to_disk(temporary)
             put_in_place(temporary, path, Path.replace)
     finally:
@@ -64,7 +64,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def open_as_new(path: Path, mode: int) -> None:
+def add_permissions(path: Path, mode: int) -> None:
     """Give who may read a new file, or folder, these rights to one that a library has made for us.
 
     Some write by way of a temporary file that only its user may read, such as safetensors.

@@ -9,13 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from sau.core.errors import UserError
-from sau.storage.files import flush_to_disk, open_as_new
+from sau.storage.files import add_permissions, flush_to_disk
 from sau.storage.refused import explained
 from sau.storage.temporary import remove_left_behind, temporary_beside
 from sau.storage.together import put_in_place
-
-_OTHER = "another folder"
-"""What to choose where one cannot be written."""
 
 
 @contextmanager
@@ -36,12 +33,12 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary = temporary_beside(path)
     check_place(path, replace=replace)
     try:
-        with explained(path, _OTHER):
+        with explained(path):
             remove_left_behind(path.parent)
             temporary.mkdir(parents=True)
-        with explained(path, _OTHER, only=temporary):
+        with explained(path, only=temporary):
             yield temporary
-        with explained(path, _OTHER):
+        with explained(path):
             _finish(temporary)
             put_in_place(temporary, path, partial(_move, replace=replace))
     finally:
@@ -58,7 +55,7 @@ def check_place(path: Path, *, replace: bool = False) -> None:
     Raises:
         UserError: there is something at `path` that stays, or no folder can be written there.
     """
-    with explained(path, _OTHER):
+    with explained(path):
         if path.is_symlink():
             raise UserError(f"{path}: is a link; name the folder that it leads to, or another one")
         _check_writable(path)
@@ -98,9 +95,9 @@ def _finish(folder: Path) -> None:
         if path.is_symlink():
             continue  # what it leads to is not ours
         if path.is_dir():
-            open_as_new(path, folder_mode)
+            add_permissions(path, folder_mode)
         elif path.is_file():
-            open_as_new(path, file_mode)
+            add_permissions(path, file_mode)
             flush_to_disk(path)
 
 

@@ -14,8 +14,6 @@ from sau.storage.temporary import short
 BEAT = 10.0
 """Seconds between two signs of life of a process that holds locks."""
 
-_OTHER = "another folder"
-"""What to choose where one cannot be written."""
 
 _TRIES = 3
 
@@ -98,7 +96,7 @@ def _signs_of_life(locks: Sequence[LockFile], beat: float) -> Iterator[None]:
 def _take(lock: LockFile) -> None:
     """Take a lock in a folder that another process may remove at the same time, as it is empty."""
     for tries_left in reversed(range(_TRIES)):
-        with explained(lock.subject, _OTHER):
+        with explained(lock.subject):
             lock.file.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.take()
@@ -123,7 +121,7 @@ def _refuse_twice(paths: Sequence[Path]) -> None:
 
 def _missing_above(lock: LockFile) -> list[Path]:
     """Return the folders that have to be made for a lock, the deepest first."""
-    with explained(lock.subject, _OTHER):
+    with explained(lock.subject):
         return [folder for folder in lock.file.parents if not folder.exists()]
 
 

@@ -25,8 +25,6 @@ _LONGEST = 1 << 16
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES)
 """What a disk says that has no hard links, or gives this user none."""
 
-_OTHER = "another folder"
-"""What to choose where a lock cannot be written."""
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +76,7 @@ class LockFile:
             LockedError: another process holds it, which the message names.
             UserError: no file can be written.
         """
-        with explained(self.subject, _OTHER):
+        with explained(self.subject):
             remove_left_behind(self.file.parent)
             own = temporary_beside(self.file)
             try:

@@ -16,7 +16,7 @@ _STATE, _START = 0, 19
 
 @dataclasses.dataclass(frozen=True)
 class Process:
-    """A process, told from all others that share a disk.
+    """A process, distinguished from all others that share a disk.
 
     Attributes:
         host: the machine's name, for people.

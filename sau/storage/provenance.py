@@ -1,9 +1,7 @@
 """What a result records of its making: settings, code, seeds, library versions, inputs."""
 
 import functools
-import hashlib
 import importlib.metadata
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +11,8 @@ import sau
 from sau.settings.section import Section
 from sau.storage.belonging import earlier_inputs, paths_of
 from sau.storage.code_digest import code_digest
-from sau.storage.manifest import read_metadata
+from sau.storage.manifest.reading import read_record
+from sau.storage.sealed import hash_of_json
 
 
 def provenance(
@@ -33,17 +32,17 @@ def provenance(
         libraries: distributions whose version can change the result, besides pyarrow and numpy.
         facts: what else to record (counts, seeds), as JSON values.
     """
-    hashes = {
-        name: [read_metadata(path)["content_sha256"] for path in paths_of(paths)]
-        for name, paths in inputs.items()
+    records = {
+        name: [read_record(path) for path in paths_of(paths)] for name, paths in inputs.items()
     }
+    hashes = {name: [record.content_sha256 for record in found] for name, found in records.items()}
     return {
         "stage": stage,
         "settings": settings.with_effect(),
         "code": {"sau": sau.__version__, "stage_digest": _digest_in_use(stage)},
         "versions": versions(["numpy", "pyarrow", *libraries]),
         "inputs": hashes,
-        "earlier_inputs": earlier_inputs(inputs),
+        "earlier_inputs": earlier_inputs(records),
         **facts,
     }
 
@@ -54,7 +53,7 @@ def identity_of(record: Mapping[str, Any]) -> str:
     What its inputs were made from does not count: the same rows may have come about in two ways.
     """
     counted = {name: value for name, value in record.items() if name != "earlier_inputs"}
-    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+    return hash_of_json(counted)
 
 
 def versions(distributions: Sequence[str]) -> dict[str, str]:

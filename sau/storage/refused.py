@@ -38,7 +38,9 @@ def check_file_is_to_blame(path: Path, error: BaseException) -> None:
 
 
 @contextmanager
-def explained(path: Path, other: str, only: Path | None = None) -> Iterator[None]:
+def explained(
+    path: Path, other: str = "another folder", only: Path | None = None
+) -> Iterator[None]:
     """Say in one line why `path` cannot be written, where the system refuses it in the block.
 
     Args:

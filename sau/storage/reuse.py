@@ -9,7 +9,8 @@ from pathlib import Path
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path, file_sha256, write_text
 from sau.storage.refused import check_file_is_to_blame
-from sau.storage.sealed import put_aside, sealed_text, unsealed
+from sau.storage.sealed import sealed_text, unsealed
+from sau.storage.wrecks import put_aside
 
 RECORD = "reuse.json"
 """What else a folder has beside the files: what they were made from, and their hashes."""

@@ -1,12 +1,9 @@
-"""JSON that carries a hash of what it says, and wrecks that are put aside."""
+"""JSON that carries a hash of what it says."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-from sau.core.errors import UserError
 
 SEAL = "seal"
 """The key of the hash over all other entries."""
@@ -23,7 +20,7 @@ def sealed_text(values: Mapping[str, Any], indent: int | None = None) -> str:
 
 def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return JSON values with a hash of all that they say."""
-    return {**values, SEAL: _hash_of(values)}
+    return {**values, SEAL: hash_of_json(values)}
 
 
 def unsealed(text: str) -> dict[str, Any]:
@@ -48,43 +45,11 @@ def without_seal(values: Mapping[str, Any]) -> dict[str, Any]:
         BrokenSealError: they say something else now.
     """
     found = {key: value for key, value in values.items() if key != SEAL}
-    if SEAL in values and values[SEAL] != _hash_of(found):
+    if SEAL in values and values[SEAL] != hash_of_json(found):
         raise BrokenSealError("its hash is not that of what it says")
     return found
 
 
-def put_aside(path: Path) -> Path:
-    """Rename what is not as it was written, so that it can be made again; return where it went.
-
-    It stays beside its place, with `.damaged` at the end of its name, and a number if there is one
-    already; whoever has no use for it may remove it. Another process may have done so before.
-
-    Args:
-        path: a file or a folder.
-
-    Raises:
-        UserError: it cannot be renamed.
-    """
-    aside = _free_name(path)
-    try:
-        path.rename(aside)
-    except FileNotFoundError:
-        return aside
-    except OSError as error:
-        raise UserError(
-            f"{path}: damaged, and cannot be put aside ({error.strerror}); remove it"
-        ) from error
-    return aside
-
-
-def _free_name(path: Path) -> Path:
-    number = 0
-    while True:
-        aside = path.with_name(f"{path.name}.damaged{f'-{number}' if number else ''}")
-        if not (aside.exists() or aside.is_symlink()):
-            return aside
-        number += 1
-
-
-def _hash_of(values: Mapping[str, Any]) -> str:
+def hash_of_json(values: Any) -> str:
+    """Return the SHA-256, in hex, of JSON values; the order of keys does not count."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -10,9 +10,6 @@ from pathlib import Path
 from sau.storage.refused import explained
 from sau.storage.temporary import remove, temporary_beside
 
-OTHER = "another results folder"
-"""What to choose where a result cannot be written."""
-
 _waiting: ContextVar[dict[Path, Path | None] | None] = ContextVar("waiting", default=None)
 """The outputs that wait for each other, each with its temporary path once that is whole."""
 
@@ -96,13 +93,13 @@ def _place_all(new: Mapping[Path, Path]) -> None:
     placed: list[Path] = []
     try:
         for path in new:
-            with explained(path, OTHER):
+            with explained(path):
                 if os.path.lexists(path):
                     old = temporary_beside(path, "old")
                     path.rename(old)
                     aside[path] = old
         for path, temporary in new.items():
-            with explained(path, OTHER):
+            with explained(path):
                 temporary.rename(path)
                 placed.append(path)
     except BaseException:

@@ -40,11 +40,9 @@ def test_wrapper_of_a_zip_file_is_named(tmp_path):
         refuse_parts(tmp_path, "key")
 
 
-def test_class_that_is_alone_is_refused(tmp_path):
+def test_one_class_alone_is_no_part(tmp_path):
     make(tmp_path, "ant")
-    with pytest.raises(UserError, match="one class folder alone, 'ant'"):
-        refuse_parts(tmp_path, "key")
-    refuse_parts(tmp_path, "key", fewest=1)
+    refuse_parts(tmp_path, "key")
 
 
 @pytest.mark.parametrize(

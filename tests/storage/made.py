@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sau.storage import manifest
 from sau.storage.manifest.schemas import FILTER_RULES
@@ -75,6 +76,14 @@ def table_of(kind: str, rows: int = 8) -> pa.Table:
             row |= {"kept": place % 2 == 0, **dict.fromkeys(FILTER_RULES)}
             row |= {"blurred": "too little sharpness"} if place % 2 else {}
     return pa.Table.from_pylist(made, manifest.SCHEMAS[kind])
+
+
+def write_of_version(path: Path, kind: str, table: pa.Table, version: int) -> None:
+    """Write a manifest that says it has another schema version."""
+    manifest.write(path, kind, table, FACTS)
+    written = pq.read_table(path)
+    metadata = written.schema.metadata | {b"sau.schema_version": str(version).encode()}
+    pq.write_table(written.replace_schema_metadata(metadata), path)
 
 
 def write_each(folder: Path) -> dict[str, Path]:

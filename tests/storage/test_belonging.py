@@ -14,6 +14,7 @@ from sau.storage.belonging import (
     earlier_inputs,
     recorded_hashes,
 )
+from sau.storage.manifest.reading import read_record
 from sau.storage.provenance import identity_of
 from tests.storage.made import table_of
 
@@ -44,7 +45,7 @@ def test_parent_of_a_parent_is_found_by_names_with_points(tmp_path: Path) -> Non
     scores, of_scores = written(
         tmp_path / "scores.parquet", "scores", inputs={"images": [of_images]}
     )
-    earlier = earlier_inputs({"scores": [scores]})
+    earlier = earlier_inputs({"scores": [read_record(scores)]})
     assert earlier == {"scores.images": [of_images]}
     kept, _ = written(
         tmp_path / "kept.parquet", "kept", inputs={"scores": [of_scores]}, earlier_inputs=earlier
@@ -60,7 +61,10 @@ def test_selection_of_rows_stands_for_the_whole_and_the_whole_for_it(tmp_path: P
     part, of_part = written(tmp_path / "part.parquet", "images", rows=3, selected_from=digest)
     members, _ = written(tmp_path / "members.parquet", "members", inputs={"train_images": [digest]})
     check_inputs({"members": members, "images": part}, Link("members", "train_images", "images"))
-    made = {"inputs": {"images": [of_part]}, "earlier_inputs": earlier_inputs({"images": part})}
+    made = {
+        "inputs": {"images": [of_part]},
+        "earlier_inputs": earlier_inputs({"images": [read_record(part)]}),
+    }
     assert recorded_hashes(made, "images") == [of_part, digest]
     predictions, _ = written(tmp_path / "predictions.parquet", "predictions", **made)
     check_inputs(

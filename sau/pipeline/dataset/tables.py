@@ -10,10 +10,10 @@ import pyarrow as pa
 from sau.core.errors import UserError
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.split import split_off_test
+from sau.sources import table_columns
 from sau.sources.checks import by_class, check_label_range
 from sau.sources.labels import (
     NamedLabels,
-    is_text,
     labels_by_exact_name,
     names_for_indices,
     read_labels,
@@ -48,8 +48,9 @@ class _Labels:
         if read.names is None:
             self.class_names = names_for_indices(read.labels, given, where)
             return read.labels
-        self._stored = None if is_text(column) else read.names
-        self._found, why = order_classes(read.names, given, where, natural=is_text(column))
+        is_text = table_columns.is_text(column.type)
+        self._stored = None if is_text else read.names
+        self._found, why = order_classes(read.names, given, where, natural=is_text)
         log.info("%s: %d classes; %s", where, len(self._found), why)
         self.class_names = list(given) or self._found
         return labels_by_exact_name(read, self._found, where)
@@ -118,11 +119,11 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
         labels_of=labels.of_test,
         key="dataset.test_file",
     )
-    train, test = _numbers_told_apart(train, test, train_stem, test_stem)
+    train, test = _with_distinct_numbers(train, test, train_stem, test_stem)
     return names, by_class(train), by_class(test)
 
 
-def _numbers_told_apart(
+def _with_distinct_numbers(
     train: Listing, test: Listing, train_stem: str, test_stem: str
 ) -> tuple[Listing, Listing]:
     """Put the table's name into ids where both tables count their rows: 0, 1, ... are no names."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sau.storage import manifest
 from sau.storage.manifest.record import DamagedError
-from sau.storage.sealed import put_aside
+from sau.storage.wrecks import put_aside
 
 ROWS_TOGETHER = 64
 """Rows that are put together in memory for the shard's file, whatever batches they came in."""

@@ -77,7 +77,7 @@ def _batches(
     groups = groups_of([task for task in tasks if task.prompt.strip()], by_label)
     # The first one draws at once, which tells as much of it.
     for settings, own in groups[1:]:
-        _try(settings, own[0], device)
+        _draw_a_trial(settings, own[0], device)
     for settings, own in groups:
         generator = load_generator(settings, device)
         generator.announce([task.prompt for task in own])
@@ -87,7 +87,7 @@ def _batches(
             torch.cuda.empty_cache()
 
 
-def _try(settings: ImagesSettings, task: Task, device: torch.device) -> None:
+def _draw_a_trial(settings: ImagesSettings, task: Task, device: torch.device) -> None:
     """Draw a picture by a later generator, lest it refuse its settings when others have drawn."""
     generator = load_generator(settings, device)
     if settings.source == "diffusers":  # GLIDE's own settings are checked before

@@ -85,7 +85,7 @@ def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
 
 
 def _list_folders(folder: Path, class_names: Sequence[str]) -> Listing:
-    refuse_parts(existing_folder(folder, _KEY), _KEY, fewest=1)
+    refuse_parts(existing_folder(folder, _KEY), _KEY)
     folders = class_folders(folder, _KEY)
     names = [stable_name(Path(path.name)) for path in folders]
     seen: dict[int, str] = {}

@@ -12,7 +12,7 @@ import transformers
 from diffusers.pipelines.pipeline_loading_utils import simple_get_class_obj
 
 from sau.assets.model_code import PIPELINE_INDEX
-from sau.assets.weights import refuse_not_finite, refuse_unfit
+from sau.assets.weights import refuse_report
 from sau.core.unloadable import loading
 
 NETWORKS = (diffusers.ModelMixin, transformers.PreTrainedModel)
@@ -39,11 +39,9 @@ def load_networks(folder: Path, dtype: torch.dtype, what: str) -> dict[str, Any]
     found = {}
     with quiet():
         for name, kind in _kinds(folder, what):
-            network, info = _load(kind, folder / name, dtype, f"{what}: {name}")
-            unlike = [str(one) for one in info["mismatched_keys"]]
             part = f"{what}: {name}"
-            refuse_unfit(part, info["missing_keys"], info["unexpected_keys"], unlike)
-            refuse_not_finite(network, part)
+            network, info = _load(kind, folder / name, dtype, part)
+            refuse_report(info, network, part)
             found[name] = network
     return found
 

@@ -172,7 +172,7 @@ class ImagesSettings(Section):
         "", "a Parquet table with an image and a label column", only_with=_FROM_TABLE
     )
     layout: Literal["class-folder", "cifake", "parquet"] = setting(
-        "class-folder", "how labels are told from the files", only_with=_IMPORTED
+        "class-folder", "how labels are read from the files", only_with=_IMPORTED
     )
     image_column: str = setting("image", "column of encoded bytes", only_with=_FROM_TABLE)
     label_column: str = setting("label", "column of class indices or names", only_with=_FROM_TABLE)

@@ -81,7 +81,7 @@ def read_measured(paths: Sequence[Path]) -> list[MeasuredRun]:
         raise UserError("--metrics: no file; the report needs the metrics of at least one run")
     runs = [_measured(path) for path in paths]
     _refuse_other_images(paths, runs)
-    return _told_apart(runs, [])[0]
+    return _with_distinct_labels(runs, [])[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +106,7 @@ def read_expected(paths: Sequence[Path], grid: Grid) -> Expected:
     """
     runs = [_measured(path) for path in paths]
     grid.refuse_others(run.record for run in runs)
-    runs, rows = _told_apart(runs, grid.rows)
+    runs, rows = _with_distinct_labels(runs, grid.rows)
     there: dict[bool, list[MeasuredRun]] = {True: [], False: []}
     up_to_date = []
     for path, run in zip(paths, runs, strict=True):
@@ -124,7 +124,7 @@ def _refuse_other_images(paths: Sequence[Path], runs: Sequence[MeasuredRun]) -> 
         check_inputs({"metrics": of_name}, *OF_ONE_DATA_SET)
 
 
-def _told_apart(
+def _with_distinct_labels(
     runs: Sequence[MeasuredRun], rows: Sequence[GridRow]
 ) -> tuple[list[MeasuredRun], list[GridRow]]:
     """Put the key of the row behind each label that several rows share."""

@@ -226,8 +226,8 @@ def _warn_of_equal_factors(rows: pd.DataFrame) -> None:
     equal = statements.equal_factors(rows)
     if equal:
         logger.warning(
-            "requested imbalance factors with the same effective factor (%s); the tables keep them "
-            "apart by what was requested, drop all but one to save their runs",
+            "requested imbalance factors with the same effective factor (%s); the tables "
+            "distinguish them by what was requested, drop all but one to save their runs",
             "; ".join(equal),
         )
 

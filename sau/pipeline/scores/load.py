@@ -92,7 +92,7 @@ def as_loaded(
 
 
 def weights_of(model: str, pretrained: str) -> dict[str, str]:
-    """Return what tells a scorer's weights apart, where they are files of ours to read."""
+    """Return what distinguishes a scorer's weights, where they are files of ours to read."""
     folder = _local_folder(model)
     if folder:
         return {"weights_sha256": weights_sha256(folder)}

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sau.assets.vocabulary import check_tokens, check_vocabulary
-from sau.assets.weights import refuse_not_finite, refuse_unfit
+from sau.assets.weights import refuse_report
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.pipeline.scores.geometry import Geometry
@@ -89,9 +89,7 @@ def load_transformers(folder: Path, device: torch.device) -> LoadedModel:
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
         processors: Any = transformers.AutoImageProcessor  # whose methods have no types
         processor = processors.from_pretrained(folder, local_files_only=True)
-    unlike = [str(one) for one in info["mismatched_keys"]]
-    refuse_unfit(f"{unloaded}: it", info["missing_keys"], info["unexpected_keys"], unlike)
-    refuse_not_finite(model, f"{unloaded}: it")
+    refuse_report(info, model, f"{unloaded}: it")
     with loading(unloaded):
         check_vocabulary({"tokenizer": tokenizer}, what)
         check_tokens(tokenizer, config.text_config.vocab_size, what)

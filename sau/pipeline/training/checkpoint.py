@@ -15,7 +15,7 @@ from sau.networks.network import contiguous_state
 from sau.storage.manifest.schemas import SELECTIONS
 from sau.storage.part_index import NoPartsError, UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
-from sau.storage.sealed import put_aside
+from sau.storage.wrecks import put_aside
 
 logger = logging.getLogger(__name__)
 

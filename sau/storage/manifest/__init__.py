@@ -1,7 +1,7 @@
 """Parquet manifests: the contract between the stages."""
 
 from sau.storage.manifest.content import content_hash
-from sau.storage.manifest.io import (
+from sau.storage.manifest.reading import (
     check_labels,
     hash_of,
     read,
@@ -9,9 +9,9 @@ from sau.storage.manifest.io import (
     read_groups,
     read_metadata,
     read_rows,
-    write,
 )
 from sau.storage.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
+from sau.storage.manifest.writing import write
 
 __all__ = [
     "ID_COLUMNS",

@@ -1,7 +1,6 @@
 """What a manifest's file says of itself, sealed by a hash of its own."""
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from sau.core.printable import one_line
 from sau.storage.manifest.facts import check_facts
 from sau.storage.manifest.schemas import HUGGING_FACE_FEATURES, SCHEMAS
 from sau.storage.refused import check_file_is_to_blame
+from sau.storage.sealed import hash_of_json
 
 _PREFIX = "sau."
 _KIND, _VERSION, _SEAL = f"{_PREFIX}kind", f"{_PREFIX}schema_version", f"{_PREFIX}record_sha256"
@@ -140,4 +140,4 @@ def _check_version(text: str, version: int, path: Path) -> None:
 def _seal(entries: Mapping[str, str]) -> str:
     """Return the SHA-256 of all entries but the seal itself."""
     sealed = sorted((key, text) for key, text in entries.items() if key != _SEAL)
-    return hashlib.sha256(json.dumps(sealed).encode()).hexdigest()
+    return hash_of_json(sealed)

@@ -18,6 +18,7 @@ from tests.pipeline.filter.conftest import (
     unit_vectors,
     unscored_table,
 )
+from tests.storage.made import write_of_version
 
 TEST_HASHES = distinct_hashes(3, seed=5)
 OTHERS = list(unit_vectors(3, seed=6).astype(np.float16))
@@ -208,11 +209,10 @@ def test_labels_outside_the_classes_and_missing_shards_are_refused(folder: Folde
         filter([], folder.kept, settings=FilterSettings())
 
 
-def test_scores_of_an_older_version_are_refused(folder: Folder, monkeypatch) -> None:
-    monkeypatch.setattr("sau.storage.manifest.io.SCHEMA_VERSION", manifest.SCHEMA_VERSION - 1)
-    path = folder.write("old", scores_table(1))
-    monkeypatch.undo()
+def test_scores_of_an_older_version_are_refused(folder: Folder) -> None:
     version = manifest.SCHEMA_VERSION
+    path = folder.write("old", scores_table(1))
+    write_of_version(path, "scores", scores_table(1), version - 1)
     with pytest.raises(UserError, match=f"schema version {version - 1}, expected {version}"):
         filter([path], folder.kept, settings=FilterSettings(leak="off"))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from sau.core.bounded_json import read_json
 from sau.pipeline.prompts.llm.content import (
     CUT,
     EMPTY,
@@ -16,7 +17,6 @@ from sau.pipeline.prompts.llm.content import (
     text_of,
 )
 from sau.pipeline.prompts.llm.usage import token_counts
-from sau.pipeline.prompts.llm.wire_json import read_json
 from sau.pipeline.prompts.reading.characters import (
     whole_lines,
     without_broken,
@@ -91,6 +91,11 @@ def read_answer(body: str, prompts_per_request: int) -> Answer:
         tokens=token_counts(found.get("usage")),
         removed={name: count for name, count in sorted(removed.items()) if count},
     )
+
+
+def token_counts_in(body: str) -> tuple[int, int] | None:
+    """Return the tokens read and written that a raw answer counts; None if it gives no count."""
+    return token_counts((_parsed(body) or {}).get("usage"))
 
 
 def _texts(

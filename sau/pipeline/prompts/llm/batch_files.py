@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from sau.core.bounded_json import read_json
 from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.answers import is_answer
 from sau.pipeline.prompts.llm.failures import REFUSALS
 from sau.pipeline.prompts.llm.requests import Request
-from sau.pipeline.prompts.llm.wire_json import read_json
 from sau.pipeline.prompts.llm.words import words_of
 
 ENDPOINT: Final = "/v1/chat/completions"

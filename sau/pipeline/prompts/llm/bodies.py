@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sau.core.bounded_json import read_json
 from sau.pipeline.prompts.llm.failures import (
     NO_MONEY,
     REFUSALS,
@@ -12,7 +13,6 @@ from sau.pipeline.prompts.llm.failures import (
     status_may_pass,
 )
 from sau.pipeline.prompts.llm.redaction import BLOT
-from sau.pipeline.prompts.llm.wire_json import read_json
 from sau.pipeline.prompts.llm.words import words_of
 
 _PASSING_WORDS = re.compile(

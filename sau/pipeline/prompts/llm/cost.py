@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from sau.core.errors import UserError
-from sau.pipeline.prompts.llm.answers import read_answer
+from sau.pipeline.prompts.llm.answers import token_counts_in
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
 from sau.pipeline.prompts.settings import PromptsSettings
@@ -69,14 +69,11 @@ def paid(answer: StoredAnswer, settings: PromptsSettings) -> float:
     Tokens are the server's count. Where it gives none, those read are estimated from what
     `settings` ask, and those written from the answer's length.
     """
-    counted = read_answer(answer.body, settings.prompts_per_request).tokens
-    tokens = counted or (_tokens_asked(answer, settings), tokens_of(answer.body))
+    tokens = token_counts_in(answer.body) or (
+        _tokens_asked(answer, settings),
+        tokens_of(answer.body),
+    )
     return price(answer.model, tokens, settings, batch=answer.batch) or 0.0
-
-
-def is_counted(answer: StoredAnswer) -> bool:
-    """Return whether the server says how many tokens its answer cost."""
-    return read_answer(answer.body, 1).tokens is not None
 
 
 def _tokens_asked(answer: StoredAnswer, settings: PromptsSettings) -> int:
@@ -151,7 +148,7 @@ class Budget:
             self._say_once(answer)
 
     def _say_once(self, answer: StoredAnswer) -> None:
-        if not self._is_said and not is_counted(answer):
+        if not self._is_said and token_counts_in(answer.body) is None:
             self._is_said = True
             log.warning(
                 "an answer of %s has no count of tokens, or one that is none: what such answers "

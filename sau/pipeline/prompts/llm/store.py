@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from sau.core.bounded_json import read_json
 from sau.core.errors import UserError
 from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.requests import Request
-from sau.pipeline.prompts.llm.wire_json import read_json
 from sau.storage.sealed import sealed, without_seal
 
 _TYPES = {"key": str, "class_name": str, "number": int, "model": str, "batch": bool, "body": str}

@@ -6,9 +6,9 @@ from typing import cast
 
 import httpx2
 
+from sau.core.bounded_json import MOST_NESTED, is_too_deep
 from sau.pipeline.prompts.llm.decompress import Decompressor
 from sau.pipeline.prompts.llm.failures import BrokenAnswerError
-from sau.pipeline.prompts.llm.wire_json import MOST_NESTED, is_too_deep
 
 LARGEST_ANSWER = 8 * 2**20
 """Bytes, decompressed; an answer has some thousands, one with all its probabilities a million."""

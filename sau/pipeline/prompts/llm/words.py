@@ -5,8 +5,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from sau.core.bounded_json import read_json
 from sau.core.printable import one_line
-from sau.pipeline.prompts.llm.wire_json import read_json
 
 _TOLD = ("message", "error", "detail", "errors", "msg", "error_msg", "reason", "title", "code")
 """Where servers put it, the more telling first."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sau.pipeline.prompts.llm.wire_json import is_too_deep
+from sau.core.bounded_json import is_too_deep
 
 _TEXT_KEYS = re.compile(
     r"(?:image[_ ]?)?(?:prompt|text|caption|description|sentence|content|output|answer"

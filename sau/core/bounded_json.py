@@ -1,4 +1,4 @@
-"""JSON from outside, which may hold anything."""
+"""JSON from outside, with bounds on its depth and on the length of its numbers."""
 
 import json
 import re

@@ -8,10 +8,10 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.storage import manifest
-from sau.storage.manifest import io as manifest_io
 from sau.storage.manifest.record import DamagedError, unreadable
 from tests.paths import ROOT
 from tests.storage.limits import no_more_files
+from tests.storage.made import write_of_version
 
 ROWS = pa.table(
     {"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True], "score": [None, 0.5]}
@@ -107,13 +107,13 @@ def test_unreadable_files_are_one_line(tmp_path, spoil, message):
         manifest.read(path, "members")
 
 
-def test_manifest_of_another_kind_or_schema_version_is_refused(tmp_path, monkeypatch):
+def test_manifest_of_another_kind_or_schema_version_is_refused(tmp_path):
     path = tmp_path / "members.parquet"
     manifest.write(path, "members", ROWS, {})
     with pytest.raises(UserError, match="a manifest of members, expected one of kept"):
         manifest.read(path, "kept")
-    monkeypatch.setattr(manifest_io, "SCHEMA_VERSION", 99)
-    with pytest.raises(UserError, match=f"schema version {manifest.SCHEMA_VERSION}, expected 99"):
+    write_of_version(path, "members", ROWS, 99)
+    with pytest.raises(UserError, match=f"schema version 99, expected {manifest.SCHEMA_VERSION}"):
         manifest.read(path, "members")
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sau.pipeline.prompts.llm.wire_json import MOST_NESTED, read_json
+from sau.core.bounded_json import MOST_NESTED, read_json
 
 
 def nested(levels, opening="[", closing="]"):

@@ -1,11 +1,11 @@
 import pytest
 
 from sau.core.errors import UserError
-from sau.sources.sayable import check_sayable
+from sau.sources.name_checks import check_class_names
 
 
 def test_names_of_all_scripts_are_left_alone():
-    check_sayable(
+    check_class_names(
         ["cat", "a/b", "..", "CON", "-x", "=1+1", "لا \u200f", "猫", "e\u0301", "a" * 500], "w"
     )
 
@@ -23,5 +23,5 @@ def test_names_of_all_scripts_are_left_alone():
 )
 def test_name_that_prompts_cannot_hold_is_one_line(name, problem):
     with pytest.raises(UserError, match=f"^w: the name of class 1, .*{problem}") as error:
-        check_sayable(["cat", name], "w")
+        check_class_names(["cat", name], "w")
     assert str(error.value).isprintable()

@@ -1,6 +1,6 @@
-"""Checked, sorted-as-given, atomic reading and writing of manifests."""
+"""Checked reading of manifests, whole or a row group at a time."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
-from sau.storage.files import atomic_path
-from sau.storage.manifest.content import column_hash, content_and_group_hashes, joint_hash
+from sau.storage.manifest.content import column_hash, joint_hash
+from sau.storage.manifest.duplicates import refuse_duplicates
 from sau.storage.manifest.ranges import check_ranges
 from sau.storage.manifest.record import DamagedError, Record, damaged, unreadable
 from sau.storage.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
@@ -21,51 +21,6 @@ _UNREADABLE = (
     *(ArithmeticError, MemoryError, RuntimeError),
 )
 """What Arrow raises on files that are damaged; to be caught around its calls alone."""
-
-
-def write(
-    path: Path,
-    kind: str,
-    table: pa.Table,
-    provenance: Mapping[str, Any],
-    *,
-    rows_of_a_group: int | None = None,
-) -> str:
-    """Write `table` as a manifest of `kind`, atomically, with its provenance and its hashes.
-
-    Args:
-        path: where to; `.parquet`.
-        kind: a name in `SCHEMAS`; the table is cast to that schema.
-        table: the rows, in the order in which they should stand.
-        provenance: what made it, as JSON values (see `sau.storage.provenance.provenance`).
-        rows_of_a_group: that a reader need hold at once; None: about 64 MiB of them.
-
-    Returns: the content hash.
-
-    Raises:
-        UserError: duplicated ids, a missing value where the schema forbids one, or a full disk.
-    """
-    table = _conform(path, kind, table)
-    _refuse_duplicates(path, kind, table)
-    size = rows_of_a_group or _rows_of_a_group(table)
-    content_sha256, hashes = content_and_group_hashes(table, size)
-    record = Record(
-        kind=kind,
-        schema_version=SCHEMA_VERSION,
-        content_sha256=content_sha256,
-        rows=[min(size, table.num_rows - start) for start in range(0, table.num_rows, size)],
-        hashes=hashes,
-        provenance=dict(provenance),
-    )
-    with atomic_path(path) as temporary:
-        pq.write_table(
-            table.replace_schema_metadata(record.to_metadata()),
-            temporary,
-            compression="zstd",
-            row_group_size=size,
-            write_page_checksum=True,
-        )
-    return content_sha256
 
 
 def read(
@@ -93,7 +48,7 @@ def read(
         table for path in paths for table in read_groups(path, kind, columns=columns)
     )
     if set(ID_COLUMNS[kind]) <= set(table.column_names):
-        _refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
+        refuse_duplicates(paths[0] if len(paths) == 1 else paths[0].parent, kind, table)
     return table
 
 
@@ -296,34 +251,6 @@ def _schema_of(kind: str, columns: Sequence[str] | None) -> pa.Schema:
     return pa.schema(fields)
 
 
-def _rows_of_a_group(table: pa.Table) -> int:
-    """Return rows of about 64 MiB, so that readers need not hold all images at once."""
-    bytes_per_row = max(int(table.nbytes) // max(int(table.num_rows), 1), 1)
-    return max((64 << 20) // bytes_per_row, 1)
-
-
 def _check_kind(path: Path, record: Record, kind: str) -> None:
     if record.kind != kind:
         raise DamagedError(f"{path}: a manifest of {record.kind}, expected one of {kind}")
-
-
-def _conform(path: Path, kind: str, table: pa.Table) -> pa.Table:
-    schema = SCHEMAS[kind]
-    table = table.select(schema.names)
-    for field in schema:
-        if not field.nullable and table.column(field.name).null_count:
-            raise UserError(f"{path}: column {field.name} of {kind} has rows without a value")
-    return table.cast(schema)
-
-
-def _refuse_duplicates(path: Path, kind: str, table: pa.Table) -> None:
-    keys = ID_COLUMNS[kind]
-    counts = table.group_by(keys).aggregate([([], "count_all")])
-    if counts.num_rows == table.num_rows:
-        return
-    repeated = counts.filter(pc.greater(counts["count_all"], 1)).to_pylist()
-    first = ", ".join(str(repeated[0][key]) for key in keys)
-    raise UserError(
-        f"{path}: {len(repeated)} duplicated ids in {kind}, the first is {first!r}; "
-        "each row needs an id of its own"
-    )

@@ -13,7 +13,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Also line ends of Unicode, and halves of surrogate pairs, which no UTF-8 holds."""
 
 
-def check_sayable(names: Sequence[str], where: str) -> None:
+def check_class_names(names: Sequence[str], where: str) -> None:
     """Refuse a class name that holds a control character or a line end, or is too long.
 
     Args:
