@@ -1,6 +1,7 @@
 """Folders that are parts of a data set (training, test), or a wrapper, but no classes."""
 
 import re
+from collections.abc import Mapping, Set
 from itertools import islice
 from pathlib import Path
 
@@ -10,18 +11,23 @@ from sau.sources.image_folder import class_folders
 
 _TRAIN = re.compile(r"train(ing|_?data|s)?", re.IGNORECASE)
 _TEST = re.compile(r"(test(ing|s)?|val(id(ation)?)?|eval(uation)?|pred(iction)?)", re.IGNORECASE)
+_FIRST_TEST = re.compile(r"test(ing|s)?", re.IGNORECASE)
+"""What is taken where there are several."""
 _WORDS = re.compile(r"[^A-Za-z]+")
+
+_ADVICE = "call them train and test, and set it to the folder around them"
 
 LOOK_INTO = 50
 """Entries of a folder that are looked at, to see whether it holds images."""
 
 
-def refuse_parts(folder: Path, key: str) -> None:
+def refuse_parts(folder: Path, key: str, advice: str = _ADVICE) -> None:
     """Refuse a folder whose folders are parts of a data set, or one folder around all of it.
 
     Args:
         folder: what is taken for the folder of the class folders.
         key: the setting that names it.
+        advice: what to do where its folders are parts.
 
     Raises:
         UserError: its folders are called like parts (`Training` and `Testing`, `seg_train` and
@@ -30,18 +36,41 @@ def refuse_parts(folder: Path, key: str) -> None:
     found = class_folders(folder, key)
     names = [path.name for path in found]
     inside = {path.name: _folders_in(path, key) for path in found}
-    train = next((name for name in names if _is_called(name, _TRAIN)), "")
-    test = next((name for name in names if _is_called(name, _TEST) and name != train), "")
-    if train and test and (inside[train] or inside[test] or len(names) == 2):
+    parts = _parts(inside)
+    if parts:
+        train, test = parts
         raise UserError(
             f"{key}: {folder}: its folders {train!r} and {test!r} look like parts of a data set, "
-            "not like classes; call them train and test, and set it to the folder around them"
+            f"not like classes; {advice}"
         )
     if len(names) == 1 and inside[names[0]] and not _holds_images(found[0]):
         raise UserError(
             f"{key}: {folder}: its only folder {names[0]!r} holds the folders "
             f"{', '.join(map(repr, sorted(inside[names[0]])[:3]))}; set it to {found[0]}"
         )
+
+
+def parts_of(folder: Path, key: str) -> tuple[str, str] | None:
+    """Return the names of the folders of training and test images, if that is what is in a folder.
+
+    Args:
+        folder: whose folders are classes, or parts of a data set such as `Training` and `Testing`.
+        key: the setting to name in errors.
+
+    Raises:
+        UserError: one of them cannot be read.
+    """
+    return _parts({path.name: _folders_in(path, key) for path in class_folders(folder, key)})
+
+
+def _parts(inside: Mapping[str, Set[str]]) -> tuple[str, str] | None:
+    """Return the parts among folders, each with the names of the folders in it."""
+    train = next((name for name in inside if _is_called(name, _TRAIN)), "")
+    tests = [name for name in inside if _is_called(name, _TEST) and name != train]
+    test = min(tests, key=lambda name: not _is_called(name, _FIRST_TEST), default="")
+    if train and test and (inside[train] or inside[test] or len(inside) == 2):
+        return train, test
+    return None
 
 
 def is_called_test(name: str) -> bool:

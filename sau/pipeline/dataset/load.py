@@ -8,7 +8,7 @@ import numpy as np
 from sau.core.errors import UserError
 from sau.pipeline.dataset import cifar, digits, folders, split_files, tables
 from sau.pipeline.dataset.settings import DatasetSettings
-from sau.pipeline.dataset.split import split_off_test
+from sau.pipeline.dataset.split import split_test_off
 from sau.sources import cifake
 from sau.sources.checks import by_class, counts_of, existing_folder, first_of_each_class
 from sau.sources.class_match import labels_by_order, relabel
@@ -63,7 +63,7 @@ def _list(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
     if settings.source == "digits":
         names = digits.CLASS_NAMES
         listing = digits.list_digits()
-        return names, *split_off_test(listing, settings.test_per_class, names, settings.seed)
+        return names, *split_test_off(listing, names, settings)
     if settings.source in ("cifar10", "cifar100"):
         if not settings.download:
             existing_folder(folder, _KEY)

@@ -1,5 +1,6 @@
 """Settings of the dataset stage."""
 
+from pathlib import PurePath
 from typing import ClassVar, Literal
 
 from sau.core.errors import UserError
@@ -20,6 +21,9 @@ _NEEDED = {
 _WITH_FOLDER = {"source": tuple(source for source, keys in _NEEDED.items() if "folder" in keys)}
 _WITH_FILES = {"source": ("imagenet-lt", "inaturalist2018", "parquet")}
 _WITH_SPLIT_OFF = {"source": ("digits", "image-folder", "parquet")}
+_WITH_PER_CLASS = {**_WITH_SPLIT_OFF, "test_split": "per-class"}
+_WITH_SHARE = {**_WITH_SPLIT_OFF, "test_split": "share"}
+_WITH_FOLDS = {**_WITH_SPLIT_OFF, "test_split": "folds"}
 
 
 class DatasetSettings(Section):
@@ -39,6 +43,16 @@ class DatasetSettings(Section):
         "parquet",
     ] = setting("digits", "where the images come from, see docs/datasets.md")
     folder: PathText = setting("", "folder of the images", only_with=_WITH_FOLDER)
+    train_part: str = setting(
+        "",
+        "folder of the training images below `folder`; empty: train, if it is there",
+        only_with={"source": "image-folder"},
+    )
+    test_part: str = setting(
+        "",
+        "folder of the test images beside train_part; empty: none",
+        only_with={"source": "image-folder"},
+    )
     download: bool = setting(
         False,
         "let torchvision download CIFAR into the folder if not there",
@@ -66,13 +80,40 @@ class DatasetSettings(Section):
         "column of the images' ids, if there is one; empty: rows are counted",
         only_with={"source": "parquet"},
     )
+    test_split: Literal["per-class", "share", "folds"] = setting(
+        "per-class",
+        "how test images are drawn where the source has none: as many of each class, a share of"
+        " each, or one of several folds",
+        only_with=_WITH_SPLIT_OFF,
+    )
     test_per_class: int = setting(
         50,
         "test images of each class, where the source has no test split",
         unit="images",
         minimum=1,
-        only_with=_WITH_SPLIT_OFF,
+        only_with=_WITH_PER_CLASS,
     )
+    test_share: float = setting(
+        0.2, "share of each class that is tested on", above=0, below=1, only_with=_WITH_SHARE
+    )
+    test_at_least: int = setting(
+        5,
+        "test images of each class, where that is more than the share",
+        unit="images",
+        minimum=0,
+        only_with=_WITH_SHARE,
+    )
+    test_at_most: float = setting(
+        0.3,
+        "largest share of a class that is tested on, whatever test_at_least says",
+        above=0,
+        below=1,
+        only_with=_WITH_SHARE,
+    )
+    folds: int = setting(
+        5, "parts, each of which is tested on in its turn", minimum=2, only_with=_WITH_FOLDS
+    )
+    fold: int = setting(0, "the part that is tested on, from 0", minimum=0, only_with=_WITH_FOLDS)
     images_per_class: int | None = setting(
         None,
         "keep only the first so many training images of each class; null: all",
@@ -114,4 +155,31 @@ class DatasetSettings(Section):
         if self.class_names and self.class_names_file:
             raise UserError(
                 "dataset.class_names_file: given beside dataset.class_names; leave one of them out"
+            )
+        self._check_parts()
+        if self.test_share > self.test_at_most:
+            raise UserError(
+                f"dataset.test_share: {self.test_share:g} is more than dataset.test_at_most, "
+                f"{self.test_at_most:g}; lower the one, or raise the other"
+            )
+        if self.fold >= self.folds:
+            raise UserError(
+                f"dataset.fold: {self.fold}, but there are dataset.folds: {self.folds}; expected "
+                f"0 to {self.folds - 1}"
+            )
+
+    def _check_parts(self) -> None:
+        for key in ("train_part", "test_part"):
+            part = PurePath(getattr(self, key))
+            if part.is_absolute() or ".." in part.parts:
+                raise UserError(f"dataset.{key}: {part}: expected a folder below dataset.folder")
+        if self.test_part and not self.train_part:
+            raise UserError("dataset.test_part: given alone; name dataset.train_part too")
+
+    def refuse_folds(self, where: str) -> None:
+        """Refuse folds for a source that has test images of its own, which `where` names."""
+        if self.test_split == "folds":
+            raise UserError(
+                f"dataset.test_split: folds, but {where} has test images of its own; leave it out, "
+                "or move them to the training images"
             )

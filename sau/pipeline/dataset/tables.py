@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from sau.core.errors import UserError
 from sau.pipeline.dataset.settings import DatasetSettings
-from sau.pipeline.dataset.split import split_off_test
+from sau.pipeline.dataset.split import split_test_off
 from sau.sources import table_columns
 from sau.sources.checks import by_class, check_label_range
 from sau.sources.labels import (
@@ -103,9 +103,8 @@ def list_tables(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]
     )
     names = labels.class_names
     if not settings.test_file:
-        return names, *split_off_test(
-            by_class(train), settings.test_per_class, names, settings.seed
-        )
+        return names, *split_test_off(by_class(train), names, settings)
+    settings.refuse_folds(f"dataset.test_file {test_file}")
     if test_file.resolve() == file.resolve():
         raise UserError(
             f"dataset.test_file: {test_file}: is dataset.train_file too; name another table, "

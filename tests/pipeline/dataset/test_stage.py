@@ -136,6 +136,39 @@ def test_image_folder_without_a_test_folder(run, tmp_path):
     assert after[2:] == test[2:], "one class's images do not move another's"
 
 
+@pytest.mark.parametrize(
+    ("parts", "ids"),
+    [
+        (("Training", "Testing"), "real/Testing/ant/0.png"),
+        (("seg_train/seg_train", "seg_test/seg_test"), "real/seg_test/seg_test/ant/0.png"),
+    ],
+)
+def test_parts_may_be_called_otherwise(run, tmp_path, parts, ids):
+    put_classes(tmp_path / "zoo" / parts[0], {"ant": 3, "bee": 4})
+    put_classes(tmp_path / "zoo" / parts[1], {"ant": 1, "bee": 1}, seed=1)
+    settings = {"source": "image-folder", "folder": str(tmp_path / "zoo")}
+    with pytest.raises(UserError, match="look like parts of a data set"):
+        run(**settings)
+    train, test, _ = run(train_part=parts[0], test_part=parts[1], **settings)
+    assert (len(train), test[0]["id"]) == (7, ids)
+    with pytest.raises(UserError, match=r"test_split: folds, but .* has test images of its own"):
+        run(train_part=parts[0], test_part=parts[1], test_split="folds", **settings)
+    with pytest.raises(UserError, match=r"dataset.test_part: .*Tests: no such folder"):
+        run(train_part=parts[0], test_part="Tests", **settings)
+    train, test, _ = run(train_part=parts[0], test_per_class=1, **settings)
+    assert (len(train), len(test)) == (5, 2)
+
+
+def test_share_is_drawn_of_each_class(run, tmp_path):
+    put_classes(tmp_path / "zoo", {"ant": 10, "bee": 3})
+    put(tmp_path / "zoo" / "ant" / "copy.png", picture((0, 0, 0)))
+    settings = {"source": "image-folder", "folder": str(tmp_path / "zoo")}
+    train, test, _ = run(test_split="share", **settings)
+    assert [sum(row["label"] == label for row in test) for label in (0, 1)] == [3, 0]
+    copies = {"real/ant/copy.png", "real/ant/0.png"}
+    assert any(copies <= {row["id"] for row in part} for part in (train, test))
+
+
 def test_class_names_order_or_title_the_folders(run, tmp_path):
     put_classes(tmp_path / "zoo", {"ant": 2, "bee": 2})
     train, _, facts = run(**folder_settings(tmp_path / "zoo", class_names=["bee", "ant"]))
