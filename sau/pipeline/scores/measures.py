@@ -3,20 +3,16 @@
 import dataclasses
 from collections.abc import Sequence
 
-import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.fftpack import dct  # type: ignore[import-untyped]
+
+from sau.data.perceptual_hash import perceptual_hash, perceptual_hashes
 
 SMALLEST = 3
 """Pixels of a side that an image needs for a pixel with four neighbours."""
 
 _WHITE = 255
-_HASHED = 32
-"""Pixels of a side that `imagehash.phash` looks at, of which it takes the lowest frequencies."""
-_BITS = 8
-"""Frequencies of each direction."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +20,7 @@ class Measures:
     """Four numbers of one image, whose grey levels count from 0, black, to 1, white.
 
     Attributes:
-        perceptual_hash: 64 bits as a signed integer; see `perceptual_hash`.
+        perceptual_hash: 64 bits as a signed integer; see `sau.data.perceptual_hash`.
         brightness: mean of the grey levels, 0 to 1.
         contrast: their standard deviation, 0 to 0.5.
         sharpness: variance of their Laplacian, 0 to 16; see `sharpness`.
@@ -61,30 +57,12 @@ def measure_together(images: Sequence[Image.Image]) -> list[Measures]:
     levels = np.stack([np.asarray(grey) for grey in greys])
     flat = levels.reshape(len(levels), -1)
     columns = (
-        _hashes(greys).tolist(),
+        perceptual_hashes(greys).tolist(),
         (flat.mean(axis=1) / _WHITE).tolist(),
         (flat.std(axis=1) / _WHITE).tolist(),
         (_laplacian(levels).reshape(len(levels), -1).var(axis=1) / _WHITE**2).tolist(),
     )
     return [Measures(*numbers) for numbers in zip(*columns, strict=True)]
-
-
-def _hashes(greys: Sequence[Image.Image]) -> npt.NDArray[np.int64]:
-    """Return `perceptual_hash` of each of N grey images."""
-    size = (_HASHED, _HASHED)
-    small = [np.asarray(grey.resize(size, Image.Resampling.LANCZOS)) for grey in greys]
-    waves = dct(dct(np.stack(small), axis=1), axis=2)[:, :_BITS, :_BITS].reshape(len(greys), -1)
-    bits = waves > np.median(waves, axis=1, keepdims=True)
-    return np.packbits(bits, axis=1).view(">i8")[:, 0].astype(np.int64)
-
-
-def perceptual_hash(image: Image.Image) -> int:
-    """Return the 64 bits of `imagehash.phash`, row by row, the first as the sign of an int64.
-
-    Two hashes differ in as many bits as their exclusive or has ones.
-    """
-    bits = np.packbits(imagehash.phash(image).hash.flatten())
-    return int.from_bytes(bits.tobytes(), "big", signed=True)
 
 
 def sharpness(levels: npt.NDArray[np.uint8]) -> float:

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sau.pipeline.scores.measures import measure, measure_together, perceptual_hash, sharpness
+from sau.data.perceptual_hash import perceptual_hash
+from sau.pipeline.scores.measures import measure, measure_together, sharpness
 from tests.pipeline.scores.conftest import picture
 
 
