@@ -90,3 +90,8 @@ def put_cifake_tree(folder, split, kind, **options):
     for row in cifake_rows(kind, **options):
         suffix = f" ({row['label'] + 1})" if row["label"] else ""
         put(folder / split / kind / f"{row['index']:04d}{suffix}.jpg", row["image"])
+
+
+def folder_settings(folder, **settings):
+    """Settings of the dataset stage for a folder of class folders."""
+    return {"source": "image-folder", "folder": str(folder), "test_per_class": 1, **settings}
