@@ -1,4 +1,4 @@
-"""Bring an image to a square."""
+"""Bring an image to a square, or to any other size."""
 
 from PIL import Image, ImageOps
 
@@ -9,6 +9,16 @@ def resize(image: Image.Image, size: int | None) -> Image.Image:
     The shorter side becomes `size`, what the longer one has more is cut off on both ends alike.
     An image of that size already, and any image if `size` is None, comes back as the same object.
     """
-    if size is None or image.size == (size, size):
+    return image if size is None else fit(image, (size, size))
+
+
+def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the centre of `image`, of the shape of `size` (height, width), in that many pixels.
+
+    As `resize` does it: Lanczos, and what is too long is cut off on both ends alike. An image of
+    that size already comes back as the same object.
+    """
+    height, width = size
+    if image.size == (width, height):
         return image
-    return ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS, centering=(0.5, 0.5))
+    return ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS, centering=(0.5, 0.5))

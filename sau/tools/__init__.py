@@ -1,4 +1,4 @@
-"""Commands beside the stages: they fetch and convert models, and let one look at what they draw."""
+"""Commands beside the stages: to use what was trained, fetch and convert models, look at images."""
 
 import dataclasses
 import importlib
@@ -26,6 +26,7 @@ class Tool:
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
+        Tool("predict", "classify images with a trained network"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),
         Tool("score sheet", "show the best and worst images of each class by score"),

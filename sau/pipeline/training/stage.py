@@ -12,6 +12,7 @@ from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
+from sau.engine.preprocessing import Preprocessing
 from sau.engine.state import RunState
 from sau.engine.stopping import Stop
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
@@ -67,7 +68,8 @@ def training(
             is a validation split.
         history: manifest to write: losses, learning rate, and top-1 of each epoch.
         label_correction: manifest to write: synthetic and noisy samples by epoch and class.
-        model: folder to write: config.json and model.safetensors of the last epoch.
+        model: folder to write: config.json and model.safetensors of the last epoch, with all that
+            `sau predict` needs.
         checkpoint: folder to go on from after a stop or a kill; removed when all outputs are
             written.
         seed: of weights, order and views.
@@ -155,7 +157,12 @@ def _write_outputs(
     }
     for kind, table in tables.items():
         write(outputs[kind], kind, table, made_of)
-    job.averager.tested().save_pretrained(outputs["model"], provenance=made_of)
+    job.averager.tested().save_pretrained(
+        outputs["model"],
+        class_names=made_of["class_names"],
+        preprocessing=Preprocessing.of_run(job).to_mapping(),
+        provenance=made_of,
+    )
 
 
 def _save_nothing(state: RunState) -> None:

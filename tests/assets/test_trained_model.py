@@ -1,0 +1,102 @@
+"""Models of the training stage, as tools load them: what is missing or odd is one line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sau.assets.trained_model import TrainedModel
+from sau.core.errors import UserError
+from sau.networks import Network, NetworkConfig
+from sau.storage.sealed import sealed_text, unsealed
+
+PREPROCESSING = {
+    "size": [12, 12],
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.2, 0.2, 0.2],
+    "view_set": "cifar",
+    "crop_size": None,
+    "test_flip": True,
+    "precision": "bfloat16",
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    facts = {"class_names": ["ant", "bee"], "preprocessing": PREPROCESSING}
+    Network(NetworkConfig("resnet8", 4, 2)).save_pretrained(folder, **facts)
+    return folder
+
+
+def changed(model: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Change what config.json says, and seal it again."""
+    file = model / "config.json"
+    values = unsealed(file.read_text())
+    change(values)
+    file.write_text(sealed_text(values))
+    return model
+
+
+def test_model_is_read_with_what_it_needs(model: Path) -> None:
+    found = TrainedModel.load(model, "MODEL")
+    assert found.class_names == ["ant", "bee"]
+    assert found.preprocessing.to_mapping() == PREPROCESSING
+    assert found.network.precision == torch.bfloat16
+    assert not found.network.training
+    assert found.provenance == {}
+    assert found.weights_sha256 == json.loads((model / "config.json").read_text())["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.pop("preprocessing"), "lacks preprocessing; it was saved by an earlier"),
+        (
+            lambda c: (c.pop("class_names"), c.pop("preprocessing")),
+            "lacks class_names and preprocessing",
+        ),
+        (lambda c: c["class_names"].append("cat"), "3 class names for 2 classes"),
+        (lambda c: c["preprocessing"].pop("std"), "preprocessing: lacks std"),
+        (lambda c: c["preprocessing"].update(std=[0.1, 0, 0.1]), "preprocessing: std.1: 0"),
+        (lambda c: c["preprocessing"].update(size=[12]), "preprocessing: size:"),
+        (lambda c: c["preprocessing"].update(view_set="cifra"), "did you mean 'cifar'?"),
+        (lambda c: c["preprocessing"].update(meen=1), "unknown key; did you mean 'mean'?"),
+        (lambda c: c.update(preprocessing=[]), "preprocessing: no object"),
+        (lambda c: c.update(preprocessing=None), "preprocessing: no object"),
+        (lambda c: c.update(class_names="ab"), "expected a list of 2 class names"),
+        (lambda c: c.update(class_names=["a", 3]), "expected a list of 2 class names"),
+    ],
+)
+def test_config_that_is_not_enough_is_one_line(
+    change: Callable[[dict[str, Any]], object], message: str, model: Path
+) -> None:
+    with pytest.raises(UserError) as refused:
+        TrainedModel.load(changed(model, change), "MODEL")
+    assert message in str(refused.value)
+    assert str(refused.value).startswith(f"MODEL: {model}")
+    assert "\n" not in str(refused.value)
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    network = Network(NetworkConfig("resnet8", 4, 2))
+    network.classifier.weight.data[0, 0] = torch.nan
+    facts = {"class_names": ["ant", "bee"], "preprocessing": PREPROCESSING}
+    network.save_pretrained(tmp_path / "model", **facts)
+    with pytest.raises(UserError, match="not finite, classifier.weight"):
+        TrainedModel.load(tmp_path / "model", "MODEL")
+
+
+def test_damaged_file_is_one_line(model: Path) -> None:
+    file = model / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(UserError, match="its hash is not the one in config.json"):
+        TrainedModel.load(model, "MODEL")
+
+
+def test_file_in_the_place_of_the_folder_is_refused(model: Path) -> None:
+    with pytest.raises(UserError, match="config.json: a file; expected a folder"):
+        TrainedModel.load(model / "config.json", "MODEL")
