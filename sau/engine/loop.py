@@ -29,6 +29,7 @@ from sau.engine.totals import LossTotals
 from sau.methods.base import Epoch, Step
 from sau.networks import Network
 from sau.networks.batch_norm import average_statistics
+from sau.networks.network import saved_state
 from sau.views import ViewOptions
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ def train(
             if epoch == total or epoch % run.settings.evaluate_every == 0:
                 predictions = measure_epoch(run, epoch)
                 if predictions is not None:
-                    state.record_predictions(predictions)
+                    if state.record_predictions(predictions):
+                        state.best_weights = saved_state(run.averager.tested())
                     values |= predictions.figures()
             state.epoch, state.partial, unsaved = epoch, None, True
             state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)

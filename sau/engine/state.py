@@ -48,8 +48,9 @@ class RunState:
     """Everything that outlives an epoch; `epoch` counts those that are trained.
 
     `history`: rows (epoch, name, value); `label_correction`: rows (epoch, label, synthetic, noise).
-    `last`, `best_on_test` and `best_on_validation`: test predictions by selection. `partial`: of
-    the epoch after those, if it was left before its end.
+    `last`, `best_on_test` and `best_on_validation`: test predictions by selection. `best_weights`:
+    of the network that was tested in the epoch of the latter, on the CPU; empty without validation
+    images. `partial`: of the epoch after those, if it was left before its end.
     """
 
     epoch: int = 0
@@ -58,6 +59,7 @@ class RunState:
     last: Predictions | None = None
     best_on_test: Predictions | None = None
     best_on_validation: Predictions | None = None
+    best_weights: dict[str, Tensor] = dataclasses.field(default_factory=dict)
     partial: PartialEpoch | None = None
 
     @property
@@ -72,14 +74,19 @@ class RunState:
         steps = "1 step" if self.partial.steps == 1 else f"{self.partial.steps} steps"
         return f"epoch {self.epoch} and {steps} of the next"
 
-    def record_predictions(self, predictions: Predictions) -> None:
-        """Keep the epoch's predictions, and as best where no earlier epoch's figure is as high."""
+    def record_predictions(self, predictions: Predictions) -> bool:
+        """Keep the epoch's predictions, and as best where no earlier epoch's figure is as high.
+
+        Returns: whether they are now the best by the validation images.
+        """
         self.last = predictions
         best = self.best_on_test
         if best is None or predictions.top1 > best.top1:
             self.best_on_test = predictions
         figure, best = predictions.validation_top1, self.best_on_validation
         if figure is None:
-            return
-        if best is None or best.validation_top1 is None or figure > best.validation_top1:
+            return False
+        is_best = best is None or best.validation_top1 is None or figure > best.validation_top1
+        if is_best:
             self.best_on_validation = predictions
+        return is_best

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -218,12 +219,22 @@ class Network(SharesRows, nn.Module):
         Raises:
             UserError: the folder cannot be written.
         """
-        weights = save(contiguous_state(self))
+        with new_folder(folder, replace=True) as temporary:
+            self.write_pretrained(temporary, contiguous_state(self), **facts)
+
+    def write_pretrained(self, folder: Path, state: Mapping[str, Tensor], **facts: Any) -> None:
+        """Write the files of `save_pretrained` into a folder that is made and put in place outside.
+
+        Args:
+            folder: an empty one.
+            state: weights by name, such as those of an earlier epoch; row-major, on the CPU.
+            facts: see `save_pretrained`.
+        """
+        weights = save(dict(state))
         config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
         config |= {WEIGHTS_HASH: hashlib.sha256(weights).hexdigest()}
-        with new_folder(folder, replace=True) as temporary:
-            (temporary / WEIGHTS_FILE).write_bytes(weights)
-            (temporary / CONFIG_FILE).write_bytes(sealed_text(config, indent=2).encode())
+        (folder / WEIGHTS_FILE).write_bytes(weights)
+        (folder / CONFIG_FILE).write_bytes(sealed_text(config, indent=2).encode())
 
     @classmethod
     def from_pretrained(cls, folder: Path, encoder: nn.Module | None = None) -> Self:
@@ -278,6 +289,11 @@ def _checked_config(folder: Path) -> dict[str, Any]:
 def contiguous_state(module: nn.Module) -> dict[str, Tensor]:
     """Return a module's weights and buffers as plain row-major tensors on the CPU."""
     return {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
+
+
+def saved_state(module: nn.Module) -> dict[str, Tensor]:
+    """Return a copy of what `contiguous_state` returns, which stays as it is in further steps."""
+    return {name: value.clone() for name, value in contiguous_state(module).items()}
 
 
 def _count(module: nn.Module) -> int:

@@ -6,6 +6,7 @@ from sau.config import Config
 from sau.core.errors import UserError
 from sau.storage.files import write_bytes
 from sau.storage.folders import new_folder
+from sau.storage.manifest.schemas import BEST_ON_VALIDATION
 from scripts.slices.jobs import MODEL, TABLES, Job, read_jobs
 from scripts.slices.pack import flags_of
 from scripts.slices.split import joined
@@ -53,7 +54,7 @@ def _put_run(source: Path, place: Path) -> None:
     tables = {place / file: _table(source / file) for file in TABLES.values()}
     model = {}
     if (source / MODEL).is_dir() and not (place / MODEL).exists():
-        model = {name: joined(source / MODEL / name) for name in _MODEL_FILES}
+        model = {name: joined(source / MODEL / name) for name in _model_files(source / MODEL)}
     for path, data in tables.items():
         if path.exists() and path.read_bytes() != data:
             raise UserError(f"{path}: another result is there already; remove it first")
@@ -63,7 +64,15 @@ def _put_run(source: Path, place: Path) -> None:
     if model:
         with new_folder(place / MODEL) as temporary:
             for name, data in model.items():
+                (temporary / name).parent.mkdir(exist_ok=True)
                 (temporary / name).write_bytes(data)
+
+
+def _model_files(model: Path) -> list[str]:
+    """Return the files of a model, with those of the epoch that validation images chose, if any."""
+    is_there = (model / BEST_ON_VALIDATION).is_dir()
+    folders = ["", f"{BEST_ON_VALIDATION}/"] if is_there else [""]
+    return [f"{folder}{name}" for folder in folders for name in _MODEL_FILES]
 
 
 def _table(path: Path) -> bytes:

@@ -167,5 +167,5 @@ def _make_movable(folder: Path, part_bytes: int | None) -> None:
     if part_bytes is None:
         shutil.rmtree(model)
         return
-    for path in sorted(model.glob("*.safetensors")):
+    for path in sorted(model.rglob("*.safetensors")):
         split_file(path, part_bytes)

@@ -147,8 +147,11 @@ def bytes_of(outputs: dict[str, Path]) -> dict[str, bytes]:
     """Return all that a run has written, by name."""
     names = ["predictions", "history", "label_correction"]
     files = {name: outputs[name].read_bytes() for name in names}
-    model = {path.name: path.read_bytes() for path in sorted(outputs["model"].iterdir())}
-    assert set(model) == {"config.json", "model.safetensors"}
+    written = sorted(path for path in outputs["model"].rglob("*") if path.is_file())
+    model = {str(path.relative_to(outputs["model"])): path.read_bytes() for path in written}
+    names = ["config.json", "model.safetensors"]
+    best = [f"best_on_validation/{name}" for name in names]
+    assert sorted(model) in (names, [*best, *names])
     return files | model
 
 

@@ -1,6 +1,7 @@
 """A validation split: what it adds to a run, and that it is never trained on."""
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from torch import Tensor
 from sau.core.errors import UserError
 from sau.data import batches
 from sau.engine import epoch_start
-from sau.engine.prediction import class_balanced_top1
+from sau.engine.prediction import class_balanced_top1, predict
 from sau.engine.state import Predictions, RunState
 from sau.networks import Network
-from sau.pipeline.training.loading import load_validation
+from sau.pipeline.training.loading import load_test, load_validation
 from sau.storage.manifest import read, read_metadata
 from tests.training.conftest import (
     Inputs,
@@ -121,6 +122,30 @@ def test_predictions_of_the_epoch_that_validation_chose(split: Inputs, tmp_path:
     assert right == pytest.approx(figures["test/top1"][epoch - 1])
     made = read_metadata(outputs["predictions"])["provenance"]
     assert made["validation_images"] == len(LABELS)
+
+
+def test_weights_of_the_epoch_that_validation_chose_are_kept(split: Inputs, tmp_path: Path) -> None:
+    """Those of a run that ends there, and they give the predictions of that epoch."""
+    rates = {"method": "cross_entropy", "schedule": "step", "step_epochs": [1], "step_factor": 1.0}
+    outputs = split.train(tmp_path / "out", epochs=4, **rates)
+    history = read(outputs["history"], "history").to_pandas()
+    validation = history[history["name"] == "validation/top1"]["value"].tolist()
+    epoch = validation.index(max(validation)) + 1
+    best = Network.from_pretrained(outputs["model"] / "best_on_validation")
+    config = json.loads((outputs["model"] / "best_on_validation" / "config.json").read_text())
+    assert (config["selection"], config["epoch"]) == ("best_on_validation", epoch)
+    last = json.loads((outputs["model"] / "config.json").read_text())
+    assert (last["selection"], last["epoch"]) == ("last", 4)
+    assert config["provenance"] == last["provenance"]
+    test, views = load_test(split.test_images, 3), split.assemble().views
+    found = predict(best, test, views, epoch)
+    table = read(outputs["predictions"], "predictions").to_pandas()
+    stored = table[table["selection"] == "best_on_validation"]
+    assert found.predicted.tolist() == stored["predicted"].tolist()
+    assert found.confidence.tolist() == pytest.approx(stored["confidence"].tolist(), abs=1e-6)
+    weights = Network.from_pretrained(outputs["model"]).state_dict()
+    is_last = all(value.equal(weights[name]) for name, value in best.state_dict().items())
+    assert is_last == (epoch == 4)
 
 
 def test_best_on_validation_is_the_first_of_equals_whatever_the_test_set_says() -> None:

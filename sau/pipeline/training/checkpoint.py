@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 MOMENTUM, WITHIN = "momentum", "within_epoch"
 """What names of tensors begin with: the optimizer's buffers, and what an epoch under way needs."""
 
+BEST = "best"
+"""Likewise: the weights of the epoch that the validation images have chosen so far."""
+
 FIGURES = ("epoch", "top1", "validation_top1")
 COUNTS = ("steps", "images", "names", "mixing")
 
@@ -43,6 +46,7 @@ def save_checkpoint(
         for key, value in contiguous_state(module).items():
             # Two names for one tensor are refused.
             tensors[f"{name}.{key}"] = value.clone()
+    tensors |= {f"{BEST}.{name}": value.clone() for name, value in state.best_weights.items()}
     phase = run.phase_of(state.current_epoch)
     for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
         buffer = phase.optimizer.state[parameter].get("momentum_buffer")
@@ -140,6 +144,7 @@ def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
         epoch=about["epoch"],
         history=[(epoch, name, value) for epoch, name, value in about["history"]],
         label_correction=[(e, c, s, n) for e, c, s, n in tensors["label_correction"].tolist()],
+        best_weights=_below(BEST, tensors),
         partial=partial,
         **kept,
     )

@@ -12,12 +12,12 @@ from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
-from sau.engine.preprocessing import Preprocessing
 from sau.engine.state import RunState
 from sau.engine.stopping import Stop
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
+from sau.pipeline.training.saved_model import write_model
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
@@ -69,7 +69,8 @@ def training(
         history: manifest to write: losses, learning rate, and top-1 of each epoch.
         label_correction: manifest to write: synthetic and noisy samples by epoch and class.
         model: folder to write: config.json and model.safetensors of the last epoch, with all that
-            `sau predict` needs.
+            `sau predict` needs; where there is a validation split, best_on_validation in it holds
+            the same of the epoch with the best validation top-1.
         checkpoint: folder to go on from after a stop or a kill; removed when all outputs are
             written.
         seed: of weights, order and views.
@@ -157,12 +158,7 @@ def _write_outputs(
     }
     for kind, table in tables.items():
         write(outputs[kind], kind, table, made_of)
-    job.averager.tested().save_pretrained(
-        outputs["model"],
-        class_names=made_of["class_names"],
-        preprocessing=Preprocessing.of_run(job).to_mapping(),
-        provenance=made_of,
-    )
+    write_model(outputs["model"], state, job, made_of)
 
 
 def _save_nothing(state: RunState) -> None:

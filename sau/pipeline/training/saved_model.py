@@ -1,0 +1,40 @@
+"""The folder of a trained network: its last weights, and those that the validation images chose."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sau.engine.loop import Run
+from sau.engine.preprocessing import Preprocessing
+from sau.engine.state import RunState
+from sau.networks.network import contiguous_state
+from sau.storage.folders import new_folder
+from sau.storage.manifest.schemas import BEST_ON_VALIDATION, LAST
+
+
+def write_model(folder: Path, state: RunState, run: Run, made_of: Mapping[str, Any]) -> None:
+    """Write the tested network; in `best_on_validation` within it that of the chosen epoch, if any.
+
+    Args:
+        folder: where to; what stood there before is replaced.
+        state: of the whole run.
+        run: its network, and how images were prepared for it.
+        made_of: provenance, with the class names.
+
+    Raises:
+        UserError: the folder cannot be written.
+    """
+    network = run.averager.tested()
+    facts = {
+        "class_names": made_of["class_names"],
+        "preprocessing": Preprocessing.of_run(run).to_mapping(),
+        "provenance": dict(made_of),
+    }
+    with new_folder(folder, replace=True) as temporary:
+        last = {"selection": LAST, "epoch": state.epoch}
+        network.write_pretrained(temporary, contiguous_state(network), **facts, **last)
+        if state.best_on_validation is not None:
+            best = {"selection": BEST_ON_VALIDATION, "epoch": state.best_on_validation.epoch}
+            inside = temporary / BEST_ON_VALIDATION
+            inside.mkdir()
+            network.write_pretrained(inside, state.best_weights, **facts, **best)
