@@ -39,19 +39,24 @@ def predict(
     network.eval()
     pieces = torch.split(ranks.own(torch.arange(len(data.ids))), TEST_BATCH)
     found = [
-        probabilities(network, images, views, flip).max(dim=1)
-        for images in data.images.batches(pieces)
+        (*given.max(dim=1), given.gather(1, labels[:, None])[:, 0])
+        for given, labels in (
+            (probabilities(network, images, views, flip), data.labels[piece])
+            for piece, images in zip(pieces, data.images.batches(pieces), strict=True)
+        )
     ]
     network.train(was_training)
-    confidence, classes = (torch.cat(parts) for parts in zip(*found, strict=True))
+    columns = [torch.cat(parts) for parts in zip(*found, strict=True)]
     if share := ranks.share(len(data.ids)):
-        confidence, classes = share.gather(confidence), share.gather(classes)
+        columns = [share.gather(column) for column in columns]
+    confidence, classes, of_label = columns
     right = int((classes == data.labels).sum())
     return Predictions(
         epoch,
         100 * right / len(data.ids),
         classes.to(torch.int32).cpu(),
         confidence.cpu(),
+        of_label.cpu(),
     )
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 class Predictions:
     """Classes of the N test images after `epoch` epochs.
 
-    `top1`: percent; `predicted`: int32 (N,); `confidence`: float32 (N,), 0 to 1; both on the CPU.
+    `top1`: percent; `predicted`: int32 (N,); `confidence`: its probability, float32 (N,), 0 to 1;
+    `label_probability`: likewise, of the true class; all three on the CPU.
     `validation_top1`: percent, mean over classes, of the validation images after the same epoch;
     None if there are none.
     """
@@ -19,6 +20,7 @@ class Predictions:
     top1: float
     predicted: Tensor
     confidence: Tensor
+    label_probability: Tensor
     validation_top1: float | None = None
 
     def figures(self) -> dict[str, float]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sau.storage import manifest
-from sau.storage.manifest.schemas import FILTER_RULES
+from sau.storage.manifest.schemas import FIGURES, FILTER_RULES
 
 CLASSES = ["cat", "dog", "ship"]
 FACTS: dict[str, Any] = {
@@ -52,6 +52,7 @@ def _row(place: int) -> dict[str, Any]:
         "epoch": 1 + place,
         "predicted": 2 - place % 3,
         "confidence": 0.75,
+        "label_probability": 0.25,
         "name": "loss/total",
         "value": 1 / (1 + place),
         "synthetic": 9,
@@ -60,9 +61,9 @@ def _row(place: int) -> dict[str, Any]:
         "train_real": 30 - place,
         "train_synthetic": place,
         "test_images": 10,
-        "top1_last": 9.0 + place,
-        "top1_best_on_validation": None,
-        "top1_best_on_test": 50.0,
+        **{f"{figure}_last": 9.0 + place for figure in FIGURES},
+        **{f"{figure}_best_on_validation": None for figure in FIGURES},
+        **{f"{figure}_best_on_test": 50.0 for figure in FIGURES},
     }
 
 

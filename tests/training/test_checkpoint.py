@@ -48,8 +48,9 @@ def headed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def state(epoch: int = 2) -> RunState:
-    last = Predictions(2, 50.0, torch.tensor([0, 1], dtype=torch.int32), torch.tensor([0.1, 0.9]))
-    first = Predictions(1, 50.0, torch.tensor([1, 1], dtype=torch.int32), torch.tensor([0.3, 0.2]))
+    classes = torch.tensor([[0, 1], [1, 1]], dtype=torch.int32)
+    last = Predictions(2, 50.0, classes[0], torch.tensor([0.1, 0.9]), torch.tensor([0.0, 0.5]))
+    first = Predictions(1, 50.0, classes[1], torch.tensor([0.3, 0.2]), torch.tensor([0.3, 0.1]))
     middle = dataclasses.replace(first, epoch=1, validation_top1=100 / 3)
     return RunState(epoch, [(1, "loss/total", 1 / 3)], [(1, 0, 4, 2)], last, first, middle)
 
@@ -123,6 +124,7 @@ def test_state_comes_back_whole(inputs: Inputs, tmp_path: Path) -> None:
     assert loaded.best_on_validation.validation_top1 == 100 / 3
     assert torch.equal(loaded.best_on_test.predicted, torch.tensor([1, 1], dtype=torch.int32))
     assert torch.equal(loaded.last.confidence, torch.tensor([0.1, 0.9]))
+    assert torch.equal(loaded.last.label_probability, torch.tensor([0.0, 0.5]))
 
 
 def test_state_of_an_epoch_that_was_left_comes_back(inputs: Inputs, tmp_path: Path) -> None:
@@ -227,7 +229,7 @@ def test_best_is_the_first_of_equals() -> None:
     run = RunState()
     empty = torch.tensor([])
     for epoch, top1 in enumerate([10.0, 30.0, 30.0, 20.0], start=1):
-        run.record_predictions(Predictions(epoch, top1, empty, empty))
+        run.record_predictions(Predictions(epoch, top1, empty, empty, empty))
     assert run.best_on_test is not None
     assert run.last is not None
     assert (run.best_on_test.epoch, run.last.epoch) == (2, 4)

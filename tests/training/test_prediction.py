@@ -50,6 +50,8 @@ def test_probabilities_of_image_and_mirror_image_are_averaged(flip: bool, networ
         best = max(range(3), key=expected.__getitem__)
         assert found.predicted[place] == best
         assert found.confidence[place].item() == pytest.approx(expected[best], abs=1e-5)
+        of_label = found.label_probability[place].item()
+        assert of_label == pytest.approx(expected[place % 3], abs=1e-5)
         right += best == place % 3
     assert found.top1 == pytest.approx(100 * right / 7)
     assert found.epoch == 4
@@ -72,6 +74,7 @@ def test_images_of_several_batches_keep_their_order(network: Network) -> None:
     alone = predict(network, tail, VIEWS, 1)
     assert len(found.predicted) == TEST_BATCH + 3
     torch.testing.assert_close(found.confidence[-3:], alone.confidence)
+    torch.testing.assert_close(found.label_probability[-3:], alone.label_probability)
 
 
 def test_flip_is_used_in_a_run_that_asks_for_it(inputs: Inputs, tmp_path: Path) -> None:

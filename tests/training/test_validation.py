@@ -152,7 +152,7 @@ def test_best_on_validation_is_the_first_of_equals_whatever_the_test_set_says() 
     state, empty = RunState(), torch.tensor([])
     figures = zip([90.0, 10.0, 20.0, 30.0], [10.0, 40.0, 40.0, 20.0], strict=True)
     for epoch, (top1, validation) in enumerate(figures, start=1):
-        state.record_predictions(Predictions(epoch, top1, empty, empty, validation))
+        state.record_predictions(Predictions(epoch, top1, empty, empty, empty, validation))
     assert state.best_on_validation is not None
     assert state.best_on_test is not None
     assert (state.best_on_validation.epoch, state.best_on_test.epoch) == (2, 1)

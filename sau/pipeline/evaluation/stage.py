@@ -18,6 +18,10 @@ from sau.storage.provenance import provenance
 BELONGING = (Agree(("requested_imbalance_factor", "data_seed"), ("predictions", "members")),)
 
 
+OF_IMAGES = ("selection", "label", "predicted", "confidence", "label_probability")
+"""Columns of the predictions that figures are made of."""
+
+
 @writes("metrics")
 def evaluation(
     predictions: Path,
@@ -27,7 +31,7 @@ def evaluation(
     settings: EvaluationSettings,
     label: str = "",
 ) -> None:
-    """Measure one run: top-1 in percent of all, many-, medium- and few-shot and single classes.
+    """Measure one run over all, many-, medium- and few-shot and single classes.
 
     Args:
         predictions: manifest of predictions, as the training stage wrote it.
@@ -44,7 +48,7 @@ def evaluation(
     inputs: dict[str, Path | Sequence[Path]] = {"predictions": predictions, "members": members}
     _refuse_other_members(members, record)
     check_inputs(inputs, *BELONGING)
-    tested = read(predictions, "predictions", columns=["selection", "label", "predicted"])
+    tested = read(predictions, "predictions", columns=OF_IMAGES)
     trained = read(members, "members", columns=["label", "is_synthetic"])
     table = metrics_table(
         tested,

@@ -26,6 +26,7 @@ BEST = "best"
 """Likewise: the weights of the epoch that the validation images have chosen so far."""
 
 FIGURES = ("epoch", "top1", "validation_top1")
+OF_IMAGES = ("predicted", "confidence", "label_probability")
 COUNTS = ("steps", "images", "names", "mixing")
 
 
@@ -64,8 +65,8 @@ def save_checkpoint(
         predictions: Predictions | None = getattr(state, selection)
         if predictions is not None:
             about[selection] = {name: getattr(predictions, name) for name in FIGURES}
-            tensors[f"{selection}.predicted"] = predictions.predicted.clone()
-            tensors[f"{selection}.confidence"] = predictions.confidence.clone()
+            for name in OF_IMAGES:
+                tensors[f"{selection}.{name}"] = getattr(predictions, name).clone()
     if state.partial is not None:
         about["partial"] = {name: getattr(state.partial, name) for name in COUNTS}
         within = {"sums": state.partial.sums, **_named("method", phase.method.epoch_state())}
@@ -127,13 +128,7 @@ def _restore(run: Run, state: RunState, tensors: Mapping[str, Tensor]) -> None:
 
 def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
     kept = {
-        selection: Predictions(
-            about[selection]["epoch"],
-            about[selection]["top1"],
-            tensors[f"{selection}.predicted"],
-            tensors[f"{selection}.confidence"],
-            about[selection]["validation_top1"],
-        )
+        selection: _predictions(about[selection], _below(selection, tensors))
         for selection in SELECTIONS
         if selection in about
     }
@@ -148,6 +143,10 @@ def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
         partial=partial,
         **kept,
     )
+
+
+def _predictions(figures: Mapping[str, Any], of_images: Mapping[str, Any]) -> Predictions:
+    return Predictions(**figures, **of_images)
 
 
 def _plain(tensor: Tensor) -> Tensor:

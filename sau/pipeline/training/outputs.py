@@ -79,6 +79,7 @@ def predictions_table(state: RunState, test: TestData) -> pa.Table:
             "label": test.labels.cpu().numpy(),
             "predicted": kept.predicted.numpy(),
             "confidence": kept.confidence.numpy(),
+            "label_probability": kept.label_probability.numpy(),
         }
         parts.append(pa.table(columns).cast(SCHEMAS["predictions"]))
     return pa.concat_tables(parts)

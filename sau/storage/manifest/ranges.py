@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from sau.storage.manifest.record import DamagedError
 from sau.storage.manifest.schemas import (
+    FIGURES,
     SELECTIONS,
     STATUS_FAILED,
     STATUS_OK,
@@ -50,12 +51,16 @@ RANGES: dict[str, dict[str, Range]] = {
     },
     "kept": {"score": _COSINE._replace(or_nan=True), "rank": _FROM_ONE},
     "members": {"score": _ANY},
-    "predictions": {"epoch": _FROM_ONE, "confidence": _SHARE},
+    "predictions": {"epoch": _FROM_ONE, "confidence": _SHARE, "label_probability": _SHARE},
     "history": {"epoch": _FROM_ONE, "value": _ANY},
     "label_correction": {"epoch": _FROM_ONE, "synthetic": _COUNT, "noise": _COUNT},
     "metrics": {
         **dict.fromkeys(("train_real", "train_synthetic", "test_images"), _COUNT),
-        **dict.fromkeys(("top1_last", "top1_best_on_validation", "top1_best_on_test"), _PERCENT),
+        **{
+            f"{figure}_{selection}": _COUNT if figure == "nll" else _PERCENT
+            for figure in FIGURES
+            for selection in SELECTIONS
+        },
     },
 }
 """Of the columns with numbers; null, where the schema has it, is always allowed."""

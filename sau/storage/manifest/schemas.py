@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -14,6 +14,23 @@ BEST_ON_VALIDATION = "best_on_validation"
 BEST_ON_TEST = "best_on_test"
 SELECTIONS = (LAST, BEST_ON_VALIDATION, BEST_ON_TEST)
 """The epochs whose test predictions are kept; the second only where there is a validation split."""
+
+_WHEN = {
+    LAST: "last epoch",
+    BEST_ON_VALIDATION: "at the epoch with the best top-1 on held-out training images, null "
+    "without a validation split",
+    BEST_ON_TEST: "at the epoch with the best test top-1, chosen on the test set",
+}
+
+FIGURES = {
+    "top1": "percent; of a class it is its recall",
+    "balanced_accuracy": "mean over classes of the recall, percent",
+    "macro_f1": "mean over classes of F1 on the whole test set, percent",
+    "ece": "expected calibration error, 15 bins, percent",
+    "aurc": "area under the risk-coverage curve, percent",
+    "nll": "mean negative log-likelihood, nats",
+}
+"""What a run's predictions are measured by, for each selection."""
 
 FILTER_RULES = {
     "blank": "hardly any contrast",
@@ -147,6 +164,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _LABEL,
             _column("predicted", pa.int32(), "class of the highest score"),
             _column("confidence", pa.float32(), "softmax probability of that class, 0 to 1"),
+            _column("label_probability", pa.float32(), "likewise, of the true class"),
         ]
     ),
     "history": pa.schema(
@@ -175,19 +193,10 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("train_real", pa.int64(), "real training images of these classes"),
             _column("train_synthetic", pa.int64(), "synthetic training images of these classes"),
             _column("test_images", pa.int64(), "test images of these classes"),
-            _column("top1_last", pa.float64(), "percent, last epoch", nullable=True),
-            _column(
-                "top1_best_on_validation",
-                pa.float64(),
-                "percent, at the epoch with the best top-1 on held-out training images; null "
-                "without a validation split",
-                nullable=True,
-            ),
-            _column(
-                "top1_best_on_test",
-                pa.float64(),
-                "percent, at the epoch with the best test top-1: chosen on the test set",
-                nullable=True,
+            *(
+                _column(f"{figure}_{name}", pa.float64(), f"{what}; {when}", nullable=True)
+                for figure, what in FIGURES.items()
+                for name, when in _WHEN.items()
             ),
         ]
     ),

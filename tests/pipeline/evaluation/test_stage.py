@@ -38,7 +38,8 @@ def write_inputs(folder, **changes):
     """Write the predictions of a run, and its members: three and one real images, two made ones."""
     predictions = folder / "predictions.parquet"
     rows = [
-        {"selection": s, "epoch": 2, "id": f"t{c}", "label": c, "predicted": 0, "confidence": 0.5}
+        {"selection": s, "epoch": 2, "id": f"t{c}", "label": c, "predicted": 0}
+        | {"confidence": 0.5, "label_probability": 0.5 - c / 4}
         for s in ("last", "best_on_test")
         for c in (0, 1)
     ]

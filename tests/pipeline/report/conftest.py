@@ -194,7 +194,8 @@ def write_run(
                     "id": [f"test-{i}" for i in range(len(labels))],
                     "label": labels,
                     "predicted": np.where(right, labels, wrong),
-                    "confidence": 0.5,
+                    "confidence": np.where(right, 0.8, 0.5),
+                    "label_probability": np.where(right, 0.8, np.where(wrong == labels, 0.5, 0.2)),
                 }
             )
         )

@@ -102,3 +102,4 @@ def test_predictions_are_those_of_one_process(count: int, flip: bool, pair: Pair
         assert (found.epoch, found.top1) == (expected.epoch, expected.top1)
         assert torch.equal(found.predicted, expected.predicted)
         torch.testing.assert_close(found.confidence, expected.confidence)
+        torch.testing.assert_close(found.label_probability, expected.label_probability)
