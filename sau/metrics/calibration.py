@@ -124,7 +124,8 @@ def as_probabilities(values: Probabilities, argument: str) -> npt.NDArray[np.flo
 
 def _doubles(values: "Tensor") -> npt.NDArray[np.float64]:
     """Return a tensor as an array, from a GPU too; NumPy has no bfloat16."""
-    return np.asarray(values.detach().double().cpu()).astype(np.float64)
+    doubles: npt.NDArray[np.float64] = np.asarray(values.detach().double().cpu())
+    return doubles
 
 
 def _judged(
