@@ -27,6 +27,7 @@ NAMES = (
     "curation",
     "manifests",
     "unscored",
+    "init",
 )
 
 

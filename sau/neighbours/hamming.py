@@ -49,7 +49,7 @@ def nearest_of_every_pair(asked: Bits, known: Bits) -> tuple[Integers, Integers]
 
 
 def nearest_by_parts(
-    asked: Bits, known: Bits, limit: int, pairs_at_once: int
+    asked: Bits, known: Bits, limit: int, pairs_at_once: int = PAIRS_AT_ONCE
 ) -> tuple[Integers, Integers]:
     """Return the same where the distance is at most `limit`, elsewhere one that is greater.
 

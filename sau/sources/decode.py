@@ -63,7 +63,9 @@ def bytes_of(data: bytes | None, path: Path | str | None) -> bytes:
         raise UnreadableImageError(f"file cannot be read: {reason}") from error
 
 
-def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, bool]:
+def decode(
+    data: bytes, *, max_pixels: int = MAX_PIXELS, sketch: int | None = None
+) -> tuple[Image.Image, bool]:
     """Decode `data` into an upright image of mode RGB, 8 bits a channel.
 
     Grey is repeated in the three channels; 16 bits a channel are scaled to 8; palette and CMYK are
@@ -74,6 +76,8 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, b
     Args:
         data: an encoded image.
         max_pixels: of the largest image that is decoded, at most `MAX_PIXELS`.
+        sketch: pixels of a shorter side that are enough to look at; a larger JPEG comes back at an
+            eighth, a quarter or half of its size, as far as that leaves so many, and sooner.
 
     Returns: the image, and whether it differs from what its bytes say, so must be encoded again.
 
@@ -85,7 +89,7 @@ def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, b
     if len(data) > MAX_BYTES:
         raise UnreadableImageError(f"larger than {MAX_BYTES:,} bytes")
     try:
-        return _decode(data, max_pixels)
+        return _decode(data, max_pixels, sketch)
     except (UnreadableImageError, MemoryError):
         raise
     except UnidentifiedImageError as error:  # its text holds a memory address
@@ -108,10 +112,10 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
+def _decode(data: bytes, max_pixels: int, sketch: int | None) -> tuple[Image.Image, bool]:
     """Decode an image as it is, or else without what its pixels do not depend on."""
     try:
-        return _decode_as_it_is(data, max_pixels)
+        return _decode_as_it_is(data, max_pixels, sketch)
     except UnreadableImageError:
         raise
     except Exception:
@@ -119,10 +123,10 @@ def _decode(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
         if bare == data:
             raise
         # Training reads images without such care, so this one is encoded again.
-        return _decode_as_it_is(bare, max_pixels)[0], True
+        return _decode_as_it_is(bare, max_pixels, sketch)[0], True
 
 
-def _decode_as_it_is(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
+def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> tuple[Image.Image, bool]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of damage in what pixels do not depend on
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -132,6 +136,8 @@ def _decode_as_it_is(data: bytes, max_pixels: int) -> tuple[Image.Image, bool]:
         if image.format == "PNG":  # the only one with check sums, which load() skips
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
         deep = ";16" in str(getattr(image, "tile", ""))  # 16-bit RGB, which Pillow reads as RGB
+        if sketch is not None:
+            image.draft(None, (sketch, sketch))  # changes nothing but JPEG
         image.load()
     turn = _TURNS.get(_orientation(image))
     changed = turn is not None or deep or image.mode != "RGB" or "transparency" in image.info

@@ -1,4 +1,4 @@
-"""Commands beside the stages: to use what was trained, fetch and convert models, look at images."""
+"""Commands beside the stages: to begin, to use what was trained, and to look at images."""
 
 import dataclasses
 import importlib
@@ -26,6 +26,7 @@ class Tool:
 TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
+        Tool("init", "look at a folder of images, and write a config that fits"),
         Tool("predict", "classify images with a trained network"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),

@@ -25,6 +25,7 @@ SMALL: dict[str, list[str]] = {
     "curation": ["--classes", "4", "--per-class", "30", "--test-images", "20", *TAIL],
     "manifests": ["--rows", "20", "--bytes", "50"],
     "unscored": ["--rows", "40", "--images", "2", "--side", "8"],
+    "init": ["--images", "40", "--side", "16"],
 }
 RATIOS = {
     "training_step": 2,
@@ -37,6 +38,7 @@ RATIOS = {
     "curation": 1,
     "manifests": 4,
     "unscored": 1,
+    "init": 1,
 }
 
 

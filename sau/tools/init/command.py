@@ -1,0 +1,56 @@
+"""The command `sau init`."""
+
+import os
+from pathlib import Path
+
+from sau.config import load, read_config_file
+from sau.core.errors import UserError
+from sau.core.printable import printable
+from sau.storage.files import write_text
+from sau.tools.init.choices import Machine, choose
+from sau.tools.init.config_text import config_text
+from sau.tools.init.folder import Folder, look_at_folder
+from sau.tools.init.summary import summary
+
+
+def init(folder: Path, /, *, output: Path = Path("my.yaml")) -> None:
+    """Look at a folder of images, say what is in it, and write a config that fits.
+
+    Args:
+        folder: a folder for each class, or such folders for training and for testing.
+        output: the config file to write; must not exist.
+
+    Raises:
+        UserError: no images, or a folder that the dataset stage would refuse; or the output exists.
+    """
+    if os.path.lexists(output):
+        raise UserError(f"--output: {output} is there already; name another file, or remove it")
+    found = look_at_folder(folder)
+    _check_readable(found)
+    for line in summary(found):
+        print(printable(line))
+    counts = [max(count, 1) for count in found.counts(is_test=False)]
+    shorter = found.readable[["width", "height"]].min(axis=1).tolist()
+    choices = choose(counts, shorter, _machine())
+    name = folder.resolve().name
+    text = config_text(found, choices, name=name, results=f"results/{output.stem}")
+    write_text(output, text)
+    load(read_config_file(output))
+    command = "cross-validate" if found.has_folds else "run"
+    print(printable(f"written: {output}; next: sau plan --config {output}"))
+    print(printable(f"then: sau {command} --config {output}"))
+
+
+def _machine() -> Machine:
+    import torch  # takes a second, and is no use before the images are looked at
+
+    return Machine(has_gpu=torch.cuda.is_available())
+
+
+def _check_readable(folder: Folder) -> None:
+    if folder.readable.empty:
+        first = folder.images.iloc[0]
+        raise UserError(
+            f"FOLDER: {folder.settings.folder}: none of the {len(folder.images)} images can be "
+            f"read, the first ({first.id}) because: {first.reason}"
+        )
