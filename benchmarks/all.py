@@ -83,7 +83,8 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
     found["generation"] = ["benchmarks.generation", *common, *exact]
     for name in ("views", "contrastive_loss", "nearest_neighbours", "curation", "manifests"):
         found[name] = [f"benchmarks.{name}", *common]
-    found["unscored"] = ["benchmarks.unscored", *common]
+    for name in ("unscored", "init"):
+        found[name] = [f"benchmarks.{name}", *common]
     found["scoring"] = ["benchmarks.scoring", *common, "--precision", arguments.precision]
     return {
         arguments.output / f"{name}.json": command

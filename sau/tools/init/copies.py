@@ -62,7 +62,8 @@ def _alike(images: pd.DataFrame) -> pd.DataFrame:
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), (len(bits), len(bits)))
     _, groups = connected_components(links, directed=False)
     of_image = groups[where]
-    return images[np.bincount(of_image, minlength=1)[of_image] > 1]
+    alike: pd.DataFrame = images[np.bincount(of_image, minlength=1)[of_image] > 1]
+    return alike
 
 
 def _near(asked: pd.DataFrame, known: pd.DataFrame) -> "pd.Series[bool]":
