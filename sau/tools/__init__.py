@@ -28,6 +28,7 @@ TOOLS: dict[str, Tool] = {
     for tool in (
         Tool("init", "look at a folder of images, and write a config that fits"),
         Tool("predict", "classify images with a trained network"),
+        Tool("evaluate", "measure a trained network on new images of known classes"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),
         Tool("score sheet", "show the best and worst images of each class by score"),

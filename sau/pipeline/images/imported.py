@@ -12,12 +12,10 @@ from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.shards import shard_bounds
 from sau.sources import cifake
 from sau.sources.checks import by_class, existing_folder, first_of_each_class
-from sau.sources.class_match import labels_by_order, labels_of_names, relabel
-from sau.sources.image_folder import class_folders, list_class_folders
-from sau.sources.labels import labels_for_classes, read_labels
-from sau.sources.naming import plain_name, stable_name
+from sau.sources.class_match import labels_by_order, relabel
+from sau.sources.known_classes import known_labels, list_known_folders
+from sau.sources.naming import plain_name
 from sau.sources.parquet_table import list_parquet
-from sau.sources.parts import refuse_parts
 from sau.sources.record import Listing, Rows
 from sau.sources.table import BATCH_ROWS, images_table
 from sau.sources.table_columns import Columns
@@ -79,25 +77,9 @@ def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
     elif settings.layout == "parquet":
         listing = _list_table(settings, class_names)
     else:
-        listing = _list_folders(Path(settings.folder), class_names)
+        listing = list_known_folders(Path(settings.folder), class_names, "synthetic", _KEY)
     key = "images.images_per_class"
     return first_of_each_class(by_class(listing), settings.images_per_class, class_names, key)
-
-
-def _list_folders(folder: Path, class_names: Sequence[str]) -> Listing:
-    refuse_parts(existing_folder(folder, _KEY), _KEY)
-    folders = class_folders(folder, _KEY)
-    names = [stable_name(Path(path.name)) for path in folders]
-    seen: dict[int, str] = {}
-    labels = labels_of_names(names, class_names, f"{_KEY}: {folder}")
-    for name, label in zip(names, labels, strict=True):
-        if label in seen:
-            raise UserError(
-                f"{_KEY}: {folder}: folders {seen[label]!r} and {name!r} are both of class "
-                f"{class_names[label]!r}; put their images into one"
-            )
-        seen[label] = name
-    return list_class_folders(folders, labels, "synthetic", _KEY)
 
 
 def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
@@ -125,8 +107,7 @@ def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing
     where = f"images.file: {file}"
 
     def labels_of(column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
-        read = read_labels(column, schema, settings.label_column, where)
-        return labels_for_classes(read, class_names, where)
+        return known_labels(column, schema, settings.label_column, class_names, where)
 
     return list_parquet(
         file,
