@@ -23,17 +23,26 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/dataset.smk"
-include: "workflow/rules/prompts.smk"
-include: "workflow/rules/images.smk"
-include: "workflow/rules/scores.smk"
-include: "workflow/rules/filter.smk"
-include: "workflow/rules/gallery.smk"
 include: "workflow/rules/subset.smk"
-include: "workflow/rules/rounds.smk"
-include: "workflow/rules/complement.smk"
+
+
+if HAS_SYNTHETIC:
+
+    include: "workflow/rules/prompts.smk"
+    include: "workflow/rules/images.smk"
+    include: "workflow/rules/scores.smk"
+    include: "workflow/rules/filter.smk"
+    include: "workflow/rules/rounds.smk"
+    include: "workflow/rules/complement.smk"
+
+
+include: "workflow/rules/gallery.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/report.smk"
+
+
+SYNTHETIC = [PROMPTS, ROUNDS, IMAGES, SCORES, TEST_SCORES, KEPT]
 
 
 # Every result is asked for, not the pages alone. Snakemake removes the outputs of a job that fails, and
@@ -44,13 +53,8 @@ rule all:
     default_target: True
     input:
         rules.dataset.output,
-        PROMPTS,
-        ROUNDS,
-        IMAGES,
-        SCORES,
-        rules.filter.input.test_scores,
-        rules.filter.output,
-        GALLERY,
+        SYNTHETIC if WANTS_SYNTHETIC else [],
+        GALLERY if WANTS_SYNTHETIC or not HAS_SYNTHETIC else [],
         EVERY_TRAINING_SET,
         EVERY_RUN_TRAINED,
         rules.overview.input.metrics,

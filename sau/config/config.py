@@ -181,6 +181,10 @@ class Config:
         """Return the number of shards of synthetic images: those of all rounds."""
         return self.images.shards * self.rounds.most
 
+    def rows_on_synthetic(self) -> list[str]:
+        """Return the keys of the rows that are run and train on synthetic images too."""
+        return [name for name in self.row_names() if self.training.runs[name].needs_synthetic()]
+
     def row_names(self) -> list[str]:
         """Return the keys of the rows that are run, in the order of the configuration."""
         chosen = self.experiment.rows

@@ -10,6 +10,7 @@ import yaml
 from sau.config.config import SECTIONS, Config, TrainingGrid
 from sau.config.schema import json_schema
 from sau.config.sizes import check_drawn_sizes, check_sizes
+from sau.config.without_images import check_source
 from sau.core.errors import UserError
 from sau.pipeline.report.paper import counterpart
 from sau.pipeline.subset.settings import AS_IS
@@ -142,6 +143,8 @@ def _explain(error: jsonschema.ValidationError) -> str:
 
 def _check_together(config: Config) -> None:
     """Check what concerns several sections."""
+    _check_rows(config)
+    check_source(config)
     if config.scores.scorer == "none":
         _check_without_scorer(config)
     if config.rounds.over_generation is not None and config.images.source == "imported":
@@ -149,7 +152,6 @@ def _check_together(config: Config) -> None:
             f"config: rounds.over_generation: {config.rounds.over_generation:g}, but images.source "
             "is imported, which draws nothing; leave it out"
         )
-    _check_rows(config)
     check_sizes(config)
     _check_counterparts(config)
     names = config.experiment.factor_names()

@@ -30,8 +30,16 @@ def draws(folder: Path, side: int) -> str:
 @pytest.mark.parametrize(
     ("real", "images", "said"),
     [
-        (16, {"image_size": 32}, "images.image_size: 32 makes synthetic images of 32 x 32"),
-        (32, {"image_size": 16}, "images.image_size: 16 makes synthetic images of 16 x 16"),
+        (
+            16,
+            {"source": "glide", "image_size": 32},
+            "images.image_size: 32 makes synthetic images of 32 x 32",
+        ),
+        (
+            32,
+            {"source": "glide", "image_size": 16},
+            "images.image_size: 16 makes synthetic images of 16 x 16",
+        ),
         (
             16,
             {"source": "imported", "folder": "there", "image_size": 64},
@@ -40,7 +48,7 @@ def draws(folder: Path, side: int) -> str:
         (64, {**SD, "height": 512, "width": 64}, "images.height: 512, images.width: 64 makes"),
         (
             16,
-            {"per_class": {"one": {**SD, "height": 32, "width": 32}}},
+            {"source": "glide", "per_class": {"one": {**SD, "height": 32, "width": 32}}},
             "images.per_class.one.height: 32, images.per_class.one.width: 32 makes",
         ),
     ],
@@ -57,7 +65,7 @@ def test_sizes_that_are_given_and_differ_are_refused(
 @pytest.mark.parametrize(
     "images",
     [
-        {"image_size": 16},
+        {"source": "glide", "image_size": 16},
         {"source": "imported", "folder": "there"},
         {**SD, "height": 16, "width": 16},
         {**SD, "height": 512, "width": 512, "image_size": 16},

@@ -132,10 +132,10 @@ class Run:
         pages, found = self.root / "report", self.outputs()
         gallery(
             self.train,
-            self.kept,
             self.shards,
             self.scores,
             pages / "gallery.html",
+            kept=self.kept,
             settings=GallerySettings(),
         )
         names = ("html", "markdown", "csv", "curves", "confusion", "noise", "figure")

@@ -45,6 +45,12 @@ FACTORS = CONFIG.experiment.factor_names()
 # Those of the first round, then those of the second one, and so on.
 SHARDS = list(range(CONFIG.image_shards()))
 
+# The rules of synthetic images are there if the config names a source of them. They are asked for if
+# one of this run's rows trains on them; or else by their names.
+HAS_SYNTHETIC = CONFIG.images.source != "none"
+WANTS_SYNTHETIC = bool(CONFIG.rows_on_synthetic())
+PROMPTS, ROUNDS, IMAGES, SCORES, TEST_SCORES, KEPT = [], [], [], [], [], []
+
 # A rule's shell line finds this very `sau` from any working directory and, unless an environment of
 # its own is deployed for it, the `python` that runs Snakemake, activated or not.
 ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_method))
@@ -115,6 +121,16 @@ def other_flags_of(settings):
     """
     return lambda wildcards, input: to_flags(
         section_for(settings, wildcards), affects_result=False
+    )
+
+
+def optional(name):
+    """Return a params function: the flag of an input that may be left out, with its file.
+
+    It takes `input`, as Snakemake runs nothing again for params that depend on that.
+    """
+    return lambda wildcards, input: (
+        f"--{name} {shlex.quote(str(input[name]))}" if input[name] else ""
     )
 
 

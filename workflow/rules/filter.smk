@@ -2,9 +2,7 @@
 rule filter:
     input:
         scores=SCORES,
-        test_scores=(
-            [] if CONFIG.filter.leak == "off" else results("scores", "test.parquet")
-        ),
+        test_scores=TEST_SCORES,
     output:
         results("filter", "kept.parquet"),
     log:
@@ -21,3 +19,6 @@ rule filter:
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
         " --output {output:q} {params.flags} {params.warnings}" + LOGGED
+
+
+KEPT = rules.filter.output

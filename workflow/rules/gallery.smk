@@ -1,7 +1,7 @@
 rule gallery:
     input:
         train_images=rules.dataset.output.train,
-        kept=rules.filter.output,
+        kept=KEPT,
         images=IMAGES,
         scores=SCORES,
     output:
@@ -19,8 +19,9 @@ rule gallery:
     params:
         flags=flags_of(CONFIG.gallery),
         code=digest("gallery"),
+        kept=optional("kept"),
     shell:
-        "python -m sau gallery --train-images {input.train_images:q} --kept {input.kept:q}"
+        "python -m sau gallery --train-images {input.train_images:q} {params.kept}"
         " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags}"
         + LOGGED
 

@@ -37,12 +37,8 @@ rule images:
         code=digest("images"),
         weights=fingerprint_of(CONFIG.images.models()),
         source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
-        prompts=lambda wildcards, input: (
-            f"--prompts {shlex.quote(str(input.prompts))}" if input.prompts else ""
-        ),
-        draws=lambda wildcards, input: (
-            f"--draws {shlex.quote(str(input.draws))}" if input.draws else ""
-        ),
+        prompts=optional("prompts"),
+        draws=optional("draws"),
     shell:
         "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} --output {output:q}"
         " --shard {wildcards.shard} {params.flags}" + LOGGED

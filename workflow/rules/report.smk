@@ -5,10 +5,10 @@ rule report:
         histories=runs_of(rules.training.output.history),
         label_corrections=runs_of(rules.training.output.label_correction),
         members=runs_of(member_lists(CONFIG.row_names())),
-        kept=rules.filter.output,
+        kept=KEPT if WANTS_SYNTHETIC else [],
         train_images=rules.dataset.output.train,
         test_images=rules.dataset.output.test,
-        synthetic_images=IMAGES,
+        synthetic_images=IMAGES if WANTS_SYNTHETIC else [],
     output:
         html=report(
             results("report", "imbalance-{imbalance_factor}.html"),
@@ -38,10 +38,11 @@ rule report:
     params:
         flags=flags_of(CONFIG.report),
         code=digest("report"),
+        kept=optional("kept"),
     shell:
         "python -m sau report --metrics {input.metrics:q} --predictions {input.predictions:q}"
         " --histories {input.histories:q} --label-corrections {input.label_corrections:q}"
-        " --members {input.members:q} --kept {input.kept:q} --train-images {input.train_images:q}"
+        " --members {input.members:q} {params.kept} --train-images {input.train_images:q}"
         " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"

@@ -15,9 +15,7 @@ rule rounds:
     params:
         flags=flags_of(CONFIG.rounds),
         code=digest("rounds"),
-        kept=lambda wildcards, input: (
-            f"--kept {shlex.quote(str(input.kept))}" if input.kept else ""
-        ),
+        kept=optional("kept"),
     shell:
         "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
         + LOGGED

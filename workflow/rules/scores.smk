@@ -35,3 +35,4 @@ use rule scores as scores_test with:
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)
+TEST_SCORES = [] if CONFIG.filter.leak == "off" else rules.scores_test.output

@@ -23,6 +23,9 @@ function fillControls() {
   if (!data.images.some((image) => image.rank !== undefined)) {
     control("sort").querySelector("[value=rank]").remove();
   }
+  for (const name of ["kind", "rule"]) {
+    control(name).closest("label").hidden = KINDS.length === 1; // real images alone
+  }
   for (const name of CONTROLS) defaults[name] = control(name).value;
 }
 

@@ -1,7 +1,7 @@
 // The images: which of them are shown, and in what order.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const KINDS = ["real", "kept", "rejected"];
+const KINDS = data.kinds;
 const collator = new Intl.Collator("en", { numeric: true });
 const pictures = new Map();
 

@@ -10,7 +10,7 @@ class GallerySettings(Section):
 
     section: ClassVar[str] = "gallery"
 
-    title: str = setting("Real, kept and rejected images", "heading of the page")
+    title: str = setting("Images of each class", "heading of the page")
     images_per_class: int = setting(
         100,
         "images of each class and kind (real, kept, rejected) at most",

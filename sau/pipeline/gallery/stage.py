@@ -43,11 +43,11 @@ logger = logging.getLogger(__name__)
 @writes("html")
 def gallery(
     train_images: Path,
-    kept: Path,
     images: list[Path],
     scores: list[Path],
     html: Path,
     *,
+    kept: Path | None = None,
     members: Path | None = None,
     settings: GallerySettings,
 ) -> None:
@@ -55,10 +55,11 @@ def gallery(
 
     Args:
         train_images: manifest of the real training images.
-        kept: manifest of kept: what the filter decided of each synthetic image.
         images: the shards of the synthetic images; none if there are none.
         scores: the shards of the scores; none: the page has no figures but the kept images' score.
         html: page to write; it needs no network and no other file.
+        kept: manifest of kept: what the filter decided of each synthetic image. Without it the
+            page is of the real images alone.
         members: manifest of members; of the real images only these are shown, such as those of a
             long tail. Without it all of them.
         settings: the section `gallery`.
@@ -67,12 +68,16 @@ def gallery(
         UserError: tables that do not go together, or a manifest that cannot be read.
     """
     made: dict[str, Path | Sequence[Path]] = {"dataset": train_images, "images": images}
-    made |= {"scores": scores, "filter": kept}
+    made |= {"scores": scores, "filter": [kept] if kept else []}
     check_inputs(made | {"members": [members] if members else []}, *BELONGING)
     facts = manifest.read_facts(train_images, "images", "class_names", "dataset")
     names: list[str] = facts["class_names"]
-    synthetic = synthetic_images(_read_kept(kept, names), _read_scores(scores))
-    everything = pd.concat([_read_real(train_images, members, names), synthetic], ignore_index=True)
+    everything = real = _read_real(train_images, members, names)
+    measured = {}
+    if kept:
+        synthetic = synthetic_images(_read_kept(kept, names), _read_scores(scores))
+        measured = _histograms(synthetic, len(names))
+        everything = pd.concat([real, synthetic], ignore_index=True)
     _refuse_shared_ids(everything["id"])
     chosen = choose(everything, per_class=settings.images_per_class, in_all=settings.images_in_all)
     found = _read_images([train_images, *images], chosen["id"].tolist())
@@ -81,11 +86,12 @@ def gallery(
         "dataset": facts["dataset"],
         "classes": names,
         "images": records,
+        "kinds": KINDS if kept else KINDS[:1],
         "totals": _totals(everything, len(names)),
         "side": settings.thumbnail_side,
         "rules": REJECTED_BY,
         "measures": MEASURES,
-        "histograms": _histograms(synthetic, len(names)),
+        "histograms": measured,
     }
     write_text(html, to_html(settings.title, data, pictures, _listings(made)))
     logger.info("%d of %d images on the page", len(records), len(everything))

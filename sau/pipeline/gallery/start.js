@@ -30,8 +30,11 @@ function summarise() {
   const each = KINDS.map((kind, index) => `${count(totals[index])} ${kind}`).join(", ");
   let text = `${data.dataset}: ${each} images of ${count(data.classes.length)} classes.`;
   if (data.images.length < all) {
-    text += ` ${count(data.images.length)} of them are on this page: of each class and kind an even`;
-    text += " choice from the best to the worst. Histograms count all.";
+    text += ` ${count(data.images.length)} of them are on this page: of each class `;
+    text +=
+      KINDS.length === 1
+        ? "an even choice."
+        : "and kind an even choice from the best to the worst. Histograms count all.";
   }
   const summary = document.getElementById("summary");
   summary.dir = "auto";

@@ -39,6 +39,7 @@ Respacing = Annotated[
 """A number of steps, which may stand without quotes, or sections of them."""
 
 _DRAWN = {"source": ("glide", "diffusers")}
+_ANY = {"source": ("glide", "diffusers", "imported")}
 _GLIDE = {"source": "glide"}
 _DIFFUSERS = {"source": "diffusers"}
 _IMPORTED = {"source": "imported"}
@@ -51,22 +52,24 @@ class ImagesSettings(Section):
 
     section: ClassVar[str] = "images"
 
-    source: Literal["glide", "diffusers", "imported"] = setting(
-        "glide",
-        "generate with GLIDE or another text-to-image model of diffusers, or import images that "
-        "someone else made",
+    source: Literal["none", "glide", "diffusers", "imported"] = setting(
+        "none",
+        "no synthetic images, which rows on real images alone do without; or generate with GLIDE "
+        "or another text-to-image model of diffusers, or import images that someone else made",
     )
     shards: int = setting(
         4,
         "files the images are spread over; the unit of work and of a cluster job",
         minimum=1,
         maximum=10_000,
+        only_with=_ANY,
     )
     image_size: int | None = setting(
         None,
         "resize the shorter side to this with Lanczos and crop the centre; null: leave as they are",
         unit="pixels",
         minimum=4,
+        only_with=_ANY,
     )
     model: PathText = setting(
         "tiny-glide",
@@ -229,8 +232,11 @@ class ImagesSettings(Section):
             key: "off" if key == "compile" and value is False else value
             for key, value in own.items()
         }
-        if own.get("source") == "imported":
-            raise UserError(f"{path}.source: imported images are no generator of single classes")
+        if own.get("source") in ("imported", "none"):
+            raise UserError(
+                f"{path}.source: {own['source']} is no generator of a single class; expected glide "
+                "or diffusers"
+            )
         with self.naming(f"per_class.{name}: "):
             return self.replace(per_class={}, **(self._not_shared(own) | own))
 
@@ -239,11 +245,11 @@ class ImagesSettings(Section):
         return self.replace(per_class={})
 
     def models(self) -> list[str]:
-        """Return the models and upsamplers that any class is drawn with; empty for imported images.
+        """Return the models and upsamplers that any class is drawn with; empty if none is drawn.
 
         Each is a folder, a shipped model or a name on the Hub, once.
         """
-        if self.source == "imported":
+        if self.source in ("imported", "none"):
             return []
         each = [self, *(self.for_class(name) for name in self.per_class)]
         names = [name for one in each for name in (one.model, one.upsampler) if name]

@@ -50,6 +50,10 @@ def images(
     Raises:
         UserError: a shard out of range, no prompts to generate from, a model that is not there.
     """
+    if settings.source == "none":
+        raise UserError(
+            "images.source: none, so there are no images; set it to glide, diffusers or imported"
+        )
     if shard < 0 or (shard >= settings.shards and draws is None):
         raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
     check_inputs(

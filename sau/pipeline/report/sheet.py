@@ -37,7 +37,7 @@ class Tile:
 
 @dataclasses.dataclass(frozen=True)
 class ClassSheet:
-    """The images of one class: its name, and tiles by kind."""
+    """The images of one class: its name, and tiles by kind, of those kinds that any class has."""
 
     name: str
     tiles: dict[str, list[Tile]]
@@ -84,8 +84,9 @@ def sheets(
         images: rows of the images manifests by id: image, prompt, status and reason.
         class_names: in label order.
     """
+    kinds = [kind for kind in KINDS if kind in set(chosen["kind"])]
     made: dict[int, ClassSheet] = {
-        label: ClassSheet(class_names[label], {kind: [] for kind in KINDS})
+        label: ClassSheet(class_names[label], {kind: [] for kind in kinds})
         for label in shown_classes(len(class_names))
     }
     for row in chosen.to_dict("records"):
@@ -93,11 +94,13 @@ def sheets(
     return list(made.values())
 
 
-def caption(classes: int) -> str:
-    """Say what the sheets show."""
-    words = (
-        "Real training images of the first run, kept ones from the best score down, rejected ones "
-        "from the worst up; under an image its score, its prompt on hovering."
+def caption(classes: int, *, synthetic: bool) -> str:
+    """Say what the sheets show, be there synthetic images or not."""
+    words = "Real training images of the first run" + (
+        ", kept ones from the best score down, rejected ones from the worst up; under an image its "
+        "score, its prompt on hovering."
+        if synthetic
+        else "."
     )
     if classes > SHEET_CLASSES:
         words += f" {SHEET_CLASSES} of {classes} classes are shown."

@@ -56,7 +56,6 @@ def report(
     histories: list[Path],
     label_corrections: list[Path],
     members: list[Path],
-    kept: Path,
     train_images: Path,
     test_images: Path,
     synthetic_images: list[Path],
@@ -67,6 +66,7 @@ def report(
     confusion: Path,
     noise: Path,
     figure: Path,
+    kept: Path | None = None,
     settings: ReportSettings,
 ) -> None:
     """Report the runs of one imbalance factor: numbers, curves, confusion, noise and images.
@@ -77,10 +77,9 @@ def report(
         histories: manifests of history, likewise.
         label_corrections: manifests of label correction, likewise.
         members: manifests of training-set members, real and synthetic, each once, in any order.
-        kept: manifest of kept synthetic images.
         train_images: manifest of the real training images.
         test_images: manifest of the test images.
-        synthetic_images: shards of the synthetic images.
+        synthetic_images: shards of the synthetic images; none if there are none.
         html: page to write; it needs no network and no other file.
         markdown: the same statements and tables.
         csv: the table of results.
@@ -88,6 +87,7 @@ def report(
         confusion: CSV of the confusion matrices.
         noise: CSV of what label correction called noise, by class and epoch.
         figure: PNG of each class's top-1 against its real images.
+        kept: manifest of kept synthetic images; none if there are none.
         settings: title, note and size of the sheets.
 
     Raises:
@@ -96,11 +96,12 @@ def report(
     runs = read_runs(metrics, predictions, histories, label_corrections, members)
     inputs: dict[str, Path | Sequence[Path]] = {"members": members, "predictions": predictions}
     inputs |= {"train_images": train_images, "test_images": test_images}
-    check_inputs(inputs | {"synthetic_images": synthetic_images, "kept": kept}, *BELONGING)
+    inputs |= {"synthetic_images": synthetic_images, "kept": [kept] if kept else []}
+    check_inputs(inputs, *BELONGING)
     names = per_factor.class_names_of(runs)
     table = summary(run_rows(runs))
-    decided = manifest.read(kept, "kept").to_pandas()
-    leak = manifest.read_facts(kept, "kept", "leak")["leak"]
+    decided = _decided(kept)
+    leak = manifest.read_facts(kept, "kept", "leak")["leak"] if kept else {}
     statuses = {
         "of_real": _read_statuses([train_images]),
         "of_test": _read_statuses([test_images]),
@@ -117,7 +118,7 @@ def report(
         per_factor.statements_of(runs, decided, leak, class_names=names, **statuses),
         per_factor.sections_of(runs, table, names),
         sheet.sheets(chosen, images, names),
-        sheet.caption(len(names)),
+        sheet.caption(len(names), synthetic=kept is not None),
         _listings(runs, kept, train_images, synthetic_images, settings),
         _beside(
             markdown,
@@ -232,6 +233,13 @@ def _warn_of_equal_factors(rows: pd.DataFrame) -> None:
         )
 
 
+def _decided(kept: Path | None) -> pd.DataFrame:
+    """Read what the filter decided; a table without rows where there are no synthetic images."""
+    none = manifest.SCHEMAS["kept"].empty_table()
+    decided: pd.DataFrame = (manifest.read(kept, "kept") if kept else none).to_pandas()
+    return decided
+
+
 def _read_statuses(paths: Sequence[Path]) -> pd.Series:
     """Read whether each image is ok or failed."""
     columns = [manifest.read(path, "images", columns=["status"])["status"] for path in paths]
@@ -246,12 +254,12 @@ def _read_images(paths: Sequence[Path], ids: list[str]) -> dict[str, dict[str, A
 
 def _listings(
     runs: Sequence[Run],
-    kept: Path,
+    kept: Path | None,
     train_images: Path,
     synthetic_images: Sequence[Path],
     settings: ReportSettings,
 ) -> list[tuple[str, str]]:
-    paths = {"dataset": train_images, "filter": kept}
+    paths = {"dataset": train_images} | ({"filter": kept} if kept else {})
     if synthetic_images:
         paths["images"] = synthetic_images[0]
     inputs = {stage: manifest.read_metadata(paths[stage])["provenance"] for stage in sorted(paths)}

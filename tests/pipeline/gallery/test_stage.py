@@ -182,3 +182,15 @@ def test_settings_of_the_stages_before_stand_on_the_page(tables):
     text = tables(["cat"], [real("r")]).page().read_text()
 
     assert "<pre>keep_fraction: 0.8</pre>" in text
+
+
+def test_page_of_real_images_alone(tables):
+    made = tables(["cat", "dog"], [real("r"), real("q", 1)], [synthetic("s")])
+    data, pictures = read(made.page(kept=None, images=[], scores=[]))
+    assert (data["kinds"], data["totals"], data["histograms"]) == (
+        ["real"],
+        [[1, 0, 0], [1, 0, 0]],
+        {},
+    )
+    assert set(by_id(data)) == {"r", "q"}
+    assert set(pictures) == {0, 1}

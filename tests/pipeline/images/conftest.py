@@ -42,7 +42,7 @@ class Inputs:
     def run(self, shard: int = 0, name: str = "shard", **settings: Any) -> Path:
         """Run the stage for one shard, and return its file."""
         output = self.folder / f"{name}-{shard}.parquet"
-        settings = {"steps": "3", "shards": 1, **settings}
+        settings = {"source": "glide", "steps": "3", "shards": 1, **settings}
         images(
             self.folder / "train.parquet",
             output,

@@ -152,7 +152,7 @@ def test_glide_that_lacks_a_weight_is_refused(tmp_path: Path, part: str) -> None
     del weights[name]
     save_file(weights, path, {"format": "pt"})
     with pytest.raises(UserError, match=f"GlidePipeline: {part} lacks the weights {name}"):
-        load_generator(ImagesSettings(model=str(folder)), CPU)
+        load_generator(ImagesSettings(source="glide", model=str(folder)), CPU)
 
 
 def test_glide_of_pickles_is_refused(tmp_path: Path) -> None:
@@ -161,4 +161,4 @@ def test_glide_of_pickles_is_refused(tmp_path: Path) -> None:
     torch.save(load_file(path), path.with_suffix(".bin"))
     path.unlink()
     with pytest.raises(UserError, match="does not load as GlidePipeline: unet: "):
-        load_generator(ImagesSettings(model=str(folder)), CPU)
+        load_generator(ImagesSettings(source="glide", model=str(folder)), CPU)

@@ -76,7 +76,7 @@ def test_classes_that_do_not_fit(
         ({"per_class": {"one": 3}}, "images.per_class.one: 3 must be a mapping"),
         ({"per_class": {"one": {"shards": 2}}}, "images.per_class.one.shards: unknown key"),
         ({"per_class": {"one": {"step": "2"}}}, "unknown key; did you mean 'steps'"),
-        ({"per_class": {"one": {"source": "imported"}}}, "imported images are no generator"),
+        ({"per_class": {"one": {"source": "imported"}}}, "imported is no generator"),
         ({"per_class": {"one": {"steps": "x"}}}, "images.per_class.one: images.steps"),
         (
             {"per_class": {"one": {"source": "diffusers"}}},
@@ -99,19 +99,24 @@ def test_classes_that_do_not_fit(
 )
 def test_settings_that_do_not_fit(settings: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        ImagesSettings(**settings)
+        ImagesSettings(**{"source": "glide", **settings})
 
 
 def test_models_are_all_known_for_reruns() -> None:
     other = {"source": "diffusers", "model": "a/b"}
-    settings = ImagesSettings(upsampler="up", per_class={"x": other, "y": {"steps": "9"}})
+    settings = ImagesSettings(
+        source="glide", upsampler="up", per_class={"x": other, "y": {"steps": "9"}}
+    )
     assert settings.models() == ["tiny-glide", "up", "a/b"]
     assert ImagesSettings(source="imported", folder="there").models() == []
 
 
 def test_class_of_another_source_shares_only_what_both_look_at() -> None:
     settings = ImagesSettings(
-        sampler="ddim", upsampler="up", per_class={"x": {"source": "diffusers", "model": "a/b"}}
+        source="glide",
+        sampler="ddim",
+        upsampler="up",
+        per_class={"x": {"source": "diffusers", "model": "a/b"}},
     )
     drawn = settings.for_class("x")
     assert (drawn.sampler, drawn.upsampler, drawn.steps) == ("ancestral", "", settings.steps)

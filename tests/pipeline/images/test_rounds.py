@@ -119,7 +119,7 @@ def run_round(inputs: Inputs, number: int, shards: int, *counts: tuple[int, int]
             shard=shard,
             prompts=inputs.folder / "prompts.parquet",
             draws=path,
-            settings=ImagesSettings(steps="1", shards=shards),
+            settings=ImagesSettings(source="glide", steps="1", shards=shards),
         )
     return outputs
 
