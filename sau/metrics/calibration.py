@@ -119,13 +119,12 @@ def as_probabilities(values: Probabilities, argument: str) -> npt.NDArray[np.flo
     found = found.astype(np.float64)
     if not np.all((found >= 0) & (found <= 1 + _ROUNDING)):
         raise ArgumentError(f"{argument}: from {found.min()} to {found.max()}, expected 0 to 1")
-    return np.minimum(found, 1.0)
+    return found.clip(max=1.0)
 
 
 def _doubles(values: "Tensor") -> npt.NDArray[np.float64]:
     """Return a tensor as an array, from a GPU too; NumPy has no bfloat16."""
-    doubles: npt.NDArray[np.float64] = np.asarray(values.detach().double().cpu())
-    return doubles
+    return np.asarray(values.detach().double().cpu(), dtype=np.float64)
 
 
 def _judged(
