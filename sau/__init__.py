@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sau.methods.prototypes import prototypes_of as prototypes_of
     from sau.methods.registry import create_method as create_method
     from sau.methods.registry import method_names as method_names
+    from sau.metrics import Difference as Difference
     from sau.metrics import area_under_risk_coverage as area_under_risk_coverage
     from sau.metrics import balanced_accuracy as balanced_accuracy
     from sau.metrics import class_counts as class_counts
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from sau.metrics import expected_calibration_error as expected_calibration_error
     from sau.metrics import macro_f1 as macro_f1
     from sau.metrics import negative_log_likelihood as negative_log_likelihood
+    from sau.metrics import paired_bootstrap as paired_bootstrap
+    from sau.metrics import paired_over_seeds as paired_over_seeds
     from sau.metrics import per_class_f1 as per_class_f1
     from sau.metrics import per_class_recall as per_class_recall
     from sau.metrics import shots as shots
@@ -70,6 +73,7 @@ _HOMES = {
     "sau.methods.prototypes": ("class_prototypes", "prototypes_of"),
     "sau.methods.registry": ("create_method", "method_names"),
     "sau.metrics": (
+        "Difference",
         "area_under_risk_coverage",
         "balanced_accuracy",
         "class_counts",
@@ -77,6 +81,8 @@ _HOMES = {
         "expected_calibration_error",
         "macro_f1",
         "negative_log_likelihood",
+        "paired_bootstrap",
+        "paired_over_seeds",
         "per_class_f1",
         "per_class_recall",
         "shots",
