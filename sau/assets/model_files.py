@@ -7,15 +7,13 @@ from pathlib import Path
 from sau.assets.model_code import refuse_code
 from sau.assets.model_shards import refuse_odd_shards
 from sau.core.errors import UserError
+from sau.storage.weights_file import refuse_pointer
 
 TEXT = frozenset({".json", ".txt", ".model", ".vocab", ".bpe", ".tiktoken", ".jinja"})
 """How names of tokenizers and configurations end, which libraries read whole."""
 
 LONGEST_TEXT = 256 * 2**20
 """Bytes; the largest published tokenizers have 40 MB."""
-
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that stands for one that Git LFS has not fetched."""
 
 
 def check_model_folder(folder: Path, key: str) -> None:
@@ -90,20 +88,3 @@ def _refuse_file(path: Path, what: str) -> None:
             f"{LONGEST_TEXT // 2**20}; fetch or copy the model again"
         )
     refuse_pointer(path, what)
-
-
-def refuse_pointer(path: Path, what: str) -> None:
-    """Refuse a file that stands for one that Git LFS has not fetched.
-
-    Args:
-        path: any file.
-        what: setting and file, for the message.
-
-    Raises:
-        UserError: it is such a pointer.
-    """
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise UserError(
-                f"{what} is a pointer of Git LFS, not the file itself; fetch it by `git lfs pull`"
-            )

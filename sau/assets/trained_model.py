@@ -8,11 +8,11 @@ from typing import Any, Self
 import torch
 
 from sau.assets.model_files import check_model_folder
-from sau.assets.weights import refuse_not_finite
 from sau.core.errors import ArgumentError, UserError
 from sau.engine.preprocessing import Preprocessing
 from sau.networks import Network
-from sau.networks.network import CONFIG_FILE, WEIGHTS_FILE, WEIGHTS_HASH
+from sau.networks.saved import CONFIG_FILE, WEIGHTS_FILE, WEIGHTS_HASH
+from sau.storage.weights import refuse_not_finite
 
 _AGAIN = "it was saved by an earlier version, or without them: train it again"
 

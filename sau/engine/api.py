@@ -117,11 +117,13 @@ def train(
         test: images with labels, or a `Dataset`, classified after each epoch; None: nothing is.
         validation: likewise, to choose an epoch by; needs `test`.
         classes: C; None: the highest label plus 1.
-        mean: of each colour channel, 0 to 1, to normalise with; None: that of the images.
+        mean: of each colour channel, 0 to 1, to normalise with; None: that of the images, or of a
+            pretrained backbone.
         std: the standard deviation, above 0, likewise.
         method: one of `sau.method_names()`.
         options: of the method, by name; the paper's for those left out.
-        backbone: such as resnet32, or torchvision's resnet18, resnet50 and resnext50_32x4d.
+        backbone: such as resnet32, or torchvision's resnet18, resnet50 and resnext50_32x4d, or
+            `timm/NAME` or `open_clip/NAME`, which `pretrained` gives weights.
         width: channels of its first blocks; None: 16, or 64 for torchvision's.
         epochs: passes over the images.
         batch_size: images of a batch.
@@ -130,8 +132,9 @@ def train(
         seed: of weights, order and views.
         device: such as `cpu` or `cuda:0`.
         record: called with epoch, name and value of each quantity of the history.
-        **more: other settings of training by name, such as `view_set`, `precision`, `ema_decay`,
-            `second_stage`, `threads` (CPU threads, 1 if not given); see `TrainingSettings`.
+        **more: other settings of training by name, such as `pretrained`, `input_size`, `freeze`,
+            `optimizer`, `lora_rank`, `view_set`, `precision`, `second_stage`, `threads` (CPU
+            threads, 1 if not given); see `TrainingSettings`.
 
     Raises:
         ValueError: an argument that does not fit; the message begins with its name.
@@ -156,6 +159,7 @@ def train(
         **{"data": data_name, **values, **more, "device": place.type, "decode": "ahead"}
     )
     settings.check_idle(more)
+    _refuse_two_normalisations(settings, mean, std)
     _refuse_compile(settings, place)
     data = run_data(
         rows,
@@ -189,6 +193,16 @@ def _refuse_compile(settings: TrainingSettings, device: torch.device) -> None:
         check_compiler(device, settings.compile, "train")
     except UserError as error:
         raise ValueError(str(error).replace("train.", "")) from error
+
+
+def _refuse_two_normalisations(
+    settings: TrainingSettings, mean: Colour | None, std: Colour | None
+) -> None:
+    given = [name for name, value in {"mean": mean, "std": std}.items() if value is not None]
+    if given and settings.starts_pretrained():
+        raise ValueError(
+            f"{given[0]}: given, but a pretrained backbone wants its own; leave it out"
+        )
 
 
 def _result(run: loop.Run, state: RunState) -> TrainingResult:

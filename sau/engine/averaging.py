@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
+from sau.engine.learning import Learns, learning_parts
 from sau.engine.settings import TrainingSettings
 from sau.networks import Network
 
@@ -77,6 +78,7 @@ class Averager:
         self.decay, self.swa_from = settings.ema_decay, settings.swa_from
         in_first_stage = self.swa_from <= settings.epochs
         self.last_epoch = settings.epochs if in_first_stage else settings.total_epochs()
+        self.learns: Learns = "heads" if settings.freeze == "backbone" else "all"
         self.average: Average | None = None
         if self.decay > 0:
             self.average = Average(network, get_ema_multi_avg_fn(self.decay))  # type: ignore[no-untyped-call]
@@ -104,7 +106,7 @@ class Averager:
         """
         if self.average is not None and 0 < self.swa_from <= epoch <= self.last_epoch:
             self.average.take_in(self.network)
-            measure_statistics(self.tested(), images)
+            measure_statistics(self.tested(), images, self.learns)
 
     def tested(self) -> Network:
         """Return the network whose weights are tested and saved."""
@@ -118,18 +120,22 @@ class Averager:
 
 
 @torch.no_grad()
-def measure_statistics(network: Network, images: Iterable[Tensor]) -> None:
-    """Replace BatchNorm's running statistics by the means over batches, in all of the network.
+def measure_statistics(network: Network, images: Iterable[Tensor], learns: Learns = "all") -> None:
+    """Replace BatchNorm's running statistics by the means over batches, where weights learn.
 
     Args:
-        network: left in train mode; its weights stay.
+        network: its weights stay; the parts that learn are left in train mode, others in eval mode.
         images: normalised batches (B, 3, H, W); each counts the same, whatever its size.
+        learns: what of the network does.
     """
-    layers = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    parts = learning_parts(network, learns)
+    layers = [m for part in parts for m in part.modules() if isinstance(m, _BatchNorm)]
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
-    network.train()
+    network.train(learns == "all")
+    for part in parts:
+        part.train()
     for number, batch in enumerate(images, start=1):
         for layer in layers:
             # The plain mean of all batches so far; with None for it, each layer would look at its

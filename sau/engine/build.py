@@ -10,13 +10,16 @@ from sau.core.random_streams import derive_seed
 from sau.data.sets import TestData, TrainingData, ValidationData
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.averaging import Averager
+from sau.engine.backbone import Backbone, plan_backbone, start_encoder
+from sau.engine.learning import Learns
 from sau.engine.loop import Run
+from sau.engine.optimizers import make_optimizer
 from sau.engine.parallel import ParallelLoss, own_loss
-from sau.engine.phases import Phase, make_optimizer, second_settings
+from sau.engine.phases import Phase, second_settings
 from sau.engine.settings import TrainingSettings
 from sau.methods import create_method
 from sau.methods.base import AnyMethod, MethodContext, OptionError
-from sau.networks import Network, NetworkConfig, feature_size, seeded
+from sau.networks import Network, NetworkConfig, seeded
 from sau.networks.batch_norm import synchronise
 from sau.views import Normalisation, ViewOptions
 
@@ -53,14 +56,15 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         ArgumentError: stages that do not fit together, or views that show nothing of an image.
     """
     _refuse_blank_views(settings, data.train.images.size)
+    backbone = plan_backbone(settings, data.normalisation, data.train.images.size)
     stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
     parts = [data.train.real() if stage.data == "real" else data.train for stage in stages]
     methods = [
-        _method(stage, part, data.classes, seed, place)
+        _method(stage, part, data.classes, backbone.feature_size, seed, place)
         for place, (stage, part) in enumerate(zip(stages, parts, strict=True))
     ]
     device = data.train.labels.device
-    network = _network(settings, methods, data.classes, seed).to(device)
+    network = _network(settings, methods, data.classes, backbone, seed).to(device)
     if settings.sync_batch_norm:
         synchronise(network)
     for method in methods:
@@ -75,7 +79,7 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         phases=phases,
         test=data.test,
         validation=data.validation,
-        views=_views(data.normalisation, settings),
+        views=_views(backbone.normalisation, settings),
         settings=settings,
         seed=seed,
         device=device,
@@ -84,7 +88,12 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
 
 
 def _method(
-    settings: TrainingSettings, data: TrainingData, classes: int, seed: int, place: int
+    settings: TrainingSettings,
+    data: TrainingData,
+    classes: int,
+    features: int,
+    seed: int,
+    place: int,
 ) -> AnyMethod:
     """Build the method of the stage at `place`, its heads from a seed of their own.
 
@@ -94,7 +103,7 @@ def _method(
     context = MethodContext(
         labels=data.labels,
         classes=classes,
-        feature_size=feature_size(settings.backbone, settings.channels()),
+        feature_size=features,
         embedding_size=settings.projection_size,
         epochs=settings.epochs,
         is_synthetic=data.is_synthetic,
@@ -109,12 +118,16 @@ def _method(
 
 
 def _network(
-    settings: TrainingSettings, methods: Sequence[AnyMethod], classes: int, seed: int
+    settings: TrainingSettings,
+    methods: Sequence[AnyMethod],
+    classes: int,
+    backbone: Backbone,
+    seed: int,
 ) -> Network:
-    """Build the network that all stages share.
+    """Build the network that all stages share, with the weights that it starts from.
 
     Raises:
-        ArgumentError: the stages' methods need classifiers of two kinds.
+        ArgumentError: the stages' methods need classifiers of two kinds, or weights do not fit.
     """
     kinds = [(m.classifier, m.classifier_scale) for m in methods if m.classifier is not None]
     if len(set(kinds)) > 1:
@@ -123,7 +136,13 @@ def _network(
             f"{kinds[1][1]:g}), but the first phase trains a {kinds[0][0]} one (scale "
             f"{kinds[0][1]:g}); choose another method"
         )
-    config = NetworkConfig(settings.backbone, settings.channels(), classes)
+    config = NetworkConfig(
+        settings.backbone,
+        settings.channels(),
+        classes,
+        input_size=backbone.input_size,
+        interpolation=backbone.interpolation,
+    )
     if kinds:
         kind, scale = kinds[0]
         config = dataclasses.replace(config, classifier=kind, classifier_scale=scale)
@@ -134,7 +153,9 @@ def _network(
             projection_size=settings.projection_size,
         )
     precision: torch.dtype = getattr(torch, settings.precision)
-    return Network(config, derive_seed("training", seed, "weights"), precision)
+    network = Network(config, derive_seed("training", seed, "weights"), precision)
+    start_encoder(network.encoder, settings, backbone, seed)
+    return network
 
 
 def _phases(
@@ -148,16 +169,18 @@ def _phases(
     phases: list[Phase] = []
     second = settings.second()
     for place, (method, data, stage) in enumerate(zip(methods, parts, stages, strict=True)):
-        frozen = place > 0 and second is not None and second.trained == "classifier"
-        if frozen and method.needs_projection:
+        learns: Learns = "heads" if settings.freeze == "backbone" else "all"
+        if place > 0 and second is not None and second.trained == "classifier":
+            learns = "classifier"
+        if learns == "classifier" and method.needs_projection:
             raise ArgumentError(
                 f"second_stage.trained: classifier, but {stage.method} trains "
                 "embeddings as well, which would stay as they are; choose another, or train all"
             )
-        optimizer = make_optimizer(network, method, stage, frozen)
+        optimizer = make_optimizer(network, method, stage, learns)
         first_epoch = 1 + sum(phase.settings.epochs for phase in phases)
         loss_of = own_loss if ranks.count == 1 else ParallelLoss(network, method)
-        phases.append(Phase(method, data, optimizer, stage, first_epoch, frozen, loss_of))
+        phases.append(Phase(method, data, optimizer, stage, first_epoch, learns, loss_of))
     return tuple(phases)
 
 

@@ -29,7 +29,7 @@ from sau.engine.totals import LossTotals
 from sau.methods.base import Epoch, Step
 from sau.networks import Network
 from sau.networks.batch_norm import average_statistics
-from sau.networks.network import saved_state
+from sau.networks.saved import saved_state
 from sau.views import ViewOptions
 
 logger = logging.getLogger(__name__)

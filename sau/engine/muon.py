@@ -22,7 +22,8 @@ class Muon(torch.optim.SGD):
         W <- (1 - r d) W - r sqrt(max(1, outputs / inputs)) orthogonalise(U)
 
     Args:
-        parameters: all of them, hidden ones included; the order is that of checkpoints.
+        parameters: all of them, hidden ones included, or groups of them as PyTorch's optimizers
+            take them; the order is that of checkpoints.
         hidden: those whose steps are made orthogonal, of two dimensions or more.
         learning_rate: of the others; Phase sets it for each epoch.
         ratio: r over that rate, so that both follow one schedule.
@@ -37,7 +38,7 @@ class Muon(torch.optim.SGD):
 
     def __init__(
         self,
-        parameters: Sequence[nn.Parameter],
+        parameters: Sequence[nn.Parameter] | Sequence[dict[str, Any]],
         hidden: Iterable[nn.Parameter],
         learning_rate: float,
         *,
@@ -56,9 +57,11 @@ class Muon(torch.optim.SGD):
             fused=True,
         )
         self._ratio, self._hidden_decay = ratio, hidden_decay
-        self._alike: defaultdict[tuple[int, int], list[nn.Parameter]] = defaultdict(list)
+        group_of = {p: n for n, group in enumerate(self.param_groups) for p in group["params"]}
+        self._alike: defaultdict[tuple[int, int, int], list[nn.Parameter]] = defaultdict(list)
         for parameter in hidden:
-            self._alike[len(parameter), parameter[0].numel()].append(parameter)
+            alike = group_of[parameter], len(parameter), parameter[0].numel()
+            self._alike[alike].append(parameter)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> Any:
@@ -69,15 +72,14 @@ class Muon(torch.optim.SGD):
         loss = super().step(closure)
         for parameter, gradient in gradients.items():
             parameter.grad = gradient
-        for alike in self._alike.values():
-            self._step_hidden([p for p in alike if p.grad is not None])
+        for (place, *_), alike in self._alike.items():
+            self._step_hidden([p for p in alike if p.grad is not None], self.param_groups[place])
         return loss
 
-    def _step_hidden(self, alike: Sequence[nn.Parameter]) -> None:
+    def _step_hidden(self, alike: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
         """Change matrices of one shape, all at once: there are few shapes and many layers."""
         if not alike:
             return
-        group = self.param_groups[0]
         momentum, rate = group["momentum"], self._ratio * group["lr"]
         updates = []
         for parameter in alike:

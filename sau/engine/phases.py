@@ -1,13 +1,15 @@
 """The stages of a run's training: one for most methods, two where a second one follows."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import torch
 from torch import nn
 
 from sau.data.batches import count_batches
 from sau.data.sets import TrainingData
-from sau.engine.muon import Muon
+from sau.engine.learning import Learns, set_learning
+from sau.engine.optimizers import FACTOR
 from sau.engine.parallel import LossFunction, own_loss
 from sau.engine.schedule import learning_rate
 from sau.engine.settings import TrainingSettings
@@ -20,15 +22,16 @@ class Phase:
     """What one stage minimises, on what, and from which epoch of the run on.
 
     `settings` are the stage's own: epochs, learning rate and weight decay of its optimizer.
+    `learns`: which parts of the network do.
     `loss_of` is another function where several processes share the batches.
     """
 
     method: AnyMethod
     data: TrainingData
-    optimizer: torch.optim.SGD
+    optimizer: torch.optim.Optimizer
     settings: TrainingSettings
     first_epoch: int
-    frozen_encoder: bool = False
+    learns: Learns = "all"
     loss_of: LossFunction = own_loss
 
     def number_of(self, epoch: int) -> int:
@@ -38,11 +41,14 @@ class Phase:
     def prepare(self, network: Network, epoch: int) -> None:
         """Set the rate of the run's `epoch`, and what learns in it."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, self.number_of(epoch))
-        # What is frozen keeps its BatchNorm statistics as well.
-        network.train(not self.frozen_encoder).requires_grad_(not self.frozen_encoder)
-        network.classifier.train().requires_grad_()
+            group["lr"] = learning_rate(self.settings, self.number_of(epoch)) * group[FACTOR]
+        set_learning(network, self.learns)
         self.method.train()
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield what the optimizer holds, in its order."""
+        for group in self.optimizer.param_groups:
+            yield from group["params"]
 
     def steps_of_an_epoch(self) -> int:
         """Return how many batches an epoch of the stage has."""
@@ -50,46 +56,8 @@ class Phase:
 
     @property
     def rate(self) -> float:
-        """The learning rate that is set."""
+        """The learning rate that is set, of classifier and heads."""
         return float(self.optimizer.param_groups[0]["lr"])
-
-
-def make_optimizer(
-    network: Network, method: AnyMethod, settings: TrainingSettings, frozen_encoder: bool = False
-) -> torch.optim.SGD:
-    """Return SGD with momentum, and with weight decay on every parameter; or Muon.
-
-    It holds the network's parameters, or its classifier's alone, then the method's own. Muon's
-    hidden weights are those of encoder and projection head, but for the encoder's first layer.
-    """
-    module = network.classifier if frozen_encoder else network
-    parameters = [*module.parameters(), *method.parameters()]
-    if settings.optimizer == "muon":
-        return Muon(
-            parameters,
-            [] if frozen_encoder else hidden_weights(network),
-            settings.learning_rate,
-            ratio=settings.muon_learning_rate / settings.learning_rate,
-            hidden_decay=settings.muon_weight_decay,
-            momentum=settings.momentum,
-            weight_decay=settings.weight_decay,
-            nesterov=settings.nesterov,
-        )
-    return torch.optim.SGD(
-        parameters,
-        settings.learning_rate,
-        momentum=settings.momentum,
-        weight_decay=settings.weight_decay,
-        nesterov=settings.nesterov,
-        fused=True,
-    )
-
-
-def hidden_weights(network: Network) -> list[nn.Parameter]:
-    """Return the matrices and kernels between a network's first layer and its classifier."""
-    parts = [network.encoder, *([network.projection] if network.projection is not None else [])]
-    weights = [p for part in parts for p in part.parameters() if p.ndim > 1]
-    return weights[1:]
 
 
 def second_settings(settings: TrainingSettings) -> TrainingSettings | None:

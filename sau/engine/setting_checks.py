@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from sau.engine.backbone_names import is_from_library
+from sau.engine.backbone_settings import IMAGENET_WIDTH
+
 if TYPE_CHECKING:
     from sau.engine.second_stage import SecondStage
     from sau.engine.settings import TrainingSettings
@@ -31,6 +34,38 @@ def check_optimizer(settings: "TrainingSettings") -> None:
     if settings.nesterov and settings.momentum == 0:
         raise settings.error("nesterov", f"true, but {settings.path('momentum')} is 0; raise it")
     settings.check_idle(["muon_learning_rate", "muon_weight_decay"])
+
+
+def check_backbone(settings: "TrainingSettings") -> None:
+    """Refuse what a backbone cannot have."""
+    backbone, is_foreign = settings.backbone, is_from_library(settings.backbone)
+    if is_foreign and settings.width is not None:
+        raise settings.error(
+            "width", f"{settings.width}, but {backbone} says it by its name; leave it out"
+        )
+    if settings.is_torchvision() and settings.width not in (None, IMAGENET_WIDTH):
+        raise settings.error(
+            "width",
+            f"{settings.width}, but {backbone} always has {IMAGENET_WIDTH}; "
+            "leave it out, or take a CIFAR network",
+        )
+    of_libraries = {
+        "pretrained": settings.starts_pretrained(),
+        "layer_decay": settings.layer_decay < 1,
+        "lora_rank": settings.lora_rank > 0,
+    }
+    for key in (key for key, is_set in of_libraries.items() if is_set and not is_foreign):
+        raise settings.error(
+            key,
+            f"{getattr(settings, key)}, but {settings.path('backbone')} is {backbone}; expected "
+            "timm/NAME or open_clip/NAME",
+        )
+    if is_foreign and settings.sync_batch_norm:
+        raise settings.error(
+            "sync_batch_norm",
+            f"true, but the layers of {backbone} cannot share rows; leave it out",
+        )
+    settings.check_idle(["backbone_learning_rate", "layer_decay", "lora_rank"])
 
 
 def check_averages(settings: "TrainingSettings") -> None:

@@ -6,9 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import PositiveInt
 
+from sau.engine.backbone_settings import BackboneSettings
 from sau.engine.second_stage import SecondStage
 from sau.engine.setting_checks import (
     check_averages,
+    check_backbone,
     check_optimizer,
     check_processes,
     check_schedule,
@@ -19,11 +21,8 @@ from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
 from sau.settings.section import Section, setting
 
-CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
-"""Channels of the first blocks where none are set: He et al.'s for either kind of network."""
 
-
-class TrainingSettings(Section):
+class TrainingSettings(BackboneSettings):
     """One training run; the defaults are the paper's for CIFAR, but for the width (64 there)."""
 
     refuses_idle: ClassVar[bool] = False  # a row has keys from the section that are for others
@@ -33,33 +32,13 @@ class TrainingSettings(Section):
         "balanced", "the long-tailed real images alone, or balanced with synthetic ones"
     )
     options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
-    backbone: Literal[
-        "resnet8",
-        "resnet20",
-        "resnet32",
-        "resnet44",
-        "resnet56",
-        "resnet18",
-        "resnet50",
-        "resnext50_32x4d",
-    ] = setting(
-        "resnet32",
-        "CIFAR residual network with option-A shortcuts by depth, or torchvision's resnet18, "
-        "resnet50, resnext50_32x4d",
-    )
-    width: int | None = setting(
-        None,
-        "channels of a CIFAR network's first blocks; null: 16; torchvision's have 64",
-        unit="channels",
-        minimum=1,
-    )
     projection_hidden: int = setting(
         2048, "units of the projection head's two hidden layers", minimum=1
     )
     projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
     epochs: int = setting(200, "passes over the training set", unit="epochs", minimum=1)
     batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
-    learning_rate: float = setting(0.01, "of SGD at the start; see schedule", above=0)
+    learning_rate: float = setting(0.01, "of SGD and AdamW at the start; see schedule", above=0)
     schedule: Literal["cosine", "step"] = setting(
         "cosine", "of the learning rate: half a cosine to 0, or divided at step_epochs"
     )
@@ -79,11 +58,19 @@ class TrainingSettings(Section):
     warmup_epochs: int = setting(
         0, "epochs in which the rate rises linearly, before the schedule", unit="epochs", minimum=0
     )
-    momentum: float = setting(0.9, "of SGD", minimum=0, maximum=1)
-    weight_decay: float = setting(5e-3, "of SGD, on all parameters", minimum=0)
-    nesterov: bool = setting(False, "Nesterov's form of momentum")
-    optimizer: Literal["sgd", "muon"] = setting(
-        "sgd", "SGD, or Muon: SGD with orthogonal steps of the hidden layers' weights"
+    momentum: float = setting(
+        0.9, "of SGD and Muon", minimum=0, maximum=1, only_with={"optimizer": ["sgd", "muon"]}
+    )
+    weight_decay: float = setting(
+        5e-3, "of SGD, and of AdamW decoupled, on all parameters", minimum=0
+    )
+    nesterov: bool = setting(
+        False, "Nesterov's form of momentum", only_with={"optimizer": ["sgd", "muon"]}
+    )
+    optimizer: Literal["sgd", "muon", "adamw"] = setting(
+        "sgd",
+        "SGD; Muon: SGD with orthogonal steps of the hidden layers' weights; or AdamW, with "
+        "betas 0.9 and 0.999",
     )
     muon_learning_rate: float = setting(
         0.02,
@@ -216,12 +203,7 @@ class TrainingSettings(Section):
         if second and second.batch_size is not None:
             check_processes(self, "second_stage.batch_size", second.batch_size)
         check_optimizer(self)
-        if self.is_torchvision() and self.width not in (None, IMAGENET_WIDTH):
-            raise self.error(
-                "width",
-                f"{self.width}, but {self.backbone} always has {IMAGENET_WIDTH}; "
-                "leave it out, or take a CIFAR network",
-            )
+        check_backbone(self)
         if self.crop_size is not None and self.view_set != "imagenet":
             raise self.error(
                 "crop_size",
@@ -241,14 +223,6 @@ class TrainingSettings(Section):
             return None
         with self.naming("second_stage."):
             return SecondStage.from_mapping(self.second_stage)
-
-    def is_torchvision(self) -> bool:
-        """Return whether the backbone is one of torchvision's, made for large images."""
-        return self.backbone in ("resnet18", "resnet50", "resnext50_32x4d")
-
-    def channels(self) -> int:
-        """Return the channels of the backbone's first blocks."""
-        return self.width or (IMAGENET_WIDTH if self.is_torchvision() else CIFAR_WIDTH)
 
     def total_epochs(self) -> int:
         """Return the epochs of both phases."""

@@ -1,6 +1,8 @@
-"""The encoders: CIFAR's residual networks and those of torchvision."""
+"""The encoders: CIFAR's residual networks, those of torchvision, and those of other libraries."""
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
 
 import torch
 import torchvision
@@ -14,6 +16,25 @@ TORCHVISION: dict[str, Callable[..., nn.Module]] = {
     "resnext50_32x4d": torchvision.models.resnext50_32x4d,
 }
 """Networks for large images, without their classifier; their first blocks have 64 channels."""
+
+LIBRARIES = {
+    "timm": "sau.networks.timm_encoder:TimmEncoder",
+    "open_clip": "sau.networks.open_clip_encoder:OpenClipEncoder",
+}
+"""Where the encoders of each library are, which takes seconds to load."""
+
+
+class Encoder(Protocol):
+    """What maps images (B, 3, H, W) to features (B, F), F being `feature_size`."""
+
+    feature_size: int
+
+
+class LayeredEncoder(Encoder, Protocol):
+    """An encoder of another library, whose layers have an order."""
+
+    def layers(self) -> dict[str, int]:
+        """Return the place of each parameter's layer, from 0 at the images, by its name."""
 
 
 class TorchvisionEncoder(nn.Module):
@@ -36,24 +57,47 @@ class TorchvisionEncoder(nn.Module):
         return features
 
 
-def make_encoder(backbone: str, width: int) -> ResNetCifar | TorchvisionEncoder:
-    """Return the encoder called `backbone`; `width` counts for CIFAR's networks alone.
+def split_name(backbone: str) -> tuple[str, str]:
+    """Return library and model of a name such as timm/resnet50; the library is empty for others."""
+    library, _, name = backbone.partition("/")
+    return (library, name) if library in LIBRARIES and name else ("", backbone)
+
+
+def make_encoder(backbone: str, width: int, input_size: int | None = None) -> nn.Module:
+    """Return the encoder called `backbone`, with random weights and a `feature_size`.
+
+    Args:
+        backbone: see `NetworkConfig`.
+        width: channels of the first blocks; counts for CIFAR's networks alone.
+        input_size: side of its images in pixels, where it is built for one; None: the usual.
 
     Raises:
-        ValueError: no such encoder.
+        ValueError: no such encoder, or not for such images.
     """
+    library, name = split_name(backbone)
+    if library:
+        module, _, kind = LIBRARIES[library].partition(":")
+        try:
+            found = getattr(import_module(module), kind)
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"backbone: {backbone} needs the package {error.name}; install it with "
+                "`pip install 'sau-longtail[pretrained]'`"
+            ) from error
+        return cast(nn.Module, found(name, input_size))
     if backbone in TORCHVISION:
         return TorchvisionEncoder(backbone)
     depth = backbone.removeprefix("resnet")
     if not depth.isdecimal():
         raise ValueError(
-            f"backbone: {backbone!r}, expected resnet20, resnet32 or another depth of 6 n + 2, or "
-            f"{', '.join(TORCHVISION)}; Network.around takes any other encoder"
+            f"backbone: {backbone!r}, expected resnet20, resnet32 or another depth of 6 n + 2, "
+            f"{', '.join(TORCHVISION)}, timm/NAME or open_clip/NAME; Network.around takes any "
+            "other encoder"
         )
     return ResNetCifar(int(depth), width)
 
 
-def feature_size(backbone: str, width: int) -> int:
+def feature_size(backbone: str, width: int, input_size: int | None = None) -> int:
     """Return F, the size of the encoder's features, without drawing its weights."""
     with torch.device("meta"):
-        return make_encoder(backbone, width).feature_size
+        return cast(Encoder, make_encoder(backbone, width, input_size)).feature_size

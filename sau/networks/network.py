@@ -2,11 +2,10 @@
 
 import dataclasses
 import hashlib
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import torch
 from safetensors import SafetensorError
@@ -17,16 +16,23 @@ from sau.core.errors import UserError
 from sau.device.compiling import GRAPHS, compile_network
 from sau.device.share import SharesRows
 from sau.networks.classifier import ClassifierKind, make_classifier
-from sau.networks.encoder import TorchvisionEncoder, make_encoder
+from sau.networks.encoder import Encoder, make_encoder
 from sau.networks.initialise import initialise, seeded
+from sau.networks.low_rank import is_adapted, learning_weights
 from sau.networks.projection import Projection
-from sau.storage.files import file_sha256
+from sau.networks.resizing import Interpolation, resized
+from sau.networks.resnet_cifar import ResNetCifar
+from sau.networks.saved import (
+    CONFIG_FILE,
+    WEIGHTS_FILE,
+    WEIGHTS_HASH,
+    checked_config,
+    contiguous_state,
+    merged_state,
+)
 from sau.storage.folders import new_folder
-from sau.storage.sealed import SEAL, sealed_text, unsealed
+from sau.storage.sealed import sealed_text
 
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-WEIGHTS_HASH = "weights_sha256"
 _UNLOADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
 OTHER_BACKBONE = "other"
 """Stands in the config of a network around an encoder that somebody else has made."""
@@ -36,9 +42,12 @@ OTHER_BACKBONE = "other"
 class NetworkConfig:
     """What a network is built from.
 
-    `backbone`: one of `BACKBONES`; `width`: channels of its first blocks; `classes`: C;
+    `backbone`: CIFAR's resnet20, resnet32 and the like, one of torchvision's, `timm/NAME` or
+    `open_clip/NAME`; `width`: channels of its first blocks, 0 for the latter two; `classes`: C;
     `projection_hidden` and `projection_size`: of the projection head; None for both where there is
-    no such head; `classifier` and `classifier_scale`: linear, or cosine with that scale.
+    no such head; `classifier` and `classifier_scale`: linear, or cosine with that scale;
+    `input_size`: side in pixels to which images are resized at the entrance, by `interpolation`;
+    None: they stay as they are. Weights are random, and come from nowhere but a seed.
     """
 
     backbone: str
@@ -48,6 +57,8 @@ class NetworkConfig:
     projection_size: int | None = None
     classifier: ClassifierKind = "linear"
     classifier_scale: float = 1.0
+    input_size: int | None = None
+    interpolation: Interpolation = "bicubic"
 
 
 class Network(SharesRows, nn.Module):
@@ -81,10 +92,10 @@ class Network(SharesRows, nn.Module):
         self.recorded = False
         with seeded(seed):
             if encoder is None:
-                made = make_encoder(config.backbone, config.width)
-                encoder, feature_size = made, made.feature_size
-                # torchvision draws its networks' weights itself.
-                ours = not isinstance(made, TorchvisionEncoder)
+                encoder = make_encoder(config.backbone, config.width, config.input_size)
+                feature_size = cast(Encoder, encoder).feature_size
+                # Libraries draw their networks' weights themselves.
+                ours = isinstance(encoder, ResNetCifar)
             else:
                 ours = False
             self.encoder: nn.Module = encoder
@@ -175,6 +186,7 @@ class Network(SharesRows, nn.Module):
         return self.logits(images)
 
     def _encode(self, images: Tensor) -> Tensor:
+        images = resized(images, self.config.input_size, self.config.interpolation)
         return self.through(self.encoder, images.contiguous(memory_format=torch.channels_last))
 
     def _project(self, features: Tensor) -> Tensor:
@@ -206,11 +218,14 @@ class Network(SharesRows, nn.Module):
 
     def parameter_counts(self) -> dict[str, int]:
         """Return the number of parameters that are trained, and of those that a test needs."""
-        at_test = _count(self.encoder) + _count(self.classifier)
+        matrices = learning_weights(self.encoder) if is_adapted(self.encoder) else []
+        at_test = _count(self.encoder) - sum(map(Tensor.numel, matrices)) + _count(self.classifier)
         return {"trained": _count(self), "at_test": at_test}
 
     def save_pretrained(self, folder: Path, **facts: Any) -> None:
         """Write `config.json` and `model.safetensors`; the folder appears whole or not at all.
+
+        Low-rank matrices beside weights are added to them, so that loading needs none.
 
         Args:
             folder: where to; what stood there before is replaced.
@@ -230,6 +245,8 @@ class Network(SharesRows, nn.Module):
             state: weights by name, such as those of an earlier epoch; row-major, on the CPU.
             facts: see `save_pretrained`.
         """
+        if is_adapted(self.encoder):
+            state = merged_state(self, state)
         weights = save(dict(state))
         config = dataclasses.asdict(self.config) | {"parameters": self.parameter_counts()} | facts
         config |= {WEIGHTS_HASH: hashlib.sha256(weights).hexdigest()}
@@ -249,8 +266,9 @@ class Network(SharesRows, nn.Module):
             UserError: a file of it is missing or unreadable.
         """
         try:
-            config = _checked_config(folder)
-            names = [field.name for field in dataclasses.fields(NetworkConfig)]
+            config = checked_config(folder)
+            # Models of early versions lack the newest fields.
+            names = [f.name for f in dataclasses.fields(NetworkConfig) if f.name in config]
             if encoder is None and config["backbone"] == OTHER_BACKBONE:
                 raise UserError(
                     f"{folder}: its encoder is not one of this package; give one like it"
@@ -267,33 +285,6 @@ class Network(SharesRows, nn.Module):
                 f"{folder}: not a model of the training stage ({error}); train it again"
             ) from error
         return network.eval()
-
-
-def _checked_config(folder: Path) -> dict[str, Any]:
-    """Return the config, if it and the weights are as they were written.
-
-    Models of early versions have no hashes.
-    """
-    text = (folder / CONFIG_FILE).read_text(encoding="utf-8")
-    early: dict[str, Any] = json.loads(text)
-    if not isinstance(early, dict):
-        raise ValueError(f"{CONFIG_FILE}: no object")
-    if SEAL not in early and WEIGHTS_HASH not in early:
-        return early
-    config = unsealed(text)
-    if file_sha256(folder / WEIGHTS_FILE) != config[WEIGHTS_HASH]:
-        raise ValueError(f"{WEIGHTS_FILE}: its hash is not the one in {CONFIG_FILE}")
-    return config
-
-
-def contiguous_state(module: nn.Module) -> dict[str, Tensor]:
-    """Return a module's weights and buffers as plain row-major tensors on the CPU."""
-    return {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
-
-
-def saved_state(module: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of what `contiguous_state` returns, which stays as it is in further steps."""
-    return {name: value.clone() for name, value in contiguous_state(module).items()}
 
 
 def _count(module: nn.Module) -> int:

@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sau.assets import model_code, model_files
+from sau.assets import model_code
 from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import ASSETS, SHIPPED
 from sau.core.errors import UserError
+from sau.storage.weights_file import LFS_POINTER
 
 INDEX = "diffusion_pytorch_model.safetensors.index.json"
 
@@ -124,7 +125,7 @@ def test_configuration_that_is_nested_without_end_is_refused(folder: Path) -> No
 
 
 def test_pointer_of_git_lfs_is_refused(folder: Path) -> None:
-    pointer = model_files.LFS_POINTER + b"v1\noid sha256:0\nsize 9\n"
+    pointer = LFS_POINTER + b"v1\noid sha256:0\nsize 9\n"
     (folder / "unet" / "m-1.safetensors").write_bytes(pointer)
     refused(folder, "unet/m-1.safetensors is a pointer of Git LFS, .*`git lfs pull`")
 

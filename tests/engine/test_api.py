@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, TensorDataset
 import sau
 from sau.engine.api import NOT_HERE, train
 from sau.engine.settings import TrainingSettings
-from sau.networks.network import contiguous_state
+from sau.networks.saved import contiguous_state
 from sau.pipeline.training.inputs import RunInputs, load_data
 from sau.settings.section import default_of
 from sau.storage.manifest import read

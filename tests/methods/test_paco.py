@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from sau.data.sets import TrainingData
-from sau.engine.phases import make_optimizer
+from sau.engine.optimizers import make_optimizer
 from sau.engine.settings import TrainingSettings
 from sau.engine.step import take_step
 from sau.methods.base import AnyMethod, Step

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from sau.networks.network import WEIGHTS_FILE
+from sau.networks.saved import WEIGHTS_FILE
 from tests.compilers import needs_compiler
 from tests.training.conftest import Inputs
 

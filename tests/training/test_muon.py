@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sau.core.errors import UserError
 from sau.engine.muon import COEFFICIENTS, Muon, orthogonalise
-from sau.engine.phases import hidden_weights, make_optimizer
+from sau.engine.optimizers import hidden_weights, make_optimizer
 from sau.networks import Network, NetworkConfig
 from sau.pipeline.training.settings import TrainingSection
 from tests.training.conftest import Inputs, assert_goes_on
@@ -123,7 +123,7 @@ def test_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
     run = inputs.assemble(method="cross_entropy")
     method = run.phases[0].method
     settings = TrainingSection(method="cross_entropy", optimizer="muon")
-    optimizer = make_optimizer(run.network, method, settings, frozen_encoder=True)
+    optimizer = make_optimizer(run.network, method, settings, "classifier")
     expected = [*run.network.classifier.parameters(), *method.parameters()]
     assert [id(p) for p in optimizer.param_groups[0]["params"]] == [id(p) for p in expected]
 

@@ -5,8 +5,10 @@ import pytest
 import torch
 
 from sau.core.errors import UserError
+from sau.engine.learning import Learns
 from sau.engine.loop import train_epoch
-from sau.engine.phases import make_optimizer, second_settings
+from sau.engine.optimizers import make_optimizer
+from sau.engine.phases import second_settings
 from sau.engine.schedule import learning_rate
 from sau.methods import METHODS
 from sau.methods.base import Epoch
@@ -41,8 +43,12 @@ def test_optimizer_equals_its_definition(inputs: Inputs) -> None:
 def test_optimizer_holds_the_methods_own_parameters() -> None:
     network, head = Network(NetworkConfig("resnet8", 2, 3)), torch.nn.Linear(2, 3)
     settings = TrainingSection(method="cross_entropy")
-    for frozen, module in ((False, network), (True, network.classifier)):
-        held = make_optimizer(network, head, settings, frozen).param_groups[0]["params"]  # type: ignore[arg-type]
+    cases: list[tuple[Learns, torch.nn.Module]] = [
+        ("all", network),
+        ("classifier", network.classifier),
+    ]
+    for learns, module in cases:
+        held = make_optimizer(network, head, settings, learns).param_groups[0]["params"]  # type: ignore[arg-type]
         expected = [*module.parameters(), *head.parameters()]
         assert [id(p) for p in held] == [id(p) for p in expected]
 

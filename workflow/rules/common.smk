@@ -175,6 +175,17 @@ def training_settings(wildcards):
     return CONFIG.training.settings_of(wildcards.run, wildcards.imbalance_factor)
 
 
+def pretrained_fingerprint(wildcards):
+    """Return a digest of the weights from outside that a row starts from."""
+    return pretrained_fingerprints[CONFIG.training.runs[wildcards.run].pretrained]
+
+
+pretrained_fingerprints = {
+    row.pretrained: fingerprint([row.pretrained])
+    for row in CONFIG.training.runs.values()
+}
+
+
 def training_threads(wildcards):
     """Return the CPU threads of a row's runs: those that compute, or those that decode if more."""
     settings = CONFIG.training.runs[wildcards.run]

@@ -24,6 +24,7 @@ rule training:
         flags=flags_of(training_settings),
         execution=other_flags_of(training_settings),
         code=digest("training"),
+        weights=pretrained_fingerprint,
         checkpoint=checkpoint_of,
     shell:
         "{params.launcher} sau training --members {input.members:q} --validation {input.validation:q}"

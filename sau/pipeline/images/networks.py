@@ -12,8 +12,8 @@ import transformers
 from diffusers.pipelines.pipeline_loading_utils import simple_get_class_obj
 
 from sau.assets.model_code import PIPELINE_INDEX
-from sau.assets.weights import refuse_report
 from sau.core.unloadable import loading
+from sau.storage.weights import refuse_report
 
 NETWORKS = (diffusers.ModelMixin, transformers.PreTrainedModel)
 

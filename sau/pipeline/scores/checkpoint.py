@@ -1,22 +1,17 @@
 """A file of CLIP weights, however it was saved, into a model of open_clip's."""
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
 
-import torch
 from open_clip.convert import convert_state_dict, load_big_vision_weights
 from open_clip.model import convert_to_custom_text_state_dict
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-from sau.assets.model_files import refuse_pointer
-from sau.assets.weights import refuse_not_finite, refuse_unlike
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
-
-State = dict[str, Tensor]
+from sau.storage.weights import refuse_not_finite, refuse_unlike
+from sau.storage.weights_file import State, content_of, mappings_in, refuse_pointer
 
 SCALE = "logit_scale"
 """A weight that each model has once: what stands before its name was put there by a wrapper."""
@@ -26,9 +21,6 @@ OWN_NAME = "state_dict"
 
 NUMPY = (".npz", ".npy")
 """How names of Google's own SigLIP checkpoints end."""
-
-DEEPEST = 3
-"""How many mappings weights may lie in."""
 
 
 def load_weights(model: nn.Module, path: Path, what: str) -> None:
@@ -54,24 +46,14 @@ def load_weights(model: nn.Module, path: Path, what: str) -> None:
             load_big_vision_weights(model, str(path))
             refuse_not_finite(model, f"{what}: {path.name}")
             return
-        state = _as_ours(_weights_in(_content(path), f"{what}: {path.name}"), model)
+        state = _as_ours(_weights_in(content_of(path), f"{what}: {path.name}"), model)
         refuse_unlike(state, model, f"{what}: {path.name}")
         model.load_state_dict(state)
 
 
-def _content(path: Path) -> Any:
-    """Return what a file holds; of a pickle, tensors and plain values alone."""
-    with path.open("rb") as file:
-        # The length of the header, 8 bytes, and the header. Files of a cache have no suffix.
-        is_safe = file.read(9)[8:] == b"{"
-    if is_safe or path.suffix == ".safetensors":
-        return load_file(path)
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
 def _weights_in(content: Any, what: str) -> State:
     """Return the one model's weights that a file holds, without what wrappers put before names."""
-    found = dict(_mappings(content, ""))
+    found = dict(mappings_in(content))
     models = {name: state for name, state in found.items() if any(map(_is_scale, state))}
     if len(models) > 1:
         own = {name: state for name, state in models.items() if name == OWN_NAME}
@@ -93,17 +75,6 @@ def _weights_in(content: Any, what: str) -> State:
 
 def _is_scale(name: str) -> bool:
     return name.rpartition(".")[2] == SCALE
-
-
-def _mappings(content: Any, name: str, depth: int = DEEPEST) -> Iterator[tuple[str, State]]:
-    """Yield the mappings in what a file holds whose values are tensors, by their names."""
-    if not isinstance(content, Mapping) or depth < 0:
-        return
-    if content and all(isinstance(value, Tensor) for value in content.values()):
-        yield name, {str(key): value for key, value in content.items()}
-        return
-    for key, value in content.items():
-        yield from _mappings(value, f"{name}.{key}" if name else str(key), depth - 1)
 
 
 def _as_ours(state: State, model: Any) -> State:

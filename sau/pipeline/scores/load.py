@@ -14,7 +14,6 @@ from sau.assets.model_code import read_json
 from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import SHIPPED, model_folder, weights_sha256
 from sau.assets.vocabulary import check_tokens, check_vocabulary
-from sau.assets.weights import refuse_not_finite
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.pipeline.scores.checkpoint import load_weights
@@ -23,6 +22,7 @@ from sau.pipeline.scores.loaded_model import LoadedModel
 from sau.pipeline.scores.preprocessing import of_architecture, of_folder, of_tag
 from sau.settings.names import did_you_mean
 from sau.storage.files import file_sha256
+from sau.storage.weights import refuse_not_finite
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
 TRANSFORMERS_CONFIG = "config.json"

@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sau.assets.vocabulary import check_tokens, check_vocabulary
-from sau.assets.weights import refuse_report
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.pipeline.scores.geometry import Geometry
 from sau.pipeline.scores.loaded_model import LoadedModel
+from sau.storage.weights import refuse_report
 
 KINDS: dict[str, Any] = {"clip": transformers.CLIPModel, "siglip": transformers.SiglipModel}
 """Models by what their configuration calls them; SigLIP 2 of one image size is a siglip, too."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sau.engine.loop import Run, begin_epoch
 from sau.engine.state import PartialEpoch, Predictions, RunState
-from sau.networks.network import contiguous_state
+from sau.networks.saved import contiguous_state
 from sau.storage.manifest.schemas import SELECTIONS
 from sau.storage.part_index import NoPartsError, UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
@@ -19,8 +19,8 @@ from sau.storage.wrecks import put_aside
 
 logger = logging.getLogger(__name__)
 
-MOMENTUM, WITHIN = "momentum", "within_epoch"
-"""What names of tensors begin with: the optimizer's buffers, and what an epoch under way needs."""
+OPTIMIZER, WITHIN = "optimizer", "within_epoch"
+"""What names of tensors begin with: the optimizer's state, and what an epoch under way needs."""
 
 BEST = "best"
 """Likewise: the weights of the epoch that the validation images have chosen so far."""
@@ -49,10 +49,9 @@ def save_checkpoint(
             tensors[f"{name}.{key}"] = value.clone()
     tensors |= {f"{BEST}.{name}": value.clone() for name, value in state.best_weights.items()}
     phase = run.phase_of(state.current_epoch)
-    for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
-        buffer = phase.optimizer.state[parameter].get("momentum_buffer")
-        if buffer is not None:
-            tensors[f"{MOMENTUM}.{place}"] = _plain(buffer)
+    for place, parameter in enumerate(phase.parameters()):
+        kept = _named(f"{OPTIMIZER}.{place}", phase.optimizer.state.get(parameter, {}))
+        tensors |= {name: _plain(value) for name, value in kept.items() if value is not None}
     about: dict[str, Any] = {
         "identity": identity,
         "epoch": state.epoch,
@@ -118,12 +117,12 @@ def _restore(run: Run, state: RunState, tensors: Mapping[str, Tensor]) -> None:
         module.load_state_dict(_below(name, tensors))
     if state.partial is not None:
         phase.method.load_epoch_state(_below(f"{WITHIN}.method", tensors))
-    for place, parameter in enumerate(phase.optimizer.param_groups[0]["params"]):
-        saved = tensors.get(f"{MOMENTUM}.{place}")
-        if saved is not None:
-            # In the parameter's own memory order, as if it had never been away.
-            buffer = torch.empty_like(parameter).copy_(saved)
-            phase.optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
+    for place, parameter in enumerate(phase.parameters()):
+        saved = _below(f"{OPTIMIZER}.{place}", tensors)
+        if saved:
+            phase.optimizer.state[parameter] = {
+                name: _like(parameter, value) for name, value in saved.items()
+            }
 
 
 def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
@@ -147,6 +146,14 @@ def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
 
 def _predictions(figures: Mapping[str, Any], of_images: Mapping[str, Any]) -> Predictions:
     return Predictions(**figures, **of_images)
+
+
+def _like(parameter: Tensor, saved: Tensor) -> Tensor:
+    """Return what an optimizer keeps of a parameter as if it had never been away."""
+    if saved.shape != parameter.shape:  # such as the number of its steps
+        return saved.to(parameter.device)
+    # In the parameter's own memory order.
+    return torch.empty_like(parameter, dtype=saved.dtype).copy_(saved).detach()
 
 
 def _plain(tensor: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from sau.data.sets import TestData
+from sau.engine.learning import learning_parameters
 from sau.engine.loop import Run
 from sau.engine.state import Predictions, RunState
 from sau.pipeline.run_record import OF_DATA, RunRecord
@@ -39,7 +40,8 @@ def run_facts(
     """
     counts = job.network.parameter_counts()
     own = [parameter for phase in job.phases for parameter in phase.method.parameters()]
-    heads = sum(parameter.numel() for parameter in own if parameter.requires_grad)
+    of_network = {p for phase in job.phases for p in learning_parameters(job.network, phase.learns)}
+    trained = [*of_network, *(parameter for parameter in own if parameter.requires_grad)]
     data = max((phase.data for phase in job.phases), key=lambda data: len(data.ids))
     of_data = data_facts(members, train_images)
     record = RunRecord(
@@ -51,13 +53,16 @@ def run_facts(
         backbone=job.settings.backbone,
         width=job.network.config.width,
         parameters=counts["at_test"],
-        parameters_trained=counts["trained"] + heads,
+        parameters_trained=sum(parameter.numel() for parameter in trained),
         epochs=job.settings.total_epochs(),
         recipe=job.settings.recipe(),
         members_sha256=hash_of(members),
     )
     of_images = {
         "image_size": list(data.images.size),
+        "input_size": job.network.config.input_size,
+        "mean": list(job.views.normalisation.mean),
+        "std": list(job.views.normalisation.std),
         "train_images": len(data.ids),
         "validation_images": len(job.validation.ids) if job.validation else 0,
         "device": job.device.type,

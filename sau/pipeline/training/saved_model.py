@@ -7,7 +7,7 @@ from typing import Any
 from sau.engine.loop import Run
 from sau.engine.preprocessing import Preprocessing
 from sau.engine.state import RunState
-from sau.networks.network import contiguous_state
+from sau.networks.saved import contiguous_state
 from sau.storage.folders import new_folder
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION, LAST
 

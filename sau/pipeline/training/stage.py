@@ -10,6 +10,7 @@ from sau.core.errors import StoppedEarlyError, UserError, naming_section
 from sau.core.signals import handled
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
+from sau.engine.backbone import pretrained_facts
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
 from sau.engine.state import RunState
@@ -28,6 +29,8 @@ from sau.storage.reuse import ReusableResults, reuse_folder
 from sau.storage.together import together
 
 LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
+OF_BACKBONE = {"timm": ("timm",), "open_clip": ("open_clip_torch", "timm")}
+OF_LOW_RANK = ("peft",)
 
 
 def training(
@@ -106,7 +109,9 @@ def training(
     with naming_section("training"):
         ranks = find_ranks(settings.processes)
     stop.agree = ranks.any
-    made_of = provenance("training", settings, inputs.by_name(), LIBRARIES)
+    made_of = provenance("training", settings, inputs.by_name(), libraries_of(settings))
+    with naming_section("training"):
+        made_of |= pretrained_facts(settings)
     identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
     inputs.check()
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
@@ -169,3 +174,9 @@ def _save_nothing(state: RunState) -> None:
 def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
     """Return a hash of all that results depend on: settings, seed, inputs, code, versions."""
     return identity_of({**made_of, "seed": seed})
+
+
+def libraries_of(settings: TrainingSection) -> tuple[str, ...]:
+    """Return the packages that a run's results depend on."""
+    of_backbone = OF_BACKBONE.get(settings.backbone.partition("/")[0], ())
+    return LIBRARIES + of_backbone + (OF_LOW_RANK if settings.lora_rank else ())

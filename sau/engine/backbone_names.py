@@ -1,0 +1,20 @@
+"""Names of encoders, known without loading the libraries that build them."""
+
+import re
+
+CIFAR = ("resnet8", "resnet20", "resnet32", "resnet44", "resnet56")
+TORCHVISION = ("resnet18", "resnet50", "resnext50_32x4d")
+LIBRARIES = ("timm", "open_clip")
+"""Of these any model will do, as LIBRARY/NAME."""
+
+_FROM_LIBRARY = re.compile(rf"({'|'.join(LIBRARIES)})/[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def is_backbone(name: str) -> bool:
+    """Return whether a name is that of an encoder, or looks like one of a library's."""
+    return name in (*CIFAR, *TORCHVISION) or is_from_library(name)
+
+
+def is_from_library(name: str) -> bool:
+    """Return whether a name stands for a model of timm or open_clip."""
+    return _FROM_LIBRARY.fullmatch(name) is not None

@@ -1,0 +1,61 @@
+"""A file of weights from outside, read without running what it may hold."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from sau.core.errors import UserError
+
+State = dict[str, Tensor]
+
+DEEPEST = 3
+"""How many mappings weights may lie in."""
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that stands for one that Git LFS has not fetched."""
+
+
+def refuse_pointer(path: Path, what: str) -> None:
+    """Refuse a file that stands for one that Git LFS has not fetched.
+
+    Args:
+        path: any file.
+        what: setting and file, for the message.
+
+    Raises:
+        UserError: it is such a pointer.
+    """
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise UserError(
+                f"{what} is a pointer of Git LFS, not the file itself; fetch it by `git lfs pull`"
+            )
+
+
+def content_of(path: Path) -> Any:
+    """Return what a file holds; of a pickle, tensors and plain values alone."""
+    with path.open("rb") as file:
+        # The length of the header, 8 bytes, and the header. Files of a cache have no suffix.
+        is_safe = file.read(9)[8:] == b"{"
+    if is_safe or path.suffix == ".safetensors":
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def mappings_in(content: Any) -> Iterator[tuple[str, State]]:
+    """Yield the mappings in what a file holds whose values are tensors, by their names."""
+    yield from _mappings(content, "", DEEPEST)
+
+
+def _mappings(content: Any, name: str, depth: int) -> Iterator[tuple[str, State]]:
+    if not isinstance(content, Mapping) or depth < 0:
+        return
+    if content and all(isinstance(value, Tensor) for value in content.values()):
+        yield name, {str(key): value for key, value in content.items()}
+        return
+    for key, value in content.items():
+        yield from _mappings(value, f"{name}.{key}" if name else str(key), depth - 1)
