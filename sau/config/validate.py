@@ -153,6 +153,7 @@ def _check_together(config: Config) -> None:
             "is imported, which draws nothing; leave it out"
         )
     check_sizes(config)
+    _check_baseline(config)
     _check_counterparts(config)
     names = config.experiment.factor_names()
     if config.subset.largest_class is not None and AS_IS in names:
@@ -185,6 +186,14 @@ def _check_rows(config: Config) -> None:
         if name not in known:
             path = f"config: experiment.rows: {name!r}"
             raise UserError(unknown_key(path, name, known, "row"))
+
+
+def _check_baseline(config: Config) -> None:
+    """Check that the row that others are compared with is one of the experiment's."""
+    baseline, rows = config.report.baseline, config.row_names()
+    if baseline and baseline not in rows:
+        path = f"config: report.baseline: {baseline!r}"
+        raise UserError(unknown_key(path, baseline, rows, "row"))
 
 
 def _check_counterparts(config: Config) -> None:

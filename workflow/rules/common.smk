@@ -252,6 +252,11 @@ def metrics_so_far(wildcards):
     return [path for path in rules.overview.input.metrics if os.path.exists(path)]
 
 
+def predictions_so_far(wildcards):
+    """Return the predictions that are there now, of all that there should be."""
+    return [path for path in rules.overview.input.predictions if os.path.exists(path)]
+
+
 def longest_tails(wildcards):
     """Return the real images of the tails that lack most; any data seed's have the same counts."""
     return expand(

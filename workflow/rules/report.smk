@@ -1,3 +1,7 @@
+# What a page links, if it is made.
+GALLERY_LINK = GALLERY if WANTS_SYNTHETIC or not HAS_SYNTHETIC else []
+
+
 rule report:
     input:
         metrics=runs_of(rules.evaluation.output),
@@ -39,6 +43,9 @@ rule report:
         flags=flags_of(CONFIG.report),
         code=digest("report"),
         kept=optional("kept"),
+        gallery=GALLERY_LINK,
+        models=runs_of(rules.training.output.model),
+        logs=runs_of(log("training", RUN)),
     shell:
         "python -m sau report --metrics {input.metrics:q} --predictions {input.predictions:q}"
         " --histories {input.histories:q} --label-corrections {input.label_corrections:q}"
@@ -46,6 +53,7 @@ rule report:
         " --test-images {input.test_images:q} --synthetic-images {input.synthetic_images:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"
+        " --gallery {params.gallery:q} --models {params.models:q} --logs {params.logs:q}"
         " --figure {output.figure:q} {params.flags}" + LOGGED
 
 
@@ -55,6 +63,9 @@ REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
 rule overview:
     input:
         metrics=expand(rules.evaluation.output, imbalance_factor=FACTORS, **EVERY_RUN),
+        predictions=expand(
+            rules.training.output.predictions, imbalance_factor=FACTORS, **EVERY_RUN
+        ),
     output:
         html=report(
             results("report", "overview.html"),
@@ -85,13 +96,15 @@ rule overview:
         "../../envs/pipeline.yaml"
     params:
         metrics=lambda wildcards, input: input.metrics,
+        predictions=lambda wildcards, input: input.predictions,
+        gallery=GALLERY_LINK,
         pages=expand(rules.report.output.html, imbalance_factor=FACTORS),
         expected=expected_runs,
         flags=flags_of(CONFIG.report),
         code=digest("report"),
     shell:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
-        " --pages {params.pages:q}"
+        " --predictions {params.predictions:q} --pages {params.pages:q} --gallery {params.gallery:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q}"
         " --paper {output.paper:q} --figure {output.figure:q} {params.flags}" + LOGGED
 
@@ -117,6 +130,8 @@ use rule overview as overview_so_far with:
         timing("report", "so-far")
     params:
         metrics=metrics_so_far,
+        predictions=predictions_so_far,
+        gallery=GALLERY_LINK,
         pages=[],
         times=lambda wildcards: fingerprint(metrics_so_far(wildcards)),
         expected=expected_runs,

@@ -4,15 +4,24 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sau.pipeline.report import beside_paper, statements, text_tables
+from sau.pipeline.report import (
+    beside_paper,
+    differences,
+    figure_tables,
+    result_tables,
+    statements,
+    text_tables,
+)
+from sau.pipeline.report.answers import Answers
 from sau.pipeline.report.beside_paper import Pair
 from sau.pipeline.report.by_factor import by_factor
 from sau.pipeline.report.figures import Style, png_of, styles, svg_of
 from sau.pipeline.report.formats import MISSING
 from sau.pipeline.report.grid import Grid
 from sau.pipeline.report.page import Section
-from sau.pipeline.report.per_factor import RESULTS_CAPTION
+from sau.pipeline.report.per_factor import RESULTS_CAPTION, more_results
 from sau.pipeline.report.runs import MeasuredRun
+from sau.pipeline.report.tables import run_rows
 
 FIGURE_DESCRIPTION = "top-1 of each method against the imbalance factor"
 
@@ -39,27 +48,43 @@ def statements_of(
 
 
 def sections_of(
-    runs: Sequence[MeasuredRun], table: pd.DataFrame, pairs: Sequence[Pair], paper_name: str
+    runs: Sequence[MeasuredRun],
+    table: pd.DataFrame,
+    pairs: Sequence[Pair],
+    paper_name: str,
+    baseline: str,
+    answers: Answers,
 ) -> list[Section]:
     """Return the sections of the page, in their order.
 
     Args:
         runs: all of them.
         table: what `tables.summary` returns for them, or `tables.with_missing`.
+        baseline: key of the row that the others are compared with.
+        answers: of all runs, or of none.
         pairs: what `beside_paper.beside_paper` returns; of none there is no section.
         paper_name: what the paper's table is called.
     """
+    several = table["requested_imbalance_factor"].nunique() > 1
     missing = (table["seeds"] < table.get("expected", table["seeds"])).any()
     caption = f"{RESULTS_CAPTION} {MISSING_CAPTION}" if missing else RESULTS_CAPTION
+    lines = differences.with_differences(
+        table, differences.differences(runs, baseline, answers) if runs else {}
+    )
+    label = next(iter(table.loc[table["run"] == baseline, "label"]), "the baseline")
+    rows = run_rows(runs)
     sections = [
         Section(
-            "Accuracy by imbalance factor",
-            caption,
-            text_tables.by_factor(table),
+            "Results",
+            f"{caption} {differences.caption(label, runs, answers)}",
+            result_tables.results(table, baseline, lines, with_factor=several),
             svg_of(lambda: by_factor(_there(table), _look(table)), FIGURE_DESCRIPTION),
+            more=more_results(table, with_factor=several),
         ),
-        Section("Results", caption, text_tables.results(table, with_factor=True)),
     ]
+    if runs:
+        others = figure_tables.figures(rows, "all", with_factor=several)
+        sections.append(Section("Figures beside top-1", figure_tables.CAPTION, others))
     if pairs:
         words = beside_paper.CAPTION.format(name=paper_name)
         sections.append(Section("Beside the paper", words, beside_paper.text_table(pairs)))
@@ -68,7 +93,7 @@ def sections_of(
         "Content hash and size of each run's training set. The hash is that of the list of real "
         "images; with synthetic ones it is the SHA-256 of the two lists' hashes, real ones first."
     )
-    return [*sections, Section("Training sets", words, sets)] if runs else sections
+    return [*sections, Section("Training sets", words, sets, folded=True)] if runs else sections
 
 
 def by_factor_png(table: pd.DataFrame) -> bytes:

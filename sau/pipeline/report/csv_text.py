@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sau.pipeline.report.formats import percent, plain
-from sau.pipeline.report.tables import METHOD_KEYS, SPLITS, have_validation
+from sau.pipeline.report.tables import FIGURE_COLUMNS, METHOD_KEYS, SPLITS, have_validation
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -27,6 +27,7 @@ SUMMARY_COLUMNS = [
     "split",
     "top1_last",
     "top1_best_on_test",
+    *FIGURE_COLUMNS,
 ]
 
 
@@ -53,8 +54,8 @@ def runs_csv(rows: pd.DataFrame) -> str:
     `method` is the row's label, `synthetic` is 1 where the run trained on the balanced set.
     `imbalance_factor` is the applied one. `seed` is the run's seed; where the runs have more
     than one data seed it reads `data_seed/seed`, or two rows would look alike. Top-1 is in
-    percent with four digits, empty where the split has no class. Where a run has a validation split
-    a last column is added, top1_best_on_validation.
+    percent with four digits, empty where the split has no class, and so are the other figures.
+    Where a run has a validation split a last column is added, top1_best_on_validation.
 
     Args:
         rows: what `tables.run_rows` returns.
@@ -62,7 +63,7 @@ def runs_csv(rows: pd.DataFrame) -> str:
     seeds = rows["seed"].astype(str)
     if rows["data_seed"].nunique() > 1:
         seeds = rows["data_seed"].astype(str) + "/" + seeds
-    top1 = [column for column in SUMMARY_COLUMNS if column.startswith("top1_")]
+    top1 = [c for c in SUMMARY_COLUMNS if c.startswith("top1_")] + FIGURE_COLUMNS
     added = [f"top1_{BEST_ON_VALIDATION}"] if have_validation(rows) else []
     frame = rows.assign(
         method=rows["label"],

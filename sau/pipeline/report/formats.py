@@ -72,6 +72,12 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{round(value, digits) + 0.0:+.{digits}f}"
 
 
+def interval(mean: float, low: float, high: float) -> str:
+    """Format a difference with its interval, or alone where there is none."""
+    alone = signed(mean, 1)
+    return alone if math.isnan(low) else f"{alone} ({signed(low, 1)} to {signed(high, 1)})"
+
+
 def full(value: float) -> str:
     """Format a number for a CSV file with all its digits; nothing for NaN."""
     return "" if math.isnan(value) else repr(float(value))

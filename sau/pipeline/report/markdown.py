@@ -24,6 +24,8 @@ def to_markdown(page: Page) -> str:
         if section.table is not None:
             parts += [f"## {_escape(section.heading)}", _paragraph(section.caption)]
             parts += _tables(section.table)
+        for words, table in section.more:
+            parts += [f"**{_escape(words)}**", *_tables(table)]
     if page.listings:
         parts.append("## Settings and versions")
         for heading, lines in page.listings:
@@ -35,17 +37,25 @@ def _tables(table: TextTable) -> list[str]:
     """Return one Markdown table, or one for each group of columns with the leading columns."""
     own = len(table.columns)
     if not table.groups:
-        return [_grid(table.columns, table.rows, table.words)]
+        return [_grid(table.columns, table.rows, table.words, table.words_last)]
     parts, start = [], own
     for heading, columns in table.groups:
         rows = [[*row[:own], *row[start : start + len(columns)]] for row in table.rows]
-        parts += [f"**{_escape(heading)}**", _grid([*table.columns, *columns], rows, table.words)]
+        last = table.words_last if start + len(columns) == own + _width(table) else 0
+        grid = _grid([*table.columns, *columns], rows, table.words, last)
+        parts += [f"**{_escape(heading)}**", grid]
         start += len(columns)
     return parts
 
 
-def _grid(columns: list[str], rows: list[list[str]], words: int) -> str:
-    ruler = ["---" if index < words else "---:" for index in range(len(columns))]
+def _width(table: TextTable) -> int:
+    """Return how many columns stand in groups."""
+    return sum(len(columns) for _, columns in table.groups)
+
+
+def _grid(columns: list[str], rows: list[list[str]], words: int, last: int) -> str:
+    numbers = range(words, len(columns) - last)
+    ruler = ["---:" if index in numbers else "---" for index in range(len(columns))]
     lines = [[_escape(cell) for cell in row] for row in (columns, *rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], ruler, *lines[1:]))
 

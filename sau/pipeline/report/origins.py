@@ -33,6 +33,15 @@ def settings_of(
     return [(stage, lines) for stage, lines in listings if lines]
 
 
+def hashes_of(runs: Sequence[Run]) -> str:
+    """List the content hashes of each run's training images and predictions."""
+    return "\n".join(
+        f"{run.record.label}, data seed/seed {run.record.data_seed}/{run.record.seed}: "
+        f"members {run.record.members_sha256 or 'unknown'}, predictions {run.predictions_sha256}"
+        for run in runs
+    )
+
+
 def versions_of(inputs: Mapping[str, Mapping[str, Any]], runs: Sequence[Run]) -> str:
     """List the versions of everything that made the inputs; several where they differ."""
     found: dict[str, set[str]] = {}

@@ -3,9 +3,9 @@
 import dataclasses
 
 from sau.pipeline.report.origins import Listing
-from sau.pipeline.report.sheet import ClassSheet
 from sau.pipeline.report.statements import Statement
 from sau.pipeline.report.text_tables import TextTable
+from sau.pipeline.report.tiles import Sheet
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,6 +14,7 @@ class Section:
 
     svg: an SVG element made by `figures.to_svg`, or empty; Markdown shows no figures.
     folded: HTML shows the table only when asked to.
+    more: further tables, with what they are called; HTML shows them only when asked to.
     """
 
     heading: str
@@ -21,6 +22,7 @@ class Section:
     table: TextTable | None = None
     svg: str = ""
     folded: bool = False
+    more: list[tuple[str, TextTable]] = dataclasses.field(default_factory=list)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Page:
         shows no figures, links them.
     pages: other pages, as (words, path from the page's folder, without a suffix); HTML links
         HTML, Markdown links Markdown.
+    links: further files of the results, as (words, path from the page's folder); HTML alone links
+        them, as it stands where they are.
     """
 
     title: str
@@ -38,8 +42,8 @@ class Page:
     note: str
     statements: list[Statement]
     sections: list[Section]
-    sheets: list[ClassSheet] = dataclasses.field(default_factory=list)
-    sheets_caption: str = ""
+    sheets: list[Sheet] = dataclasses.field(default_factory=list)
     listings: list[Listing] = dataclasses.field(default_factory=list)
     files: list[tuple[str, str]] = dataclasses.field(default_factory=list)
     pages: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    links: list[tuple[str, str]] = dataclasses.field(default_factory=list)

@@ -6,7 +6,14 @@ from typing import Any
 import pandas as pd
 
 from sau.core.errors import UserError
-from sau.pipeline.report import statements, text_tables
+from sau.pipeline.report import (
+    differences,
+    figure_tables,
+    result_tables,
+    statements,
+    text_tables,
+)
+from sau.pipeline.report.answers import answers_of
 from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.confusion_counts import block_size
 from sau.pipeline.report.curves import curve_table, curves
@@ -15,13 +22,13 @@ from sau.pipeline.report.noise import noise, noise_counts, noise_shares
 from sau.pipeline.report.page import Section
 from sau.pipeline.report.per_class import DESCRIPTION, per_class
 from sau.pipeline.report.runs import Run
-from sau.pipeline.report.tables import class_counts, class_summary, shown
-from sau.storage.manifest.schemas import BEST_ON_VALIDATION
+from sau.pipeline.report.tables import SELECTIONS, SPLITS, class_counts, class_summary, run_rows
+from sau.storage.manifest.schemas import BEST_ON_TEST
 
 RESULTS_CAPTION = (
     "Top-1 accuracy on the test set in percent: mean ± standard deviation over seeds. Data: the "
     "long-tailed real images alone, or those balanced with synthetic ones in at least one phase of "
-    "training. In training: the parameters with the heads and prototypes that testing does without."
+    "training."
 )
 """What every table of results needs said."""
 
@@ -46,7 +53,11 @@ def class_names_of(runs: Sequence[Run]) -> list[str]:
 
 
 def sections_of(
-    runs: Sequence[Run], table: pd.DataFrame, class_names: Sequence[str]
+    runs: Sequence[Run],
+    table: pd.DataFrame,
+    class_names: Sequence[str],
+    baseline: str,
+    files: Sequence[Mapping[str, str]] = (),
 ) -> list[Section]:
     """Return results, figures, classes and runs, in the order of the page.
 
@@ -54,16 +65,15 @@ def sections_of(
         runs: of one imbalance factor.
         table: what `tables.summary` returns for them.
         class_names: in label order.
+        baseline: key of the row that the others are compared with.
+        files: what each run left behind, as `text_tables.runs` links it.
     """
     accuracy = class_summary(runs)
     counts = class_counts(runs, len(class_names))
     splits = text_tables.shots_of(runs[0])
     sections = [
-        Section(
-            "Results",
-            f"{RESULTS_CAPTION} {_selections_caption(table)}",
-            text_tables.results(table),
-        ),
+        _results(runs, table, baseline),
+        _other_figures(runs),
         *_figures(runs, accuracy, class_names),
         Section(
             "Classes",
@@ -72,20 +82,52 @@ def sections_of(
             text_tables.classes(counts, accuracy, splits, class_names),
             folded=len(class_names) > FOLD_ABOVE,
         ),
-        Section("Runs", "Every run by itself.", text_tables.runs(runs)),
+        Section("Runs", "Every run by itself.", text_tables.runs(runs, files), folded=True),
     ]
     return [section for section in sections if section.table is not None or section.svg]
 
 
-def _selections_caption(table: pd.DataFrame) -> str:
-    """Say what the selections of epochs are worth."""
-    words = ["The last epoch is the headline."]
-    if BEST_ON_VALIDATION in shown(table):
-        words.append("The epoch that validation images chose was chosen without the test set.")
-    words.append(
-        "The best epoch on the test set was chosen by looking at it, so its numbers are optimistic."
+def _results(runs: Sequence[Run], table: pd.DataFrame, baseline: str) -> Section:
+    answers = {run.predictions_sha256: answers_of(run.predictions) for run in runs}
+    found = differences.differences(runs, baseline, answers)
+    lines = differences.with_differences(table, found)
+    label = next(run.record.label for run in runs if run.record.run == baseline)
+    return Section(
+        "Results",
+        f"{RESULTS_CAPTION} {differences.caption(label, runs, answers)}",
+        result_tables.results(table, baseline, lines),
+        more=more_results(table),
     )
-    return " ".join(words)
+
+
+def more_results(
+    table: pd.DataFrame, *, with_factor: bool = False
+) -> list[tuple[str, text_tables.TextTable]]:
+    """Return what stands folded under the results, with its words.
+
+    Args:
+        table: what `tables.summary` or `tables.with_missing` returns.
+        with_factor: put the imbalance factor before each row.
+    """
+    best = result_tables.best_on_test(table, with_factor=with_factor)
+    return [
+        (f"Top-1, {SELECTIONS[BEST_ON_TEST]}", best),
+        ("Networks: sizes and epochs", result_tables.networks(table)),
+    ]
+
+
+def _other_figures(runs: Sequence[Run]) -> Section:
+    rows = run_rows(runs)
+    return Section(
+        "Figures beside top-1",
+        figure_tables.CAPTION,
+        figure_tables.figures(rows, "all"),
+        more=[
+            (f"Of the {split}-shot classes", figure_tables.figures(rows, split))
+            for split in SPLITS
+            if split != "all"
+        ],
+    )
 
 
 def _figures(

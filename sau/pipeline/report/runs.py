@@ -46,7 +46,7 @@ class MeasuredRun:
 class Run(MeasuredRun):
     """A measured run with all that its training left behind.
 
-    predictions: columns selection, epoch, label, predicted.
+    predictions: columns selection, epoch, id, label, predicted, confidence.
     history: columns epoch, name, value.
     label_correction: columns epoch, label, synthetic, noise; no rows without label correction.
     members: columns id, label, is_synthetic; the images that the run was trained on.
@@ -217,7 +217,7 @@ def _complete(
         },
         *BELONGING,
     )
-    columns = ["selection", "epoch", "label", "predicted"]
+    columns = ["selection", "epoch", "id", "label", "predicted", "confidence"]
     return Run(
         **{field.name: getattr(measured, field.name) for field in dataclasses.fields(measured)},
         predictions=manifest.read(predictions, "predictions", columns=columns).to_pandas(),

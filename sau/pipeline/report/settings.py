@@ -17,6 +17,9 @@ class ReportSettings(Section):
     sheet_images: int = setting(
         8, "images of each kind and class on the sheets", unit="images", minimum=1, maximum=50
     )
+    baseline: str = setting(
+        "", "row that the others are compared with: its key in training.runs; empty: the first row"
+    )
     paper_table: int | None = setting(
         None, "number of a paper's table to put beside our figures; null: none", minimum=1
     )

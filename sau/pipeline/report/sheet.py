@@ -1,46 +1,15 @@
 """Which images the sheets show, and their form inside a page."""
 
-import base64
-import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from sau.core.unreadable import UNREADABLE
+from sau.pipeline.report.tiles import SHEET_CLASSES, ClassSheet, Sheet, Tile, tile_of
 
-SHEET_CLASSES = 20
-"""With more classes than this, so many of them are shown, evenly from the first to the last."""
-
-KINDS = ("real", "kept", "rejected")
-
-_SIDE = 40
-"""Small images are shown at the lowest whole multiple of their size that is this or more."""
-
-_LARGEST = 96
-"""Pixels; larger images are made smaller, for the page's size."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Tile:
-    """One image on a sheet: a data address (empty: no image), sides in pixels, words for it."""
-
-    source: str
-    width: int
-    height: int
-    text: str
-    caption: str
-
-
-@dataclasses.dataclass(frozen=True)
-class ClassSheet:
-    """The images of one class: its name, and tiles by kind, of those kinds that any class has."""
-
-    name: str
-    tiles: dict[str, list[Tile]]
+KINDS = {"real": "Real", "kept": "Synthetic, kept", "rejected": "Synthetic, rejected"}
+"""What a class has images of, and the headings of the columns."""
 
 
 def choose(members: pd.DataFrame, kept: pd.DataFrame, classes: int, count: int) -> pd.DataFrame:
@@ -76,7 +45,7 @@ def shown_classes(classes: int) -> list[int]:
 
 def sheets(
     chosen: pd.DataFrame, images: Mapping[str, Mapping[str, Any]], class_names: Sequence[str]
-) -> list[ClassSheet]:
+) -> Sheet:
     """Make the sheets.
 
     Args:
@@ -91,10 +60,13 @@ def sheets(
     }
     for row in chosen.to_dict("records"):
         made[row["label"]].tiles[row["kind"]].append(_tile(row, images.get(row["id"], {})))
-    return list(made.values())
+    caption = _caption(len(class_names), synthetic=len(kinds) > 1)
+    return Sheet(
+        "Images", caption, ["Class", *(KINDS[kind] for kind in kinds)], list(made.values())
+    )
 
 
-def caption(classes: int, *, synthetic: bool) -> str:
+def _caption(classes: int, *, synthetic: bool) -> str:
     """Say what the sheets show, be there synthetic images or not."""
     words = "Real training images of the first run" + (
         ", kept ones from the best score down, rejected ones from the worst up; under an image its "
@@ -110,26 +82,4 @@ def caption(classes: int, *, synthetic: bool) -> str:
 def _tile(row: Mapping[Any, Any], image: Mapping[str, Any]) -> Tile:
     words = [image.get("prompt"), row["reason"], image.get("reason")]
     caption = "" if np.isnan(row["score"]) else f"{row['score']:.3f}"
-    source, width, height = _embed((image.get("image") or {}).get("bytes"))
-    if not source:
-        caption = "failed" if image.get("status") == "failed" else "unreadable"
-    return Tile(source, width, height, "; ".join(w for w in words if w) or row["id"], caption)
-
-
-def _embed(encoded: bytes | None) -> tuple[str, int, int]:
-    """Return a data address and the size to show it at; an empty one where nothing is readable."""
-    if not encoded:
-        return "", _SIDE, _SIDE
-    try:
-        with Image.open(io.BytesIO(encoded)) as opened:
-            image = opened.convert("RGB")
-    except UNREADABLE:
-        return "", _SIDE, _SIDE
-    buffer, kind = io.BytesIO(), "png"
-    if max(image.size) > _LARGEST:
-        image.thumbnail((_LARGEST, _LARGEST), Image.Resampling.LANCZOS)
-        kind = "jpeg"
-    image.save(buffer, kind, **({"quality": 85} if kind == "jpeg" else {"optimize": True}))
-    scale = max(1, -(-_SIDE // max(image.size)))
-    address = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    return address, scale * image.width, scale * image.height
+    return tile_of(image, "; ".join(w for w in words if w) or row["id"], caption)

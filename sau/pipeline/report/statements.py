@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from sau.pipeline.report.formats import NONE, number
+from sau.pipeline.report.formats import number
 from sau.pipeline.report.runs import MeasuredRun, Run
 
 Statement = tuple[str, str]
@@ -110,21 +110,21 @@ def bounds(run: MeasuredRun) -> Statement:
 
 
 def training_sets(counts: pd.DataFrame) -> list[Statement]:
-    """Say how large each training set is, with its members' content hash.
+    """Say how large each training set is.
 
     Args:
         counts: what `tables.class_counts` returns.
     """
     statements = []
     keys = ["members", "data_seed", "has_complement"]
-    for (members, data_seed, has_complement), rows in counts.groupby(keys, sort=False):
+    for (_, data_seed, has_complement), rows in counts.groupby(keys, sort=False):
         name = "Training set"
         if counts["data_seed"].nunique() > 1:
             name += f", data seed {data_seed}"
         words = f"{number(rows['real'].sum())} real"
         if has_complement:
             words += f" and {number(rows['synthetic'].sum())} synthetic"
-        statements.append((name, f"{words} images; members sha256 {members or NONE}"))
+        statements.append((name, f"{words} images"))
     return statements
 
 

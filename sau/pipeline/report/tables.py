@@ -9,7 +9,7 @@ import pandas as pd
 from sau.pipeline.report.grid import Grid, GridRow
 from sau.pipeline.report.runs import MeasuredRun, Run
 from sau.pipeline.subset.settings import AS_IS
-from sau.storage.manifest.schemas import BEST_ON_TEST, BEST_ON_VALIDATION, LAST
+from sau.storage.manifest.schemas import BEST_ON_TEST, BEST_ON_VALIDATION, FIGURES, LAST
 
 SPLITS = ("all", "many", "medium", "few")
 SELECTIONS = {
@@ -21,6 +21,9 @@ SELECTIONS = {
 
 TOP1_COLUMNS = [f"top1_{name}" for name in SELECTIONS]
 """Columns of the metrics."""
+
+FIGURE_COLUMNS = [f"{name}_{LAST}" for name in FIGURES if name != "top1"]
+"""Columns of the metrics at the last epoch, besides top-1."""
 
 FACTOR_KEYS = ["dataset", "imbalance_factor", "requested_imbalance_factor"]
 PARAMETERS = ("parameters", "parameters_trained")
@@ -40,16 +43,16 @@ TABLE_COLUMNS = [
 def run_rows(runs: Sequence[MeasuredRun]) -> pd.DataFrame:
     """Return one row per run and split.
 
-    Columns: `FACTOR_KEYS`, `METHOD_KEYS`, data_seed, seed, split and `TOP1_COLUMNS` (percent, NaN
-    where the split has no class, and where there is no validation split).
+    Columns: `FACTOR_KEYS`, `METHOD_KEYS`, data_seed, seed, split, `TOP1_COLUMNS` (percent, NaN
+    where the split has no class, and where there is no validation split) and `FIGURE_COLUMNS`.
     """
     keys = [*FACTOR_KEYS, *METHOD_KEYS, "data_seed", "seed"]
     if not runs:
-        return pd.DataFrame(columns=["split", *TOP1_COLUMNS, *keys])
+        return pd.DataFrame(columns=["split", *TOP1_COLUMNS, *FIGURE_COLUMNS, *keys])
     frames = []
     for run in runs:
         rows = run.metrics[run.metrics["split"].isin(SPLITS)]
-        rows = rows[["split", *TOP1_COLUMNS]]
+        rows = rows[["split", *TOP1_COLUMNS, *FIGURE_COLUMNS]]
         frames.append(rows.assign(**{key: getattr(run.record, key) for key in keys}))
     return pd.concat(frames, ignore_index=True)
 

@@ -1,33 +1,31 @@
 """Tables of text, as HTML and Markdown both show them."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from sau.metrics import shots
 from sau.pipeline.report import formats
 from sau.pipeline.report.runs import MeasuredRun, Run
-from sau.pipeline.report.tables import (
-    FACTOR_KEYS,
-    METHOD_KEYS,
-    PARAMETERS,
-    SELECTIONS,
-    SPLITS,
-    shown,
-)
+from sau.pipeline.report.tables import SELECTIONS
 from sau.storage.manifest.schemas import BEST_ON_TEST, BEST_ON_VALIDATION
 
-_RUN_COLUMNS = [
-    "Method",
-    "Data",
-    "Backbone",
-    "Width",
-    "Parameters",
-    "In training",
-    "Epochs",
-    "Seeds",
-]
+
+class Link(str):
+    """A cell that leads to a file in HTML; in Markdown it is its words.
+
+    target: path from the page's folder.
+    """
+
+    target: str
+
+    @classmethod
+    def to(cls, words: str, target: str) -> "Link":
+        """Return a cell with these words."""
+        cell = cls(words)
+        cell.target = target
+        return cell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,64 +36,14 @@ class TextTable:
     rows: one cell for each heading, then one for each column of each group.
     groups: headings over further columns: (heading, its columns).
     words: so many columns from the left hold words, the others numbers.
+    words_last: so many columns from the right hold words too, which may break.
     """
 
     columns: list[str]
     rows: list[list[str]]
     groups: list[tuple[str, list[str]]] = dataclasses.field(default_factory=list)
     words: int = 1
-
-
-def results(table: pd.DataFrame, *, with_factor: bool = False) -> TextTable:
-    """Lay out the method rows: the last epoch first, the best ones beside it.
-
-    Args:
-        table: what `tables.summary` or `tables.with_missing` returns.
-        with_factor: put the imbalance factor before each row.
-    """
-    before = ["Factor"] if with_factor else []
-    if table["dataset"].nunique() > 1:
-        before.insert(0, "Data set")
-    rows = []
-    for _, group in table.groupby([*FACTOR_KEYS, *METHOD_KEYS], sort=False, dropna=False):
-        first = group.iloc[0]
-        row = [first["dataset"]] if "Data set" in before else []
-        row += [factor_of(first)] if with_factor else []
-        row += [first["label"], first["data"], first["backbone"]]
-        row += [formats.number(first[key]) for key in ("width", *PARAMETERS, "epochs")]
-        row.append(formats.of_expected(first["seeds"], _expected(first)))
-        for selection in shown(table):
-            numbers = group[group["selection"] == selection].iloc[0]
-            row += [mean_or_missing(numbers, split) for split in SPLITS]
-        rows.append(row)
-    return TextTable(
-        [*before, *_RUN_COLUMNS],
-        rows,
-        [(f"Top-1, {words}", list(SPLITS)) for words in shown(table).values()],
-        words=len(before) + 3,
-    )
-
-
-def by_factor(table: pd.DataFrame) -> TextTable:
-    """Lay out top-1 over all classes, methods down and imbalance factors across.
-
-    Args:
-        table: what `tables.summary` or `tables.with_missing` returns.
-    """
-    table = table.assign(factor=[factor_of(row) for _, row in table.iterrows()])
-    ordered = table.sort_values("imbalance_factor", ascending=False, kind="stable")
-    factors = list(dict.fromkeys(ordered["factor"]))
-    rows = []
-    for (label, data), group in table.groupby(["label", "data"], sort=False):
-        row = [str(label), str(data)]
-        row += [formats.span(_known(group[key])) for key in ("width", "parameters")]
-        for selection in shown(table):
-            of_selection = group[group["selection"] == selection]
-            cells = {numbers["factor"]: _counted(numbers) for _, numbers in of_selection.iterrows()}
-            row += [cells.get(name, formats.NONE) for name in factors]
-        rows.append(row)
-    groups = [(f"Top-1 at imbalance factor, {words}", factors) for words in shown(table).values()]
-    return TextTable(["Method", "Data", "Width", "Parameters"], rows, groups, words=2)
+    words_last: int = 0
 
 
 def classes(
@@ -153,15 +101,20 @@ def _noise_cells(counted: pd.Series) -> list[str]:
     return [*(formats.number(total / counted["seeds"]) for total in (synthetic, found)), share]
 
 
-def runs(measured: Sequence[Run]) -> TextTable:
-    """Lay out the single runs: seeds, top-1 over all classes, best epochs, hashes."""
+def runs(measured: Sequence[Run], files: Sequence[Mapping[str, str]] = ()) -> TextTable:
+    """Lay out the single runs: seeds, top-1 over all classes, best epochs, links to their files.
+
+    Args:
+        measured: all of them.
+        files: of each run: words and the path that they lead to, such as of its model; or nothing.
+    """
     best = {
         f"Top-1, {SELECTIONS[name]}": name
         for name in (BEST_ON_VALIDATION, BEST_ON_TEST)
         if any((run.predictions["selection"] == name).any() for run in measured)
     }
-    rows = []
-    for run in measured:
+    rows: list[list[str]] = []
+    for place, run in enumerate(measured):
         everything = run.metrics[run.metrics["split"] == "all"].iloc[0]
         row = [run.record.label, str(run.record.data_seed), str(run.record.seed)]
         row.append(formats.percent(everything["top1_last"]))
@@ -169,11 +122,12 @@ def runs(measured: Sequence[Run]) -> TextTable:
             epochs = run.predictions[run.predictions["selection"] == name]["epoch"]
             row.append(formats.percent(everything[f"top1_{name}"]) or formats.NONE)
             row.append(formats.NONE if epochs.empty else formats.number(epochs.iloc[0]))
-        row += [run.record.members_sha256[:12] or formats.NONE, run.predictions_sha256[:12]]
-        rows.append(row)
+        rows.append([*row, *(Link.to(*file) for file in (files[place].items() if files else ()))])
     headings = ["Method", "Data seed", "Seed", "Top-1, last epoch"]
     headings += [heading for words in best for heading in (words, "Epoch")]
-    return TextTable([*headings, "Members sha256", "Predictions sha256"], rows)
+    return TextTable(
+        [*headings, *(name.capitalize() for name in (files[0] if files else ()))], rows
+    )
 
 
 def training_sets(measured: Sequence[MeasuredRun]) -> TextTable:
@@ -195,22 +149,6 @@ def mean_or_missing(row: pd.Series, split: str) -> str:
     if row["seeds"] == 0:
         return formats.MISSING
     return formats.mean_std(row[f"{split}_mean"], row[f"{split}_std"])
-
-
-def _counted(row: pd.Series) -> str:
-    """Format a row's top-1 over all classes, and how many runs it is of where some are missing."""
-    found, expected = row["seeds"], _expected(row)
-    count = f" ({found} of {expected})" if 0 < found < expected else ""
-    return mean_or_missing(row, "all") + count
-
-
-def _expected(row: pd.Series) -> int:
-    """Return how many runs there should be: those that there are, unless a grid says otherwise."""
-    return int(row.get("expected", row["seeds"]))
-
-
-def _known(values: pd.Series) -> list[int]:
-    return [int(value) for value in values.dropna()]
 
 
 def factor_of(row: pd.Series) -> str:

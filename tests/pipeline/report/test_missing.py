@@ -5,9 +5,9 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.pipeline.report.grid import Grid
+from sau.pipeline.report.result_tables import networks, results
 from sau.pipeline.report.runs import read_expected
 from sau.pipeline.report.tables import run_rows, summary, with_missing
-from sau.pipeline.report.text_tables import by_factor, results
 from tests.pipeline.report.conftest import BOUNDS, METHODS, grid_row
 from tests.pipeline.report.pages import run_overview
 
@@ -47,8 +47,9 @@ def test_table_of_all_runs_is_that_without_a_grid(fake):
     plain = summary(run_rows(read_expected(paths, grid_of()).runs))
     assert (complete["expected"] == 2).all()
     assert complete.drop(columns="expected").equals(plain)
-    assert results(complete) == results(plain)
-    assert by_factor(complete) == by_factor(plain)
+    none = [None] * len(plain)
+    assert results(complete, "ce", none) == results(plain, "ce", none)
+    assert networks(complete) == networks(plain)
 
 
 def test_cell_without_a_run_is_a_row_of_its_own(fake):
@@ -71,35 +72,34 @@ def test_tables_say_missing_and_how_many_there_are(fake):
     files = fake()
     table = table_of(files.metrics[1:2], grid_of(factors=("50", "10")))
 
-    overview = by_factor(table)
-    cells = {row[0]: row[1:] for row in overview.rows}
-    one = cells["CE"][4]
-    assert overview.groups[0][1] == ["50", "10"]
-    assert one.endswith(" (1 of 2)")
-    assert float(one.removesuffix(" (1 of 2)")) > 0
-    assert cells["CE"][:4] == ["real", "16", "464,154", "missing"]
-    assert cells["SAU"] == ["balanced", "16", "—"] + ["missing"] * 4
-
-    rows = results(table, with_factor=True).rows
+    rows = results(table, "ce", [None] * len(table), with_factor=True).rows
     assert [row[:2] for row in rows[2:4]] == [["50", "SAU"], ["10", "CE"]]
-    assert rows[2][4:] == ["16", "—", "—", "4", "0 of 2"] + ["missing"] * 8
-    assert rows[3][5:9] == ["464,154", "4,926,554", "4", "1 of 2"]
+    assert rows[2][3:] == ["0 of 2", *["missing"] * 4, "—", "—"]
+    assert rows[3][3] == "1 of 2"
+    assert float(rows[3][4]) > 0
+    assert rows[3][-2:] == ["—", "baseline"]
     assert "missing" not in rows[3]
+
+    sizes = {row[0]: row[1:] for row in networks(table).rows}
+    assert sizes["CE"] == ["real", "resnet32", "16", "464,154", "4,926,554", "4"]
+    assert sizes["SAU"] == ["balanced", "resnet32", "16", "—", "—", "4"]
 
 
 def test_grid_without_a_run_is_all_missing():
     table = table_of([], grid_of(factors=("as-is", "10")))
 
     assert (table["seeds"] == 0).all()
-    assert by_factor(table).groups[0][1] == ["10", "as-is"]
-    assert {cell for row in by_factor(table).rows for cell in row[4:]} == {"missing"}
+    rows = results(table, "ce", [None] * len(table), with_factor=True).rows
+    assert [row[0] for row in rows[::3]] == ["as-is", "10"]
+    assert {cell for row in rows for cell in row[4:8]} == {"missing"}
 
 
 def test_effective_factor_is_taken_over_from_the_rows_that_know_it(fake):
     files = fake(factor=36.0, requested="100")
     table = table_of(files.metrics[:1], grid_of(factors=("100",)))
 
-    assert by_factor(table).groups[0][1] == ["36 (asked for 100)"]
+    rows = results(table, "ce", [None] * len(table), with_factor=True).rows
+    assert {row[0] for row in rows} == {"36 (asked for 100)"}
 
 
 def test_missing_row_shares_the_rule_for_equal_labels(fake):

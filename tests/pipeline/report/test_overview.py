@@ -23,16 +23,14 @@ def test_overview_puts_factors_side_by_side(fake, tmp_path):
     out = run_overview([*flat.metrics, *steep.metrics], tmp_path)
 
     tables = markdown_tables(out["markdown"].decode())
-    headings = [name for name in tables if name.startswith("Top-1 at imbalance factor")]
-    assert len(headings) == 2
-    assert "chosen on the test set" in headings[1]
-    header, *rows = tables[headings[0]]
-    assert header == ["Method", "Data", "Width", "Parameters", "10", "2"]
+    header, *rows = tables["Top-1, last epoch"]
+    assert header == ["Factor", "Method", "Data", "Seeds", "all", "many", "medium", "few"]
     assert [row[:4] for row in rows] == [
-        ["CE", "real", "16", "464,154"],
-        ["CE*", "balanced", "16", "464,154"],
-        ["SAU", "balanced", "16", "464,154"],
+        [factor, *row]
+        for factor in ("2", "10")
+        for row in (["CE", "real", "2"], ["CE*", "balanced", "2"], ["SAU", "balanced", "2"])
     ]
+    assert [row[:2] for row in tables["Difference to CE"][1:]] == [row[:2] for row in rows]
     assert out["figure"].startswith(b"\x89PNG")
     assert b"Software" not in out["figure"]
     assert len(out["csv"].decode().splitlines()) == 1 + 2 * 6 * 4
@@ -66,8 +64,8 @@ def test_factors_capped_to_the_same_are_warned_of_and_kept_apart(fake, tmp_path,
     assert (record.name, record.levelname) == ("sau.pipeline.report", "WARNING")
     assert "(100 and 200: 10)" in record.getMessage()
     tables = markdown_tables(out["markdown"].decode())
-    header = next(rows[0] for name, rows in tables.items() if name.startswith("Top-1 at"))
-    assert header[4:] == ["10 (asked for 100)", "10 (asked for 200)", "2"]
+    factors = [row[0] for row in tables["Top-1, last epoch"][1:]]
+    assert factors[::3] == ["10 (asked for 100)", "10 (asked for 200)", "2"]
 
 
 def test_different_factors_need_no_warning(fake, tmp_path, caplog):
@@ -91,7 +89,7 @@ def test_overview_of_nothing_that_was_expected_says_that_all_is_missing(tmp_path
     assert "- Runs: 0 of 12; the others are missing" in text
     assert "Training sets" not in text
     tables = markdown_tables(text)
-    assert tables["Top-1 at imbalance factor, last epoch"][3][4:] == ["missing", "missing"]
+    assert tables["Top-1, last epoch"][3][3:] == ["0 of 2", *["missing"] * 4]
     assert "no runs yet" in out["html"].decode()
     assert out["figure"].startswith(b"\x89PNG")
     assert len(out["csv"].decode().splitlines()) == 1

@@ -13,6 +13,10 @@ def png(side, **options):
     return buffer.getvalue()
 
 
+def rows_of(*arguments):
+    return sheets(*arguments).rows
+
+
 def kept_rows():
     return pd.DataFrame(
         {
@@ -46,7 +50,7 @@ def test_sheet_shows_so_many_images():
 def test_sheet_without_a_synthetic_image():
     rows = choose(member_rows(), kept_rows().iloc[:0], 1, 4)
 
-    (sheet,) = sheets(rows, {}, ["cat"])
+    (sheet,) = rows_of(rows, {}, ["cat"])
     assert {kind: len(tiles) for kind, tiles in sheet.tiles.items()} == {"real": 2}
 
 
@@ -56,7 +60,7 @@ def test_images_are_scaled_by_whole_multiples_or_shrunk():
         "r1": {"image": {"bytes": png(300)}},
     }
 
-    (sheet,) = sheets(choose(member_rows(), kept_rows(), 1, 2), images, ["cat"])
+    (sheet,) = rows_of(choose(member_rows(), kept_rows(), 1, 2), images, ["cat"])
 
     small, large = sheet.tiles["real"]
     assert (small.width, large.width) == (40, 96)
@@ -70,7 +74,7 @@ def test_image_that_failed_or_cannot_be_read_leaves_a_gap():
         "d": {"image": None, "status": "failed", "reason": "out of memory"},
     }
 
-    (sheet,) = sheets(choose(member_rows(), kept_rows(), 1, 2), images, ["cat"])
+    (sheet,) = rows_of(choose(member_rows(), kept_rows(), 1, 2), images, ["cat"])
 
     broken, failed = sheet.tiles["rejected"]
     assert (broken.source, broken.caption) == ("", "unreadable")

@@ -30,10 +30,10 @@ def test_epoch_that_validation_chose_stands_beside_the_headline(fake, tmp_path):
     assert dict(zip(runs[0], runs[1], strict=True))[f"Top-1, {VALIDATION}"]
     assert runs[1][runs[0].index(f"Top-1, {VALIDATION}") + 1] == "3"
     lines = list(csv.DictReader(over["csv"].decode().splitlines()))
-    assert list(lines[0])[-2:] == ["top1_best_on_test", "top1_best_on_validation"]
+    assert list(lines[0])[-2:] == ["nll_last", "top1_best_on_validation"]
     assert all(line["top1_best_on_validation"] for line in lines if line["split"] == "all")
     headings = markdown_tables(over["markdown"].decode())
-    assert f"Top-1 at imbalance factor, {VALIDATION}" in headings
+    assert f"Top-1, {VALIDATION}" in headings
 
 
 def test_validation_split_is_not_spoken_of_without_one(fake, tmp_path):
@@ -55,6 +55,6 @@ def test_missing_row_has_a_cell_for_each_selection(fake, tmp_path):
 
     tables = markdown_tables(out["markdown"].decode())
     for words in ("last epoch", VALIDATION, "best epoch, chosen on the test set"):
-        _, first, second, third = tables[f"Top-1 at imbalance factor, {words}"]
-        assert first[-1] != "missing"
-        assert second[-1] == third[-1] == "missing"
+        first, second, third = (row for row in tables[f"Top-1, {words}"] if row[0] == "10")
+        assert [row[-4] for row in (second, third)] == ["missing"] * 2
+        assert first[-4] != "missing"
