@@ -95,6 +95,18 @@ class BackboneSettings(Section):
         minimum=0,
         only_with={"freeze": "none"},
     )
+    classifier: Literal["linear", "cosine"] = setting(
+        "linear", "scores by a product with the features, or by their cosine; some methods say"
+    )
+    classifier_scale: float = setting(
+        25.0, "of the cosine's scores", above=0, only_with={"classifier": "cosine"}
+    )
+    classifier_start: Literal["random", "class_means"] = setting(
+        "random",
+        "first weights of the classifier: drawn, or each class's mean feature by the pretrained "
+        "backbone",
+        only_with={"classifier": "cosine"},
+    )
 
     def is_torchvision(self) -> bool:
         """Return whether the backbone is one of torchvision's, made for large images."""

@@ -11,6 +11,7 @@ from sau.data.sets import TestData, TrainingData, ValidationData
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.averaging import Averager
 from sau.engine.backbone import Backbone, plan_backbone, start_encoder
+from sau.engine.classifier_start import start_at_class_means
 from sau.engine.learning import Learns
 from sau.engine.loop import Run
 from sau.engine.optimizers import make_optimizer
@@ -65,6 +66,9 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
     ]
     device = data.train.labels.device
     network = _network(settings, methods, data.classes, backbone, seed).to(device)
+    views = _views(backbone.normalisation, settings)
+    if settings.classifier_start == "class_means":
+        start_at_class_means(network, parts[0], views)
     if settings.sync_batch_norm:
         synchronise(network)
     for method in methods:
@@ -79,7 +83,7 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         phases=phases,
         test=data.test,
         validation=data.validation,
-        views=_views(backbone.normalisation, settings),
+        views=views,
         settings=settings,
         seed=seed,
         device=device,
@@ -143,6 +147,13 @@ def _network(
         input_size=backbone.input_size,
         interpolation=backbone.interpolation,
     )
+    if settings.classifier == "cosine" and kinds:
+        raise ArgumentError(
+            f"classifier: cosine, but {settings.method} or its second stage brings a classifier of "
+            "its own; leave it out"
+        )
+    if settings.classifier == "cosine":
+        kinds = [("cosine", settings.classifier_scale)]
     if kinds:
         kind, scale = kinds[0]
         config = dataclasses.replace(config, classifier=kind, classifier_scale=scale)

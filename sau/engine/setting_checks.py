@@ -65,7 +65,14 @@ def check_backbone(settings: "TrainingSettings") -> None:
             "sync_batch_norm",
             f"true, but the layers of {backbone} cannot share rows; leave it out",
         )
-    settings.check_idle(["backbone_learning_rate", "layer_decay", "lora_rank"])
+    if settings.classifier_start == "class_means" and not settings.starts_pretrained():
+        raise settings.error(
+            "classifier_start",
+            f"class_means, but {settings.path('pretrained')} is no: features of random weights "
+            "tell no class from another; leave it out",
+        )
+    keys = ("backbone_learning_rate", "layer_decay", "lora_rank")
+    settings.check_idle([*keys, "classifier_scale", "classifier_start"])
 
 
 def check_averages(settings: "TrainingSettings") -> None:

@@ -11,8 +11,11 @@ from torch import Tensor, nn
 from sau.settings.names import did_you_mean
 
 _LAYERS = {
-    "stem": r"^(class_embedding|positional_embedding|conv1|ln_pre|patchnorm)",
-    "blocks": [(r"^transformer\.resblocks\.(\d+)", None), (r"^(ln_post|proj|attn_pool)", (99999,))],
+    "stem": r"^(?:class_embedding|positional_embedding|conv1|ln_pre|patchnorm)",
+    "blocks": [
+        (r"^transformer\.resblocks\.(\d+)", None),
+        (r"^(?:ln_post|proj|attn_pool)", (99999,)),
+    ],
 }
 """The parameters of open_clip's own vision transformer, in timm's way to say it."""
 
