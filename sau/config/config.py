@@ -40,6 +40,11 @@ class ExperimentSettings(Section):
     rows: list[str] = setting(
         [], "rows to run, by their keys in training.runs, in the order of those; empty: all"
     )
+    replace_runs: bool = setting(
+        False,
+        "whether runs that were trained with other settings may be trained again and replaced",
+        affects_result=False,
+    )
 
     def check(self) -> None:
         """Check the folder's name, and that the grid is not empty and names nothing twice."""

@@ -19,6 +19,7 @@ the folder that the config names.
   --config FILE.yaml   another config file: of this folder, or one that is shipped (below)
   --config KEY=VALUE   change single keys, as 'experiment={seeds: [0]}'; FILE.yaml may stand before
   --cores N            how many CPU cores to use; all of them by default
+  --replace            let runs be replaced that were trained with other settings
   --profile FOLDER     flags from a file: of this folder, or shipped: profiles/slurm
   -n                   plan the jobs, run none
 
@@ -27,6 +28,9 @@ All other flags are Snakemake's: `snakemake --help` lists them.
 CONFIG_FLAGS = ("--config", "-C")
 FILE_FLAGS = ("--configfile", "--configfiles")
 PROFILE_FLAGS = ("--profile", "--workflow-profile")
+REPLACE_FLAG, REPLACE = "--replace", "experiment={replace_runs: true}"
+"""A flag of `sau run`, and what it changes in the config."""
+
 WHERE_FLAGS = ("--snakefile", "-s")
 HOW_MANY_FLAGS = ("--cores", "-c", "--jobs", "-j", *PROFILE_FLAGS, "--executor", "-e")
 """Flags that say how much runs at once, or where, so that `--cores all` would be in their way."""
@@ -79,6 +83,9 @@ def snakemake_words(words: Sequence[str], shipped: Path) -> list[str]:
             for value in values:
                 is_change = flag in CONFIG_FLAGS and "=" in value
                 (changes if is_change else files).append(value)
+        elif flag == REPLACE_FLAG:
+            changes.append(REPLACE)
+            rest += values
         elif flag in PROFILE_FLAGS:
             rest += [flag, *(os.fspath(find(value, shipped) or value) for value in values)]
         else:

@@ -17,6 +17,7 @@ from sau.config import check_sources, expected_grid, load, read_config_file
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
 from sau.run.leaving import leaving_on_bad_input
+from sau.run.replacing import refuse_replacing, warning_of_replacing
 from sau.run.results_lock import hold_results
 from sau.storage.code_digest import code_digest
 from sau.assets.shipped import fingerprint
@@ -64,9 +65,11 @@ LOGGED = " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
 # Not while jobs are only planned, nor in the processes of single jobs: only the one that starts them
 # comes here, before it removes any output. With --nolock nobody is kept off.
 onstart:
-    if workflow.execution_settings.lock:
-        with leaving_on_bad_input():
+    with leaving_on_bad_input():
+        if workflow.execution_settings.lock:
             hold_results(Path(RESULTS))
+        if not (CONFIG.experiment.replace_runs or workflow.touch):
+            refuse_replacing(runs_to_train())
 
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
@@ -184,6 +187,16 @@ pretrained_fingerprints = {
     row.pretrained: fingerprint([row.pretrained])
     for row in CONFIG.training.runs.values()
 }
+
+
+def runs_to_train():
+    """Return the predictions of the runs that this workflow trains, each with its settings."""
+    jobs = workflow.dag.needrun_jobs()
+    return {
+        Path(job.output.predictions): training_settings(job.wildcards)
+        for job in jobs
+        if job.rule.name == "training"
+    }
 
 
 def training_threads(wildcards):

@@ -50,3 +50,21 @@ EVERY_RUN_TRAINED = expand(
     imbalance_factor=FACTORS,
     **EVERY_RUN,
 )
+
+
+# A dry run comes to no `onstart`, and nothing of it knows yet which jobs there will be.
+if workflow.output_settings.dryrun and not CONFIG.experiment.replace_runs:
+    told = warning_of_replacing(
+        {
+            Path(path): CONFIG.training.settings_of(row, factor)
+            for row in CONFIG.row_names()
+            for factor in FACTORS
+            for path in expand(
+                rules.training.output.predictions,
+                imbalance_factor=factor,
+                **{**EVERY_RUN, "run": row},
+            )
+        }
+    )
+    if told:
+        print(f"sau: note: {told}", file=sys.stderr)
