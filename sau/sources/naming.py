@@ -1,5 +1,6 @@
 """How files and classes are called: natural order, stable ids, class names matched to folders."""
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -55,6 +56,20 @@ def labels_by_name(names: Iterable[str]) -> dict[str, list[int]]:
     for label, name in enumerate(names):
         labels.setdefault(name, []).append(label)
     return labels
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return the names, of equal ones all but the first with a number at the end: `crane (2)`.
+
+    So a name stands for one class in ids and random streams, wherever the class stands.
+    """
+    taken, found = set(names), list(names)
+    for labels in labels_by_name(names).values():
+        for label in labels[1:]:
+            numbered = (f"{names[label]} ({number})" for number in itertools.count(2))
+            found[label] = next(name for name in numbered if name not in taken)
+            taken.add(found[label])
+    return found
 
 
 def exact_label(name: str, class_names: Sequence[str], where: str) -> int:

@@ -64,7 +64,7 @@ def fill(template: str, name: str, own_article: str | None = None) -> str:
     return " ".join(text.split()) if own_article == "" else text
 
 
-def choose(templates: Sequence[Item], count: int, order: str, seed: int, label: int) -> list[Item]:
+def choose(templates: Sequence[Item], count: int, order: str, seed: int, key: str) -> list[Item]:
     """Choose `count` templates for one class.
 
     Args:
@@ -72,9 +72,10 @@ def choose(templates: Sequence[Item], count: int, order: str, seed: int, label: 
         count: how many prompts the class gets.
         order: `cycle` takes the templates in turn, `sample` draws them uniformly.
         seed: of the draw.
-        label: the class; each has a stream of its own, so a new class changes no other.
+        key: the class's name; each has a stream of its own, so a new class changes no other, and
+            the first draws are the same however many there are.
     """
     if order == "cycle":
         return [templates[i % len(templates)] for i in range(count)]
-    draws = numpy_generator("prompts", seed, label).integers(len(templates), size=count)
+    draws = numpy_generator("prompts", seed, key).integers(len(templates), size=count)
     return [templates[i] for i in draws]

@@ -15,6 +15,8 @@ import torch
 from sau.core.errors import UserError
 from sau.networks.network import Network, NetworkConfig
 from sau.pipeline.images.finished import FinishedBatches
+from sau.pipeline.images.rows import Task
+from sau.pipeline.images.wanted import Wanted
 from sau.pipeline.prompts.llm.store import AnswerStore, StoredAnswer
 from sau.storage import manifest
 from sau.storage.part_index import UnreadablePartsError, read_about
@@ -117,14 +119,19 @@ def test_checkpoints(tmp_path: Path) -> None:
 
 def test_finished_batches_of_a_shard(tmp_path: Path) -> None:
     folder, table = tmp_path / "shard-0.batches", table_of("images")
-    batches = FinishedBatches(folder, "identity")
+    tasks = [
+        Task(place, row["id"], row["label"], row["prompt"], row["seed"])
+        for place, row in enumerate(table.to_pylist())
+    ]
+    wanted = Wanted(tasks, dict.fromkeys({task.label for task in tasks}, "drawn so"))
+    batches = FinishedBatches(folder, wanted)
     for start in (0, 4):
         batches.add(start, table.slice(start, 4))
     path = folder / "batch-00000004.parquet"
     for data in spoilt(path.read_bytes(), FLIPS // 5, seed=3):
         shutil.copytree(folder, tmp_path / "copy")
         (tmp_path / "copy" / path.name).write_bytes(data)
-        found = FinishedBatches(tmp_path / "copy", "identity")
+        found = FinishedBatches(tmp_path / "copy", wanted)
         ids = table["id"].to_pylist()
         is_whole = found.ids() == set(ids)
         assert is_whole or found.ids() == set(ids[:4])

@@ -1,5 +1,6 @@
 """Finished batches of a shard that is not whole yet, so that a killed job loses one at most."""
 
+import itertools
 import logging
 import os
 import shutil
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from sau.pipeline.images.wanted import COLUMNS, Wanted
 from sau.storage import manifest
 from sau.storage.manifest.record import DamagedError
 from sau.storage.wrecks import put_aside
@@ -21,15 +24,15 @@ log = logging.getLogger(__name__)
 class FinishedBatches:
     """A folder with one manifest of images for each finished batch, which is whole or not there."""
 
-    def __init__(self, folder: Path, identity: str) -> None:
+    def __init__(self, folder: Path, wanted: Wanted) -> None:
         """Read what an earlier job left.
 
         Args:
             folder: beside the shard's file; Snakemake removes the outputs of a killed job, not it.
-            identity: hash of all that the pictures depend on; batches with another are removed.
+            wanted: the shard's pictures; batches that hold none of them are removed.
         """
         self._folder = folder
-        self._identity = identity
+        self._wanted = wanted
         self._tables = self._read()
 
     def ids(self) -> set[str]:
@@ -40,11 +43,16 @@ class FinishedBatches:
         """Write one batch, and keep it.
 
         Args:
-            place: of its first image in the shard; it names the file.
-            table: rows of an images manifest.
+            place: of its first image in the shard; it, or the next free number, names the file.
+            table: rows of an images manifest, all drawn alike.
         """
-        path = self._folder / f"batch-{place:08d}.parquet"
-        manifest.write(path, "images", table, {"identity": self._identity})
+        paths = (self._folder / f"batch-{number:08d}.parquet" for number in itertools.count(place))
+        made = {"drawn_as": self._wanted.drawn_as(table["label"][0].as_py())}
+        manifest.write(next(p for p in paths if not p.exists()), "images", table, made)
+        self._tables.append(table)
+
+    def take(self, table: pa.Table) -> None:
+        """Count rows of an earlier shard as finished; they stay in that shard's file until then."""
         self._tables.append(table)
 
     def table(self, ids: list[str]) -> pa.Table:
@@ -74,20 +82,27 @@ class FinishedBatches:
             _put_aside(self._folder, "no folder")
         read = [_read_batch(path) for path in sorted(self._folder.glob("batch-*.parquet"))]
         found = [batch for batch in read if batch is not None]
-        ours = [batch for batch in found if batch.made == {"identity": self._identity}]
-        if len(ours) < len(found):
+        tables = [self._wanted_of(batch) for batch in found]
+        others = [batch.path for batch, own in zip(found, tables, strict=True) if not own.num_rows]
+        if others:
             log.warning(
                 "%s: batches of other settings, prompts, weights or code; starting afresh",
                 self._folder,
             )
-            for batch in found:
-                if batch not in ours:
-                    batch.path.unlink()
-        tables = [batch.table for batch in ours]
+            for path in others:
+                path.unlink()
+        tables = [table for table in tables if table.num_rows]
         if tables:
             rows = sum(table.num_rows for table in tables)
             log.info("%s: going on after %d images", self._folder, rows)
         return tables
+
+    def _wanted_of(self, batch: "_Batch") -> pa.Table:
+        """Return those rows of a batch that show one of the shard's pictures."""
+        rows = batch.table.select(COLUMNS).to_pylist()
+        ids = self._wanted.ids_in(rows, lambda _: batch.made.get("drawn_as"))
+        own = batch.table.filter(pc.is_in(batch.table["id"], value_set=pa.array(ids, pa.string())))
+        return self._wanted.with_labels(own)
 
 
 class _Batch(NamedTuple):

@@ -1,4 +1,4 @@
-"""Which prompts the images of a round are drawn from."""
+"""Which prompts the images of a shard are drawn from, in one round or several."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -8,37 +8,45 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sau.core.errors import UserError
+from sau.pipeline.images.shards import places_of_class
+from sau.sources.naming import distinct_names
 
 Indices = npt.NDArray[np.int64]
 
 
-def images_of(counts: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many images the rows of a draws manifest ask for."""
-    return sum(count["draws"] for count in counts)
-
-
 def rows_to_draw(
-    prompts: pa.Table, counts: Sequence[Mapping[str, Any]], start: int, stop: int
+    prompts: pa.Table,
+    counts: Sequence[Mapping[str, Any]] | None,
+    class_names: Sequence[str],
+    shard: int,
+    shards: int,
 ) -> list[dict[str, Any]]:
-    """Return a row of prompts for each image of a part of a round, class by class.
+    """Return a row of prompts for each image that a shard draws, class by class.
 
-    A class's prompts take turns. From its second turn on, a prompt's id has the number of earlier
-    turns at its end, so that its image has another id and seed. So the first images of a class
-    are the same however many are drawn, and in however many rounds. Prompts of other parts stay
-    the columns that they are: of a million, a shard needs few.
+    Without rounds each prompt is drawn once, in the order of the prompts. In a round a class's
+    prompts take turns. From its second turn on, a prompt's id has the number of earlier turns at
+    its end, so that its image has another id and seed. So the first images of a class are the same
+    however many are drawn, and in however many rounds. Prompts of other shards stay the columns
+    that they are: of a million, a shard needs few.
 
     Args:
         prompts: a prompts manifest.
-        counts: rows of a draws manifest.
-        start: the first image of the part, counted through all classes from 0.
-        stop: the image after its last.
+        counts: rows of a draws manifest; None without rounds.
+        class_names: in label order.
+        shard: of the round, from 0.
+        shards: of each round.
 
     Raises:
-        UserError: a class without prompts is to be drawn, be it in another part.
+        UserError: a class without prompts is to be drawn, be it in another shard.
     """
     own = _rows_by_label(prompts)
-    _refuse_without_prompts(counts, own)
-    pairs = list(_turns(counts, own, start, stop))
+    keys = distinct_names(class_names)
+    if counts is None:
+        once = [{"label": label, "before": 0, "draws": len(rows)} for label, rows in own.items()]
+        pairs = sorted(_turns(once, own, keys, shard, shards))
+    else:
+        _refuse_without_prompts(counts, own)
+        pairs = list(_turns(counts, own, keys, shard, shards))
     rows = prompts.take(pa.array([row for row, _ in pairs], pa.int64())).to_pylist()
     return [
         {**row, "id": f"{row['id']}.{turn}" if turn else row["id"]}
@@ -66,13 +74,15 @@ def _refuse_without_prompts(
 
 
 def _turns(
-    counts: Iterable[Mapping[str, Any]], own: Mapping[int, Indices], start: int, stop: int
+    counts: Iterable[Mapping[str, Any]],
+    own: Mapping[int, Indices],
+    keys: Sequence[str],
+    shard: int,
+    shards: int,
 ) -> Iterator[tuple[int, int]]:
-    """Yield the row of its prompt, and that prompt's earlier turns, of each image of a part."""
-    begin = 0
+    """Yield the row of its prompt, and that prompt's earlier turns, of each image of a shard."""
     for count in counts:
-        first, last = max(start - begin, 0), min(stop - begin, count["draws"])
-        for place in range(count["before"] + first, count["before"] + last):
-            turn, prompt = divmod(place, len(own[count["label"]]))
-            yield int(own[count["label"]][prompt]), turn
-        begin += count["draws"]
+        label, start = count["label"], count["before"]
+        for place in places_of_class(keys[label], start, start + count["draws"], shard, shards):
+            turn, prompt = divmod(place, len(own[label]))
+            yield int(own[label][prompt]), turn

@@ -1,17 +1,19 @@
 """The images stage: one shard of synthetic images."""
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
 
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
-from sau.pipeline.images.shards import shard_bounds
 from sau.storage import manifest
 from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
+
+log = logging.getLogger(__name__)
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
@@ -90,54 +92,58 @@ def _generate(
     from sau.assets.unseen_classes import warn_of_unseen_classes
     from sau.device.gpus import reserved_device
     from sau.pipeline.images.disk import DiskEstimate
+    from sau.pipeline.images.drawn_before import STORED, drawn_before
     from sau.pipeline.images.finished import FinishedBatches
     from sau.pipeline.images.generate import generate, groups_of
     from sau.pipeline.images.load import weights_of
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
+    from sau.pipeline.images.wanted import Wanted, identity_of_pictures
 
     names, shards = facts["class_names"], settings.shards
-    rows = _rows_of_shard(inputs, shard % shards, shards, names)
+    rows = _rows_of_shard(inputs, names, shard % shards, shards)
     tasks = tasks_of(rows, settings)
     by_label = settings_by_label(settings, names)
     warn_of_people({task.label for task in tasks}, names, by_label)
     warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
-    facts["generators"] = [
-        {
-            "classes": [names[label] for label in sorted({task.label for task in own})],
-            **weights_of(shared),
-        }
-        for shared, own in groups_of(tasks, by_label)
-    ]
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
+    drawn_as: dict[int, str] = {}
+    record["generators"] = []
+    for shared, own in groups_of(tasks, by_label):
+        labels, weights = sorted({task.label for task in own}), weights_of(shared)
+        how = identity_of_pictures(shared, weights, record)
+        drawn_as |= dict.fromkeys(labels, how)
+        classes = [names[label] for label in labels]
+        record["generators"].append({"classes": classes, **weights, "drawn_as": how})
     identity = identity_of(record)
     stored, batches = (
         ReusableResults(reuse_folder(output), identity),
         output.with_suffix(".batches"),
     )
     if stored.holds():
-        stored.take_back({"shard": output})
+        stored.take_back({STORED: output})
         shutil.rmtree(batches, ignore_errors=True)
         return
-    finished = FinishedBatches(batches, identity)
+    wanted = Wanted(tasks, drawn_as)
+    finished = FinishedBatches(batches, wanted)
+    for earlier in drawn_before(output, shard, shards, wanted.without(finished.ids())):
+        log.info("%d of %d images were drawn before", earlier.num_rows, len(tasks))
+        finished.take(earlier)
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
     with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see)
     manifest.write(output, "images", table, record)
-    stored.store({"shard": output})
+    stored.store({STORED: output})
     finished.remove()
 
 
 def _rows_of_shard(
-    inputs: dict[str, Path], shard: int, shards: int, class_names: list[str]
+    inputs: dict[str, Path], class_names: list[str], shard: int, shards: int
 ) -> list[dict[str, Any]]:
     """Return the rows of prompts that a shard draws: each once, or as its round has it."""
+    from sau.pipeline.images.rounds import rows_to_draw
+
     prompts = manifest.read(inputs["prompts"], "prompts")
     manifest.check_labels(inputs["prompts"], prompts["label"], class_names)
-    if "draws" not in inputs:
-        start, stop = shard_bounds(prompts.num_rows, shard, shards)
-        return list(prompts.slice(start, stop - start).to_pylist())
-    from sau.pipeline.images.rounds import images_of, rows_to_draw
-
-    counts = manifest.read(inputs["draws"], "draws").to_pylist()
-    return rows_to_draw(prompts, counts, *shard_bounds(images_of(counts), shard, shards))
+    counts = manifest.read(inputs["draws"], "draws").to_pylist() if "draws" in inputs else None
+    return rows_to_draw(prompts, counts, class_names, shard, shards)

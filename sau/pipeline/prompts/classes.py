@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sau.core.errors import ArgumentError, UserError
 from sau.settings.names import did_you_mean
 from sau.settings.section import Section, setting
-from sau.sources.naming import labels_by_name
+from sau.sources.naming import distinct_names, labels_by_name
 from sau.templates.template_sets import check_templates, expand
 from sau.templates.templates import article, clean_name
 
@@ -38,6 +38,7 @@ class ClassWords:
 
     Attributes:
         label: its index, from 0.
+        key: what ids and random streams call it: its name, told apart from equal ones.
         name: its name, cleaned.
         article: what stands for {article} before the name, which may be nothing.
         synonyms: other names, cleaned.
@@ -46,6 +47,7 @@ class ClassWords:
     """
 
     label: int
+    key: str
     name: str
     article: str
     synonyms: tuple[str, ...]
@@ -98,8 +100,9 @@ def class_words(
         if label in own:
             raise UserError(f"prompts.classes.{key}: class {label} stands there twice; join them")
         own[label] = values
+    keys = distinct_names(class_names)
     return [
-        _words(label, name, own.get(label, ClassSettings()), templates, source)
+        _words(label, keys[label], name, own.get(label, ClassSettings()), templates, source)
         for label, name in enumerate(class_names)
     ]
 
@@ -117,11 +120,12 @@ def namesakes(classes: Sequence[ClassWords]) -> list[str]:
 
 
 def _words(
-    label: int, name: str, own: ClassSettings, templates: Sequence[str], source: str
+    label: int, key: str, name: str, own: ClassSettings, templates: Sequence[str], source: str
 ) -> ClassWords:
     name = clean_name(own.name or name)
     return ClassWords(
         label=label,
+        key=key,
         name=name,
         article=article(name) if own.article is None else own.article,
         synonyms=tuple(map(clean_name, own.synonyms)),

@@ -15,7 +15,7 @@ TEMPLATE_AFTER_LLM = "template_after_llm"
 def template_prompts(words: ClassWords, settings: TemplateSettings) -> list[str]:
     """Return a class's prompts from templates; each template takes the class's names in turn."""
     pairs = [(template, name) for template in words.templates for name in words.names()]
-    chosen = choose(pairs, settings.per_class, settings.order, settings.seed, words.label)
+    chosen = choose(pairs, settings.per_class, settings.order, settings.seed, words.key)
     return [fill(template, name, article) for template, (name, article) in chosen]
 
 
@@ -48,7 +48,7 @@ def _row(
     words: ClassWords, index: int, prompt: str, source: str, reason: str | None
 ) -> dict[str, object]:
     return {
-        "id": f"{words.label:04d}/{index:06d}",
+        "id": f"{words.key}/{index:06d}",
         "label": words.label,
         "class_name": words.name,
         "prompt": prompt,

@@ -16,6 +16,7 @@ from sau.pipeline.images import generate
 from sau.pipeline.images.finished import FinishedBatches
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.rows import Task, images_rows
+from sau.pipeline.images.wanted import Wanted
 from sau.storage import manifest
 from tests.paths import ROOT
 from tests.pipeline.images.conftest import Inputs
@@ -79,7 +80,16 @@ def test_process_that_is_killed_loses_one_batch(inputs: Inputs) -> None:
     output, left = inputs.folder / "shard-0.parquet", inputs.folder / "shard-0.batches"
     words = [sys.executable, "-m", "sau", "images", "--shard", "0", "--shards", "1"]
     files = ["--train-images", "train.parquet", "--prompts", "prompts.parquet"]
-    flags = ["--output", output.name, "--steps", "3", "--batch-size", str(BATCH)]
+    flags = [
+        "--output",
+        output.name,
+        "--source",
+        "glide",
+        "--steps",
+        "3",
+        "--batch-size",
+        str(BATCH),
+    ]
     process = subprocess.Popen(
         [*words, *files, *flags],
         cwd=inputs.folder,
@@ -166,12 +176,12 @@ def test_model_is_not_loaded_where_all_is_finished(
 
 
 def test_rows_stand_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
-    finished = FinishedBatches(tmp_path / "shard.batches", "identity")
-    places = [4, 0, 3, 1, 2]
-    for place in places:
-        task = Task(place, f"image {place}", 0, "prompt", place)
-        finished.add(place, images_rows([task], [Drawn(None, "none")], None))
+    tasks = [Task(place, f"image {place}", 0, "prompt", place) for place in range(5)]
+    wanted = Wanted(tasks, {0: "drawn so"})
+    finished = FinishedBatches(tmp_path / "shard.batches", wanted)
+    for place in [4, 0, 3, 1, 2]:
+        finished.add(place, images_rows([tasks[place]], [Drawn(None, "none")], None))
     ids = [f"image {place}" for place in range(5)]
-    assert FinishedBatches(tmp_path / "shard.batches", "identity").ids() == set(ids)
+    assert FinishedBatches(tmp_path / "shard.batches", wanted).ids() == set(ids)
     assert finished.table(ids)["id"].to_pylist() == ids
     assert finished.table([]).num_rows == 0

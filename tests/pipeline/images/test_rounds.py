@@ -1,6 +1,6 @@
 """Images of rounds: other counts for each class, and prompts that take turns."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,15 @@ import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
-from sau.pipeline.images.rounds import images_of, rows_to_draw
+from sau.pipeline.images.rounds import rows_to_draw
 from sau.pipeline.images.settings import ImagesSettings
-from sau.pipeline.images.shards import shard_bounds
 from sau.pipeline.images.stage import images
 from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs, rows_of
 
 Rows = list[dict[str, Any]]
 
+NAMES = [f"class {label}" for label in range(7)]
 PROMPTS: Rows = [{"id": f"{label}/{i}", "label": label} for label in range(3) for i in range(2)]
 
 
@@ -30,7 +30,7 @@ def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
 
 
 def whole_round(prompts: Rows, counts: Rows) -> Rows:
-    return rows_to_draw(pa.Table.from_pylist(prompts), counts, 0, images_of(counts))
+    return rows_to_draw(pa.Table.from_pylist(prompts), counts, NAMES, 0, 1)
 
 
 def ids(*counts: tuple[int, int]) -> list[str]:
@@ -66,24 +66,30 @@ def test_class_without_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
         whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
     with pytest.raises(UserError, match="--prompts: class 2 has none"):
-        rows_to_draw(pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), 0, 1)
+        rows_to_draw(pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), NAMES, 0, 9)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_shards_are_slices_of_the_whole_round(seed: int) -> None:
+def test_shards_divide_the_whole_round_as_it_stands(seed: int) -> None:
     """Prompts in any order, of classes that differ; more shards than images too."""
     random = np.random.default_rng(seed)
     labels = random.permutation(np.repeat(np.arange(7), random.integers(1, 6, 7)))
     prompts = [{"id": f"p{i}", "label": int(k), "prompt": f"no {i}"} for i, k in enumerate(labels)]
     counts = draws(*((int(a), int(b)) for a, b in random.integers(0, 12, (7, 2)) * [1, seed % 3]))
     expected = one_by_one(prompts, counts)
-    assert images_of(counts) == len(expected)
     half = len(prompts) // 2
     table = pa.concat_tables(map(pa.Table.from_pylist, (prompts[:half], prompts[half:])))
     for shards in (1, 2, 3, 7, 50, 101):
-        bounds = [shard_bounds(len(expected), shard, shards) for shard in range(shards)]
-        parts = [rows_to_draw(table, counts, *pair) for pair in bounds]
-        assert parts == [expected[start:stop] for start, stop in bounds]
+        parts = [rows_to_draw(table, counts, NAMES, shard, shards) for shard in range(shards)]
+        drawn = {row["id"]: row for part in parts for row in part}
+        assert drawn == {row["id"]: row for row in expected}
+        assert sum(map(len, parts)) == len(expected)
+        for part in parts:
+            assert [row for row in expected if row in part] == part
+        sizes = [Counter(row["label"] for row in part) for part in parts]
+        for label in range(7):
+            of_class = [size[label] for size in sizes]
+            assert max(of_class) - min(of_class) <= 1
 
 
 def test_prompts_of_a_part_alone_become_rows() -> None:
@@ -100,8 +106,8 @@ def test_prompts_of_a_part_alone_become_rows() -> None:
             self.taken.append(len(rows))
             return self.table.take(rows)
 
-    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), 8, 11)
-    assert [row["id"] for row in rows] == ["0/0.4", "1/0", "1/1"]
+    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), NAMES, 0, 9)
+    assert [row["label"] for row in rows] == [0, 1, 2]
     assert Columns.taken == [3]
 
 

@@ -42,7 +42,7 @@ def test_classes_get_their_prompts(train_images, tmp_path):
         "one aquarium fish",
     ]
     assert table["label"].value_counts().to_dict() == {0: 3, 1: 3, 2: 3}
-    assert table["id"].iloc[4] == "0001/000001"
+    assert table["id"].iloc[4] == "bee/000001"
     assert set(table["source"]) == {"template"}
     assert table["reason"].isna().all()
 
@@ -62,11 +62,11 @@ def test_default_experiment_keeps_its_prompts(real_images, tmp_path):
 
 def test_drawn_templates_follow_the_seed_and_not_the_other_classes():
     templates = [f"{i} {{name}}" for i in range(50)]
-    first = choose(templates, 20, "sample", seed=1, label=3)
-    assert first == choose(templates, 20, "sample", seed=1, label=3)
-    assert first[:5] == choose(templates, 5, "sample", seed=1, label=3)
-    assert first != choose(templates, 20, "sample", seed=2, label=3)
-    assert first != choose(templates, 20, "sample", seed=1, label=4)
+    first = choose(templates, 20, "sample", seed=1, key="cat")
+    assert first == choose(templates, 20, "sample", seed=1, key="cat")
+    assert first[:5] == choose(templates, 5, "sample", seed=1, key="cat")
+    assert first != choose(templates, 20, "sample", seed=2, key="cat")
+    assert first != choose(templates, 20, "sample", seed=1, key="dog")
 
 
 def test_templates_ask_nothing(train_images, tmp_path, capsys):
