@@ -90,7 +90,7 @@ def snakemake_words(words: Sequence[str], shipped: Path) -> list[str]:
             rest += [flag, *(os.fspath(find(value, shipped) or value) for value in values)]
         else:
             rest += [flag, *values] if flag else values
-    start = ["--configfile", *(_config_file(name, shipped) for name in files)] if files else []
+    start = ["--configfile", *(config_file(name, shipped) for name in files)] if files else []
     start += ["--config", *changes] if changes else []
     start += [] if _says_how_many(rest) else ["--cores", "all"]
     # Last a flag with one value: one that takes several would take the targets too.
@@ -123,7 +123,16 @@ def _flags_with_values(words: Sequence[str]) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _config_file(name: str, shipped: Path) -> str:
+def config_file(name: str, shipped: Path) -> str:
+    """Return the path of a config file of the current folder, or else of the shipped ones.
+
+    Args:
+        name: as it stands after `--config`.
+        shipped: the folder that `workflow_folder` returns.
+
+    Raises:
+        UserError: there is neither; with the nearest name that there is.
+    """
     path = find(name, shipped)
     if path is not None and path.is_file():
         return os.fspath(path)

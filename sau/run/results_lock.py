@@ -33,6 +33,16 @@ def hold_results(results: Path) -> None:
     atexit.register(held.close)
 
 
+def who_holds(results: Path) -> Holder | None:
+    """Return the workflow that is at work on a results folder; None if there is none.
+
+    Raises:
+        UserError: the lock's file cannot be read.
+    """
+    there = LockFile(results / NAME, results).held_by()
+    return there if there is not None and not there.process.is_gone() else None
+
+
 def _is_of_this_folder(holder: Holder) -> bool:
     ours = Holder.current()
     return (holder.folder, holder.folder_number) == (ours.folder, ours.folder_number)
