@@ -65,6 +65,8 @@ def check_sources(config: Config) -> None:
         "images.folder": images.folder if images.source == "imported" else "",
         "images.file": images.file if images.source == "imported" else "",
     }
+    rows = config.training.runs.items()
+    wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
     for key, name in wanted.items():
         path = Path(name)
         if name and not (leads_to_file(path) or leads_to_folder(path)):

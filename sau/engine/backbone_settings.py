@@ -121,3 +121,7 @@ class BackboneSettings(Section):
     def starts_pretrained(self) -> bool:
         """Return whether the backbone starts from weights that were trained before."""
         return self.pretrained != NO
+
+    def weights_path(self) -> str:
+        """Return the file or folder of weights that is named; empty if there is none."""
+        return "" if self.pretrained in (NO, YES) else self.pretrained

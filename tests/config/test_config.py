@@ -286,3 +286,12 @@ def test_key_in_place_of_its_variable_is_not_repeated(default):
     with pytest.raises(UserError) as error:
         load(default)
     assert "sk-proj" not in str(error.value)
+
+
+@pytest.mark.parametrize(("value", "word"), [(True, "yes"), ("yes", "yes"), (False, "no")])
+def test_bare_words_for_pretrained_are_words(default, value, word):
+    """YAML 1.1 takes them for switches, and `--config` hands over text."""
+    row = default["training"]["runs"]["ce"]
+    row |= {"backbone": "timm/test_vit", "pretrained": value}
+    default["training"].pop("width", None)
+    assert load(default).training.runs["ce"].pretrained == word

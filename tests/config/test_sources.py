@@ -28,3 +28,14 @@ def test_source_that_is_missing_is_named(imagenet, key):
     imagenet["dataset"][key] = "no/such"
     with pytest.raises(UserError, match=f"config: dataset.{key}: no/such does not exist"):
         check_sources(load(imagenet))
+
+
+def test_weights_that_are_missing_are_named_with_their_row(imagenet):
+    row = {"method": "cross_entropy", "data": "real", "backbone": "timm/x", "pretrained": "no/such"}
+    imagenet["training"]["runs"] = {"probe": row}
+    imagenet["training"].pop("width", None)
+    where = r"config: training\.runs\.probe\.pretrained: no/such does not exist"
+    with pytest.raises(UserError, match=where):
+        check_sources(load(imagenet))
+    row["pretrained"] = "yes"
+    check_sources(load(imagenet))
