@@ -2,8 +2,10 @@
 
 import dataclasses
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from sau.core.errors import UserError
@@ -11,6 +13,7 @@ from sau.pipeline.filter.closeness import NONE, Closeness
 from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.near import Neighbours, first_of, near_test_images
 from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.trust import confused
 
 logger = logging.getLogger("sau.pipeline.filter")
 
@@ -21,11 +24,22 @@ _SUSPICIOUS = 0.05
 """Copies of test images are rare: where a larger share is near one, the limit says little."""
 
 
+_CONFUSED = 0.01
+"""Where a larger share of real images is near one of another class, no image is dropped for it."""
+
+_PAIRS = 100
+"""So many of the nearest pairs by each measure are named in the facts."""
+
+
 @dataclasses.dataclass(frozen=True)
 class LeakCheck:
-    """What the leak check found: a reason for each image near a test image, and facts."""
+    """What the leak check found: reasons for images near a test image, and facts.
+
+    reasons: by measures that may drop images; reported: by those that may not.
+    """
 
     reasons: pa.Array
+    reported: pa.Array
     facts: dict[str, Any]
 
 
@@ -39,18 +53,23 @@ def find_leaks(images: Images, tests: Images, settings: FilterSettings) -> LeakC
 
     Returns: the reasons, and as facts the mode, the number of test images, of synthetic images near
         one, and for each measure its limit, how many synthetic and test images were compared, how
-        many were found, and `skipped`: why it was not used, if it was not.
+        many were found, the nearest pairs, `skipped`: why it was not used, if it was not; and of
+        embeddings how many real test images were looked at (`real_compared`), and how many of them
+        are near one of another class (`real_confused`). Where those are more than 1 %, it drops
+        nothing: `drops` is false.
 
     Raises:
         UserError: embeddings of different models, or nothing of the images can be compared.
     """
     limits = {"embedding": settings.leak_similarity, "perceptual hash": settings.leak_hash_distance}
-    columns, measures = [], []
+    none = pa.nulls(len(images), pa.string())
+    dropped, reported, measures = [none], [none], []
     for name, limit in limits.items():
         if limit is None:
             continue
         reasons, facts = _by_measure(name, limit, images, tests, settings.threads)
-        columns.append(reasons)
+        facts["drops"] = settings.leak == "drop" and not _is_confused(facts)
+        (dropped if facts["drops"] else reported).append(reasons)
         measures.append(facts)
     if len(images) and len(tests) and all(facts["skipped"] for facts in measures):
         why = "; ".join(facts["skipped"] for facts in measures)
@@ -58,16 +77,17 @@ def find_leaks(images: Images, tests: Images, settings: FilterSettings) -> LeakC
             f"filter.leak: {settings.leak}, but nothing can be compared: {why}; score the images, "
             "give filter.leak_hash_distance a value, or set filter.leak to off"
         )
-    reasons = first_of(columns)
-    found = len(reasons) - reasons.null_count
+    everything = first_of([*dropped, *reported])
+    found = len(everything) - everything.null_count
     facts = {"mode": settings.leak, "test_images": len(tests), "found": found, "measures": measures}
-    return LeakCheck(reasons, facts)
+    return LeakCheck(first_of(dropped), first_of(reported), facts)
 
 
 def no_check(count: int) -> LeakCheck:
     """Return what there is to say of `count` images where no test image is looked at."""
     facts = {"mode": "off", "test_images": 0, "found": 0, "measures": []}
-    return LeakCheck(pa.nulls(count, pa.string()), facts)
+    none = pa.nulls(count, pa.string())
+    return LeakCheck(none, none, facts)
 
 
 def log_leaks(facts: dict[str, Any]) -> None:
@@ -83,7 +103,16 @@ def log_leaks(facts: dict[str, Any]) -> None:
             "leak check by %s: %d of %d synthetic images are near one of %d test images (limit %g)",
             *(measure[key] for key in ("name", "found", "compared", "test_compared", "limit")),
         )
-        if measure["name"] == "embedding" and measure["found"] > _SUSPICIOUS * measure["compared"]:
+        if _is_confused(measure):
+            logger.warning(
+                "leak check by embedding: %d of %d real test images are as near to one of another "
+                "class, so the model cannot tell copies at limit %g; such images are reported and "
+                "not dropped: raise filter.leak_similarity, or score with a larger model",
+                *(measure[key] for key in ("real_confused", "real_compared", "limit")),
+            )
+        elif (
+            measure["name"] == "embedding" and measure["found"] > _SUSPICIOUS * measure["compared"]
+        ):
             logger.warning(
                 "leak check by embedding: %d of %d images are hardly all copies of test images; a "
                 "model that distinguishes few classes puts a class's images that close: look at "
@@ -113,11 +142,34 @@ def _by_measure(
     else:
         measured, others = images.hashes(int(limit)), tests.hashes(int(limit))
     near = near_test_images(measured, others)
+    if name == "embedding":
+        counts = confused(others, tests.labels[test_rows])
+        facts |= dict(zip(("real_confused", "real_compared"), counts, strict=True))
     ids = tests.ids.take(pa.array(test_rows))
     everyone = Neighbours.none(len(images))
     everyone.closeness[rows], everyone.positions[rows] = near.closeness, near.positions
     facts["found"] = int((near.positions != NONE).sum())
+    facts["pairs"] = _nearest_pairs(everyone, images.ids, ids)
     return everyone.reasons(measured, ids, "the test image"), facts
+
+
+def _is_confused(facts: Mapping[str, Any]) -> bool:
+    """Return whether too many real images are near one of another class by this measure."""
+    return bool(facts.get("real_confused", 0) > _CONFUSED * facts.get("real_compared", 0))
+
+
+def _nearest_pairs(near: Neighbours, ids: pa.Array, test_ids: pa.Array) -> list[dict[str, Any]]:
+    """Return the nearest synthetic and test images by their ids, nearest first."""
+    found = np.flatnonzero(near.found())
+    order = found[np.argsort(-near.closeness[found], kind="stable")][:_PAIRS]
+    return [
+        {
+            "synthetic": ids[int(row)].as_py(),
+            "test": test_ids[int(near.positions[row])].as_py(),
+            "closeness": round(float(near.closeness[row]), 6),
+        }
+        for row in order
+    ]
 
 
 def _check_dimension(synthetic: int, test: int) -> None:

@@ -62,8 +62,7 @@ def filter(  # noqa: A001
     check = _check_leaks(images, test_scores, settings)
     log_leaks(check.facts)
     columns = judge(images, check.reasons if settings.leak == "drop" else None, settings, names)
-    reported = check.reasons if settings.leak == "report" else None
-    kept = decisions(table, images, columns, verdicts(columns, images, reported))
+    kept = decisions(table, images, columns, verdicts(columns, images, check.reported))
 
     rejected = _count(columns)
     labels = table["label"].to_numpy()

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.pipeline.gallery.choose import KINDS, choose
+from sau.pipeline.gallery.class_order import smallest_first
 from sau.pipeline.gallery.decided import (
     MEASURES,
     REJECTED_BY,
@@ -51,7 +52,7 @@ def gallery(
     members: Path | None = None,
     settings: GallerySettings,
 ) -> None:
-    """Show real, kept and rejected images of each class on one page.
+    """Show real, kept and rejected images of each class on one page, the smallest class first.
 
     Args:
         train_images: manifest of the real training images.
@@ -80,6 +81,8 @@ def gallery(
         everything = pd.concat([real, synthetic], ignore_index=True)
     _refuse_shared_ids(everything["id"])
     chosen = choose(everything, per_class=settings.images_per_class, in_all=settings.images_in_all)
+    totals = _totals(everything, len(names))
+    chosen = smallest_first(chosen, [of_class[0] for of_class in totals])
     found = _read_images([train_images, *images], chosen["id"].tolist())
     records, pictures = records_of(chosen, found, settings.thumbnail_side)
     data = {
@@ -87,7 +90,7 @@ def gallery(
         "classes": names,
         "images": records,
         "kinds": KINDS if kept else KINDS[:1],
-        "totals": _totals(everything, len(names)),
+        "totals": totals,
         "side": settings.thumbnail_side,
         "rules": REJECTED_BY,
         "measures": MEASURES,

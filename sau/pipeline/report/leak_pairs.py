@@ -41,6 +41,8 @@ def sheet(
             kind: [tile_of(images.get(pair[kind], {}), pair[kind], "")]
             for kind in ("synthetic", "test")
         }
-        rows.append(ClassSheet(f"{name} {pair['closeness']:g}", both))
+        near = pair["closeness"]  # of hashes the differing bits, negative so that more is nearer
+        words = f"cosine {near:.3f}" if name == "embedding" else f"{-near:g} bits differ"
+        rows.append(ClassSheet(words, both))
     headings = ["Measure", "Synthetic", "Test image"]
     return Sheet("Near test images", CAPTION, headings, rows) if rows else None

@@ -7,6 +7,7 @@ import pandas as pd
 
 from sau.core.errors import UserError
 from sau.pipeline.report import (
+    cautions,
     differences,
     figure_tables,
     result_tables,
@@ -214,6 +215,8 @@ def statements_of(
         *statements.synthetic_images(kept, of_synthetic),
         None if of_synthetic.empty else statements.leak_check(leak),
         statements.shortage(counts, class_names),
+        cautions.unequal_steps(runs),
+        cautions.mostly_noise(noise_counts(runs), class_names),
         statements.missing_figures(runs),
     ]
     return [statement for statement in found if statement is not None]

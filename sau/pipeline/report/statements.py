@@ -63,7 +63,7 @@ def outdated(runs: Sequence[MeasuredRun]) -> Statement | None:
     """Say which runs are left out because their settings are not those of now; None of no runs."""
     if not runs:
         return None
-    words = _listed([_called(run) for run in runs], "runs")
+    words = listed([_called(run) for run in runs], "runs")
     return "Outdated runs", (
         "left out, for they were trained or measured with other settings than the configuration "
         f"has now: {words}"
@@ -84,7 +84,7 @@ def mixed_sets(runs: Sequence[MeasuredRun]) -> Statement | None:
     if not mixed:
         return None
     return "Mixed training sets", (
-        f"means over seeds that were trained on different images: {_listed(mixed, 'rows')}"
+        f"means over seeds that were trained on different images: {listed(mixed, 'rows')}"
     )
 
 
@@ -94,7 +94,7 @@ def _called(run: MeasuredRun) -> str:
     return f"{run.record.label} at {place}"
 
 
-def _listed(names: Sequence[str], kind: str) -> str:
+def listed(names: Sequence[str], kind: str) -> str:
     """Name the first few, and count the others."""
     more = f"; and {len(names) - _NAMED} more {kind}" if len(names) > _NAMED else ""
     return "; ".join(names[:_NAMED]) + more
@@ -154,7 +154,7 @@ def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | No
     if worst.empty:
         return None
     named = [f"{class_names[int(str(label))]} lacks {n}" for label, n in worst.items()]
-    words = _listed(named, "classes")
+    words = listed(named, "classes")
     return "Synthetic shortage", f"too few kept images to fill every class: {words}"
 
 
@@ -204,12 +204,28 @@ def leak_check(facts: Mapping[str, Any]) -> Statement:
     done = "dropped" if facts["mode"] == "drop" else "reported only, so they may be trained on"
     found, tests = number(facts["found"]), number(facts["test_images"])
     words = [f"{found} synthetic images near one of {tests} real test images, {done}"]
+    doubts = [
+        f"; {_doubt(measure)}" for measure in facts["measures"] if _is_doubted(facts, measure)
+    ]
     for measure in facts["measures"]:
         found = f"{number(measure['found'])} of {number(measure['compared'])} compared"
         limit = f"limit {measure['limit']:g}"
         how = f"skipped: {measure['skipped']}" if measure["skipped"] else f"({limit}) {found}"
         words.append(f"by {measure['name']} {how}")
-    return "Leak check", "; ".join(words)
+    return "Leak check", "; ".join(words) + "".join(doubts)
+
+
+def _is_doubted(facts: Mapping[str, Any], measure: Mapping[str, Any]) -> bool:
+    return facts["mode"] == "drop" and not measure.get("drops", True)
+
+
+def _doubt(measure: Mapping[str, Any]) -> str:
+    """Say why a measure dropped nothing."""
+    confused, compared = (number(measure[f"real_{what}"]) for what in ("confused", "compared"))
+    return (
+        f"by {measure['name']} nothing was dropped, as it cannot be trusted: {confused} of "
+        f"{compared} real test images are as near to one of another class"
+    )
 
 
 def missing_figures(runs: Sequence[Run]) -> Statement | None:

@@ -64,6 +64,7 @@ def run_facts(
         "mean": list(job.views.normalisation.mean),
         "std": list(job.views.normalisation.std),
         "train_images": len(data.ids),
+        "training_steps": sum(p.settings.epochs * p.steps_of_an_epoch() for p in job.phases),
         "validation_images": len(job.validation.ids) if job.validation else 0,
         "device": job.device.type,
     }

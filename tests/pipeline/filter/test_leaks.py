@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from sau.core.errors import UserError
+from sau.pipeline.filter.embeddings import Embeddings
 from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.leaks import find_leaks, log_leaks
 from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.trust import confused
 from tests.pipeline.filter.conftest import (
     distinct_hashes,
     scores_table,
@@ -42,14 +44,17 @@ def test_copies_are_found_by_either_measure_whatever_their_class(tests):
         "near the test image t/002 (perceptual hashes differ in 2 of 64 bits, limit 4)",
         None,
     ]
-    each = {"compared": 5, "test_compared": 4, "found": 1, "skipped": None}
+    each = {"compared": 5, "test_compared": 4, "found": 1, "skipped": None, "drops": True}
+    of_real = {"real_confused": 0, "real_compared": 4}
+    by_embedding = {"synthetic": "s/001", "test": "t/000", "closeness": 1.0}
+    by_hash = {"synthetic": "s/003", "test": "t/002", "closeness": -2.0}
     assert found.facts == {
         "mode": "drop",
         "test_images": 4,
         "found": 2,
         "measures": [
-            {"name": "embedding", "limit": 0.98, **each},
-            {"name": "perceptual hash", "limit": 4, **each},
+            {"name": "embedding", "limit": 0.98, **each, **of_real, "pairs": [by_embedding]},
+            {"name": "perceptual hash", "limit": 4, **each, "pairs": [by_hash]},
         ],
     }
 
@@ -77,12 +82,50 @@ def test_embeddings_that_are_missing_skip_their_half_and_are_said(unscored, test
         "compared": 0,
         "test_compared": 0,
         "skipped": f"the {unscored} have no embedding",
+        "drops": True,
     }
     assert found.facts["found"] == found.facts["measures"][1]["found"] == 1
     with caplog.at_level(logging.INFO):
         log_leaks(found.facts)
     assert f"leak check by embedding skipped: the {unscored} have no embedding" in caplog.text
     assert "1 of 5 synthetic images are near one of 4 test images (limit 4)" in caplog.text
+
+
+def test_embeddings_that_confuse_real_classes_drop_nothing(tests, caplog):
+    """Two test images of different classes are as near to each other as a copy would be."""
+    vague = scores_table(
+        4,
+        "t",
+        embedding=[VECTORS[1], VECTORS[1], *OTHERS[2:]],
+        perceptual_hash=tests["perceptual_hash"].to_pylist(),
+        label=[0, 1, 1, 1],
+    )
+    found = check(scores_table(5), vague)
+    by_embedding, by_hash = found.facts["measures"]
+    assert (by_embedding["real_confused"], by_embedding["real_compared"]) == (2, 4)
+    assert (by_embedding["drops"], by_hash["drops"]) == (False, True)
+    assert found.reasons.is_valid().to_pylist() == [False, False, False, True, False]
+    assert found.reported.is_valid().to_pylist() == [False, True, False, False, False]
+    assert found.facts["found"] == 2
+    with caplog.at_level(logging.WARNING):
+        log_leaks(found.facts)
+    assert "2 of 4 real test images are as near to one of another class" in caplog.text
+
+
+def test_confused_images_are_those_of_a_slow_loop():
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(300, 4))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    labels = random.integers(0, 3, 300)
+    found = confused(Embeddings(vectors, 0.98), labels)
+    exact = vectors.astype(float)
+    exact /= np.linalg.norm(exact, axis=1, keepdims=True)
+    slow = sum(
+        any(labels[i] != labels[j] and exact[i] @ exact[j] >= 0.98 - 1e-6 for j in range(300))
+        for i in range(300)
+    )
+    assert found == (slow, 300)
+    assert 0 < slow < 300
 
 
 @pytest.mark.parametrize(("compared", "found", "warns"), [(100, 6, True), (100, 5, False)])

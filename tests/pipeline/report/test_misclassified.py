@@ -68,7 +68,7 @@ def test_leaks_stand_beside_the_test_image(fake):
 
     assert sheet is not None
     (row,) = sheet.rows
-    assert row.name == "embedding 0.99"
+    assert row.name == "cosine 0.990"
     assert [tiles[0].text for tiles in row.tiles.values()] == ["synthetic-0-1", "test-0-1"]
     assert leak_pairs.sheet([], {}) is None
     assert "Near test images" not in run_report(files)["html"]

@@ -136,3 +136,18 @@ def test_full_hash_of_every_training_set_is_said(fake, tmp_path):
     found = [[*row[:2], *row[3:]] for row in table[1:]]
     sizes = [["42", "0"], ["42", "48"]]
     assert found == [["10", seed, *size] for seed in "01" for size in sizes]
+
+
+def test_measure_that_confuses_real_classes_is_said_to_drop_nothing():
+    measure = {"name": "embedding", "limit": 0.98, "found": 9, "compared": 90, "skipped": None}
+    doubted = measure | {"drops": False, "real_confused": 12, "real_compared": 500}
+    facts = {"mode": "drop", "found": 9, "test_images": 500}
+
+    _, words = leak_check(facts | {"measures": [doubted]})
+
+    assert words.endswith(
+        "by embedding nothing was dropped, as it cannot be trusted: 12 of 500 real test images are "
+        "as near to one of another class"
+    )
+    _, words = leak_check(facts | {"measures": [measure | {"drops": True}]})
+    assert "trusted" not in words
