@@ -30,6 +30,7 @@ TOOLS: dict[str, Tool] = {
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
         Tool("evaluate", "measure a trained network on new images of known classes"),
+        Tool("compare", "put two results folders side by side"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),
         Tool("score sheet", "show the best and worst images of each class by score"),
