@@ -17,9 +17,7 @@ from sau.sources.record import Listing, Rows
 from sau.sources.table_columns import check_columns
 
 
-def list_known_folders(
-    folder: Path, class_names: Sequence[str], prefix: str, key: str, *, fewest: int = 2
-) -> Listing:
+def list_known_folders(folder: Path, class_names: Sequence[str], prefix: str, key: str) -> Listing:
     """List the images in a folder for each class, whose names are matched with known ones.
 
     Args:
@@ -27,12 +25,11 @@ def list_known_folders(
         class_names: in label order.
         prefix: what ids begin with.
         key: the setting to name in errors.
-        fewest: class folders that there must be.
 
     Raises:
         UserError: no such folder, no image, a name that is no class, or two of one class.
     """
-    refuse_parts(existing_folder(folder, key), key, fewest)
+    refuse_parts(existing_folder(folder, key), key)
     folders = class_folders(folder, key)
     names = [stable_name(Path(path.name)) for path in folders]
     seen: dict[int, str] = {}

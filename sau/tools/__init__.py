@@ -27,6 +27,7 @@ TOOLS: dict[str, Tool] = {
     tool.name: tool
     for tool in (
         Tool("init", "look at a folder of images, and write a config that fits"),
+        Tool("doctor", "say what this machine has, and what will not work"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
         Tool("evaluate", "measure a trained network on new images of known classes"),

@@ -36,7 +36,7 @@ def list_labelled(
     if source.suffix.lower() == TABLE and not source.is_dir():
         labels = known_labels_in(source, label_column, class_names, _KEY)
         return Labelled(list_images([source], image_column), labels)
-    listing = list_known_folders(source, class_names, str(source), _KEY, fewest=1)
+    listing = list_known_folders(source, class_names, str(source), _KEY)
     return Labelled(
         ImageList(
             listing.ids, lambda: (Payload(each.data, each.path) for each in listing.records())
