@@ -1,6 +1,7 @@
 """The whole configuration: one typed section per stage, checked against a strict schema."""
 
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
+from sau.config.enough import check_enough
 from sau.config.expected import expected_grid
 from sau.config.read import read_config_file
 from sau.config.schema import json_schema
@@ -10,6 +11,7 @@ __all__ = [
     "Config",
     "ExperimentSettings",
     "TrainingGrid",
+    "check_enough",
     "check_sources",
     "expected_grid",
     "json_schema",

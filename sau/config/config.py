@@ -186,6 +186,12 @@ class Config:
         """Return the number of shards of synthetic images: those of all rounds."""
         return self.images.shards * self.rounds.most
 
+    def made_by(self) -> str:
+        """Return how the number of synthetic images comes about: prompts, rounds or imported."""
+        if self.images.source == "imported":
+            return "imported"
+        return "prompts" if self.rounds.over_generation is None else "rounds"
+
     def rows_on_synthetic(self) -> list[str]:
         """Return the keys of the rows that are run and train on synthetic images too."""
         return [name for name in self.row_names() if self.training.runs[name].needs_synthetic()]

@@ -13,7 +13,13 @@ if isinstance(workflow.current_basedir, os.PathLike):
 
 import yaml
 
-from sau.config import check_sources, expected_grid, load, read_config_file
+from sau.config import (
+    check_enough,
+    check_sources,
+    expected_grid,
+    load,
+    read_config_file,
+)
 from sau.settings.flags import to_flags
 from sau.run.environment import environment
 from sau.run.leaving import leaving_on_bad_input
@@ -68,8 +74,8 @@ onstart:
     with leaving_on_bad_input():
         if workflow.execution_settings.lock:
             hold_results(Path(RESULTS))
-        if not (CONFIG.experiment.replace_runs or workflow.touch):
-            refuse_replacing(runs_to_train())
+        if not workflow.touch:
+            check_before_jobs()
 
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
@@ -187,6 +193,15 @@ pretrained_fingerprints = {
     row.pretrained: fingerprint([row.pretrained])
     for row in CONFIG.training.runs.values()
 }
+
+
+def check_before_jobs():
+    """Refuse what the first jobs would not notice, and the last ones would."""
+    due = {job.rule.name for job in workflow.dag.needrun_jobs()}
+    if due & {"dataset", "prompts", "images", "complement"}:
+        check_enough(CONFIG)
+    if not CONFIG.experiment.replace_runs:
+        refuse_replacing(runs_to_train())
 
 
 def runs_to_train():

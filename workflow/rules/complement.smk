@@ -14,6 +14,7 @@ rule complement:
     params:
         flags=flags_of(CONFIG.complement),
         code=digest("complement"),
+        made_by=CONFIG.made_by(),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"
-        " {params.flags}" + LOGGED
+        " --made-by {params.made_by} {params.flags}" + LOGGED

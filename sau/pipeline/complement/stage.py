@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sau.core.errors import UserError
 from sau.longtail.complement import best_complement, complement_counts, draw_complement
 from sau.pipeline.complement.settings import ComplementSettings
+from sau.pipeline.complement.shortage import advice, shortage
 from sau.storage import manifest
 from sau.storage.belonging import Agree, check_inputs
 from sau.storage.outputs import writes
@@ -32,7 +33,9 @@ BELONGING = (Agree(("class_names",), ("real", "kept")),)
 
 
 @writes("output")
-def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSettings) -> None:
+def complement(
+    real: Path, kept: Path, output: Path, *, made_by: str = "", settings: ComplementSettings
+) -> None:
     """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
 
     Args:
@@ -40,6 +43,7 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
             that of the draw.
         kept: manifest of kept synthetic images.
         output: manifest of members to write: the synthetic training images, by class.
+        made_by: how the number of images came about, for advice alone: prompts, rounds or imported.
         settings: the section `complement`.
 
     Raises:
@@ -62,7 +66,11 @@ def complement(real: Path, kept: Path, output: Path, *, settings: ComplementSett
     else:
         chosen = draw_complement(labels, lacking, facts["data_seed"])
     drawn = np.bincount(labels[chosen], minlength=len(counts)).tolist()
-    _check_shortage(lacking, drawn, names, settings)
+    short = shortage(lacking, drawn, names)
+    if short and settings.on_shortage == "refuse":
+        raise UserError(f"complement: {short}; {advice(made_by)}")
+    if short:
+        logger.warning("%s; these classes stay smaller", short)
 
     rows = synthetic.select(["id", "label", "score"]).take(pa.array(chosen))
     rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(True), len(chosen)))
@@ -78,24 +86,3 @@ def _check_scores(kept: Path, scores: pa.ChunkedArray) -> None:
             f"complement.order: best, but {missing} of {len(scores)} kept images in {kept} have no "
             "score; set it to random, or score the images with scores.scorer open_clip"
         )
-
-
-def _check_shortage(
-    lacking: list[int], drawn: list[int], class_names: list[str], settings: ComplementSettings
-) -> None:
-    short = [
-        f"{name} lacks {want}, has {got}"
-        for name, want, got in zip(class_names, lacking, drawn, strict=True)
-        if got < want
-    ]
-    if not short:
-        return
-    problem = f"too few kept synthetic images: {'; '.join(short[:5])}" + (
-        f"; and {len(short) - 5} more classes" if len(short) > 5 else ""
-    )
-    if settings.on_shortage == "refuse":
-        raise UserError(
-            f"complement: {problem}; raise prompts.per_class (with rounds, rounds.most) or "
-            "filter.keep_fraction, or set complement.on_shortage to underfill"
-        )
-    logger.warning("%s; these classes stay smaller", problem)

@@ -150,7 +150,7 @@ def shortage(counts: pd.DataFrame, class_names: Sequence[str]) -> Statement | No
     total = counts["real"] + counts["synthetic"]
     lacking = (total.groupby(counts["members"]).transform("max") - total).to_numpy()
     worst = pd.Series(lacking).groupby(counts["label"].to_numpy()).max()
-    worst = worst[worst > 0]
+    worst = worst[worst > 0].sort_values(ascending=False, kind="stable")
     if worst.empty:
         return None
     named = [f"{class_names[int(str(label))]} lacks {n}" for label, n in worst.items()]

@@ -159,7 +159,7 @@ def test_class_without_images_or_without_lack_draws_nothing():
 
 
 def test_shortage_is_refused_or_underfilled(folder):
-    with pytest.raises(UserError, match="bee lacks 16, has 12; cat lacks 19, has 12") as error:
+    with pytest.raises(UserError, match="cat lacks 19, has 12; bee lacks 16, has 12") as error:
         run(folder, [20, 4, 1])
     assert "set complement.on_shortage to underfill" in str(error.value)
     _, facts = run(folder, [20, 4, 1], on_shortage="underfill")

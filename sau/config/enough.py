@@ -1,0 +1,91 @@
+"""Whether there can be synthetic images enough, by a look at what the sources list."""
+
+import logging
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from sau.config.config import Config
+from sau.core.errors import UserError
+from sau.longtail.complement import complement_counts
+from sau.longtail.validation import validation_counts
+from sau.pipeline.complement.shortage import UNDERFILL, advice, shortage
+
+
+def check_enough(config: Config) -> None:
+    """Check that known classes are named, and that each tail of the grid can be filled.
+
+    Real and imported images are listed, none is read. What the filter rejects by its other rules,
+    and what cannot be read, is not known yet.
+
+    Raises:
+        UserError: what listing them raises; a class that is named in the sections images or
+            prompts and is none; a tail that cannot be filled, where that is to be refused.
+    """
+    if not config.rows_on_synthetic() or config.dataset.download:
+        return
+    from sau.pipeline.dataset.load import load
+    from sau.pipeline.subset.stage import real_counts
+
+    with _without_warnings():
+        names, train, _ = load(config.dataset)
+        labels = train.labels
+        there = _kept_at_most(config, names)
+        if there is None or config.complement.on_shortage != "refuse":
+            return
+        for factor in config.experiment.factor_names():
+            counts, _ = real_counts(labels, names, factor, config.subset)
+            held = validation_counts(counts, config.subset.validation_fraction)
+            real = [count - out for count, out in zip(counts, held, strict=True)]
+            _refuse_shortage(config, factor, complement_counts(real), there, names)
+
+
+def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
+    """Return how many images of each class the filter can keep; None if rounds decide of them."""
+    images, made_by = config.images, config.made_by()
+    if made_by == "imported":
+        from sau.pipeline.images.imported import list_imported
+
+        made = np.bincount(list_imported(images, names).labels, minlength=len(names)).tolist()
+    else:
+        from sau.pipeline.images.per_class import settings_by_label
+        from sau.pipeline.prompts.classes import class_words
+
+        settings_by_label(images, names)
+        prompts = config.prompts
+        class_words(names, prompts.classes, prompts.templates, prompts.source)
+        made = [prompts.per_class] * len(names)
+    if made_by == "rounds":
+        return None
+    share, quota = config.filter.keep_fraction, config.filter.quota
+    kept = [math.ceil(round(share * count, 9)) for count in made]
+    return kept if quota is None else [min(count, quota) for count in kept]
+
+
+def _refuse_shortage(
+    config: Config, factor: str, lacking: list[int], there: list[int], names: list[str]
+) -> None:
+    told = shortage(lacking, there, names)
+    if not told:
+        return
+    helps = advice(config.made_by())
+    quota = config.filter.quota
+    if quota is not None and quota < max(lacking):
+        helps = f"raise filter.quota to {max(lacking)}, or leave it out, {UNDERFILL}"
+    elif config.made_by() == "prompts":
+        enough = math.ceil(max(lacking) / config.filter.keep_fraction)
+        helps = f"raise prompts.per_class to {enough}, or filter.keep_fraction, {UNDERFILL}"
+    raise UserError(f"config: at imbalance factor {factor} {told}; {helps}")
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Leave what the sources have to say to the stages, which say it in their logs."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
