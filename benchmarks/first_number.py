@@ -129,11 +129,11 @@ def bare(
     """Decode each file once, and pass as many images through the network as the run does."""
     encoder = make_encoder(BACKBONE, 0, size)
     load_weights(encoder, BACKBONE, find_weights(BACKBONE, "yes"))
-    encoder.eval().to(device, memory_format=torch.channels_last)
+    encoder.eval().to(device).to(memory_format=torch.channels_last)
     pixels = np.empty((len(files), size, size, 3), dtype=np.uint8)
     for place, file in enumerate(files):
         with Image.open(file) as image:
-            pixels[place] = image.convert("RGB").resize((size, size))
+            pixels[place] = np.asarray(image.convert("RGB").resize((size, size)))
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     trained = int(len(files) * (1 - _TESTED))
     seen = [*range(trained)] * epochs + [*range(trained, len(files))]

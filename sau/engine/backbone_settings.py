@@ -101,10 +101,10 @@ class BackboneSettings(Section):
     classifier_scale: float = setting(
         25.0, "of the cosine's scores", above=0, only_with={"classifier": "cosine"}
     )
-    classifier_start: Literal["random", "class_means"] = setting(
+    classifier_start: Literal["random", "class_means", "texts"] = setting(
         "random",
-        "first weights of the classifier: drawn, or each class's mean feature by the pretrained "
-        "backbone",
+        "first weights of the classifier: drawn; each class's mean feature by the pretrained "
+        "backbone; or, of open_clip, the features of `a photo of a NAME.`",
         only_with={"classifier": "cosine"},
     )
 

@@ -11,7 +11,7 @@ from sau.data.sets import TestData, TrainingData, ValidationData
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.averaging import Averager
 from sau.engine.backbone import Backbone, plan_backbone, start_encoder
-from sau.engine.classifier_start import start_at_class_means
+from sau.engine.classifier_start import start_classifier
 from sau.engine.learning import Learns
 from sau.engine.loop import Run
 from sau.engine.optimizers import make_optimizer
@@ -35,6 +35,7 @@ class RunData:
         validation: measured too, to choose an epoch by; None if there are none.
         classes: C.
         normalisation: mean and standard deviation of the training images.
+        class_names: C, in label order; empty where nobody has named them.
     """
 
     train: TrainingData
@@ -42,6 +43,7 @@ class RunData:
     validation: ValidationData | None = None
     classes: int
     normalisation: Normalisation
+    class_names: Sequence[str] = ()
 
 
 def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ranks = ALONE) -> Run:
@@ -67,8 +69,7 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
     device = data.train.labels.device
     network = _network(settings, methods, data.classes, backbone, seed).to(device)
     views = _views(backbone.normalisation, settings)
-    if settings.classifier_start == "class_means":
-        start_at_class_means(network, parts[0], views)
+    start_classifier(network, settings, backbone, parts[0], data.class_names, views)
     if settings.sync_batch_norm:
         synchronise(network)
     for method in methods:

@@ -65,11 +65,17 @@ def check_backbone(settings: "TrainingSettings") -> None:
             "sync_batch_norm",
             f"true, but the layers of {backbone} cannot share rows; leave it out",
         )
-    if settings.classifier_start == "class_means" and not settings.starts_pretrained():
+    if settings.classifier_start != "random" and not settings.starts_pretrained():
         raise settings.error(
             "classifier_start",
-            f"class_means, but {settings.path('pretrained')} is no: features of random weights "
-            "tell no class from another; leave it out",
+            f"{settings.classifier_start}, but {settings.path('pretrained')} is no: features of "
+            "random weights tell no class from another; leave it out",
+        )
+    if settings.classifier_start == "texts" and not backbone.startswith("open_clip/"):
+        raise settings.error(
+            "classifier_start",
+            f"texts, but {settings.path('backbone')} is {backbone}, which reads none; expected "
+            "open_clip/NAME, or class_means",
         )
     keys = ("backbone_learning_rate", "layer_decay", "lora_rank")
     settings.check_idle([*keys, "classifier_scale", "classifier_start"])

@@ -1,6 +1,5 @@
 """Image towers of open_clip's models, by their names there."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import open_clip
@@ -40,7 +39,7 @@ class OpenClipEncoder(nn.Module):
             self.network = _build_vision_tower(
                 config["embed_dim"],
                 config["vision_cfg"] | own,
-                quick_gelu=_wants_quick_gelu(name, config),
+                quick_gelu=wants_quick_gelu(name),
             )
         except (ValueError, RuntimeError, AssertionError, TypeError) as error:
             raise ValueError(
@@ -92,7 +91,7 @@ def tower_config(name: str) -> dict[str, Any]:
     return found
 
 
-def _wants_quick_gelu(name: str, config: Mapping[str, Any]) -> bool:
-    """Return whether the tower has OpenAI's faster form of GELU, by its model or its tag."""
+def wants_quick_gelu(name: str) -> bool:
+    """Return whether a model has OpenAI's faster form of GELU, by its name or its tag."""
     of_tag = open_clip.get_pretrained_cfg(*split_tag(name)) or {}
-    return bool(config.get("quick_gelu", False) or of_tag.get("quick_gelu", False))
+    return bool(tower_config(name).get("quick_gelu", False) or of_tag.get("quick_gelu", False))

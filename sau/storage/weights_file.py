@@ -15,6 +15,12 @@ State = dict[str, Tensor]
 DEEPEST = 3
 """How many mappings weights may lie in."""
 
+_PREFIXES = ("module.", "_orig_mod.")
+"""What data-parallel training and compiling put before names."""
+
+_MODELS = ("state_dict_ema", "model_ema", "state_dict", "model")
+"""Under which names training scripts save a model, beside other things, the best first."""
+
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for one that Git LFS has not fetched."""
 
@@ -59,3 +65,28 @@ def _mappings(content: Any, name: str, depth: int) -> Iterator[tuple[str, State]
         return
     for key, value in content.items():
         yield from _mappings(value, f"{name}.{key}" if name else str(key), depth - 1)
+
+
+def one_model(content: Any, what: str) -> State:
+    """Return the one model's weights that a file holds, without what wrappers put before names.
+
+    Args:
+        content: of the file.
+        what: setting and file, for the message.
+
+    Raises:
+        UserError: it holds no weights, or several models of which none is the one.
+    """
+    found = dict(mappings_in(content))
+    names = [name for name in _MODELS if name in found] or list(found)
+    if not names:
+        raise UserError(f"{what} holds no weights; expected a mapping of names to tensors")
+    if len(found) > 1 and names == list(found):
+        raise UserError(
+            f"{what} holds several models ({', '.join(sorted(found))}); save one of them alone"
+        )
+    state = found[names[0]]
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    return state

@@ -10,13 +10,7 @@ from sau.networks.encoder import split_name
 from sau.networks.pretrained.find import MODULES
 from sau.networks.pretrained.weights import PretrainedWeights
 from sau.storage.weights import refuse_unlike
-from sau.storage.weights_file import State, content_of, mappings_in, refuse_pointer
-
-_PREFIXES = ("module.", "_orig_mod.")
-"""What data-parallel training and compiling put before names."""
-
-_MODELS = ("state_dict_ema", "model_ema", "state_dict", "model")
-"""Under which names training scripts save a model, beside other things, the best first."""
+from sau.storage.weights_file import content_of, one_model, refuse_pointer
 
 _COUNT = "num_batches_tracked"
 """Of BatchNorm; files of its first days have none, and no result depends on it."""
@@ -40,7 +34,7 @@ def load_weights(encoder: nn.Module, backbone: str, weights: PretrainedWeights) 
     try:
         with loading(what):
             refuse_pointer(weights.path, what)
-            state = _one_model(content_of(weights.path), what)
+            state = one_model(content_of(weights.path), what)
             library, name = split_name(backbone)
             inner = encoder.get_submodule("network")
             state = import_module(MODULES[library]).fitted(state, inner, name)
@@ -50,19 +44,3 @@ def load_weights(encoder: nn.Module, backbone: str, weights: PretrainedWeights) 
             inner.load_state_dict(state | counts)
     except UserError as error:
         raise ArgumentError(str(error)) from error
-
-
-def _one_model(content: object, what: str) -> State:
-    found = dict(mappings_in(content))
-    names = [name for name in _MODELS if name in found] or list(found)
-    if not names:
-        raise UserError(f"{what} holds no weights; expected a mapping of names to tensors")
-    if len(found) > 1 and names == list(found):
-        raise UserError(
-            f"{what} holds several models ({', '.join(sorted(found))}); save one of them alone"
-        )
-    state = found[names[0]]
-    for prefix in _PREFIXES:
-        if all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): value for name, value in state.items()}
-    return state

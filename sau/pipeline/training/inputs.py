@@ -111,6 +111,7 @@ def load_data(
         validation=validation,
         classes=classes,
         normalisation=facts.normalisation,
+        class_names=facts.class_names,
     )
 
 
