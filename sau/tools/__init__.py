@@ -30,6 +30,9 @@ TOOLS: dict[str, Tool] = {
         Tool("doctor", "say what this machine has, and what will not work"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
+        Tool(
+            "export", "write a trained network for other programs: onnx, torch, timm, huggingface"
+        ),
         Tool("evaluate", "measure a trained network on new images of known classes"),
         Tool("compare", "put two results folders side by side"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),

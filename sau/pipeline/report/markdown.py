@@ -11,25 +11,25 @@ from sau.pipeline.report.text_tables import TextTable
 
 def to_markdown(page: Page) -> str:
     """Render the page as GitHub's Markdown; a group of columns becomes a table of its own."""
-    parts = [f"# {_escape(page.title)}", _paragraph(page.subtitle)]
+    parts = [f"# {escape(page.title)}", _paragraph(page.subtitle)]
     if page.note:
         parts.append(_paragraph(page.note))
-    parts.append("\n".join(f"- {_escape(name)}: {_escape(text)}" for name, text in page.statements))
+    parts.append("\n".join(f"- {escape(name)}: {escape(text)}" for name, text in page.statements))
     pages = [(words, f"{path}.md") for words, path in page.pages]
     for name, linked in (("Pages", pages), ("Files", page.files)):
-        links = [f"[{_escape(words)}]({quote(path)})" for words, path in linked]
+        links = [f"[{escape(words)}]({quote(path)})" for words, path in linked]
         if links:
             parts.append(f"{name}: {', '.join(links)}.")
     for section in page.sections:
         if section.table is not None:
-            parts += [f"## {_escape(section.heading)}", _paragraph(section.caption)]
+            parts += [f"## {escape(section.heading)}", _paragraph(section.caption)]
             parts += _tables(section.table)
         for words, table in section.more:
-            parts += [f"**{_escape(words)}**", *_tables(table)]
+            parts += [f"**{escape(words)}**", *_tables(table)]
     if page.listings:
         parts.append("## Settings and versions")
         for heading, lines in page.listings:
-            parts.append("\n".join([f"### {_escape(heading)}", "", *_indent(lines)]))
+            parts.append("\n".join([f"### {escape(heading)}", "", *_indent(lines)]))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -43,7 +43,7 @@ def _tables(table: TextTable) -> list[str]:
         rows = [[*row[:own], *row[start : start + len(columns)]] for row in table.rows]
         last = table.words_last if start + len(columns) == own + _width(table) else 0
         grid = _grid([*table.columns, *columns], rows, table.words, last)
-        parts += [f"**{_escape(heading)}**", grid]
+        parts += [f"**{escape(heading)}**", grid]
         start += len(columns)
     return parts
 
@@ -56,11 +56,11 @@ def _width(table: TextTable) -> int:
 def _grid(columns: list[str], rows: list[list[str]], words: int, last: int) -> str:
     numbers = range(words, len(columns) - last)
     ruler = ["---:" if index in numbers else "---" for index in range(len(columns))]
-    lines = [[_escape(cell) for cell in row] for row in (columns, *rows)]
+    lines = [[escape(cell) for cell in row] for row in (columns, *rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], ruler, *lines[1:]))
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Make text stand for itself: no HTML, no cell or emphasis of its own, on one line.
 
     Within a word `_` is no emphasis, and is left as it is.
@@ -71,7 +71,7 @@ def _escape(text: str) -> str:
 
 def _paragraph(text: str) -> str:
     """Escape a text that begins a line, where it would be a heading, a list or a quotation."""
-    return re.sub(r"^([#+-]|[0-9]+(?=[.)]))", _behind_backslash, _escape(text))
+    return re.sub(r"^([#+-]|[0-9]+(?=[.)]))", _behind_backslash, escape(text))
 
 
 def _behind_backslash(found: re.Match[str]) -> str:

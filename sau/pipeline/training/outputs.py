@@ -1,5 +1,6 @@
 """What a run leaves behind: its facts and its tables."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from sau.engine.state import Predictions, RunState
 from sau.pipeline.run_record import OF_DATA, RunRecord
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.members import members_facts
-from sau.storage.manifest import SCHEMAS, hash_of
+from sau.storage.manifest import SCHEMAS, hash_of, read_metadata
 from sau.storage.manifest.schemas import SELECTIONS
 
 
@@ -69,6 +70,26 @@ def run_facts(
         "device": job.device.type,
     }
     return of_data | record.for_predictions() | of_images
+
+
+def generators(synthetic_images: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return what synthetic images were made by, as far as their manifests say it, each once.
+
+    Args:
+        synthetic_images: manifests; none for a run on real images alone.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path in synthetic_images:
+        made = read_metadata(path)["provenance"]
+        settings = made.get("settings", {})
+        weights = [one.get("weights_sha256") for one in made.get("generators", [])]
+        about = {
+            "source": settings.get("source"),
+            "model": settings.get("model"),
+            "weights_sha256": sorted({digest for digest in weights if digest}),
+        }
+        found.setdefault(json.dumps(about, sort_keys=True), about)
+    return list(found.values())
 
 
 def predictions_table(state: RunState, test: TestData) -> pa.Table:

@@ -17,7 +17,13 @@ from sau.engine.state import RunState
 from sau.engine.stopping import Stop
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.pipeline.training.inputs import RunInputs, load_data
-from sau.pipeline.training.outputs import data_facts, predictions_table, rows_table, run_facts
+from sau.pipeline.training.outputs import (
+    data_facts,
+    generators,
+    predictions_table,
+    rows_table,
+    run_facts,
+)
 from sau.pipeline.training.saved_model import write_model
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.tensorboard import recorder
@@ -145,6 +151,7 @@ def training(
             )
         if ranks.is_first:
             facts = run_facts(members, train_images[0], job, run)
+            facts["generated_by"] = generators(synthetic_images)
             with together(*outputs.values()):
                 _write_outputs(outputs, state, job, made_of | facts)
             stored.store(outputs)

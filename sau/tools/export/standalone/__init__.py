@@ -1,0 +1,1 @@
+"""Code that exported folders hold: plain PyTorch, without this package."""

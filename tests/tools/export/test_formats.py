@@ -1,0 +1,144 @@
+"""Exported folders give the network's own outputs, in processes without this package."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sau.networks import NetworkConfig
+from sau.tools.export import export
+from tests.tools.digits import Digits
+from tests.tools.export.conftest import expected, pictures, saved, without_sau
+
+TORCH = """
+import torch
+
+def find(images):
+    for name in ("model", "resnet_cifar"):
+        sys.modules.pop(name, None)  # each folder's own
+    from model import load
+    with torch.no_grad():
+        return load(".")(torch.from_numpy(images)).numpy()
+"""
+ONNX = """
+import onnxruntime
+
+def find(images):
+    session = onnxruntime.InferenceSession("model.onnx")
+    run = lambda batch: session.run(["probabilities"], {"images": batch})[0]
+    return np.concatenate([run(images[:1]), run(images[1:])])
+"""
+TIMM_AND_TRANSFORMERS = """
+import timm
+import torch
+from PIL import Image
+
+NAMES = ["ant", "bee", "cat|dog", "élan"]
+
+def find(images):
+    pictures = [Image.fromarray(one.transpose(1, 2, 0)) for one in images]
+    with torch.no_grad():
+        of_timm = by_timm(pictures)
+        if os.path.basename(os.getcwd()) == "huggingface":
+            assert np.abs(by_transformers(pictures) - of_timm).max() < 1e-5
+    return of_timm
+
+def by_timm(pictures):
+    model = timm.create_model("local-dir:.", pretrained=True).eval()
+    config = timm.data.resolve_model_data_config(model)
+    transform = timm.data.create_transform(**config, is_training=False)
+    assert model.pretrained_cfg["label_names"] == NAMES
+    return model(torch.stack([transform(one) for one in pictures])).softmax(dim=1).numpy()
+
+def by_transformers(pictures):
+    from transformers import AutoImageProcessor, AutoModelForImageClassification
+    model = AutoModelForImageClassification.from_pretrained(".").eval()
+    assert [model.config.id2label[label] for label in range(4)] == NAMES
+    inputs = AutoImageProcessor.from_pretrained(".")(pictures, return_tensors="pt")
+    return model(**inputs).logits.softmax(dim=1).numpy()
+"""
+
+
+def check(models: dict[Path, Path], code: str) -> None:
+    """Compare what exported models find without this package with what they find here.
+
+    Args:
+        models: by the folder to export to, whose name is the format.
+        code: to load a folder.
+    """
+    for output, model in models.items():
+        export(model, to=output.name, output=output)
+        np.save(output / "images.npy", pictures(model))
+    found = without_sau(list(models), code)
+    for model, ours in zip(models.values(), found, strict=True):
+        here = expected(model, pictures(model))
+        assert np.abs(ours - here).max() < 1e-4, model
+        assert np.median(here.max(axis=1)) < 0.99
+
+
+VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "plain": ({}, {}),
+    "oblong": ({"size": [24, 36], "test_flip": True}, {}),
+    "centre": ({"view_set": "imagenet", "crop_size": 28}, {}),
+    "cosine": ({}, {"classifier": "cosine", "classifier_scale": 5.0}),
+    "torchvision": ({}, {"backbone": "resnet18", "width": 64}),
+    "projection": ({}, {"projection_hidden": 8, "projection_size": 4}),
+}
+
+
+def model_of(variant: str, folder: Path) -> Path:
+    preprocessing, network = VARIANTS[variant]
+    config = NetworkConfig(**{"backbone": "resnet8", "width": 8, "classes": 4} | network)
+    return saved(folder / variant, config, **preprocessing)
+
+
+def test_torch_folders_load_in_plain_torch(tmp_path: Path) -> None:
+    check({tmp_path / f"{v}-out" / "torch": model_of(v, tmp_path) for v in VARIANTS}, TORCH)
+
+
+def test_onnx_takes_bytes_in_batches_of_any_size(tmp_path: Path) -> None:
+    """With mirror images, a resized centre and a cosine classifier, all in the graph."""
+    config = NetworkConfig("resnet8", 8, 4, classifier="cosine", classifier_scale=5.0)
+    choices = {"view_set": "imagenet", "crop_size": 28, "test_flip": True}
+    check({tmp_path / "onnx": saved(tmp_path / "model", config, **choices)}, ONNX)
+
+
+def test_onnx_says_nothing_of_this_machine(cifar_model: Path, tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        export(cifar_model, to="onnx", output=tmp_path / name)
+    data = [(tmp_path / name / "model.onnx").read_bytes() for name in ("one", "other")]
+    assert data[0] == data[1]
+    assert b"site-packages" not in data[0]
+    assert b"standalone" not in data[0]
+
+
+def test_timm_and_transformers_load_a_torchvision_network_as_their_own(tmp_path: Path) -> None:
+    model = model_of("torchvision", tmp_path)
+    folders = [tmp_path / "timm", tmp_path / "huggingface"]
+    check(dict.fromkeys(folders, model), TIMM_AND_TRANSFORMERS)
+
+
+def test_read_image_does_what_predict_does(digits: Digits, tmp_path: Path) -> None:
+    """From files of another size, to the class and probability of training's predictions."""
+    from sau.pipeline.dataset.digits import list_digits
+
+    export(digits.model, to="torch", output=tmp_path / "out")
+    originals = {record.id: record.data for record in list_digits().records()}
+    for place, name in enumerate(digits.test_images()["id"]):
+        (tmp_path / "out" / f"{place:03d}.png").write_bytes(originals[name])
+    np.save(tmp_path / "out" / "images.npy", np.empty(0))
+    code = """
+import torch
+from pathlib import Path
+
+def find(_):
+    from model import load, read_image
+    model = load(".")
+    images = torch.stack([read_image(p, model.size) for p in sorted(Path(".").glob("*.png"))])
+    with torch.no_grad():
+        return torch.stack(model(images).max(dim=1)).numpy()
+"""
+    ((confidence, predicted),) = without_sau([tmp_path / "out"], code)
+    stored = digits.predictions()
+    assert predicted.tolist() == stored["predicted"].tolist()
+    assert np.allclose(confidence, stored["confidence"], atol=1e-5)
