@@ -67,6 +67,7 @@ def check_sources(config: Config) -> None:
     }
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
+    wanted |= {f"training.runs.{name}.start_from": row.start_from for name, row in rows}
     for key, name in wanted.items():
         path = Path(name)
         if name and not (leads_to_file(path) or leads_to_folder(path)):

@@ -18,6 +18,7 @@ from sau.engine.optimizers import make_optimizer
 from sau.engine.parallel import ParallelLoss, own_loss
 from sau.engine.phases import Phase, second_settings
 from sau.engine.settings import TrainingSettings
+from sau.engine.start_from import Start, take_weights
 from sau.methods import create_method
 from sau.methods.base import AnyMethod, MethodContext, OptionError
 from sau.networks import Network, NetworkConfig, seeded
@@ -46,7 +47,14 @@ class RunData:
     class_names: Sequence[str] = ()
 
 
-def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ranks = ALONE) -> Run:
+def build_run(
+    data: RunData,
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    ranks: Ranks = ALONE,
+    start: Start | None = None,
+) -> Run:
     """Build what is trained, on the device of the data.
 
     Args:
@@ -54,9 +62,11 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         settings: the recipe.
         seed: of weights, order and views.
         ranks: the processes that train together; their group is there.
+        start: a trained network to start from; None: random or pretrained weights.
 
     Raises:
-        ArgumentError: stages that do not fit together, or views that show nothing of an image.
+        ArgumentError: stages or weights that do not fit together, or views that show nothing of an
+            image.
     """
     _refuse_blank_views(settings, data.train.images.size)
     backbone = plan_backbone(settings, data.normalisation, data.train.images.size)
@@ -67,7 +77,7 @@ def build_run(data: RunData, settings: TrainingSettings, *, seed: int, ranks: Ra
         for place, (stage, part) in enumerate(zip(stages, parts, strict=True))
     ]
     device = data.train.labels.device
-    network = _network(settings, methods, data.classes, backbone, seed).to(device)
+    network = _network(settings, methods, data.classes, backbone, seed, start).to(device)
     views = _views(backbone.normalisation, settings)
     start_classifier(network, settings, backbone, parts[0], data.class_names, views)
     if settings.sync_batch_norm:
@@ -128,6 +138,7 @@ def _network(
     classes: int,
     backbone: Backbone,
     seed: int,
+    start: Start | None,
 ) -> Network:
     """Build the network that all stages share, with the weights that it starts from.
 
@@ -166,6 +177,10 @@ def _network(
         )
     precision: torch.dtype = getattr(torch, settings.precision)
     network = Network(config, derive_seed("training", seed, "weights"), precision)
+    if start is not None:
+        if settings.classifier_start == "class_means":  # which would take a classifier's place
+            start = dataclasses.replace(start, places=None)
+        take_weights(network, start, own_size=settings.input_size is not None)
     start_encoder(network.encoder, settings, backbone, seed)
     return network
 

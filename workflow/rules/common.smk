@@ -186,11 +186,12 @@ def training_settings(wildcards):
 
 def pretrained_fingerprint(wildcards):
     """Return a digest of the weights from outside that a row starts from."""
-    return pretrained_fingerprints[CONFIG.training.runs[wildcards.run].pretrained]
+    settings = CONFIG.training.runs[wildcards.run]
+    return pretrained_fingerprints[settings.pretrained, settings.start_from]
 
 
 pretrained_fingerprints = {
-    row.pretrained: fingerprint([row.pretrained])
+    (row.pretrained, row.start_from): fingerprint([row.pretrained, row.start_from])
     for row in CONFIG.training.runs.values()
 }
 

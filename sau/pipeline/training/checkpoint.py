@@ -12,6 +12,7 @@ from torch import Tensor
 from sau.engine.loop import Run, begin_epoch
 from sau.engine.state import PartialEpoch, Predictions, RunState
 from sau.networks.saved import contiguous_state
+from sau.pipeline.training.more_epochs import why_not_here
 from sau.storage.manifest.schemas import SELECTIONS
 from sau.storage.part_index import NoPartsError, UnreadablePartsError, read_about
 from sau.storage.parts import read_parts, write_parts
@@ -31,7 +32,13 @@ COUNTS = ("steps", "images", "names", "mixing")
 
 
 def save_checkpoint(
-    folder: Path, identity: str, run: Run, state: RunState, *, part_bytes: int | None = None
+    folder: Path,
+    identity: str,
+    run: Run,
+    state: RunState,
+    *,
+    part_bytes: int | None = None,
+    but_epochs: str = "",
 ) -> None:
     """Write weights, momentum and state, as a whole or not at all.
 
@@ -41,6 +48,7 @@ def save_checkpoint(
         run: its network, average and methods are saved.
         state: the rest.
         part_bytes: what no file reaches; None: no limit.
+        but_epochs: the same hash but for the number of epochs.
     """
     tensors: dict[str, Tensor] = {}
     for name, module in run.modules().items():
@@ -54,6 +62,7 @@ def save_checkpoint(
         tensors |= {name: _plain(value) for name, value in kept.items() if value is not None}
     about: dict[str, Any] = {
         "identity": identity,
+        "but_epochs": but_epochs,
         "epoch": state.epoch,
         "epochs": run.settings.total_epochs(),
         "history": state.history,
@@ -73,21 +82,24 @@ def save_checkpoint(
     write_parts(folder, tensors, about, part_bytes)
 
 
-def load_checkpoint(folder: Path, identity: str, run: Run) -> RunState:
+def load_checkpoint(folder: Path, identity: str, run: Run, *, but_epochs: str = "") -> RunState:
     """Restore the run's modules and optimizer in place, and return the state saved with them.
 
     Without a checkpoint, or with one of another identity, they stay as they are and the state is
-    that of a new run; the log says why. A damaged one is put aside.
+    that of a new run; the log says why. A damaged one is put aside. One of a run that differs in
+    the number of epochs alone is gone on from where no epoch depends on that.
     """
     if not os.path.lexists(folder):
         return RunState()
     try:
         about = read_about(folder)
         if about.get("identity") != identity:
-            logger.warning(
-                "%s: checkpoint of other settings, data or code; starting afresh", folder
-            )
-            return RunState()
+            differs = but_epochs == "" or about.get("but_epochs") != but_epochs
+            obstacle = "" if differs else why_not_here(about, run.settings)
+            if differs or obstacle:
+                why = obstacle or "checkpoint of other settings, data or code"
+                logger.warning("%s: %s; starting afresh", folder, why)
+                return RunState()
         tensors = read_parts(folder)
     except UnreadablePartsError as error:
         if isinstance(error, NoPartsError) and folder.is_dir():  # killed before there was one

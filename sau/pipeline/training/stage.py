@@ -17,6 +17,7 @@ from sau.engine.state import RunState
 from sau.engine.stopping import Stop
 from sau.pipeline.training.checkpoint import load_checkpoint, save_checkpoint
 from sau.pipeline.training.inputs import RunInputs, load_data
+from sau.pipeline.training.more_epochs import say_why_anew, without_epochs
 from sau.pipeline.training.outputs import (
     data_facts,
     generators,
@@ -26,6 +27,7 @@ from sau.pipeline.training.outputs import (
 )
 from sau.pipeline.training.saved_model import write_model
 from sau.pipeline.training.settings import TrainingSection
+from sau.pipeline.training.starting import starting_point
 from sau.pipeline.training.tensorboard import recorder
 from sau.storage.manifest import write
 from sau.storage.outputs import writing
@@ -81,7 +83,7 @@ def training(
             `sau predict` needs; where there is a validation split, best_on_validation in it holds
             the same of the epoch with the best validation top-1.
         checkpoint: folder to go on from after a stop or a kill; removed when all outputs are
-            written.
+            written, unless the settings keep it.
         seed: of weights, order and views.
         settings: the section `training`.
         validation: manifest of members that are held out of the real training images, to classify
@@ -118,7 +120,11 @@ def training(
     made_of = provenance("training", settings, inputs.by_name(), libraries_of(settings))
     with naming_section("training"):
         made_of |= pretrained_facts(settings)
-    identity = run_identity(made_of | {"facts": data_facts(members, train_images[0])}, seed)
+    of_data = data_facts(members, train_images[0])
+    begin = starting_point(settings, of_data["class_names"])
+    made_of |= begin.facts() if begin else {}
+    identity = run_identity(made_of | {"facts": of_data}, seed)
+    but_epochs = run_identity(without_epochs(made_of) | {"facts": of_data}, seed)
     inputs.check()
     stored = ReusableResults(reuse_folder(predictions), f"{identity} {run}")
     with (
@@ -130,16 +136,27 @@ def training(
         if ranks.all(stored.holds()):
             if ranks.is_first:
                 stored.take_back(outputs)
-                remove_parts(checkpoint)
+                _leave(checkpoint, settings)
             return
         with repeatable(settings.threads):
             folder = checkpoint.parent
             data = load_data(inputs, settings, device, folder)
+            data = begin.normalised(data) if begin else data
             with naming_section("training"):
-                job = build_run(data, settings, seed=seed, ranks=ranks)
-            state = load_checkpoint(checkpoint, identity, job)
+                start = begin.start() if begin else None
+                job = build_run(data, settings, seed=seed, ranks=ranks, start=start)
+            state = load_checkpoint(checkpoint, identity, job, but_epochs=but_epochs)
+            if state.current_epoch == 0:
+                say_why_anew(stored.folder / "model", made_of, settings, model)
             refuse_disagreement(ranks, state.epoch, state.partial.steps if state.partial else 0)
-            save = partial(save_checkpoint, checkpoint, identity, job, part_bytes=part_bytes)
+            save = partial(
+                save_checkpoint,
+                checkpoint,
+                identity,
+                job,
+                part_bytes=part_bytes,
+                but_epochs=but_epochs,
+            )
             logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
             with recorder(logs, state.epoch + 1) as record, naming_section("training"):
                 train(job, state, save if ranks.is_first else _save_nothing, record, stop)
@@ -150,12 +167,14 @@ def training(
                 stop.exit_code,
             )
         if ranks.is_first:
+            if settings.keep_checkpoint:
+                save(state)
             facts = run_facts(members, train_images[0], job, run)
             facts["generated_by"] = generators(synthetic_images)
             with together(*outputs.values()):
                 _write_outputs(outputs, state, job, made_of | facts)
             stored.store(outputs)
-            remove_parts(checkpoint)
+            _leave(checkpoint, settings)
 
 
 def _write_outputs(
@@ -171,6 +190,12 @@ def _write_outputs(
     for kind, table in tables.items():
         write(outputs[kind], kind, table, made_of)
     write_model(outputs["model"], state, job, made_of)
+
+
+def _leave(checkpoint: Path, settings: TrainingSection) -> None:
+    """Remove the checkpoint of a run that is finished, unless it may get more epochs."""
+    if not settings.keep_checkpoint:
+        remove_parts(checkpoint)
 
 
 def _save_nothing(state: RunState) -> None:

@@ -82,6 +82,11 @@ VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "centre": ({"view_set": "imagenet", "crop_size": 28}, {}),
     "cosine": ({}, {"classifier": "cosine", "classifier_scale": 5.0}),
     "torchvision": ({}, {"backbone": "resnet18", "width": 64}),
+    "entrance": ({}, {"input_size": 24}),
+    "timm": (
+        {"size": [48, 48]},
+        {"backbone": "timm/test_vit.r160_in1k", "width": 0, "input_size": 48},
+    ),
     "projection": ({}, {"projection_hidden": 8, "projection_size": 4}),
 }
 
@@ -97,8 +102,10 @@ def test_torch_folders_load_in_plain_torch(tmp_path: Path) -> None:
 
 
 def test_onnx_takes_bytes_in_batches_of_any_size(tmp_path: Path) -> None:
-    """With mirror images, a resized centre and a cosine classifier, all in the graph."""
-    config = NetworkConfig("resnet8", 8, 4, classifier="cosine", classifier_scale=5.0)
+    """With mirror images, a resized centre, an entrance and a cosine classifier in the graph."""
+    config = NetworkConfig(
+        "resnet8", 8, 4, classifier="cosine", classifier_scale=5.0, input_size=24
+    )
     choices = {"view_set": "imagenet", "crop_size": 28, "test_flip": True}
     check({tmp_path / "onnx": saved(tmp_path / "model", config, **choices)}, ONNX)
 
@@ -112,10 +119,14 @@ def test_onnx_says_nothing_of_this_machine(cifar_model: Path, tmp_path: Path) ->
     assert b"standalone" not in data[0]
 
 
-def test_timm_and_transformers_load_a_torchvision_network_as_their_own(tmp_path: Path) -> None:
-    model = model_of("torchvision", tmp_path)
-    folders = [tmp_path / "timm", tmp_path / "huggingface"]
-    check(dict.fromkeys(folders, model), TIMM_AND_TRANSFORMERS)
+def test_timm_and_transformers_load_networks_as_their_own(tmp_path: Path) -> None:
+    models = [model_of(variant, tmp_path) for variant in ("torchvision", "timm")]
+    folders = {
+        tmp_path / str(place) / to: model
+        for place, model in enumerate(models)
+        for to in ("timm", "huggingface")
+    }
+    check(folders, TIMM_AND_TRANSFORMERS)
 
 
 def test_read_image_does_what_predict_does(digits: Digits, tmp_path: Path) -> None:
