@@ -27,6 +27,7 @@ NAMES = (
     "curation",
     "manifests",
     "unscored",
+    "predict",
     "init",
 )
 
@@ -83,6 +84,7 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
     found["generation"] = ["benchmarks.generation", *common, *exact]
     for name in ("views", "contrastive_loss", "nearest_neighbours", "curation", "manifests"):
         found[name] = [f"benchmarks.{name}", *common]
+    found["predict"] = ["benchmarks.predict", *common]
     for name in ("unscored", "init"):
         found[name] = [f"benchmarks.{name}", *common]
     found["scoring"] = ["benchmarks.scoring", *common, "--precision", arguments.precision]

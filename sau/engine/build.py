@@ -178,7 +178,7 @@ def _network(
     precision: torch.dtype = getattr(torch, settings.precision)
     network = Network(config, derive_seed("training", seed, "weights"), precision)
     if start is not None:
-        if settings.classifier_start == "class_means":  # which would take a classifier's place
+        if settings.classifier_start != "random":  # which would take the classifier's place
             start = dataclasses.replace(start, places=None)
         take_weights(network, start, own_size=settings.input_size is not None)
     start_encoder(network.encoder, settings, backbone, seed)

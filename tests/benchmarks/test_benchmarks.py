@@ -24,6 +24,7 @@ SMALL: dict[str, list[str]] = {
     "scoring": ["--model", "tiny-clip", "--batch-size", "3", "--batches", "2", "--side", "12"],
     "curation": ["--classes", "4", "--per-class", "30", "--test-images", "20", *TAIL],
     "manifests": ["--rows", "20", "--bytes", "50"],
+    "predict": ["--large", "1", "--small", "3"],
     "unscored": ["--rows", "40", "--images", "2", "--side", "8"],
     "init": ["--images", "40", "--side", "16"],
 }
@@ -37,6 +38,7 @@ RATIOS = {
     "scoring": 1,
     "curation": 1,
     "manifests": 4,
+    "predict": 2,
     "unscored": 1,
     "init": 1,
 }

@@ -93,7 +93,7 @@ def classify(
     """
     work.check()
     size = (model.preprocessing.size[0], model.preprocessing.size[1])
-    batch_size = work.batch_size or max(1, min(TEST_BATCH, BATCH_PIXELS // (size[0] * size[1])))
+    batch_size = work.batch_size or suitable_batch(size)
     with (
         reserved_device(work.device, "--device") as device,
         repeatable(work.threads),
@@ -104,6 +104,11 @@ def classify(
         for rows in _in_batches(read, batch_size):
             yield _classify(rows, model, device)
             advance(len(rows))
+
+
+def suitable_batch(size: Size) -> int:
+    """Return how many images of a size, height and width, the network gets at once."""
+    return max(1, min(TEST_BATCH, BATCH_PIXELS // (size[0] * size[1])))
 
 
 @torch.inference_mode()

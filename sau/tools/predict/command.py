@@ -11,7 +11,7 @@ from sau.core.errors import UserError
 from sau.storage.outputs import writes
 from sau.tools.predict.classify import Classified, Work, classify
 from sau.tools.predict.formats import Row, check_ending, row_of, writing_rows
-from sau.tools.predict.inputs import list_images
+from sau.tools.predict.inputs import ImageList, list_images
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +63,22 @@ def predict(
     trained = TrainedModel.load(model, "MODEL")
     count = top_of(top, trained)
     listed = list_images(images, image_column)
-    failed = 0
-    with writing_rows(output, count) as write:
-        for part in classify(listed, len(listed.names), trained, work):
-            write(list(rows_of(part, trained.class_names, count)))
-            failed += sum(reason is not None for reason in part.reasons)
+    failed = write_predictions(listed, trained, work, output, count)
     log.info("%s: %d images", output, len(listed.names))
     if failed:
         log.warning("%d of %d images cannot be read; their rows say why", failed, len(listed.names))
+
+
+def write_predictions(
+    images: ImageList, model: TrainedModel, work: Work, output: Path, top: int
+) -> int:
+    """Classify images and write their rows; return how many could not be read."""
+    failed = 0
+    with writing_rows(output, top) as write:
+        for part in classify(images, len(images.names), model, work):
+            write(list(rows_of(part, model.class_names, top)))
+            failed += sum(reason is not None for reason in part.reasons)
+    return failed
 
 
 def top_of(top: int | None, model: TrainedModel) -> int:
