@@ -28,6 +28,7 @@ TOOLS: dict[str, Tool] = {
     for tool in (
         Tool("init", "look at a folder of images, and write a config that fits"),
         Tool("doctor", "say what this machine has, and what will not work"),
+        Tool("plan", "say what a run will draw, train, store and pay, and how long it takes"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
         Tool(

@@ -1,0 +1,167 @@
+"""The command `sau plan`."""
+
+import io
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+
+from sau.config import Config
+from sau.core.errors import UserError
+from sau.core.printable import printable
+from sau.pipeline.images.disk import readable
+from sau.pipeline.prompts.classes import class_words
+from sau.pipeline.prompts.rows import FROM_LLM
+from sau.run.configured import config_words, configured
+from sau.run.planned import planned_jobs
+from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
+from sau.tools.plan.work import Training, Work, work_of
+
+_LISTED = 20
+"""Classes whose images are counted one by one."""
+
+
+def plan(*, config: list[str] | None = None, probe: bool = True) -> None:
+    """Say what a run will draw, train, store and pay, and how long that takes here.
+
+    What is there already counts as done. Nothing is written, asked or spent.
+
+    Args:
+        config: what stands after `sau run --config`; default: nothing.
+        probe: time a few batches of the generator, the scorer and each row's network.
+
+    Raises:
+        UserError: what is wrong with the config.
+    """
+    named = config or []
+    settings = configured(named)
+    work = work_of(settings, planned_jobs(config_words(named)))
+    for line in _lines(settings, work, probe=probe):
+        print(printable(line), flush=True)
+
+
+def _lines(config: Config, work: Work, *, probe: bool) -> Iterator[str]:
+    if not work.jobs:
+        yield "nothing to do: all results are there"
+        return
+    yield "jobs: " + ", ".join(f"{rule} {count}" for rule, count in work.jobs.items())
+    yield from _draws(config, work)
+    for row, training in work.training.items():
+        yield f"training {row}: {training.runs} runs, {training.steps:,} steps in all"
+    yield f"disk: about {readable(work.disk)} of images"
+    yield from _money(config, work)
+    if probe:
+        yield from _minutes(config, work)
+
+
+def _draws(config: Config, work: Work) -> Iterator[str]:
+    if not work.drawn:
+        return
+    most = "at most " if config.rounds.over_generation is not None else ""
+    each = sorted(set(work.draws))
+    yield f"images to draw: {most}{work.drawn:,}, {' or '.join(map(str, each))} of a class"
+    if len(each) > 1:
+        pairs = list(zip(work.class_names, work.draws, strict=True))
+        yield from (f"  {name} {count:,}" for name, count in pairs[:_LISTED])
+        if len(pairs) > _LISTED:
+            yield f"  ... {len(pairs) - _LISTED} more"
+
+
+def _money(config: Config, work: Work) -> Iterator[str]:
+    settings = config.prompts
+    words = class_words(work.class_names, settings.classes, settings.templates, settings.source)
+    asked = [each for each in words if each.source == FROM_LLM]
+    if not (asked and work.jobs.get("prompts")):
+        yield "language model: nothing to ask, nothing to pay"
+        return
+    from sau.pipeline.prompts.llm.collect import first_requests
+    from sau.pipeline.prompts.llm.collect import plan as plan_of_requests
+    from sau.pipeline.prompts.llm.store import AnswerStore
+
+    store = AnswerStore(Path(config.experiment.results) / "prompts" / "answers.jsonl")
+    requests = first_requests(asked, settings, store)
+    yield f"language model: {plan_of_requests(requests, settings, store)}"
+
+
+def _minutes(config: Config, work: Work) -> Iterator[str]:
+    """Time a few batches of each kind of work, and say how long all of it takes."""
+    side = config.dataset.image_size
+    total, cores = 0.0, os.cpu_count() or 1
+    for label, generator in enumerate(work.generators):
+        same = [n for n, other in enumerate(work.generators) if other == generator]
+        images = sum(work.draws[n] for n in same)
+        if not images or same[0] != label:
+            continue
+        prompt = f"A photo of a {work.class_names[label]}."
+        line, seconds = _timed(
+            f"drawing {images:,} images by {generator.model}",
+            images,
+            lambda one=generator, text=prompt: seconds_of_image(one, text),  # type: ignore[misc]
+            _at_once(generator.device, generator.threads, work.jobs["images"], cores),
+        )
+        total += seconds
+        yield line
+    if side is None and (work.training or work.jobs.get("scores")):
+        yield "not probed: dataset.image_size is null, so the size of images is not known"
+        return
+    if work.jobs.get("scores") and config.scores.scorer == "open_clip" and side:
+        line, seconds = _timed(
+            f"scoring {work.drawn:,} images",
+            work.drawn,
+            lambda: seconds_of_score(config.scores, side),
+            _at_once(config.scores.device, config.scores.threads, work.jobs["scores"], cores),
+        )
+        total += seconds
+        yield line
+    for row, training in work.training.items():
+        line, seconds = _row(row, training, len(work.class_names), side or 0, cores)
+        total += seconds
+        yield line
+    yield f"in all about {_duration(total)} on this machine, beside reading and reports"
+
+
+def _row(row: str, training: Training, classes: int, side: int, cores: int) -> tuple[str, float]:
+    settings = training.settings
+    return _timed(
+        f"training {row}, {training.steps:,} steps of {settings.batch_size} images",
+        training.steps,
+        lambda: seconds_of_step(settings, classes, side),
+        _at_once(settings.device, settings.threads, training.runs, cores),
+    )
+
+
+def _timed(what: str, times: int, probe: Callable[[], float], at_once: int) -> tuple[str, float]:
+    """Return a line on some work, and its seconds; none where it cannot be tried here."""
+    try:
+        with _silence():
+            each = probe()
+    except (UserError, ValueError) as error:
+        return f"{what}: not probed ({error})", 0.0
+    seconds = each * times / at_once
+    beside = f", {at_once} at once" if at_once > 1 else ""
+    return f"{what}: about {_duration(seconds)} (probe: {each:.3g} s each{beside})", seconds
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep progress and log of what is only tried off the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _at_once(device: str, threads: int, jobs: int, cores: int) -> int:
+    """Return how many jobs run beside each other: as cores allow, one on a GPU."""
+    return 1 if device == "cuda" else max(min(cores // threads, jobs), 1)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,96 @@
+"""How long the real generator, scorer and network take here, by a few batches of each."""
+
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+
+from sau.core.random_streams import numpy_generator
+from sau.device.gpus import reserved_device
+from sau.device.repeatable import repeatable
+from sau.engine.api import NOT_HERE, train
+from sau.pipeline.images.load import load_generator
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.scores.clip import Clip
+from sau.pipeline.scores.load import load_model
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.training.settings import TrainingSection
+
+_FEW, _MORE = 1, 3
+"""Batches of two trainings: the difference of their times is that of the batches between."""
+
+
+_OF_WHOLE_RUNS = frozenset(
+    {"data", "epochs", "schedule", "step_epochs", "step_factor", "warmup_epochs", "second_stage"}
+    | {"swa_from", "keep_best"}
+)
+"""Settings that say nothing of a single step, and may not fit one epoch."""
+
+
+def seconds_of_step(settings: TrainingSection, classes: int, side: int) -> float:
+    """Return the seconds of one training step, on images of noise.
+
+    Args:
+        settings: of the row.
+        classes: that there are.
+        side: pixels of an image.
+    """
+    times = [_training_seconds(settings, classes, side, batches) for batches in (_FEW, _MORE)]
+    return max(times[1] - times[0], 0.0) / (_MORE - _FEW)
+
+
+def seconds_of_image(settings: ImagesSettings, prompt: str) -> float:
+    """Return the seconds of drawing one image, by a batch of the generator."""
+    with reserved_device(settings.device, "images.device") as device, repeatable(settings.threads):
+        generator = load_generator(settings, device)
+        prompts = [prompt] * settings.batch_size
+        generator.announce(prompts[:1])
+        seconds = _seconds(lambda: generator.draw(prompts, list(range(settings.batch_size))))
+    return seconds / settings.batch_size
+
+
+def seconds_of_score(settings: ScoresSettings, side: int) -> float:
+    """Return the seconds of scoring one image, by a batch through the model."""
+    with reserved_device(settings.device, "scores.device") as device, repeatable(settings.threads):
+        loaded = load_model(settings.model, settings.pretrained, device, settings.trained_as)
+        clip = Clip(loaded, device, settings.precision)
+        draws = numpy_generator("plan", "scores")
+        pixels = [
+            draws.integers(0, 256, (side, side, 3), dtype=np.uint8)
+            for _ in range(settings.batch_size)
+        ]
+        clip.embed_images(pixels)  # the first time is slower
+        seconds = _seconds(lambda: clip.embed_images(pixels))
+    return seconds / settings.batch_size
+
+
+def _training_seconds(settings: TrainingSection, classes: int, side: int, batches: int) -> float:
+    count = settings.batch_size * batches
+    draws = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=draws)
+    is_balanced = settings.data == "balanced"
+    extra: Mapping[str, torch.Tensor] = (
+        {"is_synthetic": torch.arange(count) % 2 == 1, "scores": torch.rand(count, generator=draws)}
+        if is_balanced
+        else {}
+    )
+    idle = settings.idle()
+    own = {
+        key: value
+        for key, value in settings.to_mapping().items()
+        if key not in {*NOT_HERE, *_OF_WHOLE_RUNS} and key not in idle
+    }
+    with reserved_device(settings.device, "training.device") as device:
+        own["device"] = device
+        # Every class has images, also in small batches.
+        labels = torch.arange(count) // 2 % min(classes, count // 2)
+        return _seconds(lambda: train(images, labels, classes=classes, epochs=1, **extra, **own))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start

@@ -1,0 +1,111 @@
+"""What the jobs of a run that are still to do amount to: images, training steps, bytes."""
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from sau.config import Config
+from sau.pipeline.dataset.load import load
+from sau.pipeline.images.per_class import settings_by_label
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.subset.stage import real_counts
+from sau.pipeline.training.settings import TrainingSection
+from sau.run.planned import Job
+from sau.sources.checks import counts_of
+
+_BYTES_OF_PIXEL = 2
+"""Of a photograph as PNG, about."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """The runs of one row that are to do: how it trains, how many there are, steps of all."""
+
+    settings: TrainingSection
+    runs: int
+    steps: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What is to do.
+
+    Attributes:
+        jobs: by rule.
+        class_names: in label order.
+        real: images of the training set, of each class.
+        draws: images to draw of each class, in label order; at most, where rounds draw what lacks.
+        generators: settings of each class's generator.
+        training: by row.
+        disk: bytes of the images that will be stored, about.
+    """
+
+    jobs: dict[str, int]
+    class_names: list[str]
+    real: list[int]
+    draws: list[int]
+    generators: list[ImagesSettings]
+    training: dict[str, Training]
+    disk: int
+
+    @property
+    def drawn(self) -> int:
+        """All images to draw."""
+        return sum(self.draws)
+
+
+def work_of(config: Config, pending: Sequence[Job]) -> Work:
+    """Return what jobs amount to. Real images are listed, not decoded.
+
+    Raises:
+        UserError: what the dataset or the subset stage would refuse.
+    """
+    names, train, test = load(config.dataset)
+    jobs = Counter(job.rule for job in pending)
+    by_label = settings_by_label(config.images, names)
+    generators = [by_label[label] for label in range(len(names))]
+    share = jobs["images"] / max(config.image_shards(), 1)
+    wanted = math.ceil(config.prompts.per_class * share)
+    draws = [wanted if each.source in ("glide", "diffusers") else 0 for each in generators]
+    real = [int(n) for n in counts_of(train, len(names))]
+    pixels = (len(train) + len(test)) * bool(jobs["dataset"]) + sum(draws)
+    return Work(
+        jobs=dict(jobs),
+        class_names=names,
+        real=real,
+        draws=draws,
+        generators=generators,
+        training=_training(config, pending, names, real),
+        disk=_BYTES_OF_PIXEL * pixels * (config.dataset.image_size or 0) ** 2,
+    )
+
+
+def _training(
+    config: Config, pending: Sequence[Job], names: list[str], real: list[int]
+) -> dict[str, Training]:
+    labels = np.repeat(np.arange(len(real), dtype=np.int64), real)
+    found: dict[str, Training] = {}
+    for job in (job for job in pending if job.rule == "training"):
+        row, factor = job.wildcards["run"], job.wildcards["imbalance_factor"]
+        settings = config.training.settings_of(row, factor)
+        counts, _ = real_counts(labels, names, factor, config.subset)
+        before = found.get(row, Training(settings, 0, 0))
+        steps = before.steps + steps_of(settings, counts)
+        found[row] = Training(settings, before.runs + 1, steps)
+    return found
+
+
+def steps_of(settings: TrainingSection, counts: Sequence[int]) -> int:
+    """Return the training steps of one run.
+
+    Args:
+        settings: of its row.
+        counts: real training images of each class; a balanced set has the largest of each.
+    """
+    images = max(counts) * len(counts) if settings.data == "balanced" else sum(counts)
+    second = settings.second()
+    epochs = settings.epochs + (second.epochs if second else 0)
+    return epochs * math.ceil(images / settings.batch_size)

@@ -1,0 +1,137 @@
+"""`sau plan`: what jobs amount to, and what a probe says of the time."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from sau.config import load
+from sau.core.errors import UserError
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.training.settings import TrainingSection
+from sau.run.planned import Job
+from sau.tools.plan import command
+from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
+from sau.tools.plan.work import steps_of, work_of
+from tests.sources.make_images import put_classes
+
+TINY = {"backbone": "resnet8", "width": 4, "batch_size": 8, "epochs": 3}
+RUNS = {
+    "ce": {"method": "cross_entropy", "data": "real"},
+    "sau": {"method": "sau", "data": "balanced", "epochs": 2},
+}
+
+
+def job(rule: str, **wildcards: str) -> Job:
+    return Job(rule, (), Path("logs/x.log"), {"imbalance_factor": "as-is", **wildcards}, "", 1)
+
+
+@pytest.fixture
+def config(tmp_path):
+    put_classes(tmp_path / "zoo", {"ant": 21, "bee": 11})
+    return load(
+        {
+            "experiment": {"results": str(tmp_path / "r"), "imbalance_factors": ["as-is"]},
+            "dataset": {
+                "source": "image-folder",
+                "folder": str(tmp_path / "zoo"),
+                "test_per_class": 1,
+                "image_size": 16,
+            },
+            "prompts": {"per_class": 6},
+            "images": {"source": "glide", "model": "tiny-glide", "shards": 3},
+            "training": {**TINY, "runs": RUNS},
+        }
+    )
+
+
+def test_work_is_that_of_the_jobs_to_do(config):
+    jobs = [job("images"), job("images"), job("training", run="ce"), job("training", run="sau")]
+    work = work_of(config, [*jobs, job("training", run="sau")])
+    assert (work.class_names, work.real) == (["ant", "bee"], [20, 10])
+    assert work.draws == [4, 4], "two of three shards of six images"
+    found = {row: (each.runs, each.steps) for row, each in work.training.items()}
+    assert found == {"ce": (1, 3 * 4), "sau": (2, 2 * 2 * 5)}
+    assert work.jobs == {"images": 2, "training": 3}
+
+
+def test_steps_are_those_of_all_epochs():
+    counts = [100, 10]
+    real = TrainingSection(method="cross_entropy", data="real", epochs=3, batch_size=50)
+    assert steps_of(real, counts) == 3 * 3
+    balanced = TrainingSection(method="cross_entropy", data="balanced", epochs=3, batch_size=50)
+    assert steps_of(balanced, counts) == 3 * 4
+    second = {"method": "max_norm", "epochs": 2}
+    both = TrainingSection(
+        method="cross_entropy", data="real", epochs=3, batch_size=50, second_stage=second
+    )
+    assert steps_of(both, counts) == 5 * 3
+
+
+@pytest.mark.parametrize("row", list(RUNS))
+def test_step_of_each_row_is_timed(config, row):
+    assert seconds_of_step(config.training.runs[row], classes=3, side=16) >= 0
+
+
+def test_generator_and_scorer_are_timed():
+    images = ImagesSettings(source="glide", model="tiny-glide", steps="2", batch_size=2)
+    assert seconds_of_image(images, "The printed digit one.") > 0
+    scores = ScoresSettings(model="tiny-clip", batch_size=2)
+    assert seconds_of_score(scores, side=16) > 0
+
+
+def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, capsys, tmp_path):
+    jobs = [job("prompts"), job("images"), job("scores"), job("training", run="ce")]
+    monkeypatch.setattr(command, "configured", lambda named: config)
+    monkeypatch.setattr(command, "planned_jobs", lambda words: jobs)
+    before = sorted(tmp_path.rglob("*"))
+    command.plan()
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert lines[:3] == [
+        "jobs: prompts 1, images 1, scores 1, training 1",
+        "images to draw: 4, 2 of a class",
+        "training ce: 1 runs, 12 steps in all",
+    ]
+    assert "language model: nothing to ask, nothing to pay" in lines
+    starts = [
+        "drawing 4 images by tiny-glide: about ",
+        "scoring 4 images: about ",
+        "training ce, 12 steps of 8 images: about ",
+        "in all about ",
+    ]
+    for line, start in zip(lines[-4:], starts, strict=True):
+        assert line.startswith(start)
+    assert captured.err == ""
+    assert sorted(tmp_path.rglob("*")) == before
+    monkeypatch.setattr(command, "planned_jobs", lambda words: [])
+    command.plan()
+    assert capsys.readouterr().out == "nothing to do: all results are there\n"
+
+
+def test_requests_of_a_language_model_are_priced(config, monkeypatch, capsys):
+    asked = config.prompts.replace(source="llm", model="gpt-4", per_class=10)
+    monkeypatch.setattr(
+        command, "configured", lambda named: dataclasses.replace(config, prompts=asked)
+    )
+    monkeypatch.setattr(command, "planned_jobs", lambda words: [job("prompts")])
+    command.plan(probe=False)
+    line = next(line for line in capsys.readouterr().out.splitlines() if "language" in line)
+    assert "requests to gpt-4" in line
+    assert "tokens to it" in line
+
+
+def test_what_cannot_be_tried_here_is_said():
+    def fail() -> float:
+        raise UserError("images.model: no such folder")
+
+    line, seconds = command._timed("drawing", 3, fail, 1)
+    assert (line, seconds) == ("drawing: not probed (images.model: no such folder)", 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(0.2, "1 s"), (80, "80 s"), (600, "10 min"), (9000, "2.5 h")]
+)
+def test_durations_are_short(seconds, expected):
+    assert command._duration(seconds) == expected
