@@ -5,6 +5,7 @@ ImageNet weights. Beside it stands what the same needs alone: each file decoded 
 forward passes of that network. Without `--folder` the images are JPEG files of soft noise.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import torch
 import yaml
 from PIL import Image
 
+import sau
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.init import make_files
 from benchmarks.record import Record
@@ -117,7 +119,16 @@ def first_number(config: dict[str, object], results: Path, threads: int) -> None
     experiment = {"results": str(results / "results"), "imbalance_factors": ["as-is"]}
     file.write_text(yaml.safe_dump(config | {"experiment": experiment}))
     command = [sys.executable, "-m", "sau", "run", "--config", str(file), "--cores", str(threads)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # In a folder of its own, which Snakemake locks; this very `sau`, wherever it stands.
+    paths = [str(Path(sau.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=results,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+    )
     if done.returncode:
         raise UserError(f"sau run failed:\n{(done.stdout + done.stderr)[-3000:]}")
     print((results / "results" / "report" / "overview.md").read_text())
