@@ -100,7 +100,7 @@ class RunRecord:
             data_seed=int(provenance.get("data_seed") or 0),
             seed=int(_need(provenance, "seed")),
             backbone=str(_need(settings, "backbone")),
-            width=int(provenance.get("width") or _need(settings, "width")),
+            width=int(_need({**settings, **provenance}, "width")),
             parameters=int(_need(provenance, "parameters")),
             parameters_trained=int(_need(provenance, "parameters_trained")),
             epochs=int(provenance.get("total_epochs") or _need(settings, "epochs")),

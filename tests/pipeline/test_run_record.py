@@ -96,3 +96,12 @@ def test_record_without_a_fact_is_refused_with_the_file() -> None:
     del facts["recipe"]
     with pytest.raises(UserError, match="^metrics: provenance lacks 'recipe'; run the evaluation"):
         RunRecord.of_metrics(facts, Path("metrics"))
+
+
+def test_network_of_another_library_has_no_width():
+    """Its settings say null, its predictions 0."""
+    settings = MADE["settings"] | {"backbone": "timm/test_vit", "width": None}
+    record = RunRecord.of_predictions(MADE | {"settings": settings, "width": 0})
+    assert record.width == 0
+    with pytest.raises(UserError, match="lacks 'width'"):
+        RunRecord.of_predictions(MADE | {"settings": settings})

@@ -116,4 +116,5 @@ def _expected(row: pd.Series) -> int:
 
 
 def _known(values: pd.Series) -> list[int]:
-    return [int(value) for value in values.dropna()]
+    """Return the sizes that there are; networks of other libraries have no width, which is 0."""
+    return [int(value) for value in values.dropna() if value]

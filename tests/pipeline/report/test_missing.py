@@ -83,6 +83,8 @@ def test_tables_say_missing_and_how_many_there_are(fake):
     sizes = {row[0]: row[1:] for row in networks(table).rows}
     assert sizes["CE"] == ["real", "resnet32", "16", "464,154", "4,926,554", "4"]
     assert sizes["SAU"] == ["balanced", "resnet32", "16", "—", "—", "4"]
+    without = {row[0]: row[1:] for row in networks(table.assign(width=0)).rows}
+    assert without["CE"] == ["real", "resnet32", "—", "464,154", "4,926,554", "4"]
 
 
 def test_grid_without_a_run_is_all_missing():
