@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
 from sau.core.errors import ArgumentError
 from sau.engine.loop import Run
 from sau.settings.section import Section
 from sau.views import Normalisation, ViewOptions, ViewSet
 
-_Side = Annotated[list[PositiveInt], Field(min_length=2, max_length=2)]
+_Pixels = Annotated[int, Field(gt=0, le=2**16)]
+_Side = Annotated[list[_Pixels], Field(min_length=2, max_length=2)]
 _Mean = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=3, max_length=3)]
 _Std = Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=3, max_length=3)]
 
@@ -26,7 +27,7 @@ class Preprocessing(Section):
     mean: _Mean = Field(description="of each colour channel, 0 to 1, to normalise with")
     std: _Std = Field(description="likewise, the standard deviation")
     view_set: ViewSet = Field(description="kind of views, see training.view_set")
-    crop_size: PositiveInt | None = Field(description="side of the centre view, see training")
+    crop_size: _Pixels | None = Field(description="side of the centre view, see training")
     test_flip: bool = Field(description="average the probabilities of an image and its mirror one")
     precision: str = Field(
         pattern="^(float32|bfloat16)$", description="of the forward pass, see training.precision"

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from sau.core.errors import UserError
+from sau.core.printable import one_line
 from sau.device.compiling import GRAPHS, compile_network
 from sau.device.share import SharesRows
 from sau.networks.classifier import ClassifierKind, make_classifier
@@ -33,7 +34,8 @@ from sau.networks.saved import (
 from sau.storage.folders import new_folder
 from sau.storage.sealed import sealed_text
 
-_UNLOADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError)
+_MISFIT = (ValueError, LookupError, TypeError, AttributeError, RuntimeError)
+_UNLOADABLE = (OSError, *_MISFIT, SafetensorError)
 OTHER_BACKBONE = "other"
 """Stands in the config of a network around an encoder that somebody else has made."""
 
@@ -281,8 +283,9 @@ class Network(SharesRows, nn.Module):
             )
             network.load_state_dict(weights)
         except _UNLOADABLE as error:
+            why = one_line(str(error))
             raise UserError(
-                f"{folder}: not a model of the training stage ({error}); train it again"
+                f"{folder}: no model of the training stage ({why}); train it again"
             ) from error
         return network.eval()
 

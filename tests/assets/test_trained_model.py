@@ -100,3 +100,23 @@ def test_damaged_file_is_one_line(model: Path) -> None:
 def test_file_in_the_place_of_the_folder_is_refused(model: Path) -> None:
     with pytest.raises(UserError, match="config.json: a file; expected a folder"):
         TrainedModel.load(model / "config.json", "MODEL")
+
+
+ODD = [None, True, -1, 1e30, "x", [], {"a": 1}, 10**30]
+
+
+@pytest.mark.parametrize("inside", [None, "preprocessing"])
+def test_odd_values_of_any_key_are_one_line_or_no_matter(inside: str | None, model: Path) -> None:
+    config = unsealed((model / "config.json").read_text())
+    keys = list(config if inside is None else config[inside])
+    refused: list[str] = []
+    for key in keys:
+        for value in ODD:
+            odd = {key: value} if inside is None else {inside: {**config[inside], key: value}}
+            (model / "config.json").write_text(sealed_text(config | odd))
+            try:
+                TrainedModel.load(model, "MODEL")
+            except UserError as error:
+                refused.append(str(error))
+    assert len(refused) > 3 * len(keys)
+    assert not any("\n" in message for message in refused)

@@ -121,6 +121,15 @@ def test_views_of_imagenet_at_test_time_are_those_of_the_run(
     assert_as_training(pd.read_csv(tmp_path / "found.csv"), other.predictions())
 
 
+def test_network_that_validation_chose_gives_its_own_predictions(
+    digits: Digits, tmp_path: Path
+) -> None:
+    model = digits.model / "best_on_validation"
+    predict(model, [digits.path("test")], output=tmp_path / "found.csv")
+    stored = digits.predictions("best_on_validation")
+    assert_as_training(pd.read_csv(tmp_path / "found.csv"), stored)
+
+
 def test_damaged_images_are_rows_with_a_reason_and_are_counted(
     digits: Digits, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
