@@ -50,13 +50,15 @@ def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
 
         made = np.bincount(list_imported(images, names).labels, minlength=len(names)).tolist()
     else:
-        from sau.pipeline.images.per_class import settings_by_label
+        from sau.pipeline.images.beside import list_beside
         from sau.pipeline.prompts.classes import class_words
 
-        settings_by_label(images, names)
-        prompts = config.prompts
+        prompts, beside = config.prompts, list_beside(images, names)
         class_words(names, prompts.classes, prompts.templates, prompts.source)
-        made = [prompts.per_class] * len(names)
+        made = [
+            count + beside.to_draw(label, prompts.per_class)
+            for label, count in enumerate(beside.counts)
+        ]
     if made_by == "rounds":
         return None
     share, quota = config.filter.keep_fraction, config.filter.quota

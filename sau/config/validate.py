@@ -62,8 +62,7 @@ def check_sources(config: Config) -> None:
         "dataset.train_file": dataset.train_file,
         "dataset.test_file": dataset.test_file,
         "dataset.class_names_file": dataset.class_names_file,
-        "images.folder": images.folder if images.source == "imported" else "",
-        "images.file": images.file if images.source == "imported" else "",
+        **images.imported_from(),
     }
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
@@ -150,11 +149,12 @@ def _check_together(config: Config) -> None:
     check_source(config)
     if config.scores.scorer == "none":
         _check_without_scorer(config)
-    if config.rounds.over_generation is not None and config.images.source == "imported":
-        raise UserError(
-            f"config: rounds.over_generation: {config.rounds.over_generation:g}, but images.source "
-            "is imported, which draws nothing; leave it out"
-        )
+    if config.rounds.over_generation is not None:
+        for key, name in config.images.imported_from().items():
+            raise UserError(
+                f"config: rounds.over_generation: {config.rounds.over_generation:g}, but {key}: "
+                f"{name} are imported images, which no round draws; leave one of them out"
+            )
     check_sizes(config)
     _check_baseline(config)
     _check_counterparts(config)

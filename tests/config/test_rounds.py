@@ -44,6 +44,6 @@ def test_imported_images_have_no_rounds() -> None:
     values["images"] = {"source": "imported", "folder": "there"}
     values["rounds"] = {"over_generation": 1.5}
     with pytest.raises(
-        UserError, match="rounds.over_generation: 1.5, but images.source is imported"
+        UserError, match="rounds.over_generation: 1.5, but images.folder: there are imported"
     ):
         load(values)

@@ -2,11 +2,7 @@
 PROMPTS = [] if CONFIG.images.source == "imported" else rules.prompts.output
 
 
-IMPORTED = (
-    [CONFIG.images.folder, CONFIG.images.file]
-    if CONFIG.images.source == "imported"
-    else []
-)
+IMPORTED = list(CONFIG.images.imported_from().values())
 
 
 IMPORTED_TABLES = (

@@ -58,6 +58,9 @@ function factsOf(image) {
   facts.push(["zero-shot class", data.classes[image.zero_shot]]);
   facts.push(["rank in its class", image.rank && count(image.rank)]);
   facts.push(["perceptual hash", image.perceptual_hash]);
+  if (image.kind !== "real") {
+    facts.push(["origin", image.seed === undefined ? "imported" : "generated"]);
+  }
   facts.push(["seed", image.seed]);
   facts.push(["pixels", image.width && `${image.width} × ${image.height}`]);
   facts.push(["id", image.id]);

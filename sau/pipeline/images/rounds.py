@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sau.core.errors import UserError
+from sau.pipeline.images.beside import Beside
 from sau.pipeline.images.shards import places_of_class
 from sau.sources.naming import distinct_names
 
@@ -17,13 +18,15 @@ Indices = npt.NDArray[np.int64]
 def rows_to_draw(
     prompts: pa.Table,
     counts: Sequence[Mapping[str, Any]] | None,
+    beside: Beside,
     class_names: Sequence[str],
     shard: int,
     shards: int,
 ) -> list[dict[str, Any]]:
     """Return a row of prompts for each image that a shard draws, class by class.
 
-    Without rounds each prompt is drawn once, in the order of the prompts. In a round a class's
+    Without rounds each prompt is drawn once, in the order of the prompts, less those in whose
+    place imported images stand. In a round a class's
     prompts take turns. From its second turn on, a prompt's id has the number of earlier turns at
     its end, so that its image has another id and seed. So the first images of a class are the same
     however many are drawn, and in however many rounds. Prompts of other shards stay the columns
@@ -32,6 +35,7 @@ def rows_to_draw(
     Args:
         prompts: a prompts manifest.
         counts: rows of a draws manifest; None without rounds.
+        beside: the images that are imported; of no account in a round.
         class_names: in label order.
         shard: of the round, from 0.
         shards: of each round.
@@ -42,7 +46,8 @@ def rows_to_draw(
     own = _rows_by_label(prompts)
     keys = distinct_names(class_names)
     if counts is None:
-        once = [{"label": label, "before": 0, "draws": len(rows)} for label, rows in own.items()]
+        drawn = {label: beside.to_draw(label, len(rows)) for label, rows in own.items()}
+        once = [{"label": label, "before": 0, "draws": drawn[label]} for label in drawn]
         pairs = sorted(_turns(once, own, keys, shard, shards))
     else:
         _refuse_without_prompts(counts, own)

@@ -29,7 +29,10 @@ GENERATOR_KEYS = (
     "precision",
     "compile",
 )
-"""What `per_class` may set for a class: all that a generator depends on."""
+"""What a class's pictures depend on, which `per_class` may set for it."""
+
+CLASS_KEYS = (*GENERATOR_KEYS, "folder")
+"""What `per_class` may set for a class: its generator, or where its images are imported from."""
 
 Respacing = Annotated[
     str,
@@ -134,7 +137,14 @@ class ImagesSettings(Section):
     per_class: dict[str, Any] = setting(
         {},
         "generators of single classes, by class name: any of the keys from model to compile, and "
-        "source, such as {woman: {source: diffusers, model: ...}} (docs/images.md)",
+        "source, such as {woman: {source: diffusers, model: ...}}; or a folder of images, "
+        "{dog: {source: imported, folder: ...}} (docs/images.md)",
+        only_with=_DRAWN,
+    )
+    import_first: PathText = setting(
+        "",
+        "folder of class folders whose images are taken first: only what a class then lacks to "
+        "its prompts is drawn; empty: none",
         only_with=_DRAWN,
     )
     batch_size: int = setting(
@@ -225,24 +235,25 @@ class ImagesSettings(Section):
         if not isinstance(own, Mapping):
             raise UserError(f"{path}: {own!r} must be a mapping, such as {{guidance_scale: 5}}")
         for key in own:
-            if key not in GENERATOR_KEYS:
-                raise UserError(unknown_key(f"{path}.{key}", key, GENERATOR_KEYS))
+            if key not in CLASS_KEYS:
+                raise UserError(unknown_key(f"{path}.{key}", key, CLASS_KEYS))
         # YAML 1.1 takes the bare word off for a switch.
         own = {
             key: "off" if key == "compile" and value is False else value
             for key, value in own.items()
         }
-        if own.get("source") in ("imported", "none"):
+        if own.get("source") == "none":
             raise UserError(
-                f"{path}.source: {own['source']} is no generator of a single class; expected glide "
-                "or diffusers"
+                f"{path}.source: none is no source of a single class; expected glide, diffusers or "
+                "imported"
             )
         with self.naming(f"per_class.{name}: "):
-            return self.replace(per_class={}, **(self._not_shared(own) | own))
+            alone = {"per_class": {}, "import_first": ""}
+            return self.replace(**(self._not_shared(own) | alone | own))
 
     def without_classes(self) -> Self:
-        """Return the settings of the classes that `per_class` does not name."""
-        return self.replace(per_class={})
+        """Return the settings of the classes that `per_class` does not name, as they are drawn."""
+        return self.replace(per_class={}, import_first="")
 
     def models(self) -> list[str]:
         """Return the models and upsamplers that any class is drawn with; empty if none is drawn.
@@ -252,8 +263,25 @@ class ImagesSettings(Section):
         if self.source in ("imported", "none"):
             return []
         each = [self, *(self.for_class(name) for name in self.per_class)]
-        names = [name for one in each for name in (one.model, one.upsampler) if name]
+        drawn = [one for one in each if one.source != "imported"]
+        names = [name for one in drawn for name in (one.model, one.upsampler) if name]
         return list(dict.fromkeys(names))
+
+    def imported_from(self) -> dict[str, str]:
+        """Return the folders and files that images are imported from, by the key of each."""
+        if self.source == "imported":
+            return {
+                f"images.{key}": getattr(self, key)
+                for key in ("folder", "file")
+                if getattr(self, key)
+            }
+        own = {name: self.for_class(name) for name in self.per_class}
+        found = {
+            f"images.per_class.{name}.folder": one.folder
+            for name, one in own.items()
+            if one.source == "imported"
+        }
+        return found | ({"images.import_first": self.import_first} if self.import_first else {})
 
     def _not_shared(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """Return defaults for what a class of another source does not share with the section."""

@@ -3,7 +3,9 @@
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
@@ -12,6 +14,9 @@ from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
+
+if TYPE_CHECKING:
+    from sau.pipeline.images.beside import Beside
 
 log = logging.getLogger(__name__)
 
@@ -91,30 +96,33 @@ def _generate(
 ) -> None:
     from sau.assets.unseen_classes import warn_of_unseen_classes
     from sau.device.gpus import reserved_device
+    from sau.pipeline.images.beside import import_beside, list_beside, of_each_class
     from sau.pipeline.images.disk import DiskEstimate
     from sau.pipeline.images.drawn_before import STORED, drawn_before
     from sau.pipeline.images.finished import FinishedBatches
     from sau.pipeline.images.generate import generate, groups_of
-    from sau.pipeline.images.load import weights_of
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
-    from sau.pipeline.images.wanted import Wanted, identity_of_pictures
+    from sau.pipeline.images.wanted import Wanted
 
     names, shards = facts["class_names"], settings.shards
-    rows = _rows_of_shard(inputs, names, shard % shards, shards)
+    beside = list_beside(settings, names)
+    imported = import_beside(beside, settings, names, shard % shards, spool_in=output.parent)
+    rows = _rows_of_shard(inputs, beside, names, shard % shards, shards)
     tasks = tasks_of(rows, settings)
     by_label = settings_by_label(settings, names)
     warn_of_people({task.label for task in tasks}, names, by_label)
     warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
+    if imported.num_rows:
+        facts["imported_sha256"] = manifest.content_hash(imported)
+        facts["imported_counts"] = of_each_class(beside, names)
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
-    drawn_as: dict[int, str] = {}
-    record["generators"] = []
+    drawn_as, record["generators"] = {}, []
     for shared, own in groups_of(tasks, by_label):
-        labels, weights = sorted({task.label for task in own}), weights_of(shared)
-        how = identity_of_pictures(shared, weights, record)
-        drawn_as |= dict.fromkeys(labels, how)
-        classes = [names[label] for label in labels]
-        record["generators"].append({"classes": classes, **weights, "drawn_as": how})
+        labels = sorted({task.label for task in own})
+        made = _generator(shared, [names[label] for label in labels], record)
+        drawn_as |= dict.fromkeys(labels, made["drawn_as"])
+        record["generators"].append(made)
     identity = identity_of(record)
     stored, batches = (
         ReusableResults(reuse_folder(output), identity),
@@ -132,13 +140,25 @@ def _generate(
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
     with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see)
-    manifest.write(output, "images", table, record)
+    manifest.write(output, "images", pa.concat_tables([imported, table]), record)
     stored.store({STORED: output})
     finished.remove()
 
 
+def _generator(
+    settings: ImagesSettings, classes: list[str], record: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a shard's provenance says of one of its generators."""
+    from sau.pipeline.images.load import weights_of
+    from sau.pipeline.images.wanted import identity_of_pictures
+
+    weights = weights_of(settings)
+    how = identity_of_pictures(settings, weights, record)
+    return {"classes": classes, **weights, "drawn_as": how}
+
+
 def _rows_of_shard(
-    inputs: dict[str, Path], class_names: list[str], shard: int, shards: int
+    inputs: dict[str, Path], beside: "Beside", class_names: list[str], shard: int, shards: int
 ) -> list[dict[str, Any]]:
     """Return the rows of prompts that a shard draws: each once, or as its round has it."""
     from sau.pipeline.images.rounds import rows_to_draw
@@ -146,4 +166,4 @@ def _rows_of_shard(
     prompts = manifest.read(inputs["prompts"], "prompts")
     manifest.check_labels(inputs["prompts"], prompts["label"], class_names)
     counts = manifest.read(inputs["draws"], "draws").to_pylist() if "draws" in inputs else None
-    return rows_to_draw(prompts, counts, class_names, shard, shards)
+    return rows_to_draw(prompts, counts, beside, class_names, shard, shards)

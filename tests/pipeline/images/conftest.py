@@ -81,8 +81,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def pixels(path: Path) -> npt.NDArray[np.uint8]:
-    """Return the pictures of an images manifest, (N, H, W, 3)."""
-    return np.stack(
-        [np.asarray(Image.open(io.BytesIO(r["image"]["bytes"]))) for r in rows_of(path)]
-    )
+def pixels(*paths: Path) -> npt.NDArray[np.uint8]:
+    """Return the pictures of images manifests by id, (N, H, W, 3)."""
+    rows = sorted((row for path in paths for row in rows_of(path)), key=lambda row: row["id"])
+    return np.stack([np.asarray(Image.open(io.BytesIO(r["image"]["bytes"]))) for r in rows])

@@ -49,10 +49,9 @@ def test_shards_and_batches_change_nothing(inputs: Inputs, model: str) -> None:
     per_class = {"one": {**OTHER, "model": model, "batch_size": 3}}
     whole = pixels(inputs.run(per_class=per_class))
     parts = [
-        pixels(inputs.run(shard, "part", shards=2, batch_size=1, per_class=per_class))
-        for shard in range(2)
+        inputs.run(shard, "part", shards=2, batch_size=1, per_class=per_class) for shard in range(2)
     ]
-    assert np.array_equal(np.concatenate(parts), whole)
+    assert np.array_equal(pixels(*parts), whole)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,8 @@ def test_classes_that_do_not_fit(
         ({"per_class": {"one": 3}}, "images.per_class.one: 3 must be a mapping"),
         ({"per_class": {"one": {"shards": 2}}}, "images.per_class.one.shards: unknown key"),
         ({"per_class": {"one": {"step": "2"}}}, "unknown key; did you mean 'steps'"),
-        ({"per_class": {"one": {"source": "imported"}}}, "imported is no generator"),
+        ({"per_class": {"one": {"source": "imported"}}}, "images.folder: empty, but"),
+        ({"per_class": {"one": {"source": "none"}}}, "none is no source of a single class"),
         ({"per_class": {"one": {"steps": "x"}}}, "images.per_class.one: images.steps"),
         (
             {"per_class": {"one": {"source": "diffusers"}}},

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
+from sau.pipeline.images.beside import Beside
 from sau.pipeline.images.rounds import rows_to_draw
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.stage import images
@@ -17,6 +18,7 @@ from tests.pipeline.images.conftest import Inputs, rows_of
 
 Rows = list[dict[str, Any]]
 
+NOTHING = Beside([], [0] * 7, set())
 NAMES = [f"class {label}" for label in range(7)]
 PROMPTS: Rows = [{"id": f"{label}/{i}", "label": label} for label in range(3) for i in range(2)]
 
@@ -30,7 +32,7 @@ def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
 
 
 def whole_round(prompts: Rows, counts: Rows) -> Rows:
-    return rows_to_draw(pa.Table.from_pylist(prompts), counts, NAMES, 0, 1)
+    return rows_to_draw(pa.Table.from_pylist(prompts), counts, NOTHING, NAMES, 0, 1)
 
 
 def ids(*counts: tuple[int, int]) -> list[str]:
@@ -66,7 +68,9 @@ def test_class_without_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
         whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
     with pytest.raises(UserError, match="--prompts: class 2 has none"):
-        rows_to_draw(pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), NAMES, 0, 9)
+        rows_to_draw(
+            pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), NOTHING, NAMES, 0, 9
+        )
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -80,7 +84,9 @@ def test_shards_divide_the_whole_round_as_it_stands(seed: int) -> None:
     half = len(prompts) // 2
     table = pa.concat_tables(map(pa.Table.from_pylist, (prompts[:half], prompts[half:])))
     for shards in (1, 2, 3, 7, 50, 101):
-        parts = [rows_to_draw(table, counts, NAMES, shard, shards) for shard in range(shards)]
+        parts = [
+            rows_to_draw(table, counts, NOTHING, NAMES, shard, shards) for shard in range(shards)
+        ]
         drawn = {row["id"]: row for part in parts for row in part}
         assert drawn == {row["id"]: row for row in expected}
         assert sum(map(len, parts)) == len(expected)
@@ -106,7 +112,7 @@ def test_prompts_of_a_part_alone_become_rows() -> None:
             self.taken.append(len(rows))
             return self.table.take(rows)
 
-    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), NAMES, 0, 9)
+    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), NOTHING, NAMES, 0, 9)
     assert [row["label"] for row in rows] == [0, 1, 2]
     assert Columns.taken == [3]
 
