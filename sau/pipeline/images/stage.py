@@ -117,7 +117,8 @@ def _generate(
         facts["imported_sha256"] = manifest.content_hash(imported)
         facts["imported_counts"] = of_each_class(beside, names)
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
-    drawn_as, record["generators"] = {}, []
+    drawn_as: dict[int, str] = {}
+    record["generators"] = []
     for shared, own in groups_of(tasks, by_label):
         labels = sorted({task.label for task in own})
         made = _generator(shared, [names[label] for label in labels], record)
