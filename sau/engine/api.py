@@ -25,7 +25,7 @@ from sau.settings.names import did_you_mean
 from sau.views import ViewOptions
 
 NOT_HERE = frozenset(
-    {"tensorboard", "checkpoint_every", "decode", "decode_workers", "processes", "sync_batch_norm"}
+    {"tracker", "checkpoint_every", "decode", "decode_workers", "processes", "sync_batch_norm"}
 )
 """Settings of the training stage that say how it uses files and processes."""
 

@@ -189,8 +189,11 @@ class TrainingSettings(BackboneSettings):
     checkpoint_every: int = setting(
         1, "epochs between two checkpoints", unit="epochs", minimum=1, affects_result=False
     )
-    tensorboard: bool = setting(
-        False, "write TensorBoard logs beside the results", affects_result=False
+    tracker: Literal["none", "tensorboard", "wandb", "mlflow"] = setting(
+        "none",
+        "record losses and accuracies of every epoch there too; nothing leaves the machine unless "
+        "the tracker's own environment variables say so",
+        affects_result=False,
     )
 
     def check(self) -> None:

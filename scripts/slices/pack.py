@@ -91,8 +91,8 @@ def _job(
         members.append(lists["synthetic"])
     else:
         images = {**images, "synthetic_images": []}
-    # Without TensorBoard's logs, which are not packed up again.
-    execution = to_flags(settings.replace(tensorboard=False), affects_result=False)
+    # Without a tracker's files, which are not packed up again.
+    execution = to_flags(settings.replace(tracker="none"), affects_result=False)
     return Job(
         *run,
         data_seed=data_seed,

@@ -37,6 +37,6 @@ def test_recipe_is_of_the_settings_that_results_depend_on():
     assert plain.recipe() == TrainingSettings.from_mapping({"learning_rate": 1.0}).recipe()
     assert plain.recipe() != TrainingSettings(learning_rate=1.5).recipe()
     assert plain.recipe() != TrainingSettings(learning_rate=1, options={"neighbours": 7}).recipe()
-    changed = {"checkpoint_every": 5, "decode": "on_demand", "tensorboard": True}
+    changed = {"checkpoint_every": 5, "decode": "on_demand", "tracker": "tensorboard"}
     assert set(changed) < set(TrainingSettings.keys(affects_result=False))
     assert plain.replace(**changed).recipe() == plain.recipe()

@@ -42,7 +42,7 @@ def test_settings_are_some_and_the_others():
         "--checkpoint-every=1",
         "--decode-workers=3",
         "--decode=ahead",
-        "--no-tensorboard",
+        "--tracker=none",
     ]
     others = to_flags(settings, affects_result=True)
     words = sorted(shlex.split(some) + shlex.split(others))

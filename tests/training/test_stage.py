@@ -138,21 +138,6 @@ def test_test_images_of_another_size_are_refused(inputs: Inputs, tmp_path: Path)
         other.train(tmp_path / "out")
 
 
-def test_tensorboard_changes_no_result(inputs: Inputs, tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    outputs = inputs.train(tmp_path, epochs=1, method="cross_entropy", tensorboard=True)
-    assert list((tmp_path / "tensorboard").glob("events*"))
-    assert read(outputs["history"], "history").num_rows == 3
-
-
-def test_tensorboard_that_is_missing_is_named(
-    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
-    with pytest.raises(UserError, match="pip install tensorboard"):
-        inputs.train(tmp_path, epochs=1, tensorboard=True)
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_method_trains_on_real_images_alone_in_bfloat16(
     method: str, inputs: Inputs, tmp_path: Path

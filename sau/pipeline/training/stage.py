@@ -28,7 +28,7 @@ from sau.pipeline.training.outputs import (
 from sau.pipeline.training.saved_model import write_model
 from sau.pipeline.training.settings import TrainingSection
 from sau.pipeline.training.starting import starting_point
-from sau.pipeline.training.tensorboard import recorder
+from sau.pipeline.training.trackers import Tracked, recorder
 from sau.storage.manifest import write
 from sau.storage.outputs import writing
 from sau.storage.parts import ROOM_FOR_HEADER, remove_parts
@@ -157,8 +157,15 @@ def training(
                 part_bytes=part_bytes,
                 but_epochs=but_epochs,
             )
-            logs = folder / "tensorboard" if settings.tensorboard and ranks.is_first else None
-            with recorder(logs, state.epoch + 1) as record, naming_section("training"):
+            tracked = Tracked(
+                folder,
+                f"{run or settings.method} {seed}",
+                identity,
+                state.epoch + 1,
+                settings.to_mapping(),
+            )
+            tracker = settings.tracker if ranks.is_first else "none"
+            with recorder(tracker, tracked) as record, naming_section("training"):
                 train(job, state, save if ranks.is_first else _save_nothing, record, stop)
         if state.epoch < settings.total_epochs():
             raise StoppedEarlyError(

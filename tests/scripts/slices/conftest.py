@@ -50,7 +50,7 @@ def make_config(file: Path, results: Path, **training: Any) -> Config:
         "sau": {"method": "sau", "data": "balanced"},
         "drop": {"method": "sau", "data": "balanced", "options": {"noise_strategy": "drop"}},
     }
-    values["training"] = TINY | {"epochs": 3, "tensorboard": True, "runs": runs} | training
+    values["training"] = TINY | {"epochs": 3, "tracker": "tensorboard", "runs": runs} | training
     file.write_text(yaml.safe_dump(values))
     return load(values)
 

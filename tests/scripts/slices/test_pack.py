@@ -42,12 +42,12 @@ def test_rows_come_in_the_order_in_which_they_are_named(grid: Grid, tmp_path: Pa
     assert jobs[1].members == jobs[0].members[:1]
 
 
-def test_flags_are_the_rows_settings_without_tensorboard(grid: Grid, tmp_path: Path) -> None:
+def test_flags_are_the_rows_settings_without_a_tracker(grid: Grid, tmp_path: Path) -> None:
     job = jobs_of(grid.pack(tmp_path / "pack"))["sau"]
     assert "--method=sau" in job.flags
     assert "--epochs=3" in job.flags
-    assert "--no-tensorboard" in job.execution
-    assert not {flag.split("=")[0] for flag in job.flags} & {"--tensorboard", "--decode"}
+    assert "--tracker=none" in job.execution
+    assert not {flag.split("=")[0] for flag in job.flags} & {"--tracker", "--decode"}
 
 
 def test_large_tables_are_cut_into_small_files_with_their_images_as_they_are(
