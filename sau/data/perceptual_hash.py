@@ -6,7 +6,7 @@ import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.fftpack import dct  # type: ignore[import-untyped]
+from scipy.fftpack import dct
 
 _HASHED = 32
 """Pixels of a side that `imagehash.phash` looks at, of which it takes the lowest frequencies."""

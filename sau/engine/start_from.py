@@ -43,7 +43,8 @@ def take_weights(network: Network, start: Start, *, own_size: bool) -> None:
     """
     _refuse_other_backbone(network, start, own_size=own_size)
     network.encoder.load_state_dict(start.network.encoder.state_dict())
-    taken, left = ["backbone"], []
+    taken = ["backbone"]
+    left: list[str] = []
     for name, module, theirs in (
         ("projection head", network.projection, start.network.projection),
         ("classifier", network.classifier, start.network.classifier),

@@ -31,10 +31,10 @@ TOOLS: dict[str, Tool] = {
         Tool("plan", "say what a run will draw, train, store and pay, and how long it takes"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
+        Tool("evaluate", "measure a trained network on new images of known classes"),
         Tool(
             "export", "write a trained network for other programs: onnx, torch, timm, huggingface"
         ),
-        Tool("evaluate", "measure a trained network on new images of known classes"),
         Tool("compare", "put two results folders side by side"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),

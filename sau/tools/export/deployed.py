@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from sau.assets.trained_model import TrainedModel
 from sau.networks.encoder import TORCHVISION
-from sau.networks.network import contiguous_state
 from sau.networks.resnet_cifar import ResNetCifar
+from sau.networks.saved import contiguous_state
 from sau.tools.export.standalone.model import Classifier
 
 PROBES, SEED = 3, 0

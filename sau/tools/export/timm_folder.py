@@ -10,7 +10,7 @@ from torch import nn
 
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
-from sau.networks.network import contiguous_state
+from sau.networks.saved import contiguous_state
 from sau.tools.export.deployed import (
     TOLERANCE,
     deploy,
@@ -131,7 +131,7 @@ def timm_config(
     preprocessing, config = model.preprocessing, model.network.config
     crop, inside = preprocessing.crop_size, getattr(config, "input_size", None)
     size = [inside or crop or side for side in preprocessing.size]
-    cfg = network.pretrained_cfg
+    cfg: dict[str, Any] = dict(network.pretrained_cfg)  # type: ignore[arg-type]
     return {
         "architecture": str(encoder_config(model)["name"]).partition(".")[0],
         "num_classes": len(model.class_names),

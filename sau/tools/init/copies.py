@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array  # type: ignore[import-untyped]
-from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from sau.neighbours.hamming import near_pairs, nearest_by_parts
 
