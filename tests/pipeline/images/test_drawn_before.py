@@ -67,6 +67,17 @@ def test_new_class_is_drawn_alone(drawing: Drawing) -> None:
     assert {key: then[key] for key in first} == first
 
 
+def test_file_is_the_same_whether_its_pictures_were_there_or_not(drawing: Drawing) -> None:
+    drawing.draw(NAMES)
+    drawing.draw(["aardvark", *NAMES])
+    (drawing.folder / "afresh").mkdir()
+    afresh = Drawing(drawing.folder / "afresh")
+    afresh.draw(["aardvark", *NAMES])
+    for shard in range(3):
+        files = [one.folder / f"shard-{shard}.parquet" for one in (drawing, afresh)]
+        assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_renamed_class_is_drawn_alone(drawing: Drawing) -> None:
     first, _ = drawing.draw(NAMES)
     then, drawn = drawing.draw(["cat", "hound", "ship"])
