@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.run.files import example_configs, find, workflow_folder
+from sau.run.plugin import LOGGER, environment_with_plugin
 from sau.settings.names import did_you_mean
 from sau.settings.paths import check_current_folder
 
@@ -22,6 +23,7 @@ the folder that the config names.
   --replace            let runs be replaced that were trained with other settings
   --profile FOLDER     flags from a file: of this folder, or shipped: profiles/slurm
   -n                   plan the jobs, run none
+  --verbose            show Snakemake's own words, in place of a line for each stage
 
 All other flags are Snakemake's: `snakemake --help` lists them.
 """
@@ -34,10 +36,22 @@ REPLACE_FLAG, REPLACE = "--replace", "experiment={replace_runs: true}"
 WHERE_FLAGS = ("--snakefile", "-s")
 HOW_MANY_FLAGS = ("--cores", "-c", "--jobs", "-j", *PROFILE_FLAGS, "--executor", "-e")
 """Flags that say how much runs at once, or where, so that `--cores all` would be in their way."""
+OWN_WORDS_FLAGS = (
+    "--verbose",
+    "--quiet",
+    "-q",
+    "--logger",
+    "--debug-dag",
+    "--printshellcmds",
+    "-p",
+)
+"""Flags that say what Snakemake itself says."""
 
 
 def run(words: Sequence[str]) -> None:
-    """Become Snakemake: its signals, its output and its exit code are those of `sau run`.
+    """Become Snakemake: its signals and its exit code are those of `sau run`.
+
+    A logger shows a line for each stage, unless a flag asks for Snakemake's own words.
 
     Args:
         words: what stands after `sau run`.
@@ -58,9 +72,15 @@ def run(words: Sequence[str]) -> None:
         raise UserError("Snakemake is not installed: pip install 'sau-longtail[pipeline]'")
     rest = snakemake_words(words, workflow_folder())
     _refuse_unreadable_configs(rest)
-    command = [sys.executable, "-m", "snakemake", *rest]
+    lines = [] if says_itself(rest) else ["--logger", LOGGER]
+    command = [sys.executable, "-m", "snakemake", *lines, *rest]
     sys.stdout.flush()
-    os.execv(sys.executable, command)
+    os.execve(sys.executable, command, environment_with_plugin(os.environ))
+
+
+def says_itself(words: Sequence[str]) -> bool:
+    """Return whether a flag asks for Snakemake's own words, in place of a line for each stage."""
+    return any(word.partition("=")[0] in OWN_WORDS_FLAGS for word in words)
 
 
 def snakemake_words(words: Sequence[str], shipped: Path) -> list[str]:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 class Tool:
     """One command that is no stage: a few words on the command line, a module and a function.
 
-    The module and its function are called like the words, with `_` between them; as those of a
-    stage, its flags are the function's parameters.
+    The module and its function are called like the words, with `_` between them and for `-`; as
+    those of a stage, its flags are the function's parameters.
     """
 
     name: str
@@ -18,7 +18,7 @@ class Tool:
 
     def load(self) -> Callable[..., None]:
         """Import and return the tool's function."""
-        name = self.name.replace(" ", "_")
+        name = self.name.replace(" ", "_").replace("-", "_")
         function: Callable[..., None] = getattr(importlib.import_module(f"sau.tools.{name}"), name)
         return function
 
@@ -29,6 +29,7 @@ TOOLS: dict[str, Tool] = {
         Tool("init", "look at a folder of images, and write a config that fits"),
         Tool("doctor", "say what this machine has, and what will not work"),
         Tool("plan", "say what a run will draw, train, store and pay, and how long it takes"),
+        Tool("cross-validate", "run all folds, and pool their test images"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
         Tool("evaluate", "measure a trained network on new images of known classes"),

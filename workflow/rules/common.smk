@@ -21,6 +21,7 @@ from sau.config import (
     read_config_file,
 )
 from sau.settings.flags import to_flags
+from sau.run.begun import begin
 from sau.run.environment import environment
 from sau.run.leaving import leaving_on_bad_input
 from sau.run.replacing import refuse_replacing, warning_of_replacing
@@ -76,6 +77,7 @@ onstart:
             hold_results(Path(RESULTS))
         if not workflow.touch:
             check_before_jobs()
+    begin(Path(RESULTS))
 
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"

@@ -1,0 +1,102 @@
+"""The predictions of all folds' test images, put together."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from sau.core.errors import UserError
+from sau.storage import manifest
+from sau.storage.manifest.schemas import LAST
+
+_Z = 1.959964
+"""The standard normal's 97.5 % quantile: an interval of 95 %."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pooled:
+    """A row's result over all folds.
+
+    Attributes:
+        row: its key in training.runs.
+        label: what tables call it.
+        imbalance_factor: of its training sets.
+        images: test images of all folds, each once.
+        seeds: networks that have judged each image.
+        top1: mean over seeds of the share of images whose class was found, percent.
+        low: lower end of its 95 % interval over test images.
+        high: upper end.
+        balanced_accuracy: mean over seeds and then classes of the recall, percent.
+    """
+
+    row: str
+    label: str
+    imbalance_factor: str
+    images: int
+    seeds: int
+    top1: float
+    low: float
+    high: float
+    balanced_accuracy: float
+
+
+def pooled(row: str, label: str, factor: str, folds: Sequence[pd.DataFrame]) -> Pooled:
+    """Pool the predictions of a row.
+
+    Args:
+        row: its key.
+        label: what tables call it.
+        factor: the imbalance factor, as in folder names.
+        folds: for each fold, columns id, label, predicted, and run (the network).
+
+    Raises:
+        UserError: an image is in two folds, so the folds are of different settings.
+    """
+    ids = [set(fold.id) for fold in folds]
+    if len(set().union(*ids)) < sum(map(len, ids)):
+        raise UserError(
+            f"{row}: an image was tested on in two folds; the folders of the folds are of "
+            "different settings, so remove them and run again"
+        )
+    together = pd.concat(folds)
+    together = together.assign(hit=(together.label == together.predicted).astype(float))
+    runs = min(int(fold.run.nunique()) for fold in folds)
+    images = together.id.nunique()
+    share = float(together.groupby("run").hit.mean().mean())
+    recalls = together.groupby(["run", "label"]).hit.mean().groupby("run").mean()
+    low, high = wilson(share, images)
+    percent = [100 * value for value in (share, low, high, float(recalls.mean()))]
+    return Pooled(row, label, factor, images, runs, *percent)
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `count` images, both from 0 to 1.
+
+    Source: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference",
+    Journal of the American Statistical Association 22 (1927).
+    """
+    spread = _Z * math.sqrt(share * (1 - share) / count + (_Z / (2 * count)) ** 2)
+    centre, scale = share + _Z**2 / (2 * count), 1 + _Z**2 / count
+    return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
+
+
+def predictions_of(results: Path, row: str, factor: str) -> pd.DataFrame:
+    """Return a fold's predictions after the last epoch, of all data seeds and seeds of a row.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = []
+    for path in sorted((results / "training" / row / f"imbalance-{factor}").rglob("*.parquet")):
+        if path.name != "predictions.parquet":
+            continue
+        columns = ["selection", "id", "label", "predicted"]
+        table = manifest.read(path, "predictions", columns=columns).to_pandas()
+        run = path.parent.relative_to(results).as_posix()
+        found.append(table[table.selection == LAST].assign(run=run))
+    if not found:
+        raise UserError(f"{results}: no predictions of {row}; run again to have them made")
+    predictions: pd.DataFrame = pd.concat(found)
+    return predictions
