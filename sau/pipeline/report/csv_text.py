@@ -81,14 +81,14 @@ def csv_of(frame: pd.DataFrame) -> str:
     A text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     texts = {
-        name: frame[name].map(_no_formula)
+        name: frame[name].map(no_formula)
         for name in frame.columns
         if not pd.api.types.is_numeric_dtype(frame[name])
     }
     return str(frame.assign(**texts).to_csv(index=False, lineterminator="\n"))
 
 
-def _no_formula(cell: Any) -> Any:
+def no_formula(cell: Any) -> Any:
     """Return a cell that is no formula (OWASP, CSV Injection); numbers stay numbers."""
     if not isinstance(cell, str):
         return cell

@@ -1,17 +1,18 @@
 """Predictions to a file: CSV, JSON or Parquet, by its ending, written while images are read."""
 
+import csv
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sau.core.errors import UserError
-from sau.pipeline.report.csv_text import csv_of
+from sau.pipeline.report.csv_text import no_formula
 from sau.storage.files import atomic_path
 from sau.storage.manifest.schemas import STATUS_FAILED, STATUS_OK
 
@@ -46,11 +47,16 @@ def writing_rows(output: Path, top: int) -> Iterator[Write]:
 @contextmanager
 def _csv(path: Path, top: int) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(csv_of(pd.DataFrame(_flat([], top))))
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(_flat([], top))
+        safe = functools.lru_cache(no_formula)  # class names come again and again
 
         def write(rows: Sequence[Row]) -> None:
-            text = csv_of(pd.DataFrame(_flat(rows, top)))
-            file.write(text.partition("\n")[2])  # without the header, which has one line
+            columns = _flat(rows, top)
+            for name, values in columns.items():
+                if not name.startswith(("label_", "probability_")):
+                    columns[name] = [safe(value) for value in values]
+            lines.writerows(zip(*columns.values(), strict=True))
 
         yield write
 
