@@ -5,7 +5,8 @@ from tests.workflow.project import results_of
 
 COLUMNS = (
     "dataset, method, synthetic, imbalance_factor, seed, backbone, width, parameters, epochs, "
-    "split, top1_last, top1_best_on_test"
+    "split, top1_last, top1_best_on_test, balanced_accuracy_last, macro_f1_last, ece_last, "
+    "aurc_last, nll_last"
 )
 
 

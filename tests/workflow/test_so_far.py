@@ -63,7 +63,7 @@ def test_overview_is_made_again_when_metrics_appear_or_change_and_trains_nothing
     put(fresh, measured, "sau", 1)
     so_far(fresh)
     assert "Runs: 2 of 6; the others are missing" in said(fresh)
-    assert "(1 of 2)" in said(fresh)
+    assert "| 1 of 2 |" in said(fresh)
     before = said(fresh)
 
     assert "Nothing to be done" in so_far(fresh)
@@ -86,7 +86,7 @@ def test_runs_of_an_earlier_configuration_are_left_out_and_named(fresh, measured
 
     assert "Runs: 1 of 6; the others are missing" in said(fresh)
     assert "configuration has now: CE at factor 10, seed 1" in said(fresh)
-    assert "(1 of 2)" in said(fresh)
+    assert "| 1 of 2 |" in said(fresh)
 
 
 def test_overview_is_made_while_another_snakemake_is_at_work(fresh, measured):
