@@ -118,7 +118,7 @@ def about(command: str, results: Path, name: str, note: str) -> str:
             *([note, ""] if note else []),
             "[overview.md](overview.md) has the tables, `summary.csv` one line per run and split,",
             "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last",
-            "epoch; the best one stands beside it, with the images that it was chosen on.",
+            "epoch; the best ones stand below it, with the images that they were chosen on.",
             "",
             "## Time",
             "",
