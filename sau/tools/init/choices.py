@@ -6,6 +6,11 @@ from collections.abc import Sequence
 _MANY, _FEW = 100, 20
 """The bounds of many- and few-shot classes in the field (Liu et al., CVPR 2019)."""
 
+PRETRAINED = "tf_efficientnet_lite0"
+"""The network whose ImageNet weights come as a package (the extra `pretrained`)."""
+
+_LARGER_SIDES = (32, 48, 64, 96, 128, 160, 192, 224)
+"""Pixels of a side that a pretrained network is given, up to those it was trained with."""
 _SIDES = (32, 48, 64)
 """Pixels of a side that a small network from scratch is given."""
 _LARGE_MEMORY = 2 * 2**30
@@ -14,16 +19,22 @@ _LARGE_MEMORY = 2 * 2**30
 
 @dataclasses.dataclass(frozen=True)
 class Machine:
-    """What trains: whether there is a CUDA GPU."""
+    """What trains: whether there is a CUDA GPU, and pretrained weights of `PRETRAINED`."""
 
     has_gpu: bool
+    has_weights: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
 class Choices:
-    """Settings of a config, under the names of its keys."""
+    """Settings of a config, under the names of its keys.
+
+    With pretrained weights, `input_size` is the side that the network sees, and on a CPU its
+    classifier alone learns; else it is None.
+    """
 
     image_size: int
+    input_size: int | None
     many_above: int
     few_at_most: int
     epochs: int
@@ -33,7 +44,7 @@ class Choices:
 
 
 def choose(counts: Sequence[int], shorter_sides: Sequence[int], machine: Machine) -> Choices:
-    """Choose settings for a network that is trained from scratch.
+    """Choose settings for a network with ImageNet's weights, or from scratch if there are none.
 
     Args:
         counts: training images of each class, each at least 1.
@@ -41,11 +52,13 @@ def choose(counts: Sequence[int], shorter_sides: Sequence[int], machine: Machine
         machine: that trains.
     """
     images = sum(counts)
-    image_size = _image_size(shorter_sides, machine)
+    largest = _largest_side(machine)
+    image_size = _image_size(shorter_sides, largest, machine)
     many_above, few_at_most = shot_bounds(counts)
     held = images * 3 * image_size**2
     return Choices(
         image_size=image_size,
+        input_size=largest if machine.has_weights else None,
         many_above=many_above,
         few_at_most=few_at_most,
         epochs=_epochs(images, machine),
@@ -70,14 +83,23 @@ def shot_bounds(counts: Sequence[int]) -> tuple[int, int]:
     return max(many, few, 1), few
 
 
-def _image_size(shorter_sides: Sequence[int], machine: Machine) -> int:
+def _largest_side(machine: Machine) -> int:
+    """Return the side that the machine bears."""
+    if machine.has_weights:
+        return _LARGER_SIDES[-1] if machine.has_gpu else 96
+    return _SIDES[-1] if machine.has_gpu else _SIDES[-2]
+
+
+def _image_size(shorter_sides: Sequence[int], largest: int, machine: Machine) -> int:
     """Return the largest side that most images have and that the machine bears."""
     median = sorted(shorter_sides)[len(shorter_sides) // 2]
-    most = _SIDES[-1] if machine.has_gpu else _SIDES[-2]
-    return max((side for side in _SIDES if side <= min(median, most)), default=_SIDES[0])
+    sides = _LARGER_SIDES if machine.has_weights else _SIDES
+    return max((side for side in sides if side <= min(median, largest)), default=sides[0])
 
 
 def _epochs(images: int, machine: Machine) -> int:
-    """Return how often all images are seen: longer on small sets, and on a GPU."""
+    """Return how often all images are seen: longer on small sets, on a GPU, and from scratch."""
+    if machine.has_weights:
+        return 20 if machine.has_gpu else 5
     seen, least, most = (4_000_000, 60, 200) if machine.has_gpu else (100_000, 15, 60)
     return min(max(round(seen / images), least), most)

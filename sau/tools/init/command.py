@@ -1,13 +1,17 @@
 """The command `sau init`."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
-from sau.config import load, read_config_file
+import yaml
+
+from sau.config import load
 from sau.core.errors import UserError
 from sau.core.printable import printable
+from sau.networks.pretrained.packaged import packaged_file
 from sau.storage.files import write_text
-from sau.tools.init.choices import Machine, choose
+from sau.tools.init.choices import PRETRAINED, Machine, choose
 from sau.tools.init.config_text import config_text
 from sau.tools.init.folder import Folder, look_at_folder
 from sau.tools.init.summary import summary
@@ -34,8 +38,8 @@ def init(folder: Path, /, *, output: Path = Path("my.yaml")) -> None:
     choices = choose(counts, shorter, _machine())
     name = folder.resolve().name
     text = config_text(found, choices, name=name, results=f"results/{output.stem}")
+    load(yaml.safe_load(text))  # what was chosen fits together, or nothing is written
     write_text(output, text)
-    load(read_config_file(output))
     command = "cross-validate" if found.has_folds else "run"
     print(printable(f"written: {output}; next: sau plan --config {output}"))
     print(printable(f"then: sau {command} --config {output}"))
@@ -44,7 +48,8 @@ def init(folder: Path, /, *, output: Path = Path("my.yaml")) -> None:
 def _machine() -> Machine:
     import torch  # takes a second, and is no use before the images are looked at
 
-    return Machine(has_gpu=torch.cuda.is_available())
+    has_weights = find_spec("timm") is not None and packaged_file(PRETRAINED) is not None
+    return Machine(has_gpu=torch.cuda.is_available(), has_weights=has_weights)
 
 
 def _check_readable(folder: Folder) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from sau.tools.init.choices import Choices
+from sau.tools.init.choices import PRETRAINED, Choices
 from sau.tools.init.folder import Folder
 
 _COLUMN = 30
@@ -74,15 +74,12 @@ def _split(folder: Folder) -> Iterator[str]:
 
 def _training(choices: Choices) -> Iterator[str]:
     size = choices.image_size
-    yield _line("backbone", "resnet32", "resnet50 for sides of 128 and more, on a GPU")
-    yield _line("width", 16, "channels")
+    yield from _network(choices)
     yield _line("epochs", choices.epochs, "more are better up to a point, and take longer")
     yield _line("batch_size", choices.batch_size, "images")
-    yield _line("learning_rate", 0.05, "cosine to 0")
-    yield _line("weight_decay", "1.0e-3")
     yield _line("horizontal_flip", "true", "false where a mirrored picture is wrong, as of text")
     yield _line("crop_padding", size // 8, "pixels")
-    yield _line("cutout_size", size // 2, "pixels")
+    yield _line("cutout_size", size // (4 if choices.input_size else 2), "pixels")
     yield _line("decode", choices.decode, "ahead holds all images in memory; or on_demand")
     yield _line("device", choices.device)
     yield _line("threads", 1, "CPU threads of one job; several run at once")
@@ -94,6 +91,23 @@ def _training(choices: Choices) -> Iterator[str]:
     yield "    # sau: {label: SAU, method: sau, data: balanced}"
 
 
+def _network(choices: Choices) -> Iterator[str]:
+    if choices.input_size is None:
+        yield _line("backbone", "resnet32", "resnet50 for sides of 128 and more, on a GPU")
+        yield _line("width", 16, "channels")
+        yield _line("learning_rate", 0.05, "cosine to 0")
+        yield _line("weight_decay", "1.0e-3")
+        return
+    yield _line("backbone", f"timm/{PRETRAINED}", "docs/pretrained.md has others")
+    yield _line("pretrained", "yes", "ImageNet's weights")
+    yield _line("input_size", choices.input_size, "pixels that the network sees")
+    if choices.device == "cpu":
+        yield _line("freeze", "backbone", "none: all weights learn, which takes far longer")
+    yield _line("optimizer", "adamw")
+    yield _line("learning_rate", "2.0e-3" if choices.device == "cpu" else "5.0e-4", "cosine to 0")
+    yield _line("weight_decay", "1.0e-2")
+
+
 def _evaluation(choices: Choices) -> Iterator[str]:
     above, at_most = choices.many_above, choices.few_at_most
     yield _line("many_above", above, "training images of a class: more are many-shot,")
@@ -102,7 +116,7 @@ def _evaluation(choices: Choices) -> Iterator[str]:
 
 def _line(key: str, value: object, comment: str = "") -> str:
     start = f"  {key}: {value}".rstrip()
-    return f"{start:<{_COLUMN}}# {comment}" if comment else start
+    return f"{start:<{_COLUMN - 2}}  # {comment}" if comment else start
 
 
 def _text(value: str) -> str:

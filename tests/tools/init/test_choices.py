@@ -50,3 +50,11 @@ def test_large_sets_are_decoded_on_demand_and_seen_less_often():
     assert (small.decode, large.decode) == ("ahead", "on_demand")
     assert small.epochs > large.epochs
     assert choose([50, 5], [64], GPU).device == "cuda"
+
+
+def test_pretrained_network_sees_larger_images_and_learns_sooner():
+    on_cpu = choose([50, 5], [500], Machine(has_gpu=False, has_weights=True))
+    assert (on_cpu.image_size, on_cpu.input_size, on_cpu.epochs) == (96, 96, 5)
+    on_gpu = choose([50, 5], [150], Machine(has_gpu=True, has_weights=True))
+    assert (on_gpu.image_size, on_gpu.input_size, on_gpu.epochs) == (128, 224, 20)
+    assert choose([50, 5], [500], CPU).input_size is None

@@ -8,9 +8,27 @@ from sau.config import load, read_config_file
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.stage import dataset
 from sau.storage import manifest
+from sau.tools.init.choices import Machine
 from tests.sources.make_images import picture as noise
 from tests.sources.make_images import put
 from tests.tools.init.pictures import picture, put_pictures
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch, request):
+    """A CPU without pretrained weights, whatever this machine has; or with them."""
+    found = Machine(has_gpu=False, has_weights=getattr(request, "param", False))
+    monkeypatch.setattr("sau.tools.init.command._machine", lambda: found)
+
+
+@pytest.mark.parametrize("machine", [True], indirect=True)
+def test_pretrained_backbone_is_taken_where_its_weights_are(run, tmp_path):
+    put_pictures(tmp_path / "zoo", {"ant": 30, "bee": 1})
+    _, config = run()
+    training = load(config).training.runs["ce"]
+    assert (training.backbone, training.freeze) == ("timm/tf_efficientnet_lite0", "backbone")
+    assert (training.input_size, training.optimizer) == (96, "adamw")
+    assert training.starts_pretrained()
 
 
 @pytest.fixture
