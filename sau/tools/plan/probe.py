@@ -10,6 +10,7 @@ from sau.core.random_streams import numpy_generator
 from sau.device.gpus import reserved_device
 from sau.device.repeatable import repeatable
 from sau.engine.api import NOT_HERE, train
+from sau.engine.settings import TrainingSettings
 from sau.pipeline.images.load import load_generator
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.scores.clip import Clip
@@ -76,10 +77,11 @@ def _training_seconds(settings: TrainingSection, classes: int, side: int, batche
         else {}
     )
     idle = settings.idle()
+    known = {*TrainingSettings.model_fields} - {*NOT_HERE, *_OF_WHOLE_RUNS}
     own = {
         key: value
         for key, value in settings.to_mapping().items()
-        if key not in {*NOT_HERE, *_OF_WHOLE_RUNS} and key not in idle
+        if key in known and key not in idle
     }
     with reserved_device(settings.device, "training.device") as device:
         own["device"] = device
