@@ -65,8 +65,8 @@ ENVIRONMENT = environment(deployed=bool(workflow.deployment_settings.deployment_
 # A scheduler that ends a job sends SIGTERM to all its processes. The shell outlives it, and so does
 # `tee`, which outlives Ctrl-C too. Without the one or the other a stage would die with its work
 # unsaved and its last words unheard.
-shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; ")
-LOGGED = " 2>&1 | (trap '' INT TERM HUP; tee {log:q})"
+LOGGED = "logged() {{ (trap '' INT TERM HUP; tee \"$1\"); }};"
+shell.prefix(f"{ENVIRONMENT}set -euo pipefail; trap : TERM; {LOGGED} ")
 
 
 # Not while jobs are only planned, nor in the processes of single jobs: only the one that starts them

@@ -17,4 +17,4 @@ rule complement:
         made_by=CONFIG.made_by(),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"
-        " --made-by {params.made_by} {params.flags}" + LOGGED
+        " --made-by {params.made_by} {params.flags} 2>&1 | logged {log:q}"

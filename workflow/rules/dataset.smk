@@ -36,5 +36,4 @@ rule dataset:
         code=digest("dataset"),
         source=fingerprint_of(REAL_IMAGES, REAL_TABLES),
     shell:
-        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags}"
-        + LOGGED
+        "python -m sau dataset --train {output.train:q} --test {output.test:q} {params.flags} 2>&1 | logged {log:q}"

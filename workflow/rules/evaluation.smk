@@ -16,4 +16,4 @@ rule evaluation:
         label=lambda wildcards: CONFIG.training.labels[wildcards.run],
     shell:
         "python -m sau evaluation --predictions {input.predictions:q} --members {input.members:q}"
-        " --metrics {output:q} --label={params.label:q} {params.flags}" + LOGGED
+        " --metrics {output:q} --label={params.label:q} {params.flags} 2>&1 | logged {log:q}"

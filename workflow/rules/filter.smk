@@ -18,7 +18,7 @@ rule filter:
         code=digest("filter"),
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
-        " --output {output:q} {params.flags} {params.warnings}" + LOGGED
+        " --output {output:q} {params.flags} {params.warnings} 2>&1 | logged {log:q}"
 
 
 KEPT = rules.filter.output

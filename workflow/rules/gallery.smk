@@ -22,8 +22,7 @@ rule gallery:
         kept=optional("kept"),
     shell:
         "python -m sau gallery --train-images {input.train_images:q} {params.kept}"
-        " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags}"
-        + LOGGED
+        " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags} 2>&1 | logged {log:q}"
 
 
 GALLERY = rules.gallery.output

@@ -37,7 +37,7 @@ rule images:
         draws=optional("draws"),
     shell:
         "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} --output {output:q}"
-        " --shard {wildcards.shard} {params.flags}" + LOGGED
+        " --shard {wildcards.shard} {params.flags} 2>&1 | logged {log:q}"
 
 
 IMAGES = expand(rules.images.output, shard=SHARDS)

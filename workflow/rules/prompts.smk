@@ -17,4 +17,4 @@ rule prompts:
         answers=results("prompts", "answers.jsonl"),
     shell:
         "python -m sau prompts --train-images {input.train_images:q} --output {output:q}"
-        " --answers {params.answers:q} {params.flags} {params.asking}" + LOGGED
+        " --answers {params.answers:q} {params.flags} {params.asking} 2>&1 | logged {log:q}"

@@ -54,7 +54,7 @@ rule report:
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q} --curves {output.curves:q}"
         " --confusion {output.confusion:q} --noise {output.noise:q}"
         " --gallery {params.gallery:q} --models {params.models:q} --logs {params.logs:q}"
-        " --figure {output.figure:q} {params.flags}" + LOGGED
+        " --figure {output.figure:q} {params.flags} 2>&1 | logged {log:q}"
 
 
 REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
@@ -106,7 +106,7 @@ rule overview:
         "python -m sau overview --metrics {params.metrics:q} --expected={params.expected:q}"
         " --predictions {params.predictions:q} --pages {params.pages:q} --gallery {params.gallery:q}"
         " --html {output.html:q} --markdown {output.markdown:q} --csv {output.csv:q}"
-        " --paper {output.paper:q} --figure {output.figure:q} {params.flags}" + LOGGED
+        " --paper {output.paper:q} --figure {output.figure:q} {params.flags} 2>&1 | logged {log:q}"
 
 
 OVERVIEW = rules.overview.output

@@ -17,8 +17,7 @@ rule rounds:
         code=digest("rounds"),
         kept=optional("kept"),
     shell:
-        "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags}"
-        + LOGGED
+        "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags} 2>&1 | logged {log:q}"
 
 
 use rule filter as filter_round with:

@@ -19,7 +19,7 @@ rule scores:
         weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
     shell:
         "python -m sau scores --images {input:q} --output {output:q} {params.flags}"
-        " {params.decoding}" + LOGGED
+        " {params.decoding} 2>&1 | logged {log:q}"
 
 
 # Real images in the same way, for whoever compares synthetic ones with them. They have no prompts.

@@ -16,4 +16,4 @@ rule subset:
     shell:
         "python -m sau subset --train-images {input.train_images:q} --real {output.real:q}"
         " --validation {output.validation:q} --imbalance-factor {wildcards.imbalance_factor}"
-        " --data-seed {wildcards.data_seed} {params.flags}" + LOGGED
+        " --data-seed {wildcards.data_seed} {params.flags} 2>&1 | logged {log:q}"

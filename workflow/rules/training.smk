@@ -33,7 +33,7 @@ rule training:
         " --predictions {output.predictions:q} --history {output.history:q}"
         " --label-correction {output.label_correction:q} --model {output.model:q}"
         " --checkpoint {params.checkpoint:q} --run {wildcards.run}"
-        " --seed {wildcards.seed} {params.flags} {params.execution}" + LOGGED
+        " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | logged {log:q}"
 
 
 EVERY_TRAINING_SET = expand(

@@ -1,7 +1,8 @@
 """How long the real generator, scorer and network take here, by a few batches of each."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,7 +72,7 @@ def _training_seconds(settings: TrainingSection, classes: int, side: int, batche
     draws = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8, generator=draws)
     is_balanced = settings.data == "balanced"
-    extra: Mapping[str, torch.Tensor] = (
+    extra: dict[str, Any] = (
         {"is_synthetic": torch.arange(count) % 2 == 1, "scores": torch.rand(count, generator=draws)}
         if is_balanced
         else {}
