@@ -65,7 +65,7 @@ def cached_models() -> list[str]:
 
 
 def _threads() -> str:
-    return f"{os.cpu_count()} CPU cores, {torch.get_num_threads()} threads of PyTorch"
+    return f"{os.cpu_count()} CPU cores, PyTorch on {torch.get_num_threads()}"
 
 
 def _packages() -> Iterator[Finding]:
