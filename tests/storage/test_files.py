@@ -80,7 +80,7 @@ WRITERS = {
         from sau.engine.state import RunState
         network = Network(NetworkConfig("resnet8", 16, 10))
         optimizer = torch.optim.SGD(network.parameters(), 0.1)
-        phase = SimpleNamespace(optimizer=optimizer)
+        phase = SimpleNamespace(optimizer=optimizer, parameters=network.parameters)
         settings = SimpleNamespace(total_epochs=lambda: 1)
         modules, phase_of = lambda: {"network": network}, lambda epoch: phase
         run = SimpleNamespace(modules=modules, phase_of=phase_of, settings=settings)

@@ -130,6 +130,7 @@ def test_way_in_which_prompts_are_asked_for_is_no_part_of_the_result(project, mo
             "prompts__base_url": f"{server.url}/v1",
             "prompts__api_key_variable": "",
             "prompts__per_class": 2,
+            "complement__on_shortage": "underfill",
         }
         done = project.run("--", "prompts", **asked)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -78,6 +78,7 @@ def test_cancelled_training_goes_on_from_its_checkpoint(
     log = project.folder / f"results/logs/training/{PLACE}.log"
     log.unlink()
     changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
+    changes |= {"experiment__replace_runs": True}
     process = submit(project, slurm, "--retries", "1", METRICS, **changes)
     wait_for_line(log, r"training: +\d+%", process)
     subprocess.run(["scancel", "--state=RUNNING", "--me"], env=slurm, check=True)
@@ -88,7 +89,8 @@ def test_cancelled_training_goes_on_from_its_checkpoint(
 
 
 def test_job_on_a_gpu_asks_slurm_for_it(slurm: dict[str, str], project: Project) -> None:
-    process = submit(project, slurm, "--retries", "0", METRICS, training__device="cuda")
+    changes = {"training__device": "cuda", "experiment__replace_runs": True}
+    process = submit(project, slurm, "--retries", "0", METRICS, **changes)
     code, output = ended(process)
     number = re.findall(r"has been submitted with SLURM jobid (\d+)", output)[-1]
     assert "gpu:1" in about_job(number, slurm)

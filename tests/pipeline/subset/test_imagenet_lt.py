@@ -149,6 +149,8 @@ def wrong_on_few(counts):
                 "selection": [name] * len(labels),
                 "label": pa.array(labels, pa.int32()),
                 "predicted": pa.array(predicted, pa.int32()),
+                "confidence": np.full(len(labels), 0.9),
+                "label_probability": np.where(predicted == labels, 0.9, 0.05),
             }
         )
         for name in ("last", "best_on_test")
