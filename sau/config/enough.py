@@ -1,14 +1,12 @@
 """Whether there can be synthetic images enough, by a look at what the sources list."""
 
-import logging
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
 from sau.config.config import Config
 from sau.core.errors import UserError
+from sau.core.silence import without_warnings
 from sau.longtail.complement import complement_counts
 from sau.longtail.validation import validation_counts
 from sau.pipeline.complement.shortage import UNDERFILL, advice, shortage
@@ -29,7 +27,7 @@ def check_enough(config: Config) -> None:
     from sau.pipeline.dataset.load import load
     from sau.pipeline.subset.stage import real_counts
 
-    with _without_warnings():
+    with without_warnings():
         names, train, _ = load(config.dataset)
         labels = train.labels
         there = _kept_at_most(config, names)
@@ -80,14 +78,3 @@ def _refuse_shortage(
         enough = math.ceil(max(lacking) / config.filter.keep_fraction)
         helps = f"raise prompts.per_class to {enough}, or filter.keep_fraction, {UNDERFILL}"
     raise UserError(f"config: at imbalance factor {factor} {told}; {helps}")
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Leave what the sources have to say to the stages, which say it in their logs."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from snakemake.logging import ColorizingTextHandler, DefaultFilter, DefaultFormatter
-from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from sau.core.printable import printable
 from sau.run import begun
+from sau.run.own_words import OwnWords
 from sau.run.progress_of_stages import RunProgress
 from sau.run.terminal import Terminal
 from sau.run.words_of_logs import error_of, warnings_of
 
 
-class LogHandler(LogHandlerBase):
+class LogHandler(OwnWords):
     """Shows how far each stage is; where nothing runs, it says what Snakemake says.
 
     Until jobs are about to run, records wait: a dry run, a summary or an error prints them as ever.
@@ -131,26 +131,6 @@ class LogHandler(LogHandlerBase):
     def writes_to_stream(self) -> bool:
         """Say yes, so that Snakemake's own handler is silent."""
         return True
-
-    @property
-    def writes_to_file(self) -> bool:
-        """Say no: Snakemake would call the file its log."""
-        return False
-
-    @property
-    def has_filter(self) -> bool:
-        """Say yes: what is left out is decided here."""
-        return True
-
-    @property
-    def has_formatter(self) -> bool:
-        """Say yes."""
-        return True
-
-    @property
-    def needs_rulegraph(self) -> bool:
-        """Say no."""
-        return False
 
 
 def _is_of_a_job(facts: dict[str, Any]) -> bool:

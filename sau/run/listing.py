@@ -6,14 +6,14 @@ from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
-from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from sau.run.own_words import OwnWords
 from sau.run.plugin import JOBS_FILE
 
 
-class LogHandler(LogHandlerBase):
-    """Writes what Snakemake says of each job; its words to people go nowhere, but errors."""
+class LogHandler(OwnWords):
+    """Writes what Snakemake says of each job; its other words are left to its own logger."""
 
     def __post_init__(self) -> None:
         """Open the file that the environment names."""
@@ -29,31 +29,6 @@ class LogHandler(LogHandlerBase):
         """Close the file."""
         self._file.close()
         super().close()
-
-    @property
-    def writes_to_stream(self) -> bool:
-        """Say no, so that Snakemake's own words stand on standard error, if there is an error."""
-        return False
-
-    @property
-    def writes_to_file(self) -> bool:
-        """Say no: Snakemake would call the file its log."""
-        return False
-
-    @property
-    def has_filter(self) -> bool:
-        """Say yes: nothing is left out."""
-        return True
-
-    @property
-    def has_formatter(self) -> bool:
-        """Say yes: nothing is made text."""
-        return True
-
-    @property
-    def needs_rulegraph(self) -> bool:
-        """Say no."""
-        return False
 
 
 def _job(facts: dict[str, Any]) -> dict[str, Any]:

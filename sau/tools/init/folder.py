@@ -1,14 +1,12 @@
 """The images of a folder, as the dataset stage will see them."""
 
 import dataclasses
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from sau.core.silence import without_warnings
 from sau.pipeline.dataset.load import load
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.sources.checks import counts_of, existing_folder
@@ -67,7 +65,7 @@ def look_at_folder(folder: Path, *, processes: int | None = None) -> Folder:
     has_test = bool(settings.test_part) or _has_test(folder)
     if not has_test and len(test) < FEW_TEST_IMAGES and _may_fold(train, test, names):
         settings = settings.replace(test_split="folds")
-        with _silence():  # all that there is to warn of was said the first time
+        with without_warnings():  # all that there is to warn of was said the first time
             names, train, test = load(settings)
     listings = (train, test)
     files = [p.path for each in listings for p in each.fetch(each.rows) if p.path is not None]
@@ -80,16 +78,6 @@ def look_at_folder(folder: Path, *, processes: int | None = None) -> Folder:
     )
     looks = look_at(files, processes=processes)
     return Folder(settings, names, has_test, pd.concat([images, looks], axis=1))
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _settings_of(folder: Path) -> DatasetSettings:

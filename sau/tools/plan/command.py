@@ -1,15 +1,15 @@
 """The command `sau plan`."""
 
 import io
-import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
 
 from sau.config import Config
 from sau.core.errors import UserError
 from sau.core.printable import printable
+from sau.core.silence import without_warnings
 from sau.pipeline.images.disk import readable
 from sau.pipeline.prompts.classes import class_words
 from sau.pipeline.prompts.rows import FROM_LLM
@@ -134,25 +134,14 @@ def _row(row: str, training: Training, classes: int, side: int, cores: int) -> t
 def _timed(what: str, times: int, probe: Callable[[], float], at_once: int) -> tuple[str, float]:
     """Return a line on some work, and its seconds; none where it cannot be tried here."""
     try:
-        with _silence():
+        # Progress and log of what is only tried stay off the terminal.
+        with without_warnings(), redirect_stderr(io.StringIO()):
             each = probe()
     except (UserError, ValueError) as error:
         return f"{what}: not probed ({error})", 0.0
     seconds = each * times / at_once
     beside = f", {at_once} at once" if at_once > 1 else ""
     return f"{what}: about {_duration(seconds)} (probe: {each:.3g} s each{beside})", seconds
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    """Keep progress and log of what is only tried off the terminal."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with redirect_stderr(io.StringIO()):
-            yield
-    finally:
-        logging.disable(before)
 
 
 def _at_once(device: str, threads: int, jobs: int, cores: int) -> int:
