@@ -1,7 +1,5 @@
 """The pictures of a shard, and which rows of earlier tables show them already."""
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,6 +7,7 @@ import pyarrow as pa
 
 from sau.pipeline.images.rows import Task
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
+from sau.storage.sealed import hash_of_json
 
 _KEYS = (*GENERATOR_KEYS, "image_size", "device", "threads")
 """Settings that a picture depends on, beside its own prompt and seed."""
@@ -35,7 +34,7 @@ def identity_of_pictures(
         "code": made["code"],
         "versions": made["versions"],
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return hash_of_json(facts)
 
 
 class Wanted:
