@@ -5,9 +5,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
-from sau.glide.respacing import SamplerName, check_respacing
+from sau.glide.respacing import SamplerName
+from sau.pipeline.images.setting_checks import check_source
 from sau.settings.names import unknown_key
 from sau.settings.paths import PathText
 from sau.settings.section import Section, conditions_of, default_of, setting
@@ -205,23 +205,7 @@ class ImagesSettings(Section):
 
     def check(self) -> None:
         """Check what the source needs, and the generators of single classes."""
-        self._check_respacing("upsampler_steps", "ddim")
-        if self.source == "diffusers":
-            self._check_diffusers()
-        else:
-            self._check_respacing("steps", self.sampler)
-        if self.precision == "float16" and self.device == "cpu":
-            raise UserError(
-                "images.precision: float16, but images.device is cpu, for which diffusers does not "
-                "support it; set bfloat16 or float32"
-            )
-        if self.compile == "reduce-overhead" and self.device == "cpu":
-            raise UserError(
-                "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
-                "set compile to default or off"
-            )
-        if self.source == "imported":
-            self._check_imported()
+        check_source(self)
         for name in self.per_class:
             self.for_class(name)
 
@@ -292,33 +276,3 @@ class ImagesSettings(Section):
             for key, conditions in conditions_of(type(self)).items()
             if own["source"] not in conditions.get("source", ())
         }
-
-    def _check_diffusers(self) -> None:
-        if not (self.steps.isascii() and self.steps.isdigit() and int(self.steps) > 0):
-            raise UserError(
-                f"images.steps: {self.steps!r} must be a number of steps, such as '30', with "
-                "images.source diffusers"
-            )
-        if (self.height is None) != (self.width is None):
-            given, other = ("height", "width") if self.height else ("width", "height")
-            raise UserError(
-                f"images.{given}: {getattr(self, given)}, but images.{other} is not given, and "
-                "some pipelines then take neither; give both"
-            )
-        if self.model in SHIPPED or not self.model.strip():
-            raise UserError(
-                f"images.model: {self.model!r} is no model for images.source diffusers; give a "
-                "folder, or a name on the Hugging Face Hub such as stabilityai/sd-turbo"
-            )
-
-    def _check_imported(self) -> None:
-        if self.layout == "parquet" and not self.file:
-            raise UserError("images.file: empty, but images.layout parquet reads it")
-        if self.layout != "parquet" and not self.folder:
-            raise UserError(f"images.folder: empty, but images.layout {self.layout} reads it")
-
-    def _check_respacing(self, key: str, sampler: SamplerName) -> None:
-        try:
-            check_respacing(sampler, getattr(self, key))
-        except ValueError as error:
-            raise UserError(f"images.{key}: {error}") from error

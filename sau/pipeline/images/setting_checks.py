@@ -1,0 +1,79 @@
+"""Checks of the section `images` that concern several keys: what each source needs."""
+
+from typing import TYPE_CHECKING
+
+from sau.assets.shipped import SHIPPED
+from sau.core.errors import UserError
+from sau.glide.respacing import SamplerName, check_respacing
+
+if TYPE_CHECKING:
+    from sau.pipeline.images.settings import ImagesSettings
+
+
+def check_source(settings: "ImagesSettings") -> None:
+    """Refuse settings that the source of the images, or the device that draws, cannot have.
+
+    Args:
+        settings: of the section, or of a class of its own.
+
+    Raises:
+        UserError: the first such key, and what to set in its place.
+    """
+    _check_respacing(settings, "upsampler_steps", "ddim")
+    if settings.source == "diffusers":
+        _check_diffusers(settings)
+    else:
+        _check_respacing(settings, "steps", settings.sampler)
+    _check_device(settings)
+    if settings.source == "imported":
+        _check_imported(settings)
+
+
+def _check_device(settings: "ImagesSettings") -> None:
+    if settings.device != "cpu":
+        return
+    if settings.precision == "float16":
+        raise UserError(
+            "images.precision: float16, but images.device is cpu, for which diffusers does not "
+            "support it; set bfloat16 or float32"
+        )
+    if settings.compile == "reduce-overhead":
+        raise UserError(
+            "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
+            "set compile to default or off"
+        )
+
+
+def _check_diffusers(settings: "ImagesSettings") -> None:
+    steps = settings.steps
+    if not (steps.isascii() and steps.isdigit() and int(steps) > 0):
+        raise UserError(
+            f"images.steps: {steps!r} must be a number of steps, such as '30', with "
+            "images.source diffusers"
+        )
+    if (settings.height is None) != (settings.width is None):
+        given, other = ("height", "width") if settings.height else ("width", "height")
+        raise UserError(
+            f"images.{given}: {getattr(settings, given)}, but images.{other} is not given, and "
+            "some pipelines then take neither; give both"
+        )
+    if settings.model in SHIPPED or not settings.model.strip():
+        raise UserError(
+            f"images.model: {settings.model!r} is no model for images.source diffusers; give a "
+            "folder, or a name on the Hugging Face Hub such as stabilityai/sd-turbo"
+        )
+
+
+def _check_imported(settings: "ImagesSettings") -> None:
+    layout = settings.layout
+    if layout == "parquet" and not settings.file:
+        raise UserError("images.file: empty, but images.layout parquet reads it")
+    if layout != "parquet" and not settings.folder:
+        raise UserError(f"images.folder: empty, but images.layout {layout} reads it")
+
+
+def _check_respacing(settings: "ImagesSettings", key: str, sampler: SamplerName) -> None:
+    try:
+        check_respacing(sampler, getattr(settings, key))
+    except ValueError as error:
+        raise UserError(f"images.{key}: {error}") from error
