@@ -15,6 +15,8 @@ class TrainingData:
 
     `ids`: N strings; `images`: N of one size; `labels`: int64 (N,), 0 to C - 1; `is_synthetic`:
     bool (N,); `scores`: float32 (N,), not a number where there is none, as for real images.
+    `true_labels`: int64 (N,), what the images truly show, which no training reads, to measure label
+    correction by; None where nobody knows.
     """
 
     ids: list[str]
@@ -22,6 +24,7 @@ class TrainingData:
     labels: Tensor
     is_synthetic: Tensor
     scores: Tensor
+    true_labels: Tensor | None = None
 
     def to(self, device: torch.device) -> "TrainingData":
         """Return the same data on `device`."""
@@ -31,6 +34,7 @@ class TrainingData:
             self.labels.to(device),
             self.is_synthetic.to(device),
             self.scores.to(device),
+            None if self.true_labels is None else self.true_labels.to(device),
         )
 
     def real(self) -> "TrainingData":
@@ -45,6 +49,7 @@ class TrainingData:
             self.labels[places],
             self.is_synthetic[places],
             self.scores[places],
+            None if self.true_labels is None else self.true_labels[places],
         )
 
 

@@ -119,7 +119,11 @@ def labels_of(labels: TensorLike | Sequence[int], count: int, argument: str) -> 
 
 
 def training_data(
-    rows: Rows, device: torch.device, *, scores: TensorLike | None = None
+    rows: Rows,
+    device: torch.device,
+    *,
+    scores: TensorLike | None = None,
+    true_labels: TensorLike | None = None,
 ) -> TrainingData:
     """Return rows as training data on `device`, called by their places.
 
@@ -127,9 +131,10 @@ def training_data(
         rows: the images; all are real where nothing is said of it.
         device: where all of it should be.
         scores: float (N,), of synthetic images; None: no image has one.
+        true_labels: integers (N,), what the images truly show; None: nobody knows.
 
     Raises:
-        ArgumentError: fewer than two images, or scores of another shape.
+        ArgumentError: fewer than two images, or scores or true labels of another shape.
     """
     count = len(rows.labels)
     if count < 2:
@@ -139,7 +144,9 @@ def training_data(
     if values.shape != (count,):
         raise ArgumentError(f"scores: shape {tuple(values.shape)}, expected ({count},)")
     ids = [str(place) for place in range(count)]
-    return TrainingData(ids, PixelImages(rows.pixels), rows.labels, made, values.cpu()).to(device)
+    true = None if true_labels is None else labels_of(true_labels, count, "true_labels")
+    images = PixelImages(rows.pixels)
+    return TrainingData(ids, images, rows.labels, made, values.cpu(), true).to(device)
 
 
 def labelled_images(kind: type[Kind], rows: Rows, device: torch.device) -> Kind:

@@ -17,7 +17,7 @@ from sau.engine.arguments import Colour, LabelledSource, device_of, run_data, tr
 from sau.engine.build import build_run
 from sau.engine.prediction import TEST_BATCH, probabilities
 from sau.engine.settings import TrainingSettings
-from sau.engine.state import Predictions, RunState
+from sau.engine.state import Predictions, RunState, Tally
 from sau.engine.stopping import Stop
 from sau.methods.names import MethodName
 from sau.networks import Network
@@ -41,8 +41,9 @@ class TrainingResult:
         predictions: of the test images after the last epoch; None without test images.
         best_on_validation: those after the epoch with the best validation top-1; None without
             validation images.
-        label_correction: rows (epoch, class, synthetic images seen, noise among them), of methods
-            that look for noise.
+        label_correction: rows (epoch, label, synthetic images seen, noise among them, wrong ones,
+            wrong ones among the noise), of methods that look for noise; the latter two are None
+            without `true_labels`.
         views: how images are normalised for the network.
         settings: all settings of the run.
         seed: of the run.
@@ -52,7 +53,7 @@ class TrainingResult:
     history: dict[str, dict[int, float]]
     predictions: Predictions | None
     best_on_validation: Predictions | None
-    label_correction: list[tuple[int, int, int, int]]
+    label_correction: list[Tally]
     views: ViewOptions
     settings: TrainingSettings
     seed: int
@@ -84,6 +85,7 @@ def train(
     *,
     is_synthetic: TensorLike | None = None,
     scores: TensorLike | None = None,
+    true_labels: TensorLike | None = None,
     test: LabelledSource | None = None,
     validation: LabelledSource | None = None,
     classes: int | None = None,
@@ -114,6 +116,8 @@ def train(
         labels: integers (N,), 0 to C - 1; None with a `Dataset`.
         is_synthetic: bool (N,), which images are generated; None: what the `Dataset` says, or none.
         scores: float (N,), of the synthetic images, for methods that weigh them.
+        true_labels: integers (N,), what the images truly show, to measure label correction by, and
+            for nothing else; None: nobody knows.
         test: images with labels, or a `Dataset`, classified after each epoch; None: nothing is.
         validation: likewise, to choose an epoch by; needs `test`.
         classes: C; None: the highest label plus 1.
@@ -164,6 +168,7 @@ def train(
     data = run_data(
         rows,
         scores=scores,
+        true_labels=true_labels,
         test=test,
         validation=validation,
         classes=classes,

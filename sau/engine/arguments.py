@@ -72,6 +72,7 @@ def run_data(
     rows: Rows,
     *,
     scores: TensorLike | None,
+    true_labels: TensorLike | None,
     test: LabelledSource | None,
     validation: LabelledSource | None,
     classes: int | None,
@@ -101,7 +102,7 @@ def run_data(
                 f"{name}: label {int(labels.max())}, expected 0 to {count - 1}; classes is {count}"
             )
     return RunData(
-        train=training_data(rows, device, scores=scores),
+        train=training_data(rows, device, scores=scores, true_labels=true_labels),
         test=labelled_images(TestData, read["test"], device) if "test" in read else None,
         validation=(
             labelled_images(ValidationData, read["validation"], device)

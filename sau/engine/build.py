@@ -123,6 +123,7 @@ def _method(
         epochs=settings.epochs,
         is_synthetic=data.is_synthetic,
         scores=data.scores,
+        true_labels=data.true_labels,
     )
     with seeded(derive_seed("training", seed, "heads", place)):
         try:

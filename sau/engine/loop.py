@@ -22,11 +22,11 @@ from sau.engine.epoch_start import all_batches, real_batches
 from sau.engine.phases import Phase
 from sau.engine.prediction import class_balanced_top1, predict
 from sau.engine.settings import TrainingSettings
-from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.engine.state import PartialEpoch, Predictions, RunState, Tally
 from sau.engine.step import take_step
 from sau.engine.stopping import Stop
 from sau.engine.totals import LossTotals
-from sau.methods.base import Epoch, Step
+from sau.methods.base import AnyMethod, Epoch, Step
 from sau.networks import Network
 from sau.networks.batch_norm import average_statistics
 from sau.networks.saved import saved_state
@@ -110,7 +110,7 @@ def train(
                         state.best_weights = saved_state(run.averager.tested())
                     values |= predictions.figures()
             state.epoch, state.partial, unsaved = epoch, None, True
-            state.label_correction += _tally_rows(phase.method.end_epoch(), epoch)
+            state.label_correction += _tally_rows(phase.method, epoch)
             for name, value in values.items():
                 state.history.append((epoch, name, value))
                 record(epoch, name, value)
@@ -260,10 +260,10 @@ def _refuse_non_finite(losses: dict[str, float], epoch: int, rate: float) -> Non
         )
 
 
-def _tally_rows(tallies: Tensor | None, epoch: int) -> list[tuple[int, int, int, int]]:
+def _tally_rows(method: AnyMethod, epoch: int) -> list[Tally]:
+    tallies = method.end_epoch()
     if tallies is None:
         return []
-    return [
-        (epoch, label, synthetic, noise)
-        for label, (synthetic, noise) in enumerate(tallies.cpu().tolist())
-    ]
+    known = 4 if method.context.true_labels is not None else 2
+    rows = tallies.cpu()[:, :known].tolist()
+    return [Tally(epoch, label, *counts) for label, counts in enumerate(rows)]

@@ -1,7 +1,7 @@
 """What a run knows at the end of an epoch, or within one, besides its weights."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -45,11 +45,27 @@ class PartialEpoch:
     mixing: dict[str, Any]
 
 
+class Tally(NamedTuple):
+    """What label correction found in an epoch among the synthetic images of a class.
+
+    `synthetic`: images seen; `noise`: those called noise; `wrong`: those whose label is truly
+    wrong; `found`: those that are both. None for the latter two where nobody knows the truth.
+    """
+
+    epoch: int
+    label: int
+    synthetic: int
+    noise: int
+    wrong: int | None = None
+    found: int | None = None
+
+
 @dataclasses.dataclass
 class RunState:
     """Everything that outlives an epoch; `epoch` counts those that are trained.
 
-    `history`: rows (epoch, name, value); `label_correction`: rows (epoch, label, synthetic, noise).
+    `history`: rows (epoch, name, value); `label_correction`: a row for each
+    epoch and class.
     `last`, `best_on_test` and `best_on_validation`: test predictions by selection. `best_weights`:
     of the network that was tested in the epoch of the latter, on the CPU; empty without validation
     images. `partial`: of the epoch after those, if it was left before its end.
@@ -57,7 +73,7 @@ class RunState:
 
     epoch: int = 0
     history: list[tuple[int, str, float]] = dataclasses.field(default_factory=list)
-    label_correction: list[tuple[int, int, int, int]] = dataclasses.field(default_factory=list)
+    label_correction: list[Tally] = dataclasses.field(default_factory=list)
     last: Predictions | None = None
     best_on_test: Predictions | None = None
     best_on_validation: Predictions | None = None

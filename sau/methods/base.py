@@ -111,10 +111,11 @@ class Method(nn.Module, abc.ABC, Generic[OptionsT]):
         """Keep what the step's loss found, or change the weights that the step has set."""
 
     def end_epoch(self) -> Tensor | None:
-        """Return what label correction found in the epoch, int64 (C, 2), on the device.
+        """Return what label correction found in the epoch, int64 (C, 4), on the device.
 
-        First the synthetic samples of each class that were seen, then those that were noise; None
-        for a method without label correction.
+        The synthetic samples of each class that were seen, those that were noise, those whose label
+        is truly wrong, and those that are both; the latter two count where the context knows the
+        true labels. None for a method, or an epoch, without label correction.
         """
         return None
 

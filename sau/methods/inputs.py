@@ -28,6 +28,7 @@ class MethodContext:
         is_synthetic: bool (N,); None: all images are real.
         scores: of the synthetic images, float (N,), not a number where there is none; None: no
             image has one.
+        true_labels: what the images truly show, int64 (N,), to count by alone; None: unknown.
         class_counts: training images of each class, int64 (C,); made from the labels.
         real_counts: real training images of each class, int64 (C,); likewise.
 
@@ -42,13 +43,14 @@ class MethodContext:
     embedding_size: int = 128
     is_synthetic: Tensor | None = None
     scores: Tensor | None = None
+    true_labels: Tensor | None = None
     class_counts: Tensor = dataclasses.field(init=False)
     real_counts: Tensor = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         if self.labels.dim() != 1:
             raise ValueError(f"labels: expected shape (N,), got {tuple(self.labels.shape)}")
-        for name in ("is_synthetic", "scores"):
+        for name in ("is_synthetic", "scores", "true_labels"):
             values: Tensor | None = getattr(self, name)
             if values is not None and values.shape != self.labels.shape:
                 raise ValueError(

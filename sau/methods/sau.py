@@ -9,6 +9,7 @@ from torch import Tensor
 from sau.data.batches import Batch
 from sau.losses.classification import soft_cross_entropy
 from sau.losses.contrastive import synthetic_aware_loss
+from sau.losses.noise_counts import COUNTED, noise_counts
 from sau.losses.score_weights import score_weights
 from sau.methods.base import Epoch, Losses, Method, MethodContext, OptionError, Step
 from sau.methods.prototypes import PROTOTYPE_VIEWS, class_prototypes, embed_all, prototypes_of
@@ -92,7 +93,7 @@ class Sau(Method[SauOptions]):
     def start_epoch(self, epoch: Epoch) -> None:
         """Compute the epoch's prototypes and start its tallies."""
         self.tallies = torch.zeros(
-            self.context.classes, 2, dtype=torch.int64, device=self.context.device
+            self.context.classes, COUNTED, dtype=torch.int64, device=self.context.device
         )
         if self.needs_projection:
             self._embed_real(epoch)
@@ -144,7 +145,7 @@ class Sau(Method[SauOptions]):
             self.tallies += self.found
 
     def end_epoch(self) -> Tensor | None:
-        """Return the epoch's synthetic and noisy samples by class, int64 (C, 2)."""
+        """Return the epoch's synthetic and noisy samples by class; see `noise_counts`."""
         return self.tallies if self.needs_projection else None
 
     def _embed_real(self, epoch: Epoch) -> None:
@@ -204,10 +205,14 @@ class Sau(Method[SauOptions]):
             vote=options.vote,
             bank=self.bank,
         )
-        classes = torch.arange(self.context.classes, device=self.context.device)
-        belongs = batch.labels == classes[:, None]
-        found = torch.stack([batch.is_synthetic, noise])
-        self.found = (belongs[:, None] & found).sum(dim=2)
+        true = self.context.true_labels
+        self.found = noise_counts(
+            batch.labels,
+            batch.is_synthetic,
+            noise,
+            self.context.classes,
+            None if true is None else true[batch.index],
+        )
         return loss
 
 

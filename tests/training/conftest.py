@@ -77,7 +77,12 @@ def write_rows(
     return path
 
 
-def write_members(path: Path, rows: list[dict[str, Any]], synthetic: list[bool]) -> Path:
+def write_members(
+    path: Path,
+    rows: list[dict[str, Any]],
+    synthetic: list[bool],
+    true: list[int | None] | None = None,
+) -> Path:
     """Write a list of members; real and synthetic ones may stand in one file.
 
     The synthetic ones have scores of their place: 0, 0.125, 0.25 and so on.
@@ -88,6 +93,7 @@ def write_members(path: Path, rows: list[dict[str, Any]], synthetic: list[bool])
             "label": row["label"],
             "is_synthetic": made,
             "score": place / 8 if made else None,
+            "true_label": true[place] if true else None,
         }
         for place, (row, made) in enumerate(zip(rows, synthetic, strict=True))
     ]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sau.core.errors import UserError
 from sau.engine.loop import Run, train_epoch
-from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.engine.state import PartialEpoch, Predictions, RunState, Tally
 from sau.methods import METHODS
 from sau.methods.base import Step
 from sau.methods.cross_entropy import CrossEntropy
@@ -52,7 +52,8 @@ def state(epoch: int = 2) -> RunState:
     last = Predictions(2, 50.0, classes[0], torch.tensor([0.1, 0.9]), torch.tensor([0.0, 0.5]))
     first = Predictions(1, 50.0, classes[1], torch.tensor([0.3, 0.2]), torch.tensor([0.3, 0.1]))
     middle = dataclasses.replace(first, epoch=1, validation_top1=100 / 3)
-    return RunState(epoch, [(1, "loss/total", 1 / 3)], [(1, 0, 4, 2)], last, first, middle)
+    tallies = [Tally(1, 0, 4, 2), Tally(1, 1, 4, 2, 1, 0)]
+    return RunState(epoch, [(1, "loss/total", 1 / 3)], tallies, last, first, middle)
 
 
 def all_values(run: Run) -> dict[str, Tensor]:

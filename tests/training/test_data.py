@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from sau.core.errors import UserError
+from sau.data.sets import TrainingData
 from sau.pipeline.training.image_facts import read_facts
 from sau.pipeline.training.loading import load_test, load_training, load_validation
 from tests.training.conftest import (
@@ -124,6 +125,28 @@ def test_bad_input_is_refused(tmp_path: Path) -> None:
     refuse(tmp_path, "'broken' cannot be read", [*real, broken], made)
     refuse(tmp_path, "'real-2' has label 2, but .* 2 classes", real, made, classes=2)
     refuse(tmp_path, "1 training images", real, made, members=real[:1])
+
+
+def test_true_labels_of_all_synthetic_members_or_of_none(tmp_path: Path) -> None:
+    real = random_images("real", [0, 1, 2], seed=0)
+    made = random_images("made", [1, 2], seed=1)
+    images = [
+        [write_rows(tmp_path / f"{name}.parquet", "images", rows)]
+        for name, rows in (("real", real), ("made", made))
+    ]
+
+    def load(*true: int | None) -> TrainingData:
+        flags = [False] * 3 + [True] * 2
+        path = write_members(tmp_path / "all.parquet", real + made, flags, [None] * 3 + [*true])
+        return load_training([path], *images, 3, "balanced")
+
+    assert load(None, None).true_labels is None
+    known = load(0, 2)
+    assert known.true_labels is not None
+    assert known.true_labels.tolist() == [0, 1, 2, 0, 2]
+    assert known.labels.tolist() == [0, 1, 2, 1, 2]
+    with pytest.raises(UserError, match="all.parquet: 1 of 2 synthetic members have no true label"):
+        load(0, None)
 
 
 def test_facts(tmp_path: Path, inputs: Inputs) -> None:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import logging
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.training.conftest import (
     kill_after,
     pixels_of,
     random_images,
+    write_members,
     write_rows,
 )
 
@@ -68,6 +70,26 @@ def test_outputs(inputs: Inputs, tmp_path: Path) -> None:
     tallies = read(outputs["label_correction"], "label_correction").to_pandas()
     assert tallies["synthetic"].tolist() == [0, 4, 7] * 3
     assert (tallies["noise"] <= tallies["synthetic"]).all()
+    assert tallies[["wrong", "found"]].isna().all(axis=None)
+
+
+def test_known_truth_is_counted_and_changes_nothing_else(inputs: Inputs, tmp_path: Path) -> None:
+    rows = read(inputs.members[1], "members").to_pylist()
+    true: list[int | None] = [0, 2, 2, *(row["label"] for row in rows[3:])]
+    path = write_members(tmp_path / "judged.parquet", rows, [True] * len(rows), true)
+    judged = dataclasses.replace(inputs, members=[inputs.members[0], path])
+    found, plain = judged.train(tmp_path / "a", epochs=2), inputs.train(tmp_path / "b", epochs=2)
+
+    counts, expected = (
+        read(outputs["label_correction"], "label_correction").to_pandas()
+        for outputs in (found, plain)
+    )
+    assert counts["wrong"].tolist() == [0, 3, 0] * 2
+    assert (counts["found"] <= counts[["noise", "wrong"]].min(axis=1)).all()
+    same = ["epoch", "label", "synthetic", "noise"]
+    assert counts[same].equals(expected[same])
+    weights = [(outputs["model"] / "model.safetensors").read_bytes() for outputs in (found, plain)]
+    assert weights[0] == weights[1]
 
 
 def test_saved_model_gives_the_last_predictions(inputs: Inputs, tmp_path: Path) -> None:

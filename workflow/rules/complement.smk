@@ -3,6 +3,7 @@ rule complement:
     input:
         real=rules.subset.output.real,
         kept=rules.filter.output,
+        judge=[CONFIG.complement.judge] if CONFIG.complement.judge else [],
     output:
         results("complement", f"{SUBSET}/synthetic.parquet"),
     log:

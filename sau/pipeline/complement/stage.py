@@ -2,13 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.longtail.complement import best_complement, complement_counts, draw_complement
+from sau.longtail.swapped import swap_labels
+from sau.pipeline.complement.judge import read_judge
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.complement.shortage import advice, shortage
 from sau.storage import manifest
@@ -17,6 +21,8 @@ from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 logger = logging.getLogger(__name__)
+
+Labels = npt.NDArray[np.int64]
 
 SUBSET_FACTS = (
     "dataset",
@@ -38,6 +44,9 @@ def complement(
 ) -> None:
     """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
 
+    Labels are swapped among them if the settings ask for it. What the images truly show is then
+    known, or if a judge says it, and stands beside their labels.
+
     Args:
         real: manifest of the real training images, as the subset stage wrote it; its data seed is
             that of the draw.
@@ -48,7 +57,8 @@ def complement(
 
     Raises:
         UserError: real members that no subset stage wrote, too few synthetic images of a class, or
-            images without a score of which the best are wanted; or images of other classes.
+            images without a score of which the best are wanted; images of other classes; labels
+            that cannot be swapped, or a judge who does not know all images.
     """
     inputs = {"real": real, "kept": kept}
     check_inputs(inputs, *BELONGING)
@@ -73,10 +83,35 @@ def complement(
         logger.warning("%s; these classes stay smaller", short)
 
     rows = synthetic.select(["id", "label", "score"]).take(pa.array(chosen))
-    rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(True), len(chosen)))
-    facts |= {"synthetic_counts": drawn, "lacking_counts": lacking}
+    given, true, judged = _labels(rows, names, facts["data_seed"], settings)
+    columns = {
+        "id": rows["id"],
+        "label": pa.array(given, pa.int32()),
+        "is_synthetic": pa.repeat(pa.scalar(True), len(chosen)),
+        "score": rows["score"],
+        "true_label": pa.nulls(len(chosen)) if true is None else pa.array(true, pa.int32()),
+    }
+    rows = pa.table(columns, schema=manifest.SCHEMAS["members"])
+    facts |= {"synthetic_counts": drawn, "lacking_counts": lacking, **judged}
     made = provenance("complement", settings, inputs, **facts)
     manifest.write(output, "members", rows, made)
+
+
+def _labels(
+    rows: pa.Table, class_names: list[str], seed: int, settings: ComplementSettings
+) -> tuple[Labels, Labels | None, dict[str, Any]]:
+    """Return what the images are called, what they truly show if it is known, and facts of that."""
+    labels = rows["label"].to_numpy().astype(np.int64)
+    if settings.judge:
+        true, digest = read_judge(Path(settings.judge), rows["id"].to_pylist(), class_names)
+        return labels, true, {"judge_sha256": digest}
+    if settings.swap_labels == 0:
+        return labels, None, {}
+    try:
+        swapped = swap_labels(labels, settings.swap_labels, seed)
+    except ValueError as error:
+        raise UserError(f"complement.swap_labels: {str(error).removeprefix('share: ')}") from error
+    return swapped, labels, {"swapped": int((swapped != labels).sum())}
 
 
 def _check_scores(kept: Path, scores: pa.ChunkedArray) -> None:

@@ -1,5 +1,6 @@
 """The numbers behind the figures as tidy CSV text; `method` is the row's label in all of them."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,14 +9,18 @@ import pandas as pd
 from sau.pipeline.report.confusion_counts import pair_counts
 from sau.pipeline.report.csv_text import csv_of
 from sau.pipeline.report.curves import curve_table
-from sau.pipeline.report.formats import decimal
-from sau.pipeline.report.noise import noise_counts
+from sau.pipeline.report.formats import count, decimal
+from sau.pipeline.report.noise import found_in, noise_counts
 from sau.pipeline.report.runs import Run
 
 CURVE_DIGITS = 8
 """Enough for the last learning rates of a cosine."""
 
 SHARE_DIGITS = 6
+
+RATES = tuple(
+    f"{name}{bound}" for name in ("precision", "recall") for bound in ("", "_low", "_high")
+)
 
 
 def curves_csv(runs: Sequence[Run]) -> str:
@@ -57,7 +62,10 @@ def noise_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
 
     Columns: method, epoch, class, seeds (number of runs), synthetic (samples seen, summed over
     seeds), noise (those called so), share (noise over synthetic, 0 to 1; empty where the class had
-    no synthetic sample). The header alone where no run has label correction.
+    no synthetic sample); wrong (samples whose label is truly wrong), found (those of them called
+    noise), precision and recall (0 to 1), each with the bounds of Wilson's 95 % interval; empty
+    where the truth is unknown or there is nothing to divide by. The header alone where no run has
+    label correction.
 
     Args:
         runs: of one imbalance factor.
@@ -71,4 +79,21 @@ def noise_csv(runs: Sequence[Run], class_names: Sequence[str]) -> str:
     names = [class_names[label] for label in counts["label"]]
     columns = {"method": counts["run"], "epoch": counts["epoch"], "class": names}
     columns |= {key: counts[key] for key in ("seeds", "synthetic", "noise")}
-    return csv_of(pd.DataFrame(columns | {"share": shares}))
+    columns |= {"share": shares}
+    columns |= {key: [count(value) for value in counts[key]] for key in ("wrong", "found")}
+    rates = [_rates(row) for _, row in counts.iterrows()]
+    columns |= {name: [row[place] for row in rates] for place, name in enumerate(RATES)}
+    return csv_of(pd.DataFrame(columns))
+
+
+def _rates(row: pd.Series) -> list[str]:
+    """Return precision and recall of a row of counts, each with its bounds."""
+    if math.isnan(row["wrong"]):
+        return [""] * len(RATES)
+    found = found_in(row)
+    values = [
+        value
+        for rate in (found.precision, found.recall)
+        for value in (rate.value, rate.low, rate.high)
+    ]
+    return [decimal(value, SHARE_DIGITS) for value in values]

@@ -19,7 +19,7 @@ from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.confusion_counts import block_size
 from sau.pipeline.report.curves import curve_table, curves
 from sau.pipeline.report.figures import png_of, styles, svg_of
-from sau.pipeline.report.noise import noise, noise_counts, noise_shares
+from sau.pipeline.report.noise import is_judged, noise, noise_counts, noise_maps
 from sau.pipeline.report.page import Section
 from sau.pipeline.report.per_class import DESCRIPTION, per_class
 from sau.pipeline.report.runs import Run
@@ -162,9 +162,10 @@ def _figures(
             "The heat map of the HTML page shows shares by epoch, over all seeds (grey: the class "
             "has no synthetic samples, or labels are not corrected then). The table shows counts "
             "of the last epoch in which labels are corrected, mean per seed; "
-            "the CSV file of noise those of every epoch, summed over seeds.",
+            "the CSV file of noise those of every epoch, summed over seeds."
+            + (text_tables.JUDGED if is_judged(found) else ""),
             text_tables.noise(found, class_names),
-            noise(noise_shares(found, len(class_names)), class_names),
+            noise(noise_maps(found, len(class_names)), class_names),
             folded=len(class_names) > FOLD_ABOVE,
         ),
     ]

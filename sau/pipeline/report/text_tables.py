@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from sau.metrics import shots
+from sau.metrics.found_noise import Share
 from sau.pipeline.report import formats
+from sau.pipeline.report.noise import found_in, is_judged
 from sau.pipeline.report.runs import MeasuredRun, Run
 from sau.pipeline.report.tables import SELECTIONS
 from sau.storage.manifest.schemas import BEST_ON_TEST, BEST_ON_VALIDATION
@@ -74,8 +76,17 @@ def classes(
     return TextTable(["Class", "Split"], rows, groups, words=2)
 
 
+JUDGED = (
+    " Here it is known which labels are wrong. Precision: of the samples called noise, the wrong "
+    "ones; recall: of the wrong ones, those called noise; each over all seeds, with Wilson's 95 % "
+    "interval, which takes the seeds' samples for independent."
+)
+
+
 def noise(counts: pd.DataFrame, class_names: Sequence[str]) -> TextTable | None:
     """Lay out what label correction called noise at each method's last epoch; None of no rows.
+
+    Where the true labels are known, precision and recall stand beside it, of all classes too.
 
     Args:
         counts: what `noise.noise_counts` returns.
@@ -83,22 +94,38 @@ def noise(counts: pd.DataFrame, class_names: Sequence[str]) -> TextTable | None:
     """
     if counts.empty:
         return None
-    headings = ["synthetic", "called noise", "share, %"]
     rows = [[name] for name in class_names]
     groups = []
+    if any(is_judged(table) for _, table in counts.groupby("run", sort=False)):
+        rows.append(["all classes"])
     for method, table in counts.groupby("run", sort=False):
+        headings = ["synthetic", "called noise", "share, %"]
+        headings += ["wrong", "precision, %", "recall, %"] if is_judged(table) else []
         groups.append((str(method), headings))
         last = table[table["epoch"] == table["epoch"].max()].set_index("label")
-        for label, row in enumerate(rows):
-            row += _noise_cells(last.loc[label]) if label in last.index else [formats.NONE] * 3
+        parts: list[pd.DataFrame] = [last[last.index == label] for label in range(len(class_names))]
+        for row, part in zip(rows, [*parts, last], strict=False):
+            row += _noise_cells(part) if len(part) else [formats.NONE] * len(headings)
     return TextTable(["Class"], rows, groups)
 
 
-def _noise_cells(counted: pd.Series) -> list[str]:
-    """Format synthetic and noise as means over seeds, and the share of the latter."""
-    synthetic, found = counted["synthetic"], counted["noise"]
-    share = formats.percent(100 * found / synthetic) if synthetic else formats.NONE
-    return [*(formats.number(total / counted["seeds"]) for total in (synthetic, found)), share]
+def _noise_cells(counted: pd.DataFrame) -> list[str]:
+    """Format counts as means over seeds, and shares of them over all seeds."""
+    seeds, (synthetic, called) = counted["seeds"].iloc[0], counted[["synthetic", "noise"]].sum()
+    share = formats.percent(100 * called / synthetic) if synthetic else formats.NONE
+    cells = [*(formats.number(total / seeds) for total in (synthetic, called)), share]
+    if not is_judged(counted):
+        return cells
+    found = found_in(counted)
+    rates = [_with_interval(rate) for rate in (found.precision, found.recall)]
+    return [*cells, formats.number(found.wrong / seeds), *rates]
+
+
+def _with_interval(share: Share) -> str:
+    if not share.of:
+        return formats.NONE
+    low, high = (formats.percent(100 * bound, 0) for bound in (share.low, share.high))
+    return f"{formats.percent(100 * share.value, 1)} ({low} to {high})"
 
 
 def runs(measured: Sequence[Run], files: Sequence[Mapping[str, str]] = ()) -> TextTable:

@@ -135,4 +135,7 @@ def _parse_factor(text: str) -> float:
 def _members(images: pa.Table, indices: npt.NDArray[np.int64]) -> pa.Table:
     rows = images.select(["id", "label"]).take(pa.array(indices))
     rows = rows.append_column("is_synthetic", pa.repeat(pa.scalar(False), len(indices)))
-    return rows.append_column("score", pa.nulls(len(indices), pa.float32()))
+    for name in ("score", "true_label"):
+        kind = manifest.SCHEMAS["members"].field(name).type
+        rows = rows.append_column(name, pa.nulls(len(indices), kind))
+    return rows

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sau.engine.loop import Run, begin_epoch
-from sau.engine.state import PartialEpoch, Predictions, RunState
+from sau.engine.state import PartialEpoch, Predictions, RunState, Tally
 from sau.networks.saved import contiguous_state
 from sau.pipeline.training.more_epochs import why_not_here
 from sau.storage.manifest.schemas import SELECTIONS
@@ -25,6 +25,9 @@ OPTIMIZER, WITHIN = "optimizer", "within_epoch"
 
 BEST = "best"
 """Likewise: the weights of the epoch that the validation images have chosen so far."""
+
+UNKNOWN = -1
+"""Stands in a tensor of counts for one that nobody knows."""
 
 FIGURES = ("epoch", "top1", "validation_top1")
 OF_IMAGES = ("predicted", "confidence", "label_probability")
@@ -67,8 +70,7 @@ def save_checkpoint(
         "epochs": run.settings.total_epochs(),
         "history": state.history,
     }
-    tallies = torch.tensor(state.label_correction, dtype=torch.int64)
-    tensors["label_correction"] = tallies.reshape(-1, 4)
+    tensors["label_correction"] = _tallies(state)
     for selection in SELECTIONS:
         predictions: Predictions | None = getattr(state, selection)
         if predictions is not None:
@@ -149,11 +151,24 @@ def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
     return RunState(
         epoch=about["epoch"],
         history=[(epoch, name, value) for epoch, name, value in about["history"]],
-        label_correction=[(e, c, s, n) for e, c, s, n in tensors["label_correction"].tolist()],
+        label_correction=[_tally(row) for row in tensors["label_correction"].tolist()],
         best_weights=_below(BEST, tensors),
         partial=partial,
         **kept,
     )
+
+
+def _tallies(state: RunState) -> Tensor:
+    """Return the rows of label correction, int64 (rows, 6)."""
+    rows = [
+        [UNKNOWN if value is None else value for value in row] for row in state.label_correction
+    ]
+    return torch.tensor(rows, dtype=torch.int64).reshape(-1, len(Tally._fields))
+
+
+def _tally(row: Sequence[int]) -> Tally:
+    *counts, wrong, found = row
+    return Tally(*counts, *(None if value == UNKNOWN else value for value in (wrong, found)))
 
 
 def _predictions(figures: Mapping[str, Any], of_images: Mapping[str, Any]) -> Predictions:

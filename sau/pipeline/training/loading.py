@@ -61,7 +61,8 @@ def load_training(
             lists.append(Listed([ids[i] for i in places], places, manifests, size_setting))
     images = load_images(lists, decoding)
     scores = torch.tensor(table["score"].fill_null(math.nan).to_numpy())
-    loaded = TrainingData(ids, images, labels, torch.tensor(is_synthetic), scores)
+    made = torch.tensor(is_synthetic)
+    loaded = TrainingData(ids, images, labels, made, scores, _true_labels(members, table, labels))
     return loaded.to(decoding.device)
 
 
@@ -117,6 +118,27 @@ def _labelled(
     labels = _labels(where, table, classes)
     images = load_images([Listed(ids, range(len(ids)), manifests, REAL_SIZE)], decoding)
     return kind(ids, images, labels).to(decoding.device)
+
+
+def _true_labels(members: Sequence[Path], table: pa.Table, labels: Tensor) -> Tensor | None:
+    """Return what the members truly show, int64 (N,), real ones their label; None if unknown.
+
+    Raises:
+        UserError: it is known of some synthetic members alone.
+    """
+    unknown = pc.and_(table["is_synthetic"], pc.is_null(table["true_label"]))
+    lacking, synthetic = (
+        pc.sum(column, min_count=0).as_py() for column in (unknown, table["is_synthetic"])
+    )
+    if lacking == synthetic:
+        return None
+    if lacking:
+        raise UserError(
+            f"{names_of(members)}: {lacking} of {synthetic} synthetic members have no true label; "
+            "give all of them one, or none"
+        )
+    true = torch.tensor(table["true_label"].fill_null(-1).to_numpy(), dtype=torch.int64)
+    return torch.where(true < 0, labels, true)
 
 
 def _labels(where: str, table: pa.Table, classes: int) -> Tensor:

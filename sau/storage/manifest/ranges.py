@@ -53,7 +53,10 @@ RANGES: dict[str, dict[str, Range]] = {
     "members": {"score": _ANY},
     "predictions": {"epoch": _FROM_ONE, "confidence": _SHARE, "label_probability": _SHARE},
     "history": {"epoch": _FROM_ONE, "value": _ANY},
-    "label_correction": {"epoch": _FROM_ONE, "synthetic": _COUNT, "noise": _COUNT},
+    "label_correction": {
+        "epoch": _FROM_ONE,
+        **dict.fromkeys(("synthetic", "noise", "wrong", "found"), _COUNT),
+    },
     "metrics": {
         **dict.fromkeys(("train_real", "train_synthetic", "test_images"), _COUNT),
         **{
@@ -74,9 +77,12 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 """Of the columns with texts of which there are few."""
 
-_LABELS = ("label", "predicted", "zero_shot")
-_NOT_MORE_THAN = {"label_correction": ("noise", "synthetic"), "draws": ("kept", "before")}
-"""Two columns, of which the first is a part of the second."""
+_LABELS = ("label", "predicted", "zero_shot", "true_label")
+_NOT_MORE_THAN = {
+    "label_correction": [("noise", "synthetic"), ("wrong", "synthetic"), ("found", "wrong")],
+    "draws": [("kept", "before")],
+}
+"""Pairs of columns, of which the first is a part of the second."""
 
 
 def check_ranges(path: Path, kind: str, table: pa.Table, classes: int | None) -> None:
@@ -115,9 +121,10 @@ def _findings(
     for name, choices in CHOICES.get(kind, {}).items():
         if name in names:
             yield name, _others(table[name], choices), f"one of {', '.join(choices)}"
-    part, whole = _NOT_MORE_THAN.get(kind, ("", ""))
-    if {part, whole} <= names:
-        yield part, table[part].filter(pc.greater(table[part], table[whole])), f"at most {whole}"
+    for part, whole in _NOT_MORE_THAN.get(kind, []):
+        if {part, whole} <= names:
+            more = table[part].filter(pc.greater(table[part], table[whole]))
+            yield part, more, f"at most {whole}"
 
 
 def _outside(column: pa.ChunkedArray, allowed: Range) -> pa.ChunkedArray:

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -150,6 +150,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             _LABEL,
             _column("is_synthetic", pa.bool_(), "generated rather than real"),
             _column("score", pa.float32(), "copied from kept; null if real", nullable=True),
+            _column(
+                "true_label",
+                pa.int32(),
+                "class that it truly shows, where labels were swapped or a judge says it; null "
+                "where nobody does",
+                nullable=True,
+            ),
         ]
     ),
     "predictions": pa.schema(
@@ -184,6 +191,15 @@ SCHEMAS: dict[str, pa.Schema] = {
             _LABEL,
             _column("synthetic", pa.int64(), "synthetic samples of the class seen in the epoch"),
             _column("noise", pa.int64(), "those that label correction called noise"),
+            _column(
+                "wrong",
+                pa.int64(),
+                "synthetic samples that are truly not of the class; null where nobody knows",
+                nullable=True,
+            ),
+            _column(
+                "found", pa.int64(), "those of them that it called noise; likewise", nullable=True
+            ),
         ]
     ),
     "metrics": pa.schema(

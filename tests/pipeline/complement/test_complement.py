@@ -179,3 +179,78 @@ def test_members_that_no_subset_stage_wrote_are_refused(folder):
     paths = [folder / f"{name}.parquet" for name in ("real", "kept", "synthetic")]
     with pytest.raises(UserError, match="lacks 'requested_imbalance_factor'; run its stage again"):
         complement(*paths, settings=ComplementSettings())
+
+
+def again(folder, **settings):
+    """Run the stage once more on what `run` has left, and return its members and facts."""
+    paths = [folder / f"{name}.parquet" for name in ("real", "kept", "synthetic")]
+    complement(*paths, settings=ComplementSettings(**settings))
+    return manifest.read(paths[2], "members"), manifest.read_metadata(paths[2])["provenance"]
+
+
+def test_swapped_labels_keep_what_the_images_show(folder):
+    ids, _ = run(folder, [20, 14, 14])
+    plain, _ = again(folder)
+    assert plain["true_label"].null_count == 12
+    table, facts = again(folder, swap_labels=0.5)
+    assert table["id"].to_pylist() == ids
+    assert table["true_label"].to_pylist() == plain["label"].to_pylist()
+    wrong = [a != b for a, b in zip(table["label"], table["true_label"], strict=True)]
+    assert facts["swapped"] == sum(wrong) == 6
+    counts = np.bincount(table["label"].to_numpy(), minlength=3).tolist()
+    assert counts == facts["synthetic_counts"] == [0, 6, 6]
+    assert again(folder, swap_labels=0.5)[0].equals(table)
+
+
+def test_labels_that_cannot_be_swapped_are_refused(folder):
+    run(folder, [20, 20, 10])
+    with pytest.raises(UserError, match=r"^complement.swap_labels: 0.2 takes 2 images of class 2"):
+        again(folder, swap_labels=0.2)
+
+
+def test_judge_says_what_the_images_show_and_labels_stay(folder):
+    ids, _ = run(folder, [20, 14, 14])
+    path = folder / "judge.csv"
+    said = {name: NAMES[place % 3] for place, name in enumerate(ids)}
+    rows = "".join(f"{name},{shows},0.9\n" for name, shows in said.items())
+    path.write_text(f"id,class,sure\n{rows}another,bee,1\n")
+    plain, _ = again(folder)
+    table, facts = again(folder, judge=str(path))
+    assert table["label"].equals(plain["label"])
+    assert [NAMES[label] for label in table["true_label"].to_pylist()] == list(said.values())
+    assert len(facts["judge_sha256"]) == 64
+    path.write_text(path.read_text().replace(",bee,1", ",bee,0"))
+    assert again(folder, judge=str(path))[1]["judge_sha256"] != facts["judge_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no readable CSV file"),
+        ("\xff", "no readable CSV file"),
+        ("", "no readable CSV file"),
+        ("id,label\na,ant\n", "no column 'class'"),
+        ("id,class\nx,ant\nx,bee\n", "id 'x' twice"),
+        (
+            "id,class\nx,ant\n",
+            "12 of 12 synthetic images are not in it, the first is ",
+        ),
+        ("all", "shows 'bees', which is no class; did you mean 'bee'"),
+    ],
+)
+def test_judge_who_does_not_fit_is_refused(folder, text, message):
+    ids, _ = run(folder, [20, 14, 14])
+    path = folder / "judge.csv"
+    if text == "all":
+        text = "id,class\n" + "".join(f"{name},bees\n" for name in ids)
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match="^complement.judge: .*judge.csv.*") as refused:
+        again(folder, judge=str(path))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_two_truths_are_refused():
+    with pytest.raises(UserError, match=r"^complement.judge: a.csv, but .*swap_labels is 0.2"):
+        ComplementSettings(judge="a.csv", swap_labels=0.2)

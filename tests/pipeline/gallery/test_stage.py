@@ -117,6 +117,7 @@ def test_real_images_shown_are_the_members(tables):
         "label": [0, 0],
         "is_synthetic": [is_synthetic for _, is_synthetic in rows],
         "score": [None, 0.5],
+        "true_label": [None, None],
     }
     manifest.write(path, "members", pa.table(columns, manifest.SCHEMAS["members"]), {})
 

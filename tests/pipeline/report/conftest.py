@@ -90,6 +90,7 @@ class World:
     failed_real: int = 0
     failed_test: int = 0
     side: int = 8
+    judged: bool = False
     prompt: str = "A photo of a {name}."
     many_above: int = 20
     few_at_most: int = 5
@@ -212,13 +213,21 @@ def write_run(
     )
     put(place / "history.parquet", "history", history, made)
     correction = [
-        (int(epoch), label, world.largest - real, int((world.largest - real) * 0.8 / epoch**0.5))
+        (
+            *(int(epoch), label, world.largest - real),
+            int((world.largest - real) * 0.8 / epoch**0.5),
+            *(
+                (int((world.largest - real) * share) for share in (0.2, 0.1))
+                if world.judged
+                else (None, None)
+            ),
+        )
         for epoch in epochs
         for label, real in enumerate(world.real)
         if method == "sau"
     ]
-    columns = ["epoch", "label", "synthetic", "noise"]
-    table = pd.DataFrame(correction, columns=columns).astype(int)
+    columns = ["epoch", "label", "synthetic", "noise", "wrong", "found"]
+    table = pd.DataFrame(correction, columns=columns).astype("Int64")
     put(place / "label_correction.parquet", "label_correction", table, made)
     files.predictions.append(place / "predictions.parquet")
     files.histories.append(place / "history.parquet")
@@ -240,7 +249,9 @@ def write_members(folder: Path, world: World, data_seed: int) -> list[Path]:
         "synthetic": ("complement", ComplementSettings(), synthetic, {}),
     }
     for kind, (stage, settings, rows, facts) in made.items():
-        frame = pd.DataFrame(rows, columns=["id", "label", "is_synthetic"]).assign(score=None)
+        frame = pd.DataFrame(rows, columns=["id", "label", "is_synthetic"]).assign(
+            score=None, true_label=None
+        )
         path = folder / f"members-{kind}-{data_seed}.parquet"
         put(path, "members", frame, provenance(stage, settings, {}, **facts))
     return [folder / f"members-{kind}-{data_seed}.parquet" for kind in made]

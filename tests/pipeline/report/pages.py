@@ -12,6 +12,12 @@ OUTPUTS = ("html", "markdown", "csv", "figure")
 FIGURE_OUTPUTS = ("curves", "confusion", "noise")
 
 
+NOISE_HEADER = (
+    "method,epoch,class,seeds,synthetic,noise,share,wrong,found,precision,precision_low,"
+    "precision_high,recall,recall_low,recall_high\n"
+)
+
+
 def run_report(files, folder="out", **changes):
     out = {name: files.folder / folder / f"report.{name}" for name in (*OUTPUTS, *FIGURE_OUTPUTS)}
     inputs = files.inputs

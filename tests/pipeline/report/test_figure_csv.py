@@ -11,6 +11,7 @@ from sau.pipeline.report.formats import decimal
 from sau.pipeline.report.noise import noise_counts
 from sau.pipeline.report.text_tables import noise, shots_of
 from tests.pipeline.report.conftest import runs_in
+from tests.pipeline.report.pages import NOISE_HEADER
 
 NAMES = ["cat", 'a,"b"', "ship"]
 
@@ -92,8 +93,28 @@ def test_noise_equals_a_loop(runs):
 def test_csv_without_label_correction_is_its_header(fake):
     runs = runs_in(fake(methods=[("ce", "CE", "cross_entropy", "real")]))
 
-    assert noise_csv(runs, NAMES) == "method,epoch,class,seeds,synthetic,noise,share\n"
+    assert noise_csv(runs, NAMES) == NOISE_HEADER
     assert noise(noise_counts(runs), NAMES) is None
+
+
+def test_judged_noise_has_precision_and_recall_with_intervals(fake):
+    runs = runs_in(fake(judged=True))
+    for row in rows_of(noise_csv(runs, NAMES)):
+        counts = [int(row[name]) for name in ("synthetic", "noise", "wrong", "found")]
+        assert 0 <= counts[3] <= min(counts[1:3])
+        for name, of in (("precision", counts[1]), ("recall", counts[2])):
+            assert row[name] == (f"{counts[3] / of:.6f}" if of else "")
+            if of:
+                low, value, high = (float(row[f"{name}{end}"]) for end in ("_low", "", "_high"))
+                assert 0 <= low < value < high <= 1
+    table = noise(noise_counts(runs), NAMES)
+    headings = ["synthetic", "called noise", "share, %", "wrong", "precision, %", "recall, %"]
+    assert table.groups == [("SAU", headings)]
+    assert table.rows[0][-2:] == ["—", "—"]
+    assert [row[0] for row in table.rows] == [*NAMES, "all classes"]
+    last = noise_counts(runs).query("epoch == 4")[["synthetic", "noise", "wrong", "found"]].sum()
+    assert table.rows[-1][5].startswith(f"{100 * last['found'] / last['noise']:.1f} (")
+    assert table.rows[-1][4] == f"{last['wrong'] / 2:.2f}".rstrip("0").rstrip(".")
 
 
 def test_class_without_rows_shows_dashes(runs):

@@ -8,7 +8,7 @@ from sau.pipeline.report.by_factor import by_factor
 from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.curves import curve_table, curves
 from sau.pipeline.report.figures import legend, look, shown, styles, svg_of
-from sau.pipeline.report.noise import noise, noise_counts, noise_shares
+from sau.pipeline.report.noise import noise, noise_counts, noise_maps, noise_shares
 from sau.pipeline.report.per_class import per_class
 from tests.pipeline.report.conftest import runs_in
 
@@ -45,6 +45,22 @@ def test_noise_shares_equal_a_loop(runs):
             ]
             share = sum(r["noise"] for r in rows) / sum(r["synthetic"] for r in rows)
             assert found["SAU"][label, epoch - 1] == pytest.approx(share)
+
+
+def test_judged_noise_has_maps_of_precision_and_recall(fake):
+    counts = noise_counts(runs_in(fake(judged=True)))
+    maps = noise_maps(counts, 3)
+    assert list(maps) == ["SAU", "SAU: precision", "SAU: recall"]
+    np.testing.assert_array_equal(maps["SAU"], noise_shares(counts, 3)["SAU"])
+    for _, row in counts[counts["synthetic"] > 0].iterrows():
+        place = int(row["label"]), int(row["epoch"]) - 1
+        assert maps["SAU: precision"][place] == row["found"] / row["noise"]
+        assert maps["SAU: recall"][place] == row["found"] / row["wrong"]
+    assert "SAU: recall" in noise(maps, ["cat", "dog", "ship"])
+
+
+def test_truth_that_a_run_does_not_know_is_no_map(runs):
+    assert list(noise_maps(noise_counts(runs), 3)) == ["SAU"]
 
 
 def test_figure_needs_label_correction():

@@ -4,7 +4,7 @@ import pytest
 
 from sau.pipeline.report.statements import leak_check
 from sau.storage import manifest
-from tests.pipeline.report.pages import markdown_tables, run_overview, run_report
+from tests.pipeline.report.pages import NOISE_HEADER, markdown_tables, run_overview, run_report
 
 
 def test_run_without_any_synthetic_image(fake):
@@ -16,7 +16,7 @@ def test_run_without_any_synthetic_image(fake):
     assert "none of these runs corrects labels" in out["markdown"]
     assert "Noise found" not in out["html"]
     assert "Noise found" not in out["markdown"]
-    assert out["noise"] == "method,epoch,class,seeds,synthetic,noise,share\n"
+    assert out["noise"] == NOISE_HEADER
     assert "Synthetic shortage" not in out["html"]
 
 
