@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from sau.core.errors import UserError
 from sau.sources.checks import existing_file
 from sau.sources.record import Listing, Payload, Rows
+from sau.sources.rows_in_order import payload_of, rows_in_order, schema_of_rows
 from sau.sources.table_columns import (
     Columns,
     check_columns,
@@ -19,7 +20,6 @@ from sau.sources.table_columns import (
     ids_of,
     without_views,
 )
-from sau.storage.spool import spool
 
 MAX_ROWS = 100_000_000
 """A few bytes may say that one value stands in a billion rows, which then fill the memory."""
@@ -46,7 +46,7 @@ def open_parquet(file: Path, key: str, *, most_rows: int = MAX_ROWS) -> pq.Parqu
 
 def read_columns(file: Path, names: Sequence[str], key: str) -> pa.Table:
     """Return columns of a Parquet file; raises UserError if a page of them is damaged."""
-    with _damage_refused(file, key):
+    with damage_refused(file, key):
         table = pq.ParquetFile(file).read(columns=list(names)).select(list(names))
         table.validate(full=True)  # a page may well be read, and hold no UTF-8
     return without_views(table)
@@ -116,37 +116,25 @@ def payloads_of(
 
     def fetch(rows: Rows) -> Iterator[Payload]:
         names = list(dict.fromkeys([image_column, *([prompt_column] if prompt_column else [])]))
-        for batch, row in _rows_in_order(file, names, rows, key, batch_rows):
+        schema = schema_of_rows(pq.read_schema(file), names)
+        batches = partial(read_rows, file, names, key=key, batch_rows=batch_rows)
+        for batch, row in rows_in_order(batches, schema, rows):
             prompt = batch[prompt_column][row].as_py() if prompt_column else None
-            yield _payload(batch[image_column][row].as_py(), file.parent, prompt)
+            yield payload_of(batch[image_column][row].as_py(), file.parent, prompt)
 
     return fetch
 
 
-def _rows_in_order(
-    file: Path, names: Sequence[str], rows: Rows, key: str, batch_rows: int
-) -> Iterator[tuple[pa.RecordBatch, int]]:
-    """Yield, for each of the given rows in turn, a batch and where in it the row stands."""
-    ascending = np.sort(rows)
-    batches = _read_rows(file, names, ascending, key, batch_rows)
-    if np.array_equal(rows, ascending):
-        for batch in batches:
-            yield from ((batch, row) for row in range(batch.num_rows))
-        return
-    schema = without_views(pq.read_schema(file).empty_table().select(list(names))).schema
-    parts = spool(batches, schema, None).to_batches()
-    starts = np.cumsum([0, *(part.num_rows for part in parts)])
-    for position in np.searchsorted(ascending, rows):
-        part = int(np.searchsorted(starts, position, side="right")) - 1
-        yield parts[part], int(position - starts[part])
-
-
-def _read_rows(
-    file: Path, names: Sequence[str], rows: Rows, key: str, batch_rows: int
+def read_rows(
+    file: Path, names: Sequence[str], rows: Rows, *, key: str, batch_rows: int = BATCH_ROWS
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the given rows, ascending, from the row groups that hold one, in small batches."""
+    """Yield the given rows, ascending, from the row groups that hold one, in small batches.
+
+    Raises:
+        UserError: a damaged page, or fewer rows than are wanted; it names the setting `key`.
+    """
     found = 0
-    with _damage_refused(file, key):
+    with damage_refused(file, key):
         for batch, start in _batches_with_rows(pq.ParquetFile(file), names, rows, batch_rows):
             first, last = np.searchsorted(rows, [start, start + batch.num_rows])
             if first < last:
@@ -173,7 +161,8 @@ def _batches_with_rows(
 
 
 @contextmanager
-def _damage_refused(file: Path, key: str) -> Iterator[None]:
+def damage_refused(file: Path, key: str) -> Iterator[None]:
+    """Turn what Arrow raises inside, on a damaged file, into a UserError that names it."""
     try:
         yield
     except _DAMAGED as error:
@@ -184,13 +173,3 @@ def _damage_refused(file: Path, key: str) -> Iterator[None]:
 
 def _in_one_line(error: Exception) -> str:
     return " ".join(str(error).split())  # Arrow's have several
-
-
-def _payload(image: Any, folder: Path, prompt: Any) -> Payload:
-    data, path = image, None
-    if isinstance(image, dict):
-        data, path = image.get("bytes"), image.get("path")
-    elif isinstance(image, str):
-        data, path = None, image
-    located = folder / path if data is None and path else None
-    return Payload(data, located, None if prompt is None else str(prompt))

@@ -119,13 +119,16 @@ def test_imported_tables_are_matched_by_name(drawn):
 
 
 def check_table(path: Path, real: tuple[str, ...], names: list[str], made: Drawn) -> None:
+    called = called_as(real, names, made)
+    counts = check_names(path, {colour_of(k): name for k, name in called.items()})
+    assert counts == {colour_of(k): made.shown.count(k) for k in set(made.shown)}
+
+
+def called_as(real: tuple[str, ...], names: list[str], made: Drawn) -> dict[int, str]:
     """Names are names; a number without names is an index into the real classes."""
     numbers = {k: k + (made.kind == "from 1") for k in made.shown}
     if made.kind in ("names", "class label"):
-        called = {k: names[k] for k in made.shown}
-    elif any(plain(name).isdecimal() for name in real):
-        called = {k: str(number) for k, number in numbers.items()}
-    else:
-        called = {k: real[number] for k, number in numbers.items()}
-    counts = check_names(path, {colour_of(k): name for k, name in called.items()})
-    assert counts == {colour_of(k): made.shown.count(k) for k in set(made.shown)}
+        return {k: names[k] for k in made.shown}
+    if any(plain(name).isdecimal() for name in real):
+        return {k: str(number) for k, number in numbers.items()}
+    return {k: real[number] for k, number in numbers.items()}

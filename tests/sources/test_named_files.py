@@ -49,3 +49,18 @@ def test_files_of_a_very_long_table_are_not_looked_at(tmp_path):
     put(tmp_path / "a.png", picture(0))
     assert named_files(write(tmp_path, ["a.png"]), "image", most=1) == [tmp_path / "a.png"]
     assert named_files(write(tmp_path, ["a.png"] * 2), "image", most=1) == []
+
+
+def test_files_that_the_lists_of_a_folder_name(tmp_path):
+    put(tmp_path / "elsewhere" / "b.png", picture(1))
+    put(tmp_path / "set" / "a.png", picture(0))
+    text = f"file_name,label\na.png,0\nno.png,1\n{tmp_path / 'elsewhere' / 'b.png'},1\n"
+    put(tmp_path / "set" / "train.csv", text.encode())
+    expected = [tmp_path / "set" / "a.png", tmp_path / "elsewhere" / "b.png"]
+    assert named_files(tmp_path / "set", "image") == expected
+    assert named_files(tmp_path / "set", "image", most=2) == []
+    put(tmp_path / "set" / "train.csv", b"no list")
+    assert named_files(tmp_path / "set", "image") == []
+    pq.write_table(pa.table({"file_name": ["a.png"]}), tmp_path / "set" / "metadata.parquet")
+    (tmp_path / "set" / "train.csv").unlink()
+    assert named_files(tmp_path / "set", "image") == [tmp_path / "set" / "a.png"]

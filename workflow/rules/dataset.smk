@@ -13,10 +13,10 @@ REAL_IMAGES = [
 # A table may hold paths in place of images: these files are read too.
 REAL_TABLES = (
     dict.fromkeys(
-        [CONFIG.dataset.train_file, CONFIG.dataset.test_file],
+        [CONFIG.dataset.train_file, CONFIG.dataset.test_file, CONFIG.dataset.folder],
         CONFIG.dataset.image_column,
     )
-    if CONFIG.dataset.source == "parquet"
+    if CONFIG.dataset.source in ("parquet", "hub-folder")
     else {}
 )
 

@@ -6,8 +6,11 @@ IMPORTED = list(CONFIG.images.imported_from().values())
 
 
 IMPORTED_TABLES = (
-    {CONFIG.images.file: CONFIG.images.image_column}
+    dict.fromkeys(
+        [CONFIG.images.file, CONFIG.images.folder], CONFIG.images.image_column
+    )
     if CONFIG.images.source == "imported"
+    and CONFIG.images.layout in ("parquet", "hub-folder")
     else {}
 )
 

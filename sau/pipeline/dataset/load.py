@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sau.core.errors import UserError
-from sau.pipeline.dataset import cifar, digits, folders, split_files, tables
+from sau.pipeline.dataset import cifar, digits, folders, hub, split_files, tables
 from sau.pipeline.dataset.settings import DatasetSettings
 from sau.pipeline.dataset.split import split_test_off
 from sau.sources import cifake
@@ -76,6 +76,8 @@ def _list(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
         return folders.list_image_folder(settings)
     if settings.source in ("imagenet-lt", "inaturalist2018"):
         return split_files.list_split_files(settings)
+    if settings.source == "hub-folder":
+        return hub.list_hub_folder(settings)
     return tables.list_tables(settings)
 
 
@@ -98,7 +100,7 @@ def _check_apart(train: Listing, test: Listing, settings: DatasetSettings) -> No
     both = set(train.ids) & set(test.ids)
     if both:
         place = settings.folder or settings.test_file
-        is_table = settings.source == "parquet"
+        is_table = settings.source in ("parquet", "hub-folder")
         hint = ", or set dataset.id_column to '' where it names no images" if is_table else ""
         raise UserError(
             f"{place}: id {min(both)!r} is in the training and the test images ({len(both)} such "

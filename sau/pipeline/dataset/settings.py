@@ -15,12 +15,15 @@ _NEEDED = {
     "inaturalist2018": ("folder", "train_file", "test_file"),
     "image-folder": ("folder",),
     "parquet": ("train_file",),
+    "hub-folder": ("folder",),
 }
 """The keys that a source cannot do without."""
 
 _WITH_FOLDER = {"source": tuple(source for source, keys in _NEEDED.items() if "folder" in keys)}
 _WITH_FILES = {"source": ("imagenet-lt", "inaturalist2018", "parquet")}
-_WITH_SPLIT_OFF = {"source": ("digits", "image-folder", "parquet")}
+_WITH_SPLIT_OFF = {"source": ("digits", "image-folder", "parquet", "hub-folder")}
+_WITH_PARTS = {"source": ("image-folder", "hub-folder")}
+_WITH_COLUMNS = {"source": ("parquet", "hub-folder")}
 _WITH_PER_CLASS = {**_WITH_SPLIT_OFF, "test_split": "per-class"}
 _WITH_SHARE = {**_WITH_SPLIT_OFF, "test_split": "share"}
 _WITH_FOLDS = {**_WITH_SPLIT_OFF, "test_split": "folds"}
@@ -41,17 +44,20 @@ class DatasetSettings(Section):
         "inaturalist2018",
         "image-folder",
         "parquet",
+        "hub-folder",
     ] = setting("digits", "where the images come from, see docs/datasets.md")
     folder: PathText = setting("", "folder of the images", only_with=_WITH_FOLDER)
     train_part: str = setting(
         "",
-        "folder of the training images below `folder`; empty: train, if it is there",
-        only_with={"source": "image-folder"},
+        "folder of the training images below `folder`; empty: train, if it is there; hub-folder: "
+        "the split of the training images; empty: train, or the only one",
+        only_with=_WITH_PARTS,
     )
     test_part: str = setting(
         "",
-        "folder of the test images beside train_part; empty: none",
-        only_with={"source": "image-folder"},
+        "folder of the test images beside train_part; empty: none; hub-folder: the split of the "
+        "test images; empty: test or validation, if it is there",
+        only_with=_WITH_PARTS,
     )
     download: bool = setting(
         False,
@@ -70,15 +76,15 @@ class DatasetSettings(Section):
         only_with=_WITH_FILES,
     )
     image_column: str = setting(
-        "image", "column of encoded bytes, or {bytes, path}", only_with={"source": "parquet"}
+        "image", "column of encoded bytes, {bytes, path} or paths", only_with=_WITH_COLUMNS
     )
     label_column: str = setting(
-        "label", "column of class indices or of class names", only_with={"source": "parquet"}
+        "label", "column of class indices or of class names", only_with=_WITH_COLUMNS
     )
     id_column: str = setting(
         "id",
         "column of the images' ids, if there is one; empty: rows are counted",
-        only_with={"source": "parquet"},
+        only_with=_WITH_COLUMNS,
     )
     test_split: Literal["per-class", "share", "folds"] = setting(
         "per-class",
@@ -173,7 +179,7 @@ class DatasetSettings(Section):
             part = PurePath(getattr(self, key))
             if part.is_absolute() or ".." in part.parts:
                 raise UserError(f"dataset.{key}: {part}: expected a folder below dataset.folder")
-        if self.test_part and not self.train_part:
+        if self.test_part and not self.train_part and self.source == "image-folder":
             raise UserError("dataset.test_part: given alone; name dataset.train_part too")
 
     def refuse_folds(self, where: str) -> None:

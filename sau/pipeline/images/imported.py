@@ -13,6 +13,7 @@ from sau.pipeline.images.shards import shard_bounds
 from sau.sources import cifake
 from sau.sources.checks import by_class, existing_folder, first_of_each_class
 from sau.sources.class_match import labels_by_order, relabel
+from sau.sources.hub import choose_split, list_split, open_split, splits_of
 from sau.sources.known_classes import known_labels, list_known_folders
 from sau.sources.naming import plain_name
 from sau.sources.parquet_table import list_parquet
@@ -76,6 +77,8 @@ def list_imported(settings: ImagesSettings, class_names: list[str]) -> Listing:
         listing = _list_cifake(Path(settings.folder), class_names)
     elif settings.layout == "parquet":
         listing = _list_table(settings, class_names)
+    elif settings.layout == "hub-folder":
+        listing = _list_hub_folder(settings, class_names)
     else:
         listing = list_known_folders(Path(settings.folder), class_names, "synthetic", _KEY)
     key = "images.images_per_class"
@@ -98,12 +101,6 @@ def _list_cifake(folder: Path, class_names: Sequence[str]) -> Listing:
 
 def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing:
     file = Path(settings.file)
-    columns = Columns(
-        settings.image_column,
-        settings.label_column,
-        settings.prompt_column or None,
-        settings.id_column,
-    )
     where = f"images.file: {file}"
 
     def labels_of(column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
@@ -111,9 +108,29 @@ def _list_table(settings: ImagesSettings, class_names: Sequence[str]) -> Listing
 
     return list_parquet(
         file,
-        columns,
+        _columns(settings),
         prefix="synthetic",
         stem=file.stem,
         labels_of=labels_of,
         key="images.file",
+    )
+
+
+def _list_hub_folder(settings: ImagesSettings, class_names: Sequence[str]) -> Listing:
+    folder = Path(settings.folder)
+    name, files = choose_split(splits_of(folder, _KEY), settings.part, folder, "images.part")
+    split = open_split(folder, name, files, _columns(settings), _KEY)
+
+    def labels_of(column: pa.ChunkedArray, schema: pa.Schema) -> Rows:
+        return known_labels(column, schema, settings.label_column, class_names, split.where)
+
+    return list_split(split, labels_of, "synthetic")
+
+
+def _columns(settings: ImagesSettings) -> Columns:
+    return Columns(
+        settings.image_column,
+        settings.label_column,
+        settings.prompt_column or None,
+        settings.id_column,
     )

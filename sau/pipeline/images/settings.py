@@ -46,8 +46,10 @@ _ANY = {"source": ("glide", "diffusers", "imported")}
 _GLIDE = {"source": "glide"}
 _DIFFUSERS = {"source": "diffusers"}
 _IMPORTED = {"source": "imported"}
-_FROM_FOLDER = _IMPORTED | {"layout": ("class-folder", "cifake")}
-_FROM_TABLE = _IMPORTED | {"layout": "parquet"}
+_FROM_FOLDER = _IMPORTED | {"layout": ("class-folder", "cifake", "hub-folder")}
+_FROM_FILE = _IMPORTED | {"layout": "parquet"}
+_FROM_HUB = _IMPORTED | {"layout": "hub-folder"}
+_FROM_TABLE = _IMPORTED | {"layout": ("parquet", "hub-folder")}
 
 
 class ImagesSettings(Section):
@@ -178,14 +180,18 @@ class ImagesSettings(Section):
     )
     folder: PathText = setting(
         "",
-        "folder of class folders, a CIFAKE tree, or a folder of its Parquet files",
+        "folder of class folders, a CIFAKE tree, a folder of its Parquet files, or a data set as "
+        "the Hub stores it",
         only_with=_FROM_FOLDER,
     )
     file: PathText = setting(
-        "", "a Parquet table with an image and a label column", only_with=_FROM_TABLE
+        "", "a Parquet table with an image and a label column", only_with=_FROM_FILE
     )
-    layout: Literal["class-folder", "cifake", "parquet"] = setting(
+    layout: Literal["class-folder", "cifake", "parquet", "hub-folder"] = setting(
         "class-folder", "how labels are read from the files", only_with=_IMPORTED
+    )
+    part: str = setting(
+        "", "split that is imported; empty: train, or the only one", only_with=_FROM_HUB
     )
     image_column: str = setting("image", "column of encoded bytes", only_with=_FROM_TABLE)
     label_column: str = setting("label", "column of class indices or names", only_with=_FROM_TABLE)

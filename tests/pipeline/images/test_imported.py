@@ -9,6 +9,7 @@ from sau.pipeline.images import imported
 from sau.pipeline.images.imported import import_shard
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources import cifake, class_match, table
+from tests.sources.hub.hub_folders import LABELS, pictures, put_parquet, put_saved_dict
 from tests.sources.make_images import (
     picture,
     put,
@@ -218,3 +219,33 @@ def test_shard_has_the_same_bytes_wherever_its_rows_wait(inputs, monkeypatch):
     monkeypatch.setattr(imported, "import_shard", lambda *_, spool_in: in_memory.pop())
     inputs.import_from(inputs.folder / "made")
     assert path.read_bytes() == found
+
+
+def hub_folder_of(path, **settings):
+    return ImagesSettings(source="imported", layout="hub-folder", folder=str(path), **settings)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_hub_folder_by_name_with_prompts(tmp_path, shards):
+    put_parquet(tmp_path)
+    names = ["emu", "Dog", "cat"]
+    settings = hub_folder_of(tmp_path, prompt_column="prompt")
+    parts = [import_shard(settings, names, shard, shards) for shard in range(shards)]
+    rows = pa.concat_tables(parts).to_pylist()
+    turned = [2 - label for label in LABELS]
+    order = sorted(range(len(LABELS)), key=turned.__getitem__)
+    assert [row["label"] for row in rows] == [turned[i] for i in order]
+    assert [row["image"]["bytes"] for row in rows] == [pictures()[i] for i in order]
+    assert [row["prompt"] for row in rows] == [f"a {names[turned[i]].lower()}" for i in order]
+    assert rows[0]["id"] == f"synthetic/train/{order[0]:08d}"
+
+
+def test_hub_folder_of_another_split_or_none(tmp_path):
+    put_saved_dict(tmp_path)
+    names = ["cat", "dog", "emu"]
+    found = import_images(hub_folder_of(tmp_path, part="validation"), names)
+    assert found["id"][0].as_py() == "synthetic/validation/00000001"
+    with pytest.raises(UserError, match="images.part: .*no split 'valid'; did you mean 'validati"):
+        import_images(hub_folder_of(tmp_path, part="valid"), names)
+    with pytest.raises(UserError, match="images.folder: .*no class is called 'emu'"):
+        import_images(hub_folder_of(tmp_path), names[:2])

@@ -1,0 +1,116 @@
+"""Which splits a folder holds, and the files of each."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sau.core.errors import UserError
+from sau.sources.checks import existing_folder
+from sau.sources.hub.saved import is_saved, saved_splits
+from sau.sources.hub.split_names import TRAIN, in_splits
+from sau.sources.naming import nearest, stable_name
+from sau.storage.regular import leads_to_file
+from sau.storage.walk import below
+
+log = logging.getLogger(__name__)
+
+_KINDS = {
+    ".parquet": "Parquet",
+    ".tar": "WebDataset",
+    ".csv": "CSV",
+    ".tsv": "CSV",
+    ".jsonl": "JSON lines",
+    ".ndjson": "JSON lines",
+    ".json": "JSON",
+    ".arrow": "Arrow",
+}
+_EXPECTED = (
+    "expected Parquet files, WebDataset's .tar, lists in .csv, .tsv, .jsonl or .json, or what "
+    "save_to_disk writes"
+)
+_NO_LISTS = frozenset(
+    {"dataset_info.json", "dataset_infos.json", "info.json", "provenance.json", "config.json"}
+)
+"""JSON files that say something about a data set, and are none."""
+
+
+def splits_of(folder: Path, key: str) -> dict[str, list[Path]]:
+    """Return the files of each split of a data set, in the order of their rows.
+
+    Args:
+        folder: what `save_to_disk` wrote, of one split or of several; or a folder as the Hub has
+            them, with files of one kind at any depth. Hidden files are left out.
+        key: the setting to name in errors.
+
+    Raises:
+        UserError: no such folder, no data in it, files of several kinds, or shards that are missing
+            or of several sets.
+    """
+    existing_folder(folder, key)
+    if is_saved(folder):
+        return saved_splits(folder, key)
+    return in_splits(_files_of_one_kind(folder, key), folder, key)
+
+
+def choose_split(
+    splits: Mapping[str, Sequence[Path]], wanted: str, folder: Path, key: str
+) -> tuple[str, list[Path]]:
+    """Return the name and the files of the wanted split; of none wanted, train or the only one.
+
+    Args:
+        splits: as `splits_of` returns them.
+        wanted: its name, or nothing.
+        folder: the data set's, for messages.
+        key: the setting that names the split.
+
+    Raises:
+        UserError: there is no such split, or none is wanted and there are several without train.
+    """
+    if not wanted and len(splits) == 1:
+        wanted = next(iter(splits))
+    name = wanted or TRAIN
+    if name not in splits:
+        asked = repr(name) if wanted else f"{TRAIN!r}, and none is named"
+        raise UserError(f"{key}: {folder}: no split {asked}; {nearest(name, list(splits))}")
+    return name, list(splits[name])
+
+
+def _files_of_one_kind(folder: Path, key: str) -> list[Path]:
+    kinds: dict[str, list[Path]] = defaultdict(list)
+    for path in below(folder, _refuse):
+        relative = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in relative.parts)
+        kind = _KINDS.get(path.suffix.lower())
+        if kind and not hidden and path.name not in _NO_LISTS and leads_to_file(path):
+            kinds[kind].append(path)
+    if len(kinds) > 1:
+        _leave_out_json(kinds, folder)
+    if len(kinds) > 1:
+        some = " and ".join(stable_name(files[0].relative_to(folder)) for files in kinds.values())
+        raise UserError(
+            f"{key}: {folder}: files of several kinds, such as {some}; expected one, move the "
+            "others away"
+        )
+    if not kinds:
+        raise UserError(f"{key}: {folder}: no data set found; {_EXPECTED}")
+    ((kind, files),) = kinds.items()
+    if kind == "Arrow":
+        raise UserError(
+            f"{key}: {folder}: {files[0].name} without a state.json beside it, so it may be of the "
+            "cache of `datasets`, with copies; write the data set by save_to_disk"
+        )
+    return files
+
+
+def _leave_out_json(kinds: dict[str, list[Path]], folder: Path) -> None:
+    """Take single JSON files for remarks where there are files of another kind, and say so."""
+    for path in kinds.pop("JSON", []):
+        log.warning("%s: left out %s, which is taken for a remark", folder, path.name)
+
+
+def _refuse(error: OSError) -> None:
+    raise UserError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}); change its permissions "
+        "or its links, or move it elsewhere"
+    ) from error

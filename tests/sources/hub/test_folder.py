@@ -1,0 +1,70 @@
+import json
+import logging
+import os
+
+import pytest
+
+from sau.core.errors import UserError
+from sau.sources.hub import splits_of
+from tests.sources.hub.hub_folders import put_csv, put_parquet, put_saved
+from tests.sources.make_images import put
+
+
+def test_remarks_hidden_files_and_pictures_are_no_data(tmp_path, caplog):
+    put_parquet(tmp_path)
+    put(tmp_path / ".cache/x.csv", b"")
+    put(tmp_path / "README.md", b"# a card")
+    put(tmp_path / "dataset_infos.json", b"{}")
+    put(tmp_path / "classes.json", b"{}")
+    put(tmp_path / "0.png", b"")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with caplog.at_level(logging.WARNING):
+        assert [file.name for file in splits_of(tmp_path, "k")["train"]] == [
+            f"train-0000{n}-of-00003.parquet" for n in range(3)
+        ]
+    assert "left out classes.json, which is taken for a remark" in caplog.text
+
+
+def test_folders_that_hold_no_data_set(tmp_path):
+    with pytest.raises(UserError, match="^k: .*no such folder"):
+        splits_of(tmp_path / "no", "k")
+    put(tmp_path / "a/0.png", b"")
+    with pytest.raises(UserError, match="^k: .*no data set found; expected Parquet files, WebData"):
+        splits_of(tmp_path / "a", "k")
+    put_csv(tmp_path / "b")
+    put_parquet(tmp_path / "b")
+    with pytest.raises(UserError, match="files of several kinds, such as .* and .*; expected one"):
+        splits_of(tmp_path / "b", "k")
+    put(tmp_path / "c/x-train.arrow", b"")
+    with pytest.raises(UserError, match="x-train.arrow without a state.json beside it"):
+        splits_of(tmp_path / "c", "k")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("state.json", "[", "state.json: not readable as JSON .*; write the data set by save_to"),
+        ("state.json", "[1]", "state.json: '.1.', expected an object"),
+        ("state.json", "[" * 200, "nested deeper"),
+        ("state.json", '{"_data_files": []}', "expected the names of its Arrow files"),
+        ("state.json", '{"_data_files": [{"filename": "../x.arrow"}]}', "expected the names of"),
+        ("state.json", '{"_data_files": [{"filename": "x"}, 3]}', "expected the names of"),
+        ("state.json", '{"_data_files": [{"file": "x"}]}', "expected the names of"),
+        ("state.json", '{"_indices_data_files": [{"filename": "i"}]}', "rows chosen by a file of"),
+        ("dataset_dict.json", '{"splits": ["../x"]}', "expected a list of names as its `splits`"),
+        ("dataset_dict.json", '{"splits": ["gone"]}', "gone: no such folder"),
+    ],
+)
+def test_saved_folders_that_are_not_as_they_were_written(tmp_path, name, content, message):
+    put_saved(tmp_path)
+    put(tmp_path / name, content.encode())
+    with pytest.raises(UserError, match=message) as caught:
+        splits_of(tmp_path, "k")
+    assert "\n" not in str(caught.value)
+
+
+def test_saved_split_that_says_its_name(tmp_path):
+    put_saved(tmp_path)
+    state = json.loads((tmp_path / "state.json").read_text())
+    put(tmp_path / "state.json", json.dumps(state | {"_split": "extra"}).encode())
+    assert list(splits_of(tmp_path, "k")) == ["extra"]
