@@ -125,7 +125,7 @@ def saved_model(case: Case, folder: Path) -> TrainedModel:
         "std": [0.25, 0.25, 0.25],
         "view_set": "cifar",
         "crop_size": None,
-        "test_flip": False,
+        "test_views": "whole",
         "precision": "float32",
     }
     names = [f"class {label}" for label in range(case.config.classes)]

@@ -69,11 +69,11 @@ class TrainingResult:
             ValueError: another shape, dtype or range.
         """
         device = next(self.network.parameters()).device
-        flip = self.settings.test_flip
+        shown = self.settings.test_views
         with repeatable(self.settings.threads):
             return torch.cat(
                 [
-                    probabilities(self.network, piece.to(device), self.views, flip).cpu()
+                    probabilities(self.network, piece.to(device), self.views, shown).cpu()
                     for piece in torch.split(pixels_of(images, "images"), TEST_BATCH)
                 ]
             )

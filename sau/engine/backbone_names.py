@@ -3,6 +3,7 @@
 import re
 
 CIFAR = ("resnet8", "resnet20", "resnet32", "resnet44", "resnet56")
+WHITENED = "whitened_cnn"
 TORCHVISION = ("resnet18", "resnet50", "resnext50_32x4d")
 LIBRARIES = ("timm", "open_clip")
 """Of these any model will do, as LIBRARY/NAME."""
@@ -12,7 +13,7 @@ _FROM_LIBRARY = re.compile(rf"({'|'.join(LIBRARIES)})/[A-Za-z0-9][A-Za-z0-9_.-]*
 
 def is_backbone(name: str) -> bool:
     """Return whether a name is that of an encoder, or looks like one of a library's."""
-    return name in (*CIFAR, *TORCHVISION) or is_from_library(name)
+    return name in (*CIFAR, WHITENED, *TORCHVISION) or is_from_library(name)
 
 
 def is_from_library(name: str) -> bool:

@@ -5,12 +5,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from sau.engine.backbone_names import CIFAR, LIBRARIES, TORCHVISION, is_backbone, is_from_library
+from sau.engine.backbone_names import (
+    CIFAR,
+    LIBRARIES,
+    TORCHVISION,
+    WHITENED,
+    is_backbone,
+    is_from_library,
+)
 from sau.settings.paths import PathText
 from sau.settings.section import Section, setting
 
-CIFAR_WIDTH, IMAGENET_WIDTH = 16, 64
-"""Channels of the first blocks where none are set: He et al.'s for either kind of network."""
+CIFAR_WIDTH, IMAGENET_WIDTH, WHITENED_WIDTH = 16, 64, 64
+"""Channels of the first blocks where none are set: those of each network's authors."""
 
 NO, YES = "no", "yes"
 """Values of `pretrained` that are no path."""
@@ -18,7 +25,7 @@ NO, YES = "no", "yes"
 
 def _known(name: str) -> str:
     if not is_backbone(name):
-        choices = [*CIFAR, *TORCHVISION, *(f"{library}/NAME" for library in LIBRARIES)]
+        choices = [*CIFAR, WHITENED, *TORCHVISION, *(f"{library}/NAME" for library in LIBRARIES)]
         expected = ", ".join(f"'{choice}'" for choice in choices)
         raise PydanticKnownError("literal_error", {"expected": expected})
     return name
@@ -45,13 +52,15 @@ class BackboneSettings(Section):
     backbone: BackboneName = setting(
         "resnet32",
         "CIFAR residual network with option-A shortcuts by depth (resnet8 to resnet56); "
+        "whitened_cnn, a small network for short training; "
         "torchvision's resnet18, resnet50, resnext50_32x4d; timm/NAME, such as timm/resnet50 or "
         "timm/vit_base_patch16_clip_224.openai; or open_clip/NAME, an image tower, such as "
         "open_clip/ViT-B-32.openai",
     )
     width: int | None = setting(
         None,
-        "channels of a CIFAR network's first blocks; null: 16; torchvision's have 64",
+        "channels of the first blocks; null: 16 for a CIFAR network, 64 for whitened_cnn; "
+        "torchvision's have 64",
         unit="channels",
         minimum=1,
     )
@@ -116,6 +125,8 @@ class BackboneSettings(Section):
         """Return the channels of the backbone's first blocks; 0 for those of other libraries."""
         if is_from_library(self.backbone):
             return 0
+        if self.backbone == WHITENED:
+            return self.width or WHITENED_WIDTH
         return self.width or (IMAGENET_WIDTH if self.is_torchvision() else CIFAR_WIDTH)
 
     def starts_pretrained(self) -> bool:

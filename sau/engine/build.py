@@ -3,11 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 
-import torch
-
 from sau.core.errors import ArgumentError
 from sau.core.random_streams import derive_seed
 from sau.data.sets import TestData, TrainingData, ValidationData
+from sau.device.precision import working_precision
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.averaging import Averager
 from sau.engine.backbone import Backbone, plan_backbone, start_encoder
@@ -19,6 +18,7 @@ from sau.engine.parallel import ParallelLoss, own_loss
 from sau.engine.phases import Phase, second_settings
 from sau.engine.settings import TrainingSettings
 from sau.engine.start_from import Start, take_weights
+from sau.engine.whitening import refuse_small_images, start_whitening
 from sau.methods import create_method
 from sau.methods.base import AnyMethod, MethodContext, OptionError
 from sau.networks import Network, NetworkConfig, seeded
@@ -70,6 +70,7 @@ def build_run(
     """
     _refuse_blank_views(settings, data.train.images.size)
     backbone = plan_backbone(settings, data.normalisation, data.train.images.size)
+    refuse_small_images(settings.backbone, settings.input_size, data.train.images.size)
     stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
     parts = [data.train.real() if stage.data == "real" else data.train for stage in stages]
     methods = [
@@ -78,7 +79,10 @@ def build_run(
     ]
     device = data.train.labels.device
     network = _network(settings, methods, data.classes, backbone, seed, start).to(device)
+    network.precision = working_precision(settings.precision, device)
     views = _views(backbone.normalisation, settings)
+    if start is None:
+        start_whitening(network, parts[0], views, seed)
     start_classifier(network, settings, backbone, parts[0], data.class_names, views)
     if settings.sync_batch_norm:
         synchronise(network)
@@ -176,8 +180,7 @@ def _network(
             projection_hidden=settings.projection_hidden,
             projection_size=settings.projection_size,
         )
-    precision: torch.dtype = getattr(torch, settings.precision)
-    network = Network(config, derive_seed("training", seed, "weights"), precision)
+    network = Network(config, derive_seed("training", seed, "weights"))
     if start is not None:
         if settings.classifier_start != "random":  # which would take the classifier's place
             start = dataclasses.replace(start, places=None)
@@ -231,4 +234,6 @@ def _views(normalisation: Normalisation, settings: TrainingSettings) -> ViewOpti
         view_set=settings.view_set,
         crop_size=settings.crop_size,
         cutout_fill=settings.cutout_fill,
+        crop_fill=settings.crop_fill,
+        flips=settings.flips,
     )

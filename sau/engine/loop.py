@@ -185,6 +185,7 @@ def train_epoch(
     totals = LossTotals(partial, run.device)
     # Batches that were trained on are drawn again, or the streams would not be where they were.
     for batch, second in islice(_batch_pairs(run, phase, streams), totals.steps, None):
+        phase.set_rate(epoch, totals.steps)
         losses = take_step(
             phase.method,
             phase.optimizer,
@@ -205,11 +206,11 @@ def measure_epoch(run: Run, epoch: int) -> Predictions | None:
     """Classify the test images, and measure the validation images, as far as there are any."""
     if run.test is None:
         return None
-    network, flip = run.averager.tested(), run.settings.test_flip
-    predictions = predict(network, run.test, run.views, epoch, flip=flip, ranks=run.ranks)
+    network, shown = run.averager.tested(), run.settings.test_views
+    predictions = predict(network, run.test, run.views, epoch, shown=shown, ranks=run.ranks)
     if run.validation is None:
         return predictions
-    held_out = predict(network, run.validation, run.views, epoch, flip=flip, ranks=run.ranks)
+    held_out = predict(network, run.validation, run.views, epoch, shown=shown, ranks=run.ranks)
     top1 = class_balanced_top1(held_out.predicted, run.validation.labels.cpu())
     return dataclasses.replace(predictions, validation_top1=top1)
 

@@ -1,8 +1,8 @@
-"""Muon: SGD whose updates of hidden layers' weights are made orthogonal."""
+"""Muon: updates of hidden layers' weights that are made orthogonal, beside SGD or AdamW."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -13,55 +13,54 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 STEPS = 5
 
 
-class Muon(torch.optim.SGD):
-    """SGD with momentum; weights of hidden layers take the nearest half-orthogonal step instead.
+class OrthogonalSteps(torch.optim.Optimizer):
+    """Takes the nearest half-orthogonal step with hidden weights; another optimizer has the rest.
 
     For a hidden weight W, a matrix of outputs x (inputs * kernel), gradient G and momentum m::
 
         V <- m V + G,  U = V, or G + m V in Nesterov's form
         W <- (1 - r d) W - r sqrt(max(1, outputs / inputs)) orthogonalise(U)
 
-    Args:
-        parameters: all of them, hidden ones included, or groups of them as PyTorch's optimizers
-            take them; the order is that of checkpoints.
-        hidden: those whose steps are made orthogonal, of two dimensions or more.
-        learning_rate: of the others; Phase sets it for each epoch.
-        ratio: r over that rate, so that both follow one schedule.
-        hidden_decay: d, decoupled; the others have `weight_decay`, added to the gradient.
-        momentum: m, of both.
-        weight_decay: of the others.
-        nesterov: of both.
+    With a fixed norm, W is first scaled to the norm sqrt(outputs), that of rows of length 1.
 
     Source: Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with
     convolutions taken as matrices as there.
     """
 
-    def __init__(
+    def hold(
         self,
-        parameters: Sequence[nn.Parameter] | Sequence[dict[str, Any]],
         hidden: Iterable[nn.Parameter],
-        learning_rate: float,
         *,
         ratio: float,
-        hidden_decay: float,
+        decay: float,
         momentum: float,
-        weight_decay: float,
         nesterov: bool,
-    ) -> None:
-        super().__init__(
-            parameters,
-            learning_rate,
-            momentum=momentum,
-            weight_decay=weight_decay,
-            nesterov=nesterov,
-            fused=True,
-        )
-        self._ratio, self._hidden_decay = ratio, hidden_decay
+        steps: int = STEPS,
+        fixed_norm: bool = False,
+        precision: torch.dtype = torch.float32,
+    ) -> Self:
+        """Choose the weights whose steps are made orthogonal, and return the optimizer.
+
+        Args:
+            hidden: some of the optimizer's parameters, of two dimensions or more.
+            ratio: r over the rate of the weight's group, so that both follow one schedule.
+            decay: d, decoupled.
+            momentum: m.
+            nesterov: its form.
+            steps: iterations of `orthogonalise`.
+            fixed_norm: see above; for layers whose outputs are normalised, so that the length of W
+                does not matter but to how far a step turns it.
+            precision: of the matrix products in `orthogonalise` on a CPU.
+        """
+        self._ratio, self._decay = ratio, decay
+        self._momentum, self._nesterov = momentum, nesterov
+        self._steps, self._fixed_norm, self._precision = steps, fixed_norm, precision
         group_of = {p: n for n, group in enumerate(self.param_groups) for p in group["params"]}
         self._alike: defaultdict[tuple[int, int, int], list[nn.Parameter]] = defaultdict(list)
         for parameter in hidden:
             alike = group_of[parameter], len(parameter), parameter[0].numel()
             self._alike[alike].append(parameter)
+        return self
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> Any:
@@ -73,32 +72,44 @@ class Muon(torch.optim.SGD):
         for parameter, gradient in gradients.items():
             parameter.grad = gradient
         for (place, *_), alike in self._alike.items():
-            self._step_hidden([p for p in alike if p.grad is not None], self.param_groups[place])
+            rate = self._ratio * self.param_groups[place]["lr"]
+            self._step_hidden([p for p in alike if p.grad is not None], rate)
         return loss
 
-    def _step_hidden(self, alike: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
+    def _step_hidden(self, alike: Sequence[nn.Parameter], rate: float) -> None:
         """Change matrices of one shape, all at once: there are few shapes and many layers."""
         if not alike:
             return
-        momentum, rate = group["momentum"], self._ratio * group["lr"]
         updates = []
         for parameter in alike:
             assert parameter.grad is not None
             state = self.state[parameter]
             if state.get("momentum_buffer") is None:
                 state["momentum_buffer"] = torch.zeros_like(parameter)
-            velocity = state["momentum_buffer"].mul_(momentum).add_(parameter.grad)
-            update = parameter.grad + momentum * velocity if group["nesterov"] else velocity
+            velocity = state["momentum_buffer"].mul_(self._momentum).add_(parameter.grad)
+            update = parameter.grad + self._momentum * velocity if self._nesterov else velocity
             updates.append(update.flatten(1))
-        steps = orthogonalise(torch.stack(updates))
+        steps = orthogonalise(torch.stack(updates), self._steps, self._precision)
         outputs, inputs = steps.shape[1:]
         scale = max(1.0, outputs / inputs) ** 0.5
         for parameter, step in zip(alike, steps.unbind(), strict=True):
-            parameter.mul_(1 - rate * self._hidden_decay)
+            if self._fixed_norm:
+                parameter.mul_(outputs**0.5 / torch.linalg.vector_norm(parameter).clamp(min=1e-7))
+            parameter.mul_(1 - rate * self._decay)
             parameter.add_(step.view(parameter.shape), alpha=-rate * scale)
 
 
-def orthogonalise(matrices: Tensor, steps: int = STEPS) -> Tensor:
+class MuonWithSGD(OrthogonalSteps, torch.optim.SGD):
+    """`OrthogonalSteps` of hidden weights; SGD of the others."""
+
+
+class MuonWithAdamW(OrthogonalSteps, torch.optim.AdamW):
+    """`OrthogonalSteps` of hidden weights; AdamW of the others."""
+
+
+def orthogonalise(
+    matrices: Tensor, steps: int = STEPS, precision: torch.dtype = torch.float32
+) -> Tensor:
     """Bring all singular values near 1, between about 0.7 and 1.2, and keep the singular vectors.
 
     With U S V' = M / |M|, the polynomial a s + b s^3 + c s^5 is applied `steps` times to S by
@@ -106,17 +117,17 @@ def orthogonalise(matrices: Tensor, steps: int = STEPS) -> Tensor:
 
     Args:
         matrices: float32 (N, m, n); a matrix of zeros stays one.
-        steps: how often.
+        steps: how often; with 3 the smallest ones stay below, which is enough for a short training.
+        precision: of the products on a CPU; on a GPU it is bfloat16, as in the source.
 
-    Returns: float32 (N, m, n). On a GPU the products are in bfloat16, as in the source.
+    Returns: float32 (N, m, n).
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[1] > matrices.shape[2]
     wide = matrices.mT if tall else matrices
     norms = torch.linalg.matrix_norm(wide, keepdim=True).clamp(min=1e-7)
     values = wide / norms
-    if values.device.type == "cuda":
-        values = values.bfloat16()
+    values = values.to(torch.bfloat16 if values.device.type == "cuda" else precision)
     for _ in range(steps):
         gram = values @ values.mT
         values = a * values + (b * gram + c * gram @ gram) @ values

@@ -11,7 +11,7 @@ from sau.data.sets import TrainingData
 from sau.engine.learning import Learns, set_learning
 from sau.engine.optimizers import FACTOR
 from sau.engine.parallel import LossFunction, own_loss
-from sau.engine.schedule import learning_rate
+from sau.engine.schedule import rate_of_step
 from sau.engine.settings import TrainingSettings
 from sau.methods.base import AnyMethod
 from sau.networks import Network
@@ -39,11 +39,17 @@ class Phase:
         return epoch - self.first_epoch + 1
 
     def prepare(self, network: Network, epoch: int) -> None:
-        """Set the rate of the run's `epoch`, and what learns in it."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.settings, self.number_of(epoch)) * group[FACTOR]
+        """Set what learns in the run's `epoch`, and the rate of its first step."""
+        self.set_rate(epoch, 0)
         set_learning(network, self.learns)
         self.method.train()
+
+    def set_rate(self, epoch: int, step: int) -> None:
+        """Set the rate of a step, counted from 0, of the run's `epoch`."""
+        number, steps = self.number_of(epoch), self.steps_of_an_epoch()
+        rate = rate_of_step(self.settings, number, step, steps)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group[FACTOR]
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Yield what the optimizer holds, in its order."""
@@ -56,8 +62,9 @@ class Phase:
 
     @property
     def rate(self) -> float:
-        """The learning rate that is set, of classifier and heads."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        """The learning rate that is set, before the factors of groups."""
+        first = self.optimizer.param_groups[0]
+        return float(first["lr"]) / float(first[FACTOR])
 
 
 def second_settings(settings: TrainingSettings) -> TrainingSettings | None:

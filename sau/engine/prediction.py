@@ -7,7 +7,7 @@ from sau.data.sets import LabelledImages
 from sau.device.ranks import ALONE, Ranks
 from sau.engine.state import Predictions
 from sau.networks import Network
-from sau.views import ViewOptions, test_view
+from sau.views import TestViews, ViewOptions, test_view, views_at_test
 
 TEST_BATCH = 256
 """Images classified at once; more would not fit the caches of a CPU."""
@@ -20,7 +20,7 @@ def predict(
     views: ViewOptions,
     epoch: int,
     *,
-    flip: bool = False,
+    shown: TestViews = "whole",
     ranks: Ranks = ALONE,
 ) -> Predictions:
     """Classify all of the data's images in eval mode; the network then has its mode back.
@@ -32,7 +32,7 @@ def predict(
         data: the test set, or the validation images.
         views: how to normalise.
         epoch: for the record.
-        flip: average the probabilities of each image and its mirror image.
+        shown: the views of each image whose probabilities are averaged.
         ranks: the processes that share the images; all of them get all predictions.
     """
     was_training = network.training
@@ -41,7 +41,7 @@ def predict(
     found = [
         (*given.max(dim=1), given.gather(1, labels[:, None])[:, 0])
         for given, labels in (
-            (probabilities(network, images, views, flip), data.labels[piece])
+            (probabilities(network, images, views, shown), data.labels[piece])
             for piece, images in zip(pieces, data.images.batches(pieces), strict=True)
         )
     ]
@@ -75,10 +75,13 @@ def class_balanced_top1(predicted: Tensor, labels: Tensor) -> float:
     return float(100 * (right[seen > 0].double() / seen[seen > 0]).mean())
 
 
-def probabilities(network: Network, images: Tensor, views: ViewOptions, flip: bool) -> Tensor:
-    """Return the class probabilities, float32 (B, C), of uint8 images (B, 3, H, W)."""
-    normalised = test_view(images, views)
-    probabilities = network.logits(normalised).softmax(dim=1)
-    if not flip:
-        return probabilities
-    return (probabilities + network.logits(normalised.flip(3)).softmax(dim=1)) / 2
+def probabilities(network: Network, images: Tensor, views: ViewOptions, shown: TestViews) -> Tensor:
+    """Return the class probabilities, float32 (B, C), of uint8 images (B, 3, H, W).
+
+    They are the weighted mean over the views that are shown of each.
+    """
+    found = [
+        weight * network.logits(part).softmax(dim=1)
+        for weight, part in views_at_test(test_view(images, views), shown)
+    ]
+    return torch.stack(found).sum(dim=0)

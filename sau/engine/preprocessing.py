@@ -8,7 +8,7 @@ from pydantic import Field
 from sau.core.errors import ArgumentError
 from sau.engine.loop import Run
 from sau.settings.section import Section
-from sau.views import Normalisation, ViewOptions, ViewSet
+from sau.views import Normalisation, TestViews, ViewOptions, ViewSet
 
 _Pixels = Annotated[int, Field(gt=0, le=2**16)]
 _Side = Annotated[list[_Pixels], Field(min_length=2, max_length=2)]
@@ -28,7 +28,7 @@ class Preprocessing(Section):
     std: _Std = Field(description="likewise, the standard deviation")
     view_set: ViewSet = Field(description="kind of views, see training.view_set")
     crop_size: _Pixels | None = Field(description="side of the centre view, see training")
-    test_flip: bool = Field(description="average the probabilities of an image and its mirror one")
+    test_views: TestViews = Field(description="whose probabilities are averaged, see training")
     precision: str = Field(
         pattern="^(float32|bfloat16)$", description="of the forward pass, see training.precision"
     )
@@ -43,8 +43,8 @@ class Preprocessing(Section):
             std=list(colours.std),
             view_set=run.views.view_set,
             crop_size=run.views.crop_size,
-            test_flip=run.settings.test_flip,
-            precision=run.settings.precision,
+            test_views=run.settings.test_views,
+            precision=str(run.network.precision).removeprefix("torch."),
         )
 
     @classmethod
@@ -56,6 +56,9 @@ class Preprocessing(Section):
         """
         if not isinstance(values, Mapping):
             raise ArgumentError("no object")
+        values = dict(values)
+        if isinstance(values.get("test_flip"), bool):  # in place of it in models of early versions
+            values = {"test_views": "flip" if values.pop("test_flip") else "whole"} | values
         missing = [name for name in cls.model_fields if name not in values]
         if missing:
             raise ArgumentError(f"lacks {', '.join(missing)}")

@@ -33,7 +33,17 @@ def check_optimizer(settings: "TrainingSettings") -> None:
     """Refuse settings of the optimizer that have no effect."""
     if settings.nesterov and settings.momentum == 0:
         raise settings.error("nesterov", f"true, but {settings.path('momentum')} is 0; raise it")
-    settings.check_idle(["muon_learning_rate", "muon_weight_decay"])
+    keys = ("learning_rate", "weight_decay", "others", "steps", "layers", "fixed_norm")
+    settings.check_idle([f"muon_{key}" for key in keys])
+
+
+def check_flips(settings: "TrainingSettings") -> None:
+    """Refuse an order of flips where nothing is flipped."""
+    if settings.flips == "alternating" and not settings.horizontal_flip:
+        raise settings.error(
+            "flips",
+            f"alternating, but {settings.path('horizontal_flip')} is false; leave one of them out",
+        )
 
 
 def check_backbone(settings: "TrainingSettings") -> None:

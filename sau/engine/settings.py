@@ -4,25 +4,24 @@ import hashlib
 import json
 from typing import Any, ClassVar, Literal
 
-from pydantic import PositiveInt
-
-from sau.engine.backbone_settings import BackboneSettings
 from sau.engine.second_stage import SecondStage
 from sau.engine.setting_checks import (
     check_averages,
     check_backbone,
+    check_flips,
     check_optimizer,
     check_processes,
     check_schedule,
     check_weighting,
     weighs_by_score,
 )
+from sau.engine.view_settings import ViewSettings
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
 from sau.settings.section import Section, setting
 
 
-class TrainingSettings(BackboneSettings):
+class TrainingSettings(ViewSettings):
     """One training run; the defaults are the paper's for CIFAR, but for the width (64 there)."""
 
     refuses_idle: ClassVar[bool] = False  # a row has keys from the section that are for others
@@ -38,56 +37,6 @@ class TrainingSettings(BackboneSettings):
     projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
     epochs: int = setting(200, "passes over the training set", unit="epochs", minimum=1)
     batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
-    learning_rate: float = setting(0.01, "of SGD and AdamW at the start; see schedule", above=0)
-    schedule: Literal["cosine", "step"] = setting(
-        "cosine", "of the learning rate: half a cosine to 0, or divided at step_epochs"
-    )
-    step_epochs: list[PositiveInt] = setting(
-        [160, 180],
-        "epochs after which the rate falls",
-        unit="epochs",
-        only_with={"schedule": "step"},
-    )
-    step_factor: float = setting(
-        0.1,
-        "what the rate is multiplied with each time",
-        above=0,
-        maximum=1,
-        only_with={"schedule": "step"},
-    )
-    warmup_epochs: int = setting(
-        0, "epochs in which the rate rises linearly, before the schedule", unit="epochs", minimum=0
-    )
-    momentum: float = setting(
-        0.9, "of SGD and Muon", minimum=0, maximum=1, only_with={"optimizer": ["sgd", "muon"]}
-    )
-    weight_decay: float = setting(
-        5e-3, "of SGD, and of AdamW decoupled, on all parameters", minimum=0
-    )
-    nesterov: bool = setting(
-        False, "Nesterov's form of momentum", only_with={"optimizer": ["sgd", "muon"]}
-    )
-    optimizer: Literal["sgd", "muon", "adamw"] = setting(
-        "sgd",
-        "SGD; Muon: SGD with orthogonal steps of the hidden layers' weights; or AdamW, with "
-        "betas 0.9 and 0.999",
-    )
-    muon_learning_rate: float = setting(
-        0.02,
-        "of the hidden layers' weights, at the start; it follows the schedule too, and in a second "
-        "phase stands to that phase's learning_rate as in the first",
-        above=0,
-        only_with={"optimizer": "muon"},
-    )
-    muon_weight_decay: float = setting(
-        0.05,
-        "of the hidden layers' weights, decoupled, in both phases",
-        minimum=0,
-        only_with={"optimizer": "muon"},
-    )
-    sharpness_radius: float = setting(
-        0.0, "rho of sharpness-aware minimisation, two passes a step; 0: plain SGD", minimum=0
-    )
     ema_decay: float = setting(
         0.0,
         "test an exponential moving average of the weights with this decay a step; 0: the last"
@@ -105,48 +54,16 @@ class TrainingSettings(BackboneSettings):
     swa_learning_rate: float = setting(
         0.0, "of SGD from swa_from on, constant; 0: as the schedule has it", minimum=0
     )
-    test_flip: bool = setting(
-        False, "average the test probabilities of an image and its mirror image"
-    )
     second_stage: dict[str, Any] = setting(
         {},
         "a second phase of training, such as {method: cross_entropy, data: real, epochs: 20, "
         "learning_rate: 0.001, trained: classifier}; empty: none",
     )
-    view_set: Literal["cifar", "imagenet"] = setting(
-        "cifar", "kind of views: crops, AutoAugment and SimAugment, or ImageNet's with RandAugment"
-    )
-    crop_size: int | None = setting(
-        None,
-        "imagenet: side of the views and of the test images' centre; null: as stored",
-        unit="pixels",
-        minimum=4,
-    )
-    horizontal_flip: bool = setting(
-        True, "flip images left to right in the views; off where direction matters, as in digits"
-    )
-    crop_padding: int = setting(
-        4,
-        "zero padding before the random crop",
-        unit="pixels",
-        minimum=0,
-        only_with={"view_set": "cifar"},
-    )
-    cutout_size: int = setting(
-        16,
-        "side of the Cutout hole",
-        unit="pixels",
-        minimum=0,
-        only_with={"view_set": "cifar"},
-    )
-    cutout_fill: Literal["black", "mean"] = setting(
-        "black",
-        "of the hole: as in SAU's code, or the mean colour as Cutout's authors have it",
-        only_with={"view_set": "cifar"},
-    )
-    precision: Literal["float32", "bfloat16"] = setting(
+    precision: Literal["float32", "bfloat16", "auto"] = setting(
         "float32",
-        "of the forward passes: float32 is never TF32, bfloat16 is autocast with losses in float32",
+        "of the forward passes: float32 is never TF32, bfloat16 is autocast with losses in float32;"
+        " auto is bfloat16 where the processor or GPU computes in it, else float32, and the report"
+        " says which",
     )
     compile: Literal["off", "default", "reduce-overhead"] = setting(
         "off",
@@ -207,6 +124,7 @@ class TrainingSettings(BackboneSettings):
             check_processes(self, "second_stage.batch_size", second.batch_size)
         check_optimizer(self)
         check_backbone(self)
+        check_flips(self)
         if self.crop_size is not None and self.view_set != "imagenet":
             raise self.error(
                 "crop_size",

@@ -27,7 +27,13 @@ class SyncBatchNorm(SharesRows, _BatchNorm):
         """
         made = cls(layer.num_features, layer.eps, layer.momentum)
         for name, value in (*layer.named_parameters(), *layer.named_buffers()):
-            setattr(made, name, value)
+            # A scale that does not learn is a buffer, which cannot take a parameter's place.
+            delattr(made, name)
+            if isinstance(value, nn.Parameter):
+                made.register_parameter(name, value)
+            else:
+                kept = name not in layer._non_persistent_buffers_set
+                made.register_buffer(name, value, persistent=kept)
         return made.train(layer.training)
 
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002

@@ -1,4 +1,4 @@
-"""The encoders: CIFAR's residual networks, those of torchvision, and those of other libraries."""
+"""The encoders: those for small images, those of torchvision, and those of other libraries."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -9,6 +9,7 @@ import torchvision
 from torch import Tensor, nn
 
 from sau.networks.resnet_cifar import ResNetCifar
+from sau.networks.whitened_cnn import WhitenedCnn
 
 TORCHVISION: dict[str, Callable[..., nn.Module]] = {
     "resnet18": torchvision.models.resnet18,
@@ -68,7 +69,7 @@ def make_encoder(backbone: str, width: int, input_size: int | None = None) -> nn
 
     Args:
         backbone: see `NetworkConfig`.
-        width: channels of the first blocks; counts for CIFAR's networks alone.
+        width: channels of the first blocks; counts for the networks of small images alone.
         input_size: side of its images in pixels, where it is built for one; None: the usual.
 
     Raises:
@@ -87,12 +88,14 @@ def make_encoder(backbone: str, width: int, input_size: int | None = None) -> nn
         return cast(nn.Module, found(name, input_size))
     if backbone in TORCHVISION:
         return TorchvisionEncoder(backbone)
+    if backbone == "whitened_cnn":
+        return WhitenedCnn(width)
     depth = backbone.removeprefix("resnet")
     if not depth.isdecimal():
         raise ValueError(
             f"backbone: {backbone!r}, expected resnet20, resnet32 or another depth of 6 n + 2, "
-            f"{', '.join(TORCHVISION)}, timm/NAME or open_clip/NAME; Network.around takes any "
-            "other encoder"
+            f"whitened_cnn, {', '.join(TORCHVISION)}, timm/NAME or open_clip/NAME; Network.around "
+            "takes any other encoder"
         )
     return ResNetCifar(int(depth), width)
 

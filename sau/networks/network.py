@@ -44,12 +44,13 @@ OTHER_BACKBONE = "other"
 class NetworkConfig:
     """What a network is built from.
 
-    `backbone`: CIFAR's resnet20, resnet32 and the like, one of torchvision's, `timm/NAME` or
-    `open_clip/NAME`; `width`: channels of its first blocks, 0 for the latter two; `classes`: C;
-    `projection_hidden` and `projection_size`: of the projection head; None for both where there is
-    no such head; `classifier` and `classifier_scale`: linear, or cosine with that scale;
-    `input_size`: side in pixels to which images are resized at the entrance, by `interpolation`;
-    None: they stay as they are. Weights are random, and come from nowhere but a seed.
+    `backbone`: CIFAR's resnet20, resnet32 and the like, whitened_cnn, one of torchvision's,
+    `timm/NAME` or `open_clip/NAME`; `width`: channels of its first blocks, 0 for the latter two;
+    `classes`: C; `projection_hidden` and `projection_size`: of the projection head; None for both
+    where there is no such head; `classifier` and `classifier_scale`: linear, or cosine with that
+    scale; `input_size`: side in pixels to which images are resized at the entrance, by
+    `interpolation`; None: they stay as they are. Weights are random, and come from nowhere but a
+    seed.
     """
 
     backbone: str
@@ -96,7 +97,7 @@ class Network(SharesRows, nn.Module):
             if encoder is None:
                 encoder = make_encoder(config.backbone, config.width, config.input_size)
                 feature_size = cast(Encoder, encoder).feature_size
-                # Libraries draw their networks' weights themselves.
+                # The others draw their weights themselves.
                 ours = isinstance(encoder, ResNetCifar)
             else:
                 ours = False

@@ -147,7 +147,9 @@ def row_label(label: str, settings: Mapping[str, Any]) -> str:
         # A second phase starts from the first one's mean, and its own last weights are tested.
         handed_on = settings.get("second_stage") and first <= settings["epochs"]
         marks.append(f"{'first phase ' if handed_on else ''}SWA from {first}")
-    marks += ["flip"] if settings.get("test_flip") else []
+    # Runs of early versions have test_flip instead.
+    shown = settings.get("test_views", "flip" if settings.get("test_flip") else "whole")
+    marks += [] if shown == "whole" else [shown.replace("_", " ")]
     return f"{label} ({', '.join(marks)})" if marks else label
 
 

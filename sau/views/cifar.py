@@ -15,7 +15,9 @@ from sau.views.resized_crop import random_resized_crop_flip
 def crop_view(images: Tensor, options: ViewOptions, generator: Generator) -> Tensor:
     """Return v1 of uint8 (B, 3, H, W): random crop and flip; normalised float32 (B, 3, H, W)."""
     padding, flip = options.crop_padding, options.horizontal_flip
-    return options.normalisation.from_bytes(random_crop_flip(images, padding, flip, generator))
+    return options.normalisation.from_bytes(
+        random_crop_flip(images, padding, flip, generator, options.crop_fill)
+    )
 
 
 def auto_augment_view(images: Tensor, options: ViewOptions, generator: Generator) -> Tensor:
@@ -28,7 +30,9 @@ def auto_augment_view(images: Tensor, options: ViewOptions, generator: Generator
     """
     normalisation, size = options.normalisation, options.cutout_size
     padding, flip = options.crop_padding, options.horizontal_flip
-    images = auto_augment(random_crop_flip(images, padding, flip, generator), generator)
+    images = auto_augment(
+        random_crop_flip(images, padding, flip, generator, options.crop_fill), generator
+    )
     if options.cutout_fill == "black":
         return normalisation.from_bytes(random_cutout(images, size, generator))
     return random_cutout(normalisation.from_bytes(images), size, generator)
@@ -41,7 +45,7 @@ def grey_crop_view(images: Tensor, options: ViewOptions, generator: Generator) -
     Classification" (CVPR 2021), whose augmentation this is.
     """
     padding, flip = options.crop_padding, options.horizontal_flip
-    unit = to_unit(random_crop_flip(images, padding, flip, generator))
+    unit = to_unit(random_crop_flip(images, padding, flip, generator, options.crop_fill))
     return options.normalisation.from_unit(random_greyscale(unit, 0.2, generator))
 
 

@@ -18,10 +18,12 @@ class SharedGenerator(Generator):
     Attributes:
         images: how many the batch has.
         rows: which of them are at hand, int64 (b,), on the CPU.
+        flips: which of all of them are to be flipped, bool (images,); None: that is drawn.
     """
 
     images: int
     rows: Tensor
+    flips: Tensor | None = None
 
     @classmethod
     def like(cls, generator: Generator) -> "SharedGenerator":
@@ -29,6 +31,13 @@ class SharedGenerator(Generator):
         made = cls()
         made.set_state(generator.get_state())
         return made
+
+
+def given_flips(generator: Generator) -> Tensor | None:
+    """Return which images at hand are to be flipped, bool (b,), where that is not drawn."""
+    if not isinstance(generator, SharedGenerator) or generator.flips is None:
+        return None
+    return generator.flips[generator.rows]
 
 
 def draw(shape: Sequence[int], generator: Generator, dtype: torch.dtype = torch.float32) -> Tensor:

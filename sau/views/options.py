@@ -10,14 +10,18 @@ ViewName = Literal[
 ]
 ViewSet = Literal["cifar", "imagenet"]
 CutoutFill = Literal["mean", "black"]
+CropFill = Literal["black", "reflect"]
+Flips = Literal["random", "alternating"]
+TestViews = Literal["whole", "flip", "flip_and_shift"]
 
 
 @dataclasses.dataclass(frozen=True)
 class ViewOptions:
     """What the views share: see the settings of the same names.
 
-    `crop_padding`, `cutout_size` and `cutout_fill` are of the set "cifar"; `crop_size`, the side
-    of the views in pixels (None: that of the stored images), is of the set "imagenet".
+    `crop_padding`, `crop_fill`, `flips`, `cutout_size` and `cutout_fill` are of the set "cifar";
+    `crop_size`, the side of the views in pixels (None: that of the stored images), is of the set
+    "imagenet".
     """
 
     normalisation: Normalisation
@@ -27,3 +31,5 @@ class ViewOptions:
     view_set: ViewSet = "cifar"
     crop_size: int | None = None
     cutout_fill: CutoutFill = "black"
+    crop_fill: CropFill = "black"
+    flips: Flips = "random"

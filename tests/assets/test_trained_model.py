@@ -19,7 +19,7 @@ PREPROCESSING = {
     "std": [0.2, 0.2, 0.2],
     "view_set": "cifar",
     "crop_size": None,
-    "test_flip": True,
+    "test_views": "flip",
     "precision": "bfloat16",
 }
 

@@ -61,7 +61,7 @@ def test_counterpart_that_is_not_in_the_table_is_refused(values, row, paper, rep
 
 def test_grid_holds_every_run_of_the_experiment(values):
     values["experiment"] |= {"rows": ["ce", "sau"], "imbalance_factors": [100, "as-is"]}
-    values["training"]["runs"]["sau"] |= {"paper": "SAU", "test_flip": True, "epochs": 7}
+    values["training"]["runs"]["sau"] |= {"paper": "SAU", "test_views": "flip", "epochs": 7}
     values["report"] |= CIFAR
 
     grid = expected_grid(load(values))

@@ -133,3 +133,21 @@ def test_layers_that_nobody_names_are_refused() -> None:
 
 def _no_layers() -> dict[str, int]:
     raise ValueError("it has none")
+
+
+def test_classifier_has_a_rate_of_its_own() -> None:
+    network = Network(CONFIG)
+    found = make_optimizer(network, method(), settings(classifier_learning_rate=3.0))
+    factors = {id(p): group[FACTOR] for group in found.param_groups for p in group["params"]}
+    assert {factors[id(p)] for p in network.classifier.parameters()} == {3.0}
+    others = {factors[id(p)] for p in network.encoder.parameters()}
+    assert others == {1.0}
+
+
+def test_biases_and_norms_may_be_left_out_of_weight_decay() -> None:
+    network = Network(CONFIG)
+    for which, of_vectors in (("all", 0.3), ("matrices", 0.0)):
+        found = make_optimizer(network, method(), settings(weight_decay=0.3, weight_decay_of=which))
+        for group in found.param_groups:
+            for parameter in group["params"]:
+                assert group["weight_decay"] == (0.3 if parameter.ndim > 1 else of_vectors)

@@ -37,7 +37,7 @@ TWO_STAGES = {"epochs": 200, "second_stage": {"method": "cross_entropy", "epochs
         (TWO_STAGES | {"swa_from": 160}, "SAU (first phase SWA from 160)"),
         (TWO_STAGES | {"swa_from": 210}, "SAU (SWA from 210)"),
         ({"test_flip": True}, "SAU (flip)"),
-        ({"ema_decay": 0.999, "swa_from": 0, "test_flip": True}, "SAU (EMA 0.999, flip)"),
+        ({"ema_decay": 0.999, "test_views": "flip_and_shift"}, "SAU (EMA 0.999, flip and shift)"),
     ],
 )
 def test_label_names_what_changes_the_figures_at_test_time(settings, label):

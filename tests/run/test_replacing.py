@@ -43,11 +43,11 @@ def test_run_is_not_replaced_by_its_own_settings_or_by_those_without_effect(tmp_
 
 def test_setting_that_is_newer_than_the_run_counts_as_its_default(tmp_path: Path) -> None:
     older = SETTINGS.with_effect()
-    del older["test_flip"]
+    del older["test_views"]
     path = trained(tmp_path, older)
     assert runs_to_replace({path: SETTINGS}) == {}
-    assert runs_to_replace({path: SETTINGS.replace(test_flip=True)}) == {
-        path: ["test_flip: False, now True"]
+    assert runs_to_replace({path: SETTINGS.replace(test_views="flip")}) == {
+        path: ["test_views: whole, now flip"]
     }
 
 

@@ -22,6 +22,21 @@ from tests.training.conftest import Inputs, assert_goes_on
 
 EPOCHS = 2
 BALANCED: dict[str, Any] = {"data": "balanced", "epochs": EPOCHS}
+FAST: dict[str, Any] = {
+    "method": "sau",
+    "backbone": "whitened_cnn",
+    "input_size": 16,  # pixels; the test's images are smaller than the network's least
+    "optimizer": "muon",
+    "muon_fixed_norm": True,
+    "muon_others": "adamw",
+    "muon_layers": "encoder",
+    "flips": "alternating",
+    "crop_fill": "reflect",
+    "schedule": "linear",
+    "rate_changes": "step",
+    "classifier_learning_rate": 2.0,
+    "test_views": "flip_and_shift",
+}
 CLASSIFIER = {"method": "max_norm", "data": "real", "epochs": 5, "trained": "classifier"}
 
 RUNS: dict[str, dict[str, Any]] = {
@@ -29,8 +44,9 @@ RUNS: dict[str, dict[str, Any]] = {
     "memory": BALANCED | {"method": "sau", "options": {"search_scope": "memory", "neighbours": 3}},
     "weighted": BALANCED | {"method": "sau", "options": {"weighting": "score"}},
     "sharpness": BALANCED | {"method": "sau", "sharpness_radius": 0.05},
-    "averaged-weights": BALANCED | {"method": "mixup", "ema_decay": 0.9, "test_flip": True},
+    "averaged-weights": BALANCED | {"method": "mixup", "ema_decay": 0.9, "test_views": "flip"},
     "averaged-epochs": BALANCED | {"method": "mixup", "swa_from": 1, "swa_learning_rate": 0.05},
+    "fast-lane": BALANCED | FAST,
     "muon": BALANCED | {"method": "sau", "optimizer": "muon"},
     "two-stages": BALANCED | {"method": "cross_entropy", "second_stage": CLASSIFIER},
     "decoded-on-demand": BALANCED | {"method": "sau", "decode": "on_demand", "decode_workers": 2},

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from torch import Generator, Tensor
@@ -43,3 +45,21 @@ def test_batches_hold_what_belongs_together(pictures: Tensor) -> None:
     orders = [torch.cat([batch.labels for batch in run]).tolist() for run in (first, again, second)]
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == sorted(orders[2]) == list(range(count))
+
+
+def test_alternating_flips_show_both_sides_in_two_epochs(pictures: Tensor) -> None:
+    data = training_data(pictures, torch.arange(len(pictures)), torch.zeros(len(pictures)) > 0)
+    options = dataclasses.replace(OPTIONS, horizontal_flip=True, flips="alternating")
+    flipped = []
+    for epoch in (1, 2, 3):
+        sides = torch.zeros(len(pictures), dtype=torch.bool)
+        for batch in view_batches(data, ("v1", "v1_again"), options, 10, Streams(0, epoch), "a"):
+            for name, other in (("v1", "v1_again"), ("v1_again", "v1")):
+                assert torch.equal(batch.views[name], batch.views[other].flip(3))
+            whole = (pictures[batch.index] / 255).flip(3)
+            same = (batch.views["v1"] == whole).flatten(1).all(dim=1)
+            sides[batch.index] = same
+        flipped.append(sides)
+    assert torch.equal(flipped[0], ~flipped[1])
+    assert torch.equal(flipped[0], flipped[2])
+    assert 0 < int(flipped[0].sum()) < len(pictures)

@@ -8,13 +8,32 @@ import torch
 from torch import Tensor, nn
 
 from sau.core.errors import UserError
-from sau.engine.muon import COEFFICIENTS, Muon, orthogonalise
+from sau.engine.muon import (
+    COEFFICIENTS,
+    MuonWithAdamW,
+    MuonWithSGD,
+    OrthogonalSteps,
+    orthogonalise,
+)
 from sau.engine.optimizers import hidden_weights, make_optimizer
 from sau.networks import Network, NetworkConfig
 from sau.pipeline.training.settings import TrainingSection
 from tests.training.conftest import Inputs, assert_goes_on
 
 RATES: dict[str, Any] = {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
+
+
+def muon(
+    parameters: list[nn.Parameter],
+    hidden: list[nn.Parameter],
+    *,
+    ratio: float,
+    decay: float = 0.0,
+    fixed_norm: bool = False,
+) -> OrthogonalSteps:
+    made = MuonWithSGD(parameters, 0.1, **RATES)
+    choices = {"momentum": RATES["momentum"], "nesterov": RATES["nesterov"]}
+    return made.hold(hidden, ratio=ratio, decay=decay, fixed_norm=fixed_norm, **choices)
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -47,7 +66,7 @@ def test_zeros_stay_zeros() -> None:
 def test_matrices_step_as_with_pytorchs_muon() -> None:
     """PyTorch's rounds to bfloat16, and its momentum is (1 - m) of ours, which cancels out."""
     ours, theirs = (nn.Parameter(random(12, 8)) for _ in range(2))
-    mine = Muon([ours], [ours], 0.1, ratio=0.2, hidden_decay=0.5, **RATES)
+    mine = muon([ours], [ours], ratio=0.2, decay=0.5)
     reference = torch.optim.Muon([theirs], 0.02, weight_decay=0.5, momentum=0.9)
     for seed in (1, 2, 3):
         ours.grad, theirs.grad = random(12, 8, seed=seed), random(12, 8, seed=seed)
@@ -67,9 +86,7 @@ def test_convolution_is_the_matrix_of_its_kernels_and_the_rest_is_sgd() -> None:
     with torch.no_grad():
         matrix.copy_(kernel.flatten(1))
     alone = nn.Parameter(bias.detach().clone())
-    optimizer = Muon(
-        [kernel, bias, matrix], [kernel, matrix], 0.1, ratio=0.2, hidden_decay=0.5, **RATES
-    )
+    optimizer = muon([kernel, bias, matrix], [kernel, matrix], ratio=0.2, decay=0.5)
     plain = torch.optim.SGD([alone], 0.1, **RATES)
     for seed in (1, 2):
         kernel.grad = random(6, 2, 3, 3, seed=seed)
@@ -80,6 +97,24 @@ def test_convolution_is_the_matrix_of_its_kernels_and_the_rest_is_sgd() -> None:
     torch.testing.assert_close(kernel.flatten(1), matrix)
     assert torch.equal(bias, alone)
     assert kernel.grad is not None
+
+
+def test_the_rest_is_adamw_where_that_is_asked_for() -> None:
+    weight, bias = nn.Parameter(random(6, 4)), nn.Parameter(random(6))
+    alone = nn.Parameter(bias.detach().clone())
+    keywords: dict[str, Any] = {"lr": 0.1, "betas": (0.9, 0.95), "weight_decay": 0.2}
+    choices: dict[str, Any] = {"ratio": 1.0, "decay": 0.0, "momentum": 0.0, "nesterov": False}
+    optimizer = MuonWithAdamW([weight, bias], **keywords).hold([weight], **choices)
+    plain = torch.optim.AdamW([alone], **keywords)
+    before = weight.detach().clone()
+    for seed in (1, 2):
+        weight.grad = random(6, 4)
+        bias.grad = alone.grad = random(6, seed=seed)
+        optimizer.step()
+        plain.step()
+    assert torch.equal(bias, alone)
+    step = orthogonalise(random(1, 6, 4))[0] * 1.5**0.5
+    torch.testing.assert_close(weight.detach(), before - 2 * 0.1 * step)
 
 
 def test_hidden_weights_are_neither_the_first_layer_nor_the_classifier() -> None:
@@ -112,11 +147,14 @@ def test_rates_follow_one_schedule(inputs: Inputs) -> None:
     assert moved[0] / moved[1] == pytest.approx(rates[0] / rates[1], rel=1e-3)
 
 
-@pytest.mark.parametrize("method", ["sau", "cross_entropy"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"method": "sau"}, {"method": "cross_entropy"}, {"method": "glmc", "muon_others": "adamw"}],
+)
 def test_killed_run_goes_on(
-    method: str, inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_goes_on(inputs, tmp_path, monkeypatch, 2, optimizer="muon", method=method)
+    assert_goes_on(inputs, tmp_path, monkeypatch, 2, optimizer="muon", **settings)
 
 
 def test_frozen_encoder_leaves_the_classifier_to_sgd(inputs: Inputs) -> None:
@@ -152,3 +190,40 @@ def test_gentle_second_stage_is_gentle_to_hidden_weights_too(inputs: Inputs) -> 
 def test_settings_of_muon_without_it_are_refused() -> None:
     with pytest.raises(UserError, match="no effect with training.optimizer sgd"):
         TrainingSection(muon_learning_rate=0.1)
+
+
+def test_fixed_norm_scales_weights_before_each_step() -> None:
+    """With rows of length 1 on average, whatever was there; then the step of a free weight."""
+    start = random(6, 8)
+    fixed, free = nn.Parameter(5 * start), nn.Parameter(start * 6**0.5 / start.norm())
+    for weight, is_fixed in ((fixed, True), (free, False)):
+        optimizer = muon([weight], [weight], ratio=1, fixed_norm=is_fixed)
+        weight.grad = random(6, 8, seed=1)
+        optimizer.step()
+    torch.testing.assert_close(fixed, free)
+
+
+def test_fewer_steps_are_fewer_polynomials() -> None:
+    matrix = random(1, 4, 9)
+    a, b, c = COEFFICIENTS
+    values = (matrix / matrix.norm())[0]
+    for _ in range(2):
+        gram = values @ values.T
+        values = a * values + (b * gram + c * gram @ gram) @ values
+    torch.testing.assert_close(orthogonalise(matrix, 2)[0], values)
+
+
+def test_bfloat16_products_are_near() -> None:
+    matrix = random(1, 8, 30)
+    exact, rounded = orthogonalise(matrix), orthogonalise(matrix, 5, torch.bfloat16)
+    assert rounded.dtype == torch.float32
+    assert 0 < float((exact - rounded).abs().max()) < 0.05
+
+
+def test_hidden_layers_of_the_encoder_alone() -> None:
+    config = NetworkConfig("whitened_cnn", 2, 3, projection_hidden=5, projection_size=4)
+    network = Network(config)
+    kernels = [p for p in network.encoder.parameters() if p.ndim == 4]
+    assert len(kernels) == 6  # the whitening's do not learn
+    assert [id(p) for p in hidden_weights(network, "all", "encoder")] == [id(p) for p in kernels]
+    assert len(hidden_weights(network)) == 6 + 3

@@ -80,7 +80,7 @@ def results_of(outputs: dict[str, Path]) -> tuple[object, ...]:
     [
         {"method": "sau"},
         {"method": "sure", "options": {"reweight_temperature": 1.0}},
-        {"method": "bcl", "data": "real", "test_flip": True},
+        {"method": "bcl", "data": "real", "test_views": "flip"},
         {"method": "glmc", "swa_from": 1},
     ],
     ids=lambda changes: changes["method"],

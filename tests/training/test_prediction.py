@@ -37,7 +37,7 @@ def probabilities(network: Network, image: Tensor) -> list[float]:
 @pytest.mark.parametrize("flip", [False, True])
 def test_probabilities_of_image_and_mirror_image_are_averaged(flip: bool, network: Network) -> None:
     data = some_images(7)
-    found = predict(network, data, VIEWS, 4, flip=flip)
+    found = predict(network, data, VIEWS, 4, shown="flip" if flip else "whole")
     right = 0
     for place, image in enumerate(pixels_of(data)):
         normalised = VIEWS.normalisation.from_bytes(image[None])[0]
@@ -78,7 +78,7 @@ def test_images_of_several_batches_keep_their_order(network: Network) -> None:
 
 
 def test_flip_is_used_in_a_run_that_asks_for_it(inputs: Inputs, tmp_path: Path) -> None:
-    outputs = inputs.train(tmp_path, method="cross_entropy", epochs=1, test_flip=True)
+    outputs = inputs.train(tmp_path, method="cross_entropy", epochs=1, test_views="flip")
     network = Network.from_pretrained(outputs["model"])
     normalisation = read_facts(inputs.train_images[0]).normalisation
     images = normalisation.from_bytes(pixels_of(load_test(inputs.test_images, 3)))

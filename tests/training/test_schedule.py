@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from sau.engine.schedule import cosine_rate, learning_rate
+from sau.engine.schedule import cosine_rate, learning_rate, rate_of_step
 from sau.engine.settings import TrainingSettings
 
 
@@ -44,3 +44,36 @@ def test_cosine_starts_after_the_warm_up() -> None:
     found = rates(epochs=8, learning_rate=0.2, warmup_epochs=3)
     cosine = [0.1 * (1 + math.cos(math.pi * t / 5)) for t in range(5)]
     assert found == pytest.approx([0.2 / 3, 0.4 / 3, 0.2, *cosine])
+
+
+def test_linear_schedule_falls_in_a_straight_line() -> None:
+    found = rates(epochs=5, learning_rate=0.5, schedule="linear")
+    assert found == pytest.approx([0.5, 0.4, 0.3, 0.2, 0.1])
+
+
+def step_rates(steps: int, **changes: Any) -> list[float]:
+    settings = TrainingSettings(method="cross_entropy", **changes)
+    epochs = range(1, settings.epochs + 1)
+    return [rate_of_step(settings, epoch, step, steps) for epoch in epochs for step in range(steps)]
+
+
+def test_rate_of_each_step_is_that_of_an_epoch_of_one_step() -> None:
+    """Twelve epochs of one step, and three of four steps, whose units are four times as long."""
+    for schedule in ("linear", "cosine"):
+        fine = rates(epochs=12, learning_rate=0.3, schedule=schedule, warmup_epochs=4)
+        changes: dict[str, Any] = {"schedule": schedule, "rate_changes": "step"}
+        found = step_rates(4, epochs=3, learning_rate=0.3, warmup_epochs=1, **changes)
+        assert found == pytest.approx(fine)
+
+
+def test_rate_of_an_epoch_is_that_of_all_its_steps() -> None:
+    found = step_rates(3, epochs=4, learning_rate=0.3, warmup_epochs=1)
+    expected = rates(epochs=4, learning_rate=0.3, warmup_epochs=1)
+    assert found == [rate for rate in expected for _ in range(3)]
+
+
+def test_steps_of_the_schedule_fall_between_epochs() -> None:
+    changes: dict[str, Any] = {"schedule": "step", "step_epochs": [1], "rate_changes": "step"}
+    assert step_rates(2, epochs=2, learning_rate=0.4, **changes) == pytest.approx(
+        [0.4, 0.4, 0.04, 0.04]
+    )

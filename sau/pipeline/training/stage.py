@@ -6,8 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sau.core.errors import StoppedEarlyError, UserError, naming_section
 from sau.core.signals import handled
+from sau.device.precision import precision_facts
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.backbone import pretrained_facts
@@ -120,6 +123,7 @@ def training(
     made_of = provenance("training", settings, inputs.by_name(), libraries_of(settings))
     with naming_section("training"):
         made_of |= pretrained_facts(settings)
+    made_of |= precision_facts(settings.precision, torch.device(settings.device))
     of_data = data_facts(members, train_images[0])
     begin = starting_point(settings, of_data["class_names"])
     made_of |= begin.facts() if begin else {}

@@ -9,10 +9,14 @@ from sau.assets.trained_model import TrainedModel
 from sau.networks.encoder import TORCHVISION
 from sau.networks.resnet_cifar import ResNetCifar
 from sau.networks.saved import contiguous_state
+from sau.networks.whitened_cnn import WhitenedCnn
 from sau.tools.export.standalone.model import Classifier
 
 PROBES, SEED = 3, 0
 """Images of random pixels on which two networks are compared, and what they are drawn from."""
+
+HERE = "this folder"
+"""The library of encoders whose code goes into the folder."""
 
 TOLERANCE = 1e-4
 """By which a probability, or a score, may differ from this package's."""
@@ -31,7 +35,7 @@ def deployed_config(model: TrainedModel) -> dict[str, Any]:
         "crop_size": preprocessing.crop_size,
         "mean": preprocessing.mean,
         "std": preprocessing.std,
-        "test_flip": preprocessing.test_flip,
+        "test_views": preprocessing.test_views,
         "input_size": getattr(network.config, "input_size", None),
         "resizing": getattr(network.config, "interpolation", "bicubic"),
         "encoder": encoder_config(model),
@@ -46,8 +50,8 @@ def encoder_config(model: TrainedModel) -> dict[str, Any]:
     """Return what the encoder is called, and where: library, name, width and arguments."""
     config, encoder = model.network.config, model.network.encoder
     library, _, name = config.backbone.rpartition("/")
-    if isinstance(encoder, ResNetCifar):
-        library = "this folder"
+    if isinstance(encoder, ResNetCifar | WhitenedCnn):
+        library = HERE
     elif config.backbone in TORCHVISION:
         library = "torchvision"
     arguments = {}

@@ -1,5 +1,6 @@
 """The format `torch`: weights, and the code that loads them without this package."""
 
+import inspect
 import json
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from safetensors.torch import save
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.engine.prediction import probabilities
-from sau.networks import resnet_cifar
 from sau.tools.export.deployed import (
+    HERE,
     TOLERANCE,
     deploy,
     deployed_config,
@@ -20,14 +21,13 @@ from sau.tools.export.deployed import (
 )
 from sau.tools.export.standalone import model as standalone
 
-_OURS = "from sau.networks.resnet_cifar import ResNetCifar"
-_THEIRS = "from resnet_cifar import ResNetCifar"
+_OURS, _THEIRS = "from sau.networks.", "from "
 
-LIBRARIES = ("this folder", "torchvision", "timm")
+LIBRARIES = (HERE, "torchvision", "timm")
 
 
 def write_torch(model: TrainedModel, folder: Path) -> list[str]:
-    """Write model.safetensors, config.json, model.py and resnet_cifar.py; return the packages.
+    """Write weights, config.json, model.py and the encoder's own code; return the packages.
 
     Args:
         model: what is exported.
@@ -49,7 +49,9 @@ def write_torch(model: TrainedModel, folder: Path) -> list[str]:
     source = Path(standalone.__file__).read_text(encoding="utf-8")
     assert _OURS in source
     (folder / "model.py").write_text(source.replace(_OURS, _THEIRS), encoding="utf-8")
-    (folder / "resnet_cifar.py").write_bytes(Path(resnet_cifar.__file__).read_bytes())
+    if library == HERE:
+        code = Path(inspect.getfile(type(model.network.encoder)))
+        (folder / code.name).write_bytes(code.read_bytes())
     of_library = [library] if library in ("torchvision", "timm") else []
     return ["torch", *of_library, "safetensors", "pillow"]
 
@@ -63,7 +65,7 @@ def check_same(model: TrainedModel) -> None:
     """
     images, preprocessing = probe_images(model), model.preprocessing
     model.network.precision = torch.float32
-    ours = probabilities(model.network, images, preprocessing.views(), preprocessing.test_flip)
+    ours = probabilities(model.network, images, preprocessing.views(), preprocessing.test_views)
     difference = largest_difference(ours, deploy(model)(images))
     if difference > TOLERANCE:
         raise UserError(

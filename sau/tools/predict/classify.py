@@ -119,9 +119,7 @@ def _classify(rows: Sequence[_Read], model: TrainedModel, device: torch.device) 
         return Classified(names, reasons, torch.empty(0, len(model.class_names)))
     images = torch.from_numpy(np.stack(pixels)).to(device).permute(0, 3, 1, 2)
     preprocessing = model.preprocessing
-    found = probabilities(
-        model.network, images, preprocessing.views(), flip=preprocessing.test_flip
-    )
+    found = probabilities(model.network, images, preprocessing.views(), preprocessing.test_views)
     return Classified(names, reasons, found.cpu())
 
 

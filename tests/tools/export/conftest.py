@@ -20,7 +20,7 @@ PREPROCESSING: dict[str, Any] = {
     "std": [0.2, 0.25, 0.3],
     "view_set": "cifar",
     "crop_size": None,
-    "test_flip": False,
+    "test_views": "whole",
     "precision": "float32",
 }
 NAMES = ["ant", "bee", "cat|dog", "élan"]
@@ -66,7 +66,7 @@ def pictures(model: Path) -> np.ndarray:
 def expected(model: Path, images: np.ndarray) -> np.ndarray:
     """Return the probabilities that this package finds for images."""
     trained = TrainedModel.load(model, "MODEL")
-    views, flip = trained.preprocessing.views(), trained.preprocessing.test_flip
+    views, flip = trained.preprocessing.views(), trained.preprocessing.test_views
     return probabilities(trained.network, torch.from_numpy(images), views, flip).numpy()
 
 

@@ -14,7 +14,7 @@ TORCH = """
 import torch
 
 def find(images):
-    for name in ("model", "resnet_cifar"):
+    for name in ("model", "resnet_cifar", "whitened_cnn"):
         sys.modules.pop(name, None)  # each folder's own
     from model import load
     with torch.no_grad():
@@ -78,7 +78,8 @@ def check(models: dict[Path, Path], code: str) -> None:
 
 VARIANTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "plain": ({}, {}),
-    "oblong": ({"size": [24, 36], "test_flip": True}, {}),
+    "oblong": ({"size": [24, 36], "test_views": "flip"}, {}),
+    "whitened": ({"test_views": "flip_and_shift"}, {"backbone": "whitened_cnn", "width": 3}),
     "centre": ({"view_set": "imagenet", "crop_size": 28}, {}),
     "cosine": ({}, {"classifier": "cosine", "classifier_scale": 5.0}),
     "torchvision": ({}, {"backbone": "resnet18", "width": 64}),
@@ -106,7 +107,7 @@ def test_onnx_takes_bytes_in_batches_of_any_size(tmp_path: Path) -> None:
     config = NetworkConfig(
         "resnet8", 8, 4, classifier="cosine", classifier_scale=5.0, input_size=24
     )
-    choices = {"view_set": "imagenet", "crop_size": 28, "test_flip": True}
+    choices = {"view_set": "imagenet", "crop_size": 28, "test_views": "flip"}
     check({tmp_path / "onnx": saved(tmp_path / "model", config, **choices)}, ONNX)
 
 

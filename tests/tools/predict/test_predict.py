@@ -105,7 +105,7 @@ def test_table_of_the_form_of_datasets_gives_the_stored_predictions(
 
 def test_choices_at_test_time_are_those_of_the_run(digits: Digits, tmp_path: Path) -> None:
     """Mirror images, half precision, mean of the weights: the model's folder says it, no flag."""
-    changes = {"test_flip": True, "precision": "bfloat16", "ema_decay": 0.9, "epochs": 2}
+    changes = {"test_views": "flip", "precision": "bfloat16", "ema_decay": 0.9, "epochs": 2}
     other = digits.train(tmp_path / "other", **changes)
     predict(other.model, [other.path("test")], output=tmp_path / "found.csv")
     assert_as_training(pd.read_csv(tmp_path / "found.csv"), other.predictions())

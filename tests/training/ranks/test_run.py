@@ -73,7 +73,7 @@ def test_run_is_that_of_one_process(
     "changes",
     [
         {"batch_size": 22},  # the last batch has two images, too few to share
-        {"view_set": "imagenet", "test_flip": True},
+        {"view_set": "imagenet", "test_views": "flip"},
         {"ema_decay": 0.5},
         {"method": "cutmix", "swa_from": 1},
         {"method": "sure", "sharpness_radius": 0.05},

@@ -19,8 +19,6 @@ from PIL import Image, ImageOps
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from sau.networks.resnet_cifar import ResNetCifar
-
 TEST_SHARE = 224 / 256
 """Of the resized image's side, what the centre view is."""
 
@@ -55,10 +53,9 @@ class Classifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Map RGB images, uint8 (B, 3, H, W) of `size`, to probabilities, float32 (B, C)."""
         normalised = (self.view(images.to(torch.float32) / 255) - self.mean) / self.std
-        probabilities = self.scores(normalised).softmax(dim=1)
-        if not self.config["test_flip"]:
-            return probabilities
-        return (probabilities + self.scores(normalised.flip(3)).softmax(dim=1)) / 2
+        shown = shown_views(normalised, self.config["test_views"])
+        found = [weight * self.scores(view).softmax(dim=1) for weight, view in shown]
+        return torch.stack(found).sum(dim=0)
 
     def scores(self, normalised: Tensor) -> Tensor:
         """Map normalised images to class scores, float32 (B, C)."""
@@ -69,6 +66,24 @@ class Classifier(nn.Module):
         directions = F.normalize(self.classifier.weight, dim=1)
         scale: float = self.config["classifier_scale"]
         return scale * F.linear(F.normalize(features, dim=1), directions)
+
+
+def shown_views(images: Tensor, kind: str) -> list[tuple[float, Tensor]]:
+    """Return the views whose probabilities are averaged, with their weights.
+
+    Args:
+        images: normalised (B, 3, H, W).
+        kind: whole; flip, with the mirror image; or flip_and_shift, half of the weight on both
+            moved by a pixel to either side.
+    """
+    if kind == "whole":
+        return [(1.0, images)]
+    height, width = images.shape[2:]
+    views = [(1.0 if kind == "flip" else 0.5, images)]
+    if kind == "flip_and_shift":
+        padded = F.pad(images, (1, 1, 1, 1), mode="reflect")
+        views += [(0.25, padded[:, :, at : at + height, at : at + width]) for at in (0, 2)]
+    return [(weight / 2, side) for weight, view in views for side in (view, view.flip(3))]
 
 
 class Wrapped(nn.Module):
@@ -98,7 +113,14 @@ def make_encoder(config: Mapping[str, Any]) -> nn.Module:
         network = getattr(torchvision.models, name)(weights=None)
         network.fc = nn.Identity()
         return Wrapped(network)
-    return ResNetCifar(int(name.removeprefix("resnet")), config["encoder"]["width"])
+    width: int = config["encoder"]["width"]
+    if name == "whitened_cnn":
+        from sau.networks.whitened_cnn import WhitenedCnn
+
+        return WhitenedCnn(width)
+    from sau.networks.resnet_cifar import ResNetCifar
+
+    return ResNetCifar(int(name.removeprefix("resnet")), width)
 
 
 class Resize(nn.Module):
