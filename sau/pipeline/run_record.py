@@ -17,7 +17,7 @@ OF_DATA = (
 )
 """Fields that the manifests of images and members say already, under the same names."""
 
-_OF_SETTINGS = ("label", "method", "backbone")
+_OF_SETTINGS = ("label", "method", "backbone", "precision")
 """Fields that the provenance of predictions has no name for: it holds the settings."""
 
 
@@ -43,6 +43,8 @@ class RunRecord:
         parameters: of the network that is tested.
         parameters_trained: of its training, heads included.
         epochs: of all phases of training.
+        precision: of the forward passes, float32 or bfloat16; empty where a run does not say.
+        operations: of its training, floating-point; see `sau.engine.operations`; 0 where unknown.
         class_names: in label order.
         recipe: hash of the training settings that results depend on.
         members_sha256: content hash of the members' manifests (see
@@ -63,6 +65,8 @@ class RunRecord:
     parameters: int
     parameters_trained: int
     epochs: int
+    precision: str = ""
+    operations: int = 0
     class_names: list[str] = dataclasses.field(default_factory=list)
     recipe: str = ""
     members_sha256: str = ""
@@ -104,6 +108,8 @@ class RunRecord:
             parameters=int(_need(provenance, "parameters")),
             parameters_trained=int(_need(provenance, "parameters_trained")),
             epochs=int(provenance.get("total_epochs") or _need(settings, "epochs")),
+            precision=str(provenance.get("working_precision") or settings.get("precision") or ""),
+            operations=int(provenance.get("operations") or 0),
             class_names=[str(name) for name in provenance.get("class_names") or []],
             recipe=str(provenance.get("recipe") or ""),
             members_sha256=str(provenance.get("members_sha256") or ""),

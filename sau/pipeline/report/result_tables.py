@@ -79,9 +79,18 @@ def networks(table: pd.DataFrame) -> TextTable:
     for (label, data), group in table.groupby(["label", "data"], sort=False):
         first = group.iloc[0]
         sizes = [formats.span(_known(group[key])) for key in ("width", *PARAMETERS, "epochs")]
-        rows.append([str(label), str(data), str(first["backbone"]), *sizes])
+        rows.append([str(label), str(data), str(first["backbone"]), *sizes, *_cost(group)])
     headings = ["Method", "Data", "Backbone", "Width", "Parameters", "In training", "Epochs"]
+    headings += ["Precision", "PFLOP"]
     return TextTable(headings, rows, words=3)
+
+
+def _cost(group: pd.DataFrame) -> list[str]:
+    """Return in what the runs were computed, and their training's operations in 10^15."""
+    precisions = [str(name) for name in group["precision"].dropna().unique() if name]
+    known = group["operations"].dropna()
+    operations = [f"{value / 1e15:.3g}" for value in known[known > 0].unique()]
+    return [", ".join(precisions) or formats.NONE, ", ".join(operations) or formats.NONE]
 
 
 def _row_headings(table: pd.DataFrame, with_factor: bool) -> list[str]:

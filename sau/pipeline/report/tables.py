@@ -27,9 +27,12 @@ FIGURE_COLUMNS = [f"{name}_{LAST}" for name in FIGURES if name != "top1"]
 
 FACTOR_KEYS = ["dataset", "imbalance_factor", "requested_imbalance_factor"]
 PARAMETERS = ("parameters", "parameters_trained")
-"""Those of the network that is tested, and those of its training; only a run tells."""
+"""Those of the network that is tested, and those of its training."""
 
-METHOD_KEYS = ["run", "label", "method", "data", "backbone", "width", *PARAMETERS, "epochs"]
+COST = ("precision", "operations")
+"""What the passes are computed in, and the floating-point operations of training."""
+
+METHOD_KEYS = ["run", "label", "method", "data", "backbone", "width", *PARAMETERS, "epochs", *COST]
 TABLE_COLUMNS = [
     *FACTOR_KEYS,
     *METHOD_KEYS,
@@ -126,7 +129,7 @@ def _missing_cell(grid: Grid, row: GridRow, factor: str, effective: float | None
     """Return the record of a cell without runs, but for its selection."""
     if effective is None:
         effective = math.nan if factor == AS_IS else float(factor)
-    known = {key: getattr(row, key) for key in METHOD_KEYS if key not in PARAMETERS}
+    known = {key: getattr(row, key) for key in METHOD_KEYS if key not in (*PARAMETERS, *COST)}
     known |= {"dataset": grid.dataset, "requested_imbalance_factor": factor, "seeds": 0}
     rest = dict.fromkeys(TABLE_COLUMNS, math.nan)
     return rest | known | {"imbalance_factor": effective}

@@ -10,6 +10,7 @@ import pyarrow as pa
 from sau.data.sets import TestData
 from sau.engine.learning import learning_parameters
 from sau.engine.loop import Run
+from sau.engine.operations import count_operations
 from sau.engine.state import Predictions, RunState
 from sau.pipeline.run_record import OF_DATA, RunRecord
 from sau.pipeline.training.image_facts import read_facts
@@ -56,6 +57,7 @@ def run_facts(
         parameters=counts["at_test"],
         parameters_trained=sum(parameter.numel() for parameter in trained),
         epochs=job.settings.total_epochs(),
+        operations=count_operations(job),
         recipe=job.settings.recipe(),
         members_sha256=hash_of(members),
     )

@@ -67,7 +67,7 @@ FACTS: dict[str, tuple[Check, str]] = {
     **dict.fromkeys(("selected_from", "device", "identity", "weights_sha256"), _TEXT),
     **dict.fromkeys(("seed", "data_seed"), (_is_whole, "a whole number")),
     **dict.fromkeys(("shard", "width", "parameters", "parameters_trained", "failed"), _COUNT),
-    **dict.fromkeys(("epochs", "total_epochs"), _COUNT),
+    **dict.fromkeys(("epochs", "total_epochs", "operations"), _COUNT),
     **dict.fromkeys(("train_images", "validation_images", "training_steps"), _COUNT),
     **dict.fromkeys(_BY_CLASS, _COUNTS),
     **dict.fromkeys(("inputs", "earlier_inputs"), _HASHES),

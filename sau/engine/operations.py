@@ -1,0 +1,78 @@
+"""How many floating-point operations a run's training takes, whatever the machine."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from sau.data.batches import Batch, Streams, view_batches
+from sau.engine.epoch_start import all_batches, real_batches
+from sau.engine.learning import set_learning
+from sau.engine.loop import Run
+from sau.engine.phases import Phase
+from sau.methods.base import Epoch, Step
+from sau.networks import Network
+from sau.views import ViewName
+
+
+def count_operations(run: Run) -> int:
+    """Return the operations of all steps, and of what each epoch begins with.
+
+    Counted are matrix products and convolutions, forward and backward, a multiplication and an
+    addition as two. Elementwise work, views, the optimizer and testing are not. One batch is taken
+    for all of its phase, on a copy of the network; of an epoch's start, such as prototypes, the
+    first batch. Call it when the run is over: methods do not keep what they had.
+
+    Args:
+        run: whose training is counted.
+    """
+    return round(sum(_of_phase(run, phase) for phase in run.phases))
+
+
+def _of_phase(run: Run, phase: Phase) -> float:
+    network = copy.deepcopy(run.network)
+    set_learning(network, phase.learns)
+    phase.method.train()
+    of_start = _of_start(run, phase, network)
+    of_step, images = _of_step(run, phase, network)
+    if phase.settings.sharpness_radius > 0:
+        of_step *= 2
+    return phase.settings.epochs * (of_start + of_step * len(phase.data.ids) / images)
+
+
+def _of_start(run: Run, phase: Phase, network: Network) -> float:
+    """Return the operations of the look at the network that an epoch begins with."""
+    size, generator = phase.settings.batch_size, Streams(run.seed, 0).torch("operations")
+    shares: list[float] = []
+
+    def first_of_real(names: Sequence[ViewName]) -> Iterable[Batch]:
+        whole = int((~phase.data.is_synthetic).sum())
+        shares.append(min(size, whole) / whole)
+        return islice(real_batches(phase.data, names, run.views, size, generator), 1)
+
+    def first_of_all(names: Sequence[ViewName]) -> Iterable[Batch]:
+        whole = len(phase.data.ids)
+        shares.append(min(size, whole) / whole)
+        return islice(all_batches(phase.data, names, run.views, size, generator), 1)
+
+    epoch = Epoch(number=1, network=network, real_batches=first_of_real, all_batches=first_of_all)
+    with FlopCounterMode(display=False) as counter:
+        phase.method.start_epoch(epoch)
+    return float(counter.get_total_flops()) / (shares[0] if shares else 1)
+
+
+def _of_step(run: Run, phase: Phase, network: Network) -> tuple[float, int]:
+    """Return the operations of one step's loss and gradient, and the images of its batch."""
+    streams, method, size = Streams(run.seed, 0), phase.method, phase.settings.batch_size
+    views = method.views, method.second_views
+    first, second = (
+        next(view_batches(phase.data, names, run.views, size, streams, stream))
+        for names, stream in zip(views, ("first", "second"), strict=True)
+    )
+    pair = second if method.second_views else None
+    step = Step(batch=first, second=pair, network=network, generator=streams.numpy("mixing"))
+    with FlopCounterMode(display=False) as counter:
+        torch.autograd.backward(method.loss(step)["total"])
+    return float(counter.get_total_flops()), len(first.labels)
