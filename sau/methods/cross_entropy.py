@@ -3,11 +3,15 @@
 import torch.nn.functional as F
 
 from sau.methods.base import Losses, Method, Step
-from sau.settings.section import Section
+from sau.settings.section import Section, setting
 
 
 class CrossEntropyOptions(Section):
-    """Plain cross-entropy has nothing to set."""
+    """Options of cross-entropy; the default is the plain one of every paper's table."""
+
+    label_smoothing: float = setting(
+        0.0, "share of each label that is spread over all classes", minimum=0, below=1
+    )
 
 
 class CrossEntropy(Method[CrossEntropyOptions]):
@@ -19,4 +23,6 @@ class CrossEntropy(Method[CrossEntropyOptions]):
     def loss(self, step: Step) -> Losses:
         """Return the mean cross-entropy of the batch."""
         logits = step.network.logits(step.batch.views["v1"])
-        return {"total": F.cross_entropy(logits, step.batch.labels)}
+        smoothing = self.options.label_smoothing
+        loss = F.cross_entropy(logits, step.batch.labels, label_smoothing=smoothing)
+        return {"total": loss}

@@ -64,6 +64,7 @@ WRITERS = {
         from sau.storage import manifest
         names = [random.Random(i).randbytes(40).hex() for i in range(20000)]
         facts = {"label": [0] * 20000, "is_synthetic": [False] * 20000, "score": [0.5] * 20000}
+        facts["true_label"] = [0] * 20000
         rows = pa.table({"id": names} | facts)
         write = lambda: manifest.write(folder / "members.parquet", "members", rows, {})
     """,

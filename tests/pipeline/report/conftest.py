@@ -142,6 +142,7 @@ def write_world(folder: Path, world: World) -> Fake:
                     "seed": seed,
                     "parameters": 464_154,
                     "parameters_trained": 4_926_554,
+                    "operations": 250_000_000_000_000,
                     "width": 16,
                     "dataset": "pets-lt",
                     "class_names": list(world.class_names),

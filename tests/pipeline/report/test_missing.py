@@ -81,10 +81,10 @@ def test_tables_say_missing_and_how_many_there_are(fake):
     assert "missing" not in rows[3]
 
     sizes = {row[0]: row[1:] for row in networks(table).rows}
-    assert sizes["CE"] == ["real", "resnet32", "16", "464,154", "4,926,554", "4"]
-    assert sizes["SAU"] == ["balanced", "resnet32", "16", "—", "—", "4"]
+    assert sizes["CE"] == ["real", "resnet32", "16", "464,154", "4,926,554", "4", "float32", "0.25"]
+    assert sizes["SAU"] == ["balanced", "resnet32", "16", "—", "—", "4", "—", "—"]
     without = {row[0]: row[1:] for row in networks(table.assign(width=0)).rows}
-    assert without["CE"] == ["real", "resnet32", "—", "464,154", "4,926,554", "4"]
+    assert without["CE"][2:] == ["—", "464,154", "4,926,554", "4", "float32", "0.25"]
 
 
 def test_grid_without_a_run_is_all_missing():

@@ -11,6 +11,7 @@ ROWS = pa.table(
         "label": [0] * 20_000,
         "is_synthetic": [False] * 20_000,
         "score": [None] * 20_000,
+        "true_label": [None] * 20_000,
     }
 )
 

@@ -14,7 +14,13 @@ from tests.storage.limits import no_more_files
 from tests.storage.made import write_of_version
 
 ROWS = pa.table(
-    {"id": ["a", "b"], "label": [0, 1], "is_synthetic": [False, True], "score": [None, 0.5]}
+    {
+        "id": ["a", "b"],
+        "label": [0, 1],
+        "is_synthetic": [False, True],
+        "score": [None, 0.5],
+        "true_label": [None, 0],
+    }
 )
 
 
@@ -64,7 +70,7 @@ def test_values_that_are_missing_are_refused(tmp_path):
 
 def test_row_groups_one_by_one(tmp_path):
     path = tmp_path / "members.parquet"
-    flags = {"is_synthetic": [False, True] * 4, "score": [0.25] * 8}
+    flags = {"is_synthetic": [False, True] * 4, "score": [0.25] * 8, "true_label": [0] * 8}
     rows = pa.table({"id": list("abcdefgh"), "label": range(8)} | flags)
     manifest.write(path, "members", rows, {}, rows_of_a_group=3)
     tables = list(manifest.read_groups(path, "members"))
@@ -159,6 +165,7 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
     for number in range(2):
         ids = [f"{number}-{place}" for place in range(5)]
         rows = {"id": ids, "label": [number] * 5, "is_synthetic": [False] * 5, "score": [0.5] * 5}
+        rows["true_label"] = [0] * 5
         paths.append(tmp_path / f"{number}.parquet")
         manifest.write(paths[-1], "members", pa.table(rows), {}, rows_of_a_group=2)
     read = []
