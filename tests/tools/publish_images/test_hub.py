@@ -1,0 +1,85 @@
+"""The Hub's own client against a stand-in of the Hub, in a process of its own as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import datasets
+import pytest
+
+from tests.paths import ROOT
+from tests.tools.publish_images.stand_in_hub import TOKEN, standing_in
+
+datasets.disable_progress_bars()
+
+
+def push(results, out: Path, endpoint: str, *words: str, **environment: str):
+    """Run the command; what is large goes by LFS, as the stand-in has no Xet."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    own = {"HF_ENDPOINT": endpoint, "HF_TOKEN": TOKEN, "HF_HOME": str(out.parent / "home")}
+    own |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "sau", "publish", "images", str(results.folder)]
+    command += ["--output", str(out), "--push", "me/set", *words]
+    env = {key: value for key, value in (kept | own | environment).items() if value}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+def check_refused(done, *said: str) -> None:
+    assert done.returncode == 2, done.stderr
+    errors = [line for line in done.stderr.splitlines() if "error:" in line]
+    assert len(errors) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert all(text in errors[0] for text in said), errors[0]
+    assert TOKEN not in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_pushed_files_are_those_of_the_folder(results, tmp_path):
+    out = tmp_path / "set"
+    with standing_in() as hub:
+        hub.files["data/train-00000-of-00002.parquet"] = b"of a larger set"
+        hub.files["data/train-00001-of-00002.parquet"] = b"of a larger set"
+        hub.files[".gitattributes"] = b"kept"
+        done = push(results, out, hub.address, "--private")
+        assert done.returncode == 0, done.stderr
+        pushed = {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        assert hub.files == pushed | {".gitattributes": b"kept"}
+        (made,) = hub.made
+        assert (made["organization"], made["name"], made["type"]) == ("me", "set", "dataset")
+        assert made["visibility"] == "private"
+        assert f"me/set: {hub.address}/datasets/me/set/commit/1" in done.stderr
+        assert TOKEN not in done.stderr + done.stdout
+        for name, data in hub.files.items():
+            (tmp_path / "got" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "got" / name).write_bytes(data)
+    loaded = datasets.load_dataset(str(tmp_path / "got"), cache_dir=str(tmp_path / "cache"))
+    assert loaded["train"]["id"][:] == results.kept
+
+
+@pytest.mark.slow
+def test_refusals_of_the_hub_are_one_line_without_the_token(results, tmp_path):
+    out = tmp_path / "set"
+    with standing_in() as hub:
+        done = push(results, out, hub.address, HF_TOKEN=f"{TOKEN}x")
+        check_refused(done, "--push: me/set: the token is not taken", "Invalid user tok")
+        assert f"{TOKEN}x" not in done.stderr
+        assert not out.exists()
+        hub.refused = "/commit/"
+        done = push(results, out, hub.address)
+        check_refused(done, "it was not uploaded", f"{out} is whole", "403")
+        assert (out / "README.md").is_file()
+        hub.refused = ""
+        assert push(results, out, hub.address, "--replace").returncode == 0
+
+
+@pytest.mark.slow
+def test_without_network_or_token_nothing_is_begun(results, tmp_path):
+    out = tmp_path / "set"
+    with standing_in() as hub:
+        closed = hub.address
+    check_refused(push(results, out, closed), "--push: me/set: ", "cannot be reached", "Connect")
+    check_refused(push(results, out, closed, HF_HUB_OFFLINE="1"), "cannot be reached", "ffline")
+    check_refused(push(results, out, closed, HF_TOKEN=""), "no token in the environment variable")
+    check_refused(push(results, out, closed, "--push", "set"), "'set'; expected a repository such")
+    assert not out.exists()
