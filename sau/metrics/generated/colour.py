@@ -38,4 +38,5 @@ def _cumulative(images: Images) -> npt.NDArray[np.float64]:
     counts = np.stack(
         [np.bincount(images[:, channel].ravel(), minlength=LEVELS) for channel in range(3)]
     )
-    return np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
+    shares: npt.NDArray[np.float64] = np.cumsum(counts, axis=1) / counts.sum(axis=1, keepdims=True)
+    return shares
