@@ -19,6 +19,7 @@ from sau.storage.files import write_text
 NAMES = (
     "training_step",
     "fast_lane",
+    "optimizer_cost",
     "views",
     "contrastive_loss",
     "nearest_neighbours",
@@ -80,6 +81,7 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
             found[f"training_step-width{width}-{style}"] = [
                 *("benchmarks.training_step", *common, *network, *workers, "--reference", style)
             ]
+        found[f"optimizer_cost-width{width}"] = ["benchmarks.optimizer_cost", *common, *network]
         found[f"share_of_peak-width{width}"] = ["benchmarks.share_of_peak", *common, *network]
     found["fast_lane"] = ["benchmarks.fast_lane", *common]
     exact = ["--precision", arguments.precision, "--compile", arguments.compile]

@@ -18,6 +18,7 @@ from tests.benchmarks.conftest import TINY, TINY_NETWORK
 TAIL = ["--imbalance-factor", "5", "--reference-share", "0.5"]
 SMALL: dict[str, list[str]] = {
     "training_step": TINY_NETWORK,
+    "optimizer_cost": TINY_NETWORK,
     "fast_lane": ["--width", "2", "--batch-size", "6", "--classes", "3"],
     "views": ["--batch-size", "4", "--stored-size", "20", "--crop-size", "16"],
     "contrastive_loss": ["--batch-sizes", "256", "--classes", "3", "4", "--embedding-size", "8"],
@@ -33,6 +34,7 @@ SMALL: dict[str, list[str]] = {
 }
 RATIOS = {
     "training_step": 2,
+    "optimizer_cost": 3,
     "fast_lane": 1 + computes_in_bfloat16(torch.device("cpu")),
     "views": 4,
     "contrastive_loss": 2,
