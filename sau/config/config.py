@@ -119,9 +119,10 @@ class TrainingGrid:
         """Return the settings of a row at an imbalance factor, such as 100 or as-is."""
         return self.by_factor[row].get(factor, self.runs[row])
 
-    def needs_scores(self, row: str) -> bool:
-        """Return whether a row's runs, at any imbalance factor, need the images' scores."""
-        return any(run.needs_scores() for run in (self.runs[row], *self.by_factor[row].values()))
+    def score_option(self, row: str) -> tuple[str, str]:
+        """Return the option by which a row reads scores, and the value without; or nothing."""
+        runs = (self.runs[row], *self.by_factor[row].values())
+        return next(filter(any, (run.score_option() for run in runs)), ("", ""))
 
     @classmethod
     def from_mapping(cls, values: dict[str, Any]) -> "TrainingGrid":

@@ -173,8 +173,9 @@ def _check_without_scorer(config: Config) -> None:
         wanted["complement.order"] = "random"
     if config.filter.leak != "off" and config.filter.leak_hash_distance is None:
         wanted["filter.leak"] = "off, or filter.leak_hash_distance to 4"
-    weighed = [name for name in config.row_names() if config.training.needs_scores(name)]
-    wanted |= {f"training.runs.{name}.options.weighting": "uniform" for name in weighed}
+    for name in config.row_names():
+        option, without = config.training.score_option(name)
+        wanted |= {f"training.runs.{name}.{option}": without} if option else {}
     if wanted:
         path, off = next(iter(wanted.items()))
         raise UserError(

@@ -8,6 +8,7 @@ from torch import Generator
 from sau.data.batches import Batch, batches_of
 from sau.data.sets import TrainingData
 from sau.device.ranks import ALONE, Ranks
+from sau.device.transfer import upload
 from sau.views import ViewName, ViewOptions, view
 
 
@@ -46,6 +47,6 @@ def all_batches(
     """
     pieces = torch.split(torch.arange(len(data.ids)), batch_size)
     for piece, images in zip(pieces, data.images.batches(pieces), strict=True):
-        places = piece.to(data.labels.device)
+        places = upload(piece, data.labels.device)
         views = {name: view(name, images, options, generator) for name in names}
         yield Batch(views, data.labels[places], data.is_synthetic[places], places)

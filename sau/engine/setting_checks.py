@@ -153,16 +153,27 @@ def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
         )
 
 
-def weighs_by_score(stage: "SecondStage | TrainingSettings") -> bool:
-    """Return whether a phase of training weighs synthetic images by their scores."""
-    return stage.method_options().to_mapping().get("weighting") == "score"
+def score_option(stage: "SecondStage | TrainingSettings") -> tuple[str, str]:
+    """Return the option by which a phase reads synthetic images' scores, and the value without.
+
+    Both are empty where it reads none.
+    """
+    options = stage.method_options().to_mapping()
+    if options.get("weighting") == "score":
+        return "weighting", "uniform"
+    return ("score_prior", "0") if options.get("score_prior", 0) > 0 else ("", "")
 
 
 def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
-    """Refuse weights of synthetic images where there are none."""
-    if weighs_by_score(stage) and stage.data == "real":
-        raise stage.error(
-            "options.weighting",
-            f"score has no effect with {stage.path('data')}: "
-            "real, it weighs synthetic images; leave it out, or set data to balanced",
-        )
+    """Refuse what concerns synthetic images where there are none."""
+    if stage.data == "balanced":
+        return
+    options = stage.method_options().to_mapping()
+    instead = {"weighting": "uniform", "score_prior": 0, "prototype_images": 1, "noise_budget": 1}
+    for key, value in instead.items():
+        if options.get(key, value) != value:
+            raise stage.error(
+                f"options.{key}",
+                f"{options[key]} has no effect with {stage.path('data')}: real, it is about "
+                "synthetic images; leave it out, or set data to balanced",
+            )

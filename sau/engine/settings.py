@@ -13,7 +13,7 @@ from sau.engine.setting_checks import (
     check_processes,
     check_schedule,
     check_weighting,
-    weighs_by_score,
+    score_option,
 )
 from sau.engine.view_settings import ViewSettings
 from sau.methods.described import described_options
@@ -164,7 +164,11 @@ class TrainingSettings(ViewSettings):
         text = json.dumps(self.with_effect(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def needs_scores(self) -> bool:
-        """Return whether a stage weighs synthetic images by their scores."""
-        second = self.second()
-        return any(weighs_by_score(stage) for stage in (self, second) if stage)
+    def score_option(self) -> tuple[str, str]:
+        """Return the option by which a stage reads scores, and the value without; or nothing."""
+        stages = {"": self, "second_stage.": self.second()}
+        for place, stage in stages.items():
+            option, without = score_option(stage) if stage else ("", "")
+            if option:
+                return f"{place}options.{option}", without
+        return "", ""

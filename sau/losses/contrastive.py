@@ -1,5 +1,6 @@
 """The supervised contrastive loss of the synthetic-aware branch."""
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -7,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sau.losses.label_correction import Vote, find_noise
+from sau.losses.shapes import Shapes
 from sau.neighbours import EmbeddingBank
 
 NoiseStrategy = Literal["drop", "pos_neg", "neg_only"]
@@ -59,20 +61,59 @@ def synthetic_aware_loss(
     Learning" (NeurIPS 2020), L_out.
     """
     check_options(temperature, noise_strategy, neighbours, vote)
+    with torch.autocast(features.device.type, enabled=False):
+        constants = features.float(), labels, is_synthetic, prototypes.detach().float()
+        noise = find_noise(*constants, neighbours, vote=vote, bank=bank)
+    loss = contrastive_loss(
+        features,
+        labels,
+        noise,
+        prototypes,
+        temperature=temperature,
+        noise_strategy=noise_strategy,
+    )
+    return loss, noise
+
+
+def contrastive_loss(
+    features: Tensor,
+    labels: Tensor,
+    noise: Tensor,
+    prototypes: Tensor,
+    *,
+    temperature: float = 0.1,
+    noise_strategy: NoiseStrategy = "pos_neg",
+) -> Tensor:
+    """Return `synthetic_aware_loss` with a verdict that is there: which samples are noise.
+
+    Args:
+        features: float (B, 2, d), of length 1; gradients flow through them.
+        labels: int64 (B,), 0 to C - 1.
+        noise: bool (B,).
+        prototypes: float (C, 2, d); constants.
+        temperature: above 0.
+        noise_strategy: see `synthetic_aware_loss`.
+
+    Returns float32 ().
+
+    Raises:
+        ValueError: other shapes, or an option out of its range.
+    """
+    check_temperature(temperature)
+    check_choice("noise_strategy", noise_strategy, get_args(NoiseStrategy))
+    shapes = Shapes().floats("features", features, "B 2 d").integers("labels", labels, "B")
+    shapes.booleans("noise", noise, "B").floats("prototypes", prototypes, "C 2 d")
     # Similarities over a temperature of 0.1 reach 10, where bfloat16 has steps of 0.06.
     with torch.autocast(features.device.type, enabled=False):
         features, prototypes = features.float(), prototypes.detach().float()
-        noise = find_noise(
-            features, labels, is_synthetic, prototypes, neighbours, vote=vote, bank=bank
-        )
         samples = torch.cat([features, prototypes])
         is_noise = F.pad(noise, (0, len(prototypes)))
         to_positives = _mean_over_positives(samples, labels, is_noise) / temperature
         left_out = is_noise if noise_strategy == "drop" else torch.zeros_like(is_noise)
-        to_all = _log_denominators(samples, left_out, temperature)
+        to_all = log_denominators(samples, left_out, temperature)
         anchors = torch.ones_like(is_noise) if noise_strategy == "pos_neg" else ~is_noise
         per_anchor = (to_all - to_positives) * anchors[:, None]
-        return per_anchor.sum() / (2 * anchors.sum()), noise
+        return per_anchor.sum() / (2 * anchors.sum())
 
 
 class SyntheticAwareContrastiveLoss(nn.Module):
@@ -134,16 +175,23 @@ def check_options(
     temperature: float, noise_strategy: NoiseStrategy, neighbours: int, vote: Vote
 ) -> None:
     """Refuse options that the loss cannot have; raises ValueError."""
-    if not temperature > 0:
-        raise ValueError(f"temperature: {temperature}, expected above 0")
+    check_temperature(temperature)
     if neighbours < 1:
         raise ValueError(f"neighbours: {neighbours}, expected at least 1")
-    for name, value, known in (
-        ("noise_strategy", noise_strategy, get_args(NoiseStrategy)),
-        ("vote", vote, get_args(Vote)),
-    ):
-        if value not in known:
-            raise ValueError(f"{name}: {value!r}, expected one of {', '.join(known)}")
+    check_choice("noise_strategy", noise_strategy, get_args(NoiseStrategy))
+    check_choice("vote", vote, get_args(Vote))
+
+
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature that is not above 0; raises ValueError."""
+    if not temperature > 0:
+        raise ValueError(f"temperature: {temperature}, expected above 0")
+
+
+def check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    """Refuse the value of an option that is none of those known; raises ValueError."""
+    if value not in known:
+        raise ValueError(f"{name}: {value!r}, expected one of {', '.join(known)}")
 
 
 def _mean_over_positives(samples: Tensor, labels: Tensor, is_noise: Tensor) -> Tensor:
@@ -169,7 +217,7 @@ def _mean_over_positives(samples: Tensor, labels: Tensor, is_noise: Tensor) -> T
     return torch.where(is_noise[:, None], other_view, mean)
 
 
-def _log_denominators(samples: Tensor, left_out: Tensor, temperature: float) -> Tensor:
+def log_denominators(samples: Tensor, left_out: Tensor, temperature: float) -> Tensor:
     """Return log of the sum over all other vectors k of exp(z_i.z_k / t), float32 (S, 2).
 
     Args:

@@ -24,6 +24,7 @@ def find_noise(
     *,
     vote: Vote = "majority",
     bank: EmbeddingBank | None = None,
+    among_batch: bool = True,
 ) -> Tensor:
     """Find the synthetic samples whose nearest real neighbours do not agree with their label.
 
@@ -54,6 +55,8 @@ def find_noise(
         neighbours: k, at least 1; where fewer real ones exist, all of them vote.
         vote: see above.
         bank: embeddings of all real images. Without one, nothing here waits for the device.
+        among_batch: whether the batch's real samples are candidates without a bank; if not, the
+            prototypes are the only ones.
 
     Returns bool (B,), True for noise; never True for a real sample.
 
@@ -67,8 +70,8 @@ def find_noise(
     if neighbours < 1:
         raise ValueError(f"neighbours: {neighbours}, expected at least 1")
     if bank is None:
-        real = labels, is_synthetic, prototypes
-        similarity, found = _nearest_in_batch(features, *real, neighbours)
+        barred = is_synthetic if among_batch else torch.ones_like(is_synthetic)
+        similarity, found = _nearest_in_batch(features, labels, barred, prototypes, neighbours)
     else:
         similarity, found = bank.nearest_in_each_view(features, neighbours)
     agrees = _agrees(similarity.flatten(0, 1), found.flatten(0, 1), labels.repeat(2), vote)
@@ -84,18 +87,18 @@ def check_samples(
 
 
 def _nearest_in_batch(
-    features: Tensor, labels: Tensor, is_synthetic: Tensor, prototypes: Tensor, neighbours: int
+    features: Tensor, labels: Tensor, barred: Tensor, prototypes: Tensor, neighbours: int
 ) -> tuple[Tensor, Tensor]:
     """Return similarities, float (2, B, k), largest first, and labels of neighbours in each view.
 
-    Candidates are the batch's real samples and the prototypes. Where there are fewer than k, the
-    rest are synthetic ones, with a similarity of minus infinity.
+    Candidates are the samples that are not barred and the prototypes. Where there are fewer than k,
+    the rest are barred ones, with a similarity of minus infinity.
     """
     queries = features.transpose(0, 1)
     candidates = torch.cat([queries, prototypes.transpose(0, 1)], dim=1)
     prototype_labels = torch.arange(len(prototypes), device=labels.device)
     candidate_labels = torch.cat([labels, prototype_labels])
-    barred = torch.cat([is_synthetic, torch.zeros_like(prototype_labels, dtype=torch.bool)])
+    barred = torch.cat([barred, torch.zeros_like(prototype_labels, dtype=torch.bool)])
     similarity = (queries @ candidates.transpose(1, 2)).masked_fill(barred, -torch.inf)
     nearest, index = similarity.topk(min(neighbours, len(barred)), dim=2)
     return nearest, candidate_labels[index]

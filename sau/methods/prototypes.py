@@ -59,6 +59,52 @@ def prototypes_of(
     return _class_means(pieces, classes, normalise)
 
 
+def filled_prototypes(
+    embeddings: Tensor,
+    labels: Tensor,
+    is_synthetic: Tensor,
+    classes: int,
+    least: int,
+    *,
+    normalise: bool = True,
+) -> Tensor:
+    """Average the real embeddings of each class, and synthetic ones where there are fewer than m.
+
+    A class with r < m real images takes the m - r synthetic ones whose embeddings have the largest
+    inner products, summed over the views, with the direction of its real mean: a mean of few images
+    is known badly. If it has too few, it takes all.
+
+    Args:
+        embeddings: float32 (N, 2, d), of all images.
+        labels: int64 (N,), 0 to C - 1; each class with a real image at least.
+        is_synthetic: bool (N,).
+        classes: C.
+        least: m, at least 1.
+        normalise: see `prototypes_of`.
+
+    Returns float32 (C, 2, d).
+    """
+    means = _weighted_means(embeddings, labels, ~is_synthetic, classes, normalise=True)
+    likeness = (embeddings * means[labels]).sum(dim=(1, 2)).masked_fill(~is_synthetic, torch.inf)
+    order = likeness.argsort(descending=True, stable=True)
+    order = order[labels[order].argsort(stable=True)]
+    belongs = labels[order].bincount(minlength=classes)
+    place = torch.arange(len(labels), device=labels.device)
+    # Within its class; the real ones stand first.
+    place = place - (belongs.cumsum(0) - belongs)[labels[order]]
+    taken = ~is_synthetic
+    taken[order] = taken[order] | (place < least)
+    return _weighted_means(embeddings, labels, taken, classes, normalise=normalise)
+
+
+def _weighted_means(
+    embeddings: Tensor, labels: Tensor, taken: Tensor, classes: int, *, normalise: bool
+) -> Tensor:
+    """Return `prototypes_of` of the images that are taken, bool (N,); nothing is picked out."""
+    beyond = torch.where(taken, labels, classes)  # of no class
+    return prototypes_of(embeddings, beyond, classes, normalise=normalise)
+
+
 def embed_all(network: MethodNetwork, batches: Iterable[Batch]) -> tuple[Tensor, Tensor]:
     """Embed views 2 and 3 of all images of the batches; see `embedded_batches`.
 

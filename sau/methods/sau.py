@@ -1,65 +1,29 @@
 """SAU: mixed labels that do not care what is synthetic, and a contrastive loss that does."""
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from sau.data.batches import Batch
 from sau.losses.classification import soft_cross_entropy
-from sau.losses.contrastive import synthetic_aware_loss
+from sau.losses.contrastive import contrastive_loss
+from sau.losses.domain_weights import domain_weights
 from sau.losses.noise_counts import COUNTED, noise_counts
 from sau.losses.score_weights import score_weights
+from sau.losses.soft_contrastive import trusting_contrastive_loss
 from sau.methods.base import Epoch, Losses, Method, MethodContext, OptionError, Step
-from sau.methods.prototypes import PROTOTYPE_VIEWS, class_prototypes, embed_all, prototypes_of
+from sau.methods.correction import Known, LabelCorrection
+from sau.methods.prototypes import (
+    PROTOTYPE_VIEWS,
+    class_prototypes,
+    embed_all,
+    filled_prototypes,
+    prototypes_of,
+)
+from sau.methods.sau_options import SauOptions
 from sau.neighbours import EmbeddingBank, check_search
 from sau.networks.protocol import MethodNetwork
-from sau.settings.section import Section, setting
 from sau.views import mixing
-
-
-class SauOptions(Section):
-    """Options of SAU; the defaults are the paper's."""
-
-    noise_strategy: Literal["pos_neg", "drop", "neg_only"] = setting(
-        "pos_neg", "what noisy samples do in the contrastive loss (L2, L1, L3 of the paper)"
-    )
-    temperature: float = setting(0.1, "of the contrastive loss", above=0)
-    neighbours: int = setting(1, "k of the label correction's nearest neighbours", minimum=1)
-    vote: Literal["majority", "unanimous", "similarity_weighted"] = setting(
-        "majority", "how the neighbours settle on a class, where there are several"
-    )
-    search_scope: Literal["batch", "memory"] = setting(
-        "batch",
-        "where neighbours are searched: the batch's real samples and the prototypes (the paper), or"
-        " all real embeddings of the epoch's start",
-    )
-    search_backend: Literal["torch", "faiss"] = setting(
-        "torch",
-        "what searches; both find the same neighbours",
-        only_with={"search_scope": "memory"},
-    )
-    prototypes: Literal["normalised", "mean"] = setting(
-        "normalised", "of length 1 (the paper), or plain class means (its code)"
-    )
-    mixup_alpha: float = setting(1.0, "MixUp ratio is drawn from Beta(alpha, alpha)", above=0)
-    cutmix_alpha: float = setting(1.0, "CutMix ratio is drawn from Beta(alpha, alpha)", above=0)
-    cutmix_label: Literal["sampled", "area"] = setting(
-        "sampled", "mix labels by the sampled ratio (the paper's code) or by the exact pasted area"
-    )
-    mixup_weight: float = setting(
-        1.0,
-        "lambda, weight of the MixUp loss; with this and beta at 0 there is plain cross-entropy",
-        minimum=0,
-    )
-    cutmix_weight: float = setting(1.0, "beta, weight of the CutMix loss", minimum=0)
-    contrastive_weight: float = setting(1.0, "gamma, weight of the contrastive loss", minimum=0)
-    weighting: Literal["uniform", "score"] = setting(
-        "uniform",
-        "what a synthetic image counts in the other losses: 1, or from 2 for the best score of its"
-        " class to 0 for the worst",
-    )
 
 
 class Sau(Method[SauOptions]):
@@ -86,21 +50,29 @@ class Sau(Method[SauOptions]):
         self.bank: EmbeddingBank | None = None
         self.found = torch.empty(0)
         self.tallies = torch.empty(0)
-        self.weights = _weights(context) if options.weighting == "score" else None
+        self.seen: tuple[Tensor, Tensor | None] = (torch.empty(0), None)
+        self.weights = _weights(options, context)
+        self.correction: LabelCorrection | None = None
         if self.needs_projection:
             _check_neighbours(options, context)
+            if options.score_prior > 0:
+                _check_scores(f"score_prior: {options.score_prior:g}", "0", context)
+            self.correction = LabelCorrection(options, context)
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Compute the epoch's prototypes and start its tallies."""
         self.tallies = torch.zeros(
             self.context.classes, COUNTED, dtype=torch.int64, device=self.context.device
         )
-        if self.needs_projection:
+        if self.correction is not None:
             self._embed_real(epoch)
+            self.correction.start_epoch(epoch.number)
 
     def epoch_state(self) -> dict[str, Tensor]:
-        """Return prototypes, tallies and the bank of the epoch's start."""
+        """Return prototypes, tallies, verdicts and the bank of the epoch's start."""
         state = {"tallies": self.tallies, "prototypes": self.prototypes}
+        if self.correction is not None:
+            state |= self.correction.epoch_state()
         if self.bank is not None:
             state |= {"embeddings": self.bank.embeddings(), "labels": self.bank.labels}
         return state
@@ -109,6 +81,8 @@ class Sau(Method[SauOptions]):
         """Take them back."""
         state = {name: value.to(self.context.device) for name, value in state.items()}
         self.tallies, self.prototypes = state["tallies"], state["prototypes"]
+        if self.correction is not None:
+            self.correction.load_epoch_state(state)
         if "embeddings" in state:
             backend = self.options.search_backend
             self.bank = EmbeddingBank.of(state["embeddings"], state["labels"], backend)
@@ -139,25 +113,36 @@ class Sau(Method[SauOptions]):
         return {"total": torch.stack(weighted).sum()} | losses
 
     def after_step(self, network: MethodNetwork) -> None:
-        """Add what label correction found in the step's batch."""
+        """Add what label correction found in the step's batch, and remember its margins."""
         del network
-        if self.needs_projection:
+        if self.correction is not None:
             self.tallies += self.found
+            self.correction.remember(*self.seen)
 
     def end_epoch(self) -> Tensor | None:
         """Return the epoch's synthetic and noisy samples by class; see `noise_counts`."""
-        return self.tallies if self.needs_projection else None
+        return self.tallies if self.correction is not None and self.correction.corrects else None
 
     def _embed_real(self, epoch: Epoch) -> None:
         """Compute the prototypes, and keep all real embeddings if they are searched."""
-        batches = epoch.real(PROTOTYPE_VIEWS)
-        classes, normalise = self.context.classes, self.options.prototypes == "normalised"
-        if self.options.search_scope == "batch":
-            self.prototypes = class_prototypes(epoch.network, batches, classes, normalise=normalise)
-            return
-        embeddings, labels = embed_all(epoch.network, batches)
-        self.prototypes = prototypes_of(embeddings, labels, classes, normalise=normalise)
-        self.bank = EmbeddingBank.of(embeddings, labels, self.options.search_backend)
+        options, classes = self.options, self.context.classes
+        normalise, made = options.prototypes == "normalised", self.context.is_synthetic
+        is_searched = options.search_scope == "memory"
+        if options.prototype_images > 1 and made is not None:
+            embeddings, labels = embed_all(epoch.network, epoch.all(PROTOTYPE_VIEWS))
+            self.prototypes = filled_prototypes(
+                embeddings, labels, made, classes, options.prototype_images, normalise=normalise
+            )
+            if is_searched:
+                embeddings, labels = embeddings[~made], labels[~made]
+        elif is_searched:
+            embeddings, labels = embed_all(epoch.network, epoch.real(PROTOTYPE_VIEWS))
+            self.prototypes = prototypes_of(embeddings, labels, classes, normalise=normalise)
+        else:
+            images = epoch.real(PROTOTYPE_VIEWS)
+            self.prototypes = class_prototypes(epoch.network, images, classes, normalise=normalise)
+        if is_searched:
+            self.bank = EmbeddingBank.of(embeddings, labels, options.search_backend)
 
     def _mixup(self, step: Step) -> Tensor:
         (batch, second), alpha = step.pair, self.options.mixup_alpha
@@ -193,49 +178,73 @@ class Sau(Method[SauOptions]):
 
     def _contrastive(self, step: Step) -> Tensor:
         batch, options = step.batch, self.options
-        embeddings = [step.network.embeddings(batch.views[name]) for name in PROTOTYPE_VIEWS]
-        loss, noise = synthetic_aware_loss(
-            torch.stack(embeddings, dim=1),
-            batch.labels,
-            batch.is_synthetic,
-            self.prototypes,
-            temperature=options.temperature,
-            noise_strategy=options.noise_strategy,
-            neighbours=options.neighbours,
-            vote=options.vote,
-            bank=self.bank,
-        )
+        assert self.correction is not None
+        features, logits = self._embedded(step)
+        known = Known(self.prototypes, self.bank)
+        verdict = self.correction.verdict(batch, features, logits, known)
         true = self.context.true_labels
+        self.seen = batch.index, verdict.margins
         self.found = noise_counts(
             batch.labels,
             batch.is_synthetic,
-            noise,
+            verdict.noise,
             self.context.classes,
             None if true is None else true[batch.index],
         )
-        return loss
+        of_batch, temperature = (features, batch.labels), options.temperature
+        if verdict.trust is not None:
+            return trusting_contrastive_loss(
+                *of_batch, verdict.trust, self.prototypes, temperature=temperature
+            )
+        return contrastive_loss(
+            *of_batch,
+            verdict.noise,
+            self.prototypes,
+            temperature=temperature,
+            noise_strategy=options.noise_strategy,
+        )
+
+    def _embedded(self, step: Step) -> tuple[Tensor, Tensor | None]:
+        """Return embeddings of views 2 and 3, (B, 2, d), and class scores if they are compared."""
+        views, network = [step.batch.views[name] for name in PROTOTYPE_VIEWS], step.network
+        if self.correction is None or not self.correction.reads_logits:
+            return torch.stack([network.embeddings(view) for view in views], dim=1), None
+        features = [network.features(view) for view in views]
+        embeddings = torch.stack([network.project(each) for each in features], dim=1)
+        with torch.no_grad():  # what is judged must not learn from it
+            return embeddings, torch.stack([network.classify(each) for each in features], dim=1)
 
 
-def _weights(context: MethodContext) -> Tensor | None:
+def _weights(options: SauOptions, context: MethodContext) -> Tensor | None:
     """Return what each training image counts, float32 (N,); None where all count the same."""
     is_synthetic = context.is_synthetic
-    if is_synthetic is None:
+    if options.weighting == "uniform" or is_synthetic is None:
         return None
-    scores = context.scores
+    if options.weighting == "domain":
+        return domain_weights(context.labels, is_synthetic, context.classes, options.real_weight)
+    _check_scores("weighting: score", "uniform", context)
+    assert context.scores is not None
+    return score_weights(context.scores, context.labels, is_synthetic)
+
+
+def _check_scores(option: str, instead: str, context: MethodContext) -> None:
+    """Refuse an option that reads scores where synthetic images have none."""
+    made, scores = context.is_synthetic, context.scores
+    if made is None:
+        return
     if scores is None:
         scores = torch.full_like(context.labels, torch.nan, dtype=torch.float32)
-    missing = int((is_synthetic & ~scores.isfinite()).sum())
+    missing = int((made & ~scores.isfinite()).sum())
     if missing:
         raise OptionError(
-            f"weighting: score, but {missing} of {int(is_synthetic.sum())} synthetic images have "
-            "none; set it to uniform, or give each of them a score"
+            f"{option}, but {missing} of {int(made.sum())} synthetic images have "
+            f"none; set it to {instead}, or give each of them a score"
         )
-    return score_weights(scores, context.labels, is_synthetic)
 
 
 def _check_neighbours(options: SauOptions, context: MethodContext) -> None:
     """Refuse classes without a prototype, and a search back end that is not there."""
-    if options.search_scope == "memory":
+    if options.search_scope == "memory" and options.label_correction == "vote":
         real = int(context.real_counts.sum())
         try:
             check_search(options.search_backend, context.device, options.neighbours, real)

@@ -39,10 +39,22 @@ FAST: dict[str, Any] = {
 }
 CLASSIFIER = {"method": "max_norm", "data": "real", "epochs": 5, "trained": "classifier"}
 
+BUDGET = {"label_correction": "classifier", "noise_budget": 0.5, "standardise": "per_class"}
+SOFT = {
+    "label_correction": "similarity",
+    "nearest_per_class": 2,
+    "frequency_tau": 0.1,
+    "prototype_images": 8,
+    "score_prior": 0.5,
+    "verdict": "soft",
+}
+
 RUNS: dict[str, dict[str, Any]] = {
     **{name: BALANCED | {"method": name} for name in METHODS},
     "memory": BALANCED | {"method": "sau", "options": {"search_scope": "memory", "neighbours": 3}},
     "weighted": BALANCED | {"method": "sau", "options": {"weighting": "score"}},
+    "budget": BALANCED | {"method": "sau", "options": BUDGET},
+    "soft": BALANCED | {"method": "sau", "options": SOFT},
     "sharpness": BALANCED | {"method": "sau", "sharpness_radius": 0.05},
     "averaged-weights": BALANCED | {"method": "mixup", "ema_decay": 0.9, "test_views": "flip"},
     "averaged-epochs": BALANCED | {"method": "mixup", "swa_from": 1, "swa_learning_rate": 0.05},

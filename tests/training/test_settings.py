@@ -6,6 +6,27 @@ import pytest
 from sau.core.errors import UserError
 from sau.pipeline.training.settings import TrainingSection
 
+SCORED = {"weighting": "score"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, ("", "")),
+        ({"options": {"weighting": "score"}}, ("options.weighting", "uniform")),
+        (
+            {"options": {"label_correction": "similarity", "score_prior": 0.5}},
+            ("options.score_prior", "0"),
+        ),
+        (
+            {"second_stage": {"method": "sau", "data": "balanced", "options": SCORED}},
+            ("second_stage.options.weighting", "uniform"),
+        ),
+    ],
+)
+def test_option_that_reads_scores(changes: dict[str, Any], found: tuple[str, str]) -> None:
+    assert TrainingSection(**changes).score_option() == found
+
 
 @pytest.mark.parametrize(
     ("changes", "message"),
@@ -31,6 +52,10 @@ from sau.pipeline.training.settings import TrainingSection
         (
             {"second_stage": {"method": "sau", "options": {"weighting": "score"}}},
             "training.second_stage.options.weighting: score has no effect",
+        ),
+        (
+            {"data": "real", "options": {"prototype_images": 9}},
+            "training.options.prototype_images: 9 has no effect with training.data: real",
         ),
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
