@@ -37,6 +37,7 @@ TOOLS: dict[str, Tool] = {
             "export", "write a trained network for other programs: onnx, torch, timm, huggingface"
         ),
         Tool("publish images", "write the kept images as a data set, and push it to the Hub"),
+        Tool("quality", "measure the kept images against the real ones, class by class"),
         Tool("compare", "put two results folders side by side"),
         Tool("fetch glide", "download GLIDE's published checkpoints"),
         Tool("convert glide", "turn them into diffusers' format"),

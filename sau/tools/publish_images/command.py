@@ -13,10 +13,10 @@ from sau.core.errors import UserError
 from sau.storage import manifest
 from sau.storage.folders import check_place, new_folder
 from sau.storage.regular import read_regular
+from sau.tools.kept_images import Found, find_kept
 from sau.tools.publish_images.card import Card, card_text
 from sau.tools.publish_images.counts import count_classes
 from sau.tools.publish_images.features import schema_of
-from sau.tools.publish_images.found import Found, find_kept
 from sau.tools.publish_images.generators import (
     IMPORTED,
     generators_of,

@@ -4,7 +4,7 @@ from typing import Any
 
 from sau.storage import manifest
 from sau.storage.manifest.schemas import FILTER_RULES, STATUS_FAILED
-from sau.tools.publish_images.found import Found
+from sau.tools.kept_images import Found
 
 
 def count_classes(found: Found) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from sau.pipeline.images.per_class import settings_by_label
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
 from sau.settings.names import did_you_mean
 from sau.settings.section import conditions_of
-from sau.tools.publish_images.found import Found
+from sau.tools.kept_images import Found
 
 IMPORTED = "imported"
 """What is written where no generator of the run drew an image."""

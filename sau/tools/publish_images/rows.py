@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from sau.core.errors import UserError
 from sau.storage import manifest
 from sau.storage.spool import spool
+from sau.tools.kept_images import MEASURES, Found
 from sau.tools.publish_images.features import COLUMNS
-from sau.tools.publish_images.found import MEASURES, Found
 from sau.tools.publish_images.generators import IMPORTED, Generator
 
 Places = npt.NDArray[np.int64]

@@ -1,0 +1,137 @@
+"""The command `sau quality`."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+
+from sau.core.errors import UserError
+from sau.metrics.generated.manifolds import NEIGHBOURS
+from sau.pipeline.report.csv_text import csv_of
+from sau.pipeline.report.html import to_html
+from sau.pipeline.report.markdown import to_markdown
+from sau.settings.names import did_you_mean
+from sau.storage import manifest
+from sau.storage.files import write_text
+from sau.storage.manifest.schemas import STATUS_OK
+from sau.tools.kept_images import Found, find_kept
+from sau.tools.quality.features import (
+    CLIP,
+    NETWORKS,
+    Features,
+    clip_features,
+    efficientnet_features,
+    score_real,
+    unit_features,
+)
+from sau.tools.quality.figures import figures_of
+from sau.tools.quality.gains import correlations, read_gains
+from sau.tools.quality.page import frame_of, page_of
+from sau.tools.quality.samples import Sample, choose, read_sample
+
+log = logging.getLogger(__name__)
+
+TABLE, PAGE, TEXT, REAL_SCORES = "quality.csv", "quality.html", "quality.md", "real-scores.parquet"
+
+
+def quality(
+    results: Path,
+    /,
+    *,
+    output: Path,
+    network: str = CLIP,
+    neighbours: int = NEIGHBOURS,
+    most: int = 500,
+    row: str = "",
+    baseline: str = "",
+    imbalance_factor: str = "",
+    seed: int = 0,
+) -> None:
+    """Measure how far the kept images of each class are from its real training images.
+
+    No test image is read.
+
+    Args:
+        results: results folder of a run with synthetic images.
+        output: folder to write quality.csv, quality.html and quality.md into.
+        network: whose features are compared: clip, by the run's own scores, or
+            efficientnet-lite0, with ImageNet weights.
+        neighbours: k of precision, recall, density and coverage.
+        most: images of a class of either sort; of more, so many are drawn.
+        row: label of a row that trained on the images; its gain over the baseline is set beside
+            the figures. Empty: no gains.
+        baseline: label of the row that it is compared with.
+        imbalance_factor: of these rows; empty: the largest.
+        seed: of the images that are drawn.
+
+    Raises:
+        UserError: no kept images in the results, no such network or row, or a model that is
+            missing.
+    """
+    _check(network, neighbours, most, row, baseline)
+    found = find_kept(results)
+    train_images = results / "dataset" / "train.parquet"
+    names = found.class_names
+    gains = read_gains(results, row, baseline, imbalance_factor, len(names)) if row else None
+    real_ids, kept_ids = _chosen(found, train_images, most, seed)
+    real = read_sample([train_images], real_ids, None)
+    size = real.pixels.shape[2], real.pixels.shape[3]
+    generated = read_sample(found.images, kept_ids, size)
+    features = _features(network, found, train_images, output, real, generated)
+    figures = figures_of((real, features[0]), (generated, features[1]), names, neighbours, seed)
+    along = correlations(figures[:-1], gains, seed) if gains is not None else {}
+    facts = [
+        ("Network", f"{network}; features of one length"),
+        ("Neighbours", str(neighbours)),
+        ("Images", f"at most {most} of a class of either sort, {size[1]} x {size[0]} pixels"),
+        ("Resized", f"{real.resized} real and {generated.resized} generated images"),
+        ("Gains", f"at imbalance factor {gains.factor}" if gains else "none asked for (--row)"),
+    ]
+    page = page_of(figures, gains, along, facts=facts, rows=(row, baseline))
+    write_text(output / TABLE, csv_of(frame_of(figures, gains)))
+    write_text(output / TEXT, to_markdown(page))
+    write_text(output / PAGE, to_html(page))
+    log.info("%s: %d real and %d generated images", output, len(real.ids), len(generated.ids))
+
+
+def _check(network: str, neighbours: int, most: int, row: str, baseline: str) -> None:
+    if network not in NETWORKS:
+        hint = did_you_mean(network, NETWORKS) or f"expected {' or '.join(NETWORKS)}"
+        raise UserError(f"--network: {network!r}; {hint}")
+    if neighbours < 1 or most < 1:
+        raise UserError("--neighbours and --most: expected at least 1")
+    if bool(row) != bool(baseline):
+        raise UserError("--row and --baseline: one is given alone; a gain is that of both")
+
+
+def _chosen(found: Found, train_images: Path, most: int, seed: int) -> tuple[list[str], list[str]]:
+    """Return the ids of real and of kept images that are compared."""
+    real = manifest.read(train_images, "images", columns=["id", "label", "status"])
+    real = real.filter(pc.equal(real["status"], STATUS_OK))
+    kept = manifest.read(found.kept, "kept", columns=["id", "label", "kept"])
+    kept = kept.filter(kept["kept"])
+    if not kept.num_rows:
+        raise UserError(f"{found.kept}: no image was kept, so there is nothing to measure")
+    return tuple(  # type: ignore[return-value]
+        choose(
+            table["id"].to_pylist(), table["label"].to_numpy().astype(np.int64), most, name, seed
+        )
+        for name, table in (("real", real), ("generated", kept))
+    )
+
+
+def _features(
+    network: str,
+    found: Found,
+    train_images: Path,
+    output: Path,
+    real: Sample,
+    generated: Sample,
+) -> tuple[Features, Features]:
+    if network == CLIP:
+        scored = score_real(train_images, found.scores[0], output / REAL_SCORES)
+        pair = clip_features([scored], real.ids), clip_features(found.scores, generated.ids)
+    else:
+        pair = efficientnet_features(real.pixels), efficientnet_features(generated.pixels)
+    return unit_features(pair[0]), unit_features(pair[1])
