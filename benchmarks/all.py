@@ -24,6 +24,7 @@ NAMES = (
     "contrastive_loss",
     "nearest_neighbours",
     "share_of_peak",
+    "passes",
     "generation",
     "scoring",
     "curation",
@@ -75,23 +76,35 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
     ]
     workers = ["--workers", str(arguments.workers)] if arguments.workers else []
     found: dict[str, list[str]] = {}
+    # Those of float32 keep their names, so that both precisions stand on one page.
+    ending = "" if arguments.precision == "float32" else f"-{arguments.precision}"
     for width in arguments.widths:
         network = [*engine, "--width", str(width)]
         for style in ("published", "lean"):
-            found[f"training_step-width{width}-{style}"] = [
+            found[f"training_step-width{width}-{style}{ending}"] = [
                 *("benchmarks.training_step", *common, *network, *workers, "--reference", style)
             ]
-        found[f"optimizer_cost-width{width}"] = ["benchmarks.optimizer_cost", *common, *network]
-        found[f"share_of_peak-width{width}"] = ["benchmarks.share_of_peak", *common, *network]
+        found[f"optimizer_cost-width{width}{ending}"] = [
+            *("benchmarks.optimizer_cost", *common, *network)
+        ]
+        found[f"share_of_peak-width{width}{ending}"] = [
+            *("benchmarks.share_of_peak", *common, *network)
+        ]
+        found[f"passes-width{width}{ending}"] = [
+            *("benchmarks.passes", *common, "--width", str(width)),
+            *("--precision", arguments.precision),
+        ]
     found["fast_lane"] = ["benchmarks.fast_lane", *common]
     exact = ["--precision", arguments.precision, "--compile", arguments.compile]
-    found["generation"] = ["benchmarks.generation", *common, *exact]
+    found[f"generation{ending}"] = ["benchmarks.generation", *common, *exact]
     for name in ("views", "contrastive_loss", "nearest_neighbours", "curation", "manifests"):
         found[name] = [f"benchmarks.{name}", *common]
     found["predict"] = ["benchmarks.predict", *common]
     for name in ("unscored", "init"):
         found[name] = [f"benchmarks.{name}", *common]
-    found["scoring"] = ["benchmarks.scoring", *common, "--precision", arguments.precision]
+    found[f"scoring{ending}"] = [
+        *("benchmarks.scoring", *common, "--precision", arguments.precision)
+    ]
     return {
         arguments.output / f"{name}.json": command
         for name, command in found.items()

@@ -21,7 +21,8 @@ from benchmarks.random_glide import SIZES, random_pipeline
 from benchmarks.record import Record
 from benchmarks.reference.sampling import draw_one_by_one
 from benchmarks.share_of_peak import MATRIX_SIZE, matrix_product
-from benchmarks.timing import Ratio, interleave, timed
+from benchmarks.timing import CLOCKS, Ratio, interleave, timed
+from sau.core.errors import UserError
 from sau.glide.arguments import seeded
 from sau.glide.pipeline import GlidePipeline
 from sau.pipeline.images.device import DTYPES, make_quick
@@ -53,6 +54,12 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         "--matrix-size", type=positive, help=f"rows and columns; None: {MATRIX_SIZE}"
     )
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="processor: seconds that this process computes, on a CPU that others use as well",
+    )
     return parser
 
 
@@ -60,6 +67,8 @@ def main(words: Sequence[str] | None = None) -> Record:
     """Run the benchmark from the command line; return what it found."""
     arguments = build_parser().parse_args(words)
     device = prepare(arguments)
+    if device.type != "cpu" and arguments.clock == "processor":
+        raise UserError("--clock: processor times a CPU, and --device is cuda; set it to wall")
     plain = random_pipeline(arguments.size).to(device)
     quick = copy.deepcopy(plain)
     quick.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
@@ -72,7 +81,8 @@ def main(words: Sequence[str] | None = None) -> Record:
     parts = _parts(arguments, plain, quick)
     parts[PRODUCT] = matrix_product(side, DTYPES[arguments.precision], device)
     found = interleave(
-        {name: timed(part, device) for name, part in parts.items()}, arguments.seconds
+        {name: timed(part, device, arguments.clock) for name, part in parts.items()},
+        arguments.seconds,
     )
     each = {LOOP: arguments.loop_images, PORT: arguments.batch_size, SOLVER: arguments.batch_size}
     seconds = {
@@ -117,6 +127,8 @@ def _draw(
 def ratios_of(seconds: dict[str, list[float]], arguments: Namespace) -> list[Ratio]:
     """Return the ratios of the seconds of one image."""
     name = f"{arguments.size} size, batch {arguments.batch_size}, {arguments.precision}"
+    if arguments.clock == "processor":
+        name += ", processor time"
     what = f"image in {arguments.steps} steps, {name}"
     ratios = [Ratio(what, LOOP, PORT, seconds[LOOP], seconds[PORT])]
     if SOLVER in seconds:

@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers.models.attention_processor import AttnAddedKVProcessor2_0
 from torch._dynamo.testing import CompileCounter
 
 from sau.assets.shipped import model_folder
 from sau.device.gpus import free_place, reserved_device
+from sau.glide.attention import ProductAttention
 from sau.glide.pipeline import GlidePipeline
+from sau.pipeline.images.device import DTYPES, make_quick
 from tests.compilers import needs_compiler
 from tests.pipeline.images.conftest import Inputs, pixels
 
@@ -52,6 +55,18 @@ def test_network_is_compiled_once_for_all_steps() -> None:
         pipeline(["a photo"], steps)
         counts.append(compiled.frame_count)
     assert counts[0] == counts[1] > 0
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_layout_and_attention_follow_precision_on_a_cpu(precision: str) -> None:
+    pipeline = GlidePipeline.from_pretrained(model_folder("tiny-glide", "model"))
+    network = pipeline.unet.to(DTYPES[precision])
+    make_quick(network, torch.device("cpu"), "off")
+    rounded = precision == "bfloat16"
+    weight = network.down_blocks[0].resnets[0].conv1.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last) is rounded
+    kinds = {type(processor) for processor in network.attn_processors.values()}
+    assert kinds == {ProductAttention if rounded else AttnAddedKVProcessor2_0}
 
 
 @needs_compiler("cpu")

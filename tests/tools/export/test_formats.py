@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from sau.networks import NetworkConfig
 from sau.tools.export import export
@@ -60,7 +61,7 @@ def by_transformers(pictures):
 
 
 def check(models: dict[Path, Path], code: str) -> None:
-    """Compare what exported models find without this package with what they find here.
+    """Export models, and compare what they find without this package with what they find here.
 
     Args:
         models: by the folder to export to, whose name is the format.
@@ -68,6 +69,12 @@ def check(models: dict[Path, Path], code: str) -> None:
     """
     for output, model in models.items():
         export(model, to=output.name, output=output)
+    compare(models, code)
+
+
+def compare(models: dict[Path, Path], code: str) -> None:
+    """Do the second half of `check` with folders that are exported already."""
+    for output, model in models.items():
         np.save(output / "images.npy", pictures(model))
     found = without_sau(list(models), code)
     for model, ours in zip(models.values(), found, strict=True):
@@ -102,19 +109,32 @@ def test_torch_folders_load_in_plain_torch(tmp_path: Path) -> None:
     check({tmp_path / f"{v}-out" / "torch": model_of(v, tmp_path) for v in VARIANTS}, TORCH)
 
 
-def test_onnx_takes_bytes_in_batches_of_any_size(tmp_path: Path) -> None:
-    """With mirror images, a resized centre, an entrance and a cosine classifier in the graph."""
+@pytest.fixture(scope="module")
+def onnx_of_model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An exported folder and its model; an export takes seconds, so that tests share this one.
+
+    With mirror images, a resized centre, an entrance and a cosine classifier in the graph.
+    """
+    folder = tmp_path_factory.mktemp("onnx")
     config = NetworkConfig(
         "resnet8", 8, 4, classifier="cosine", classifier_scale=5.0, input_size=24
     )
     choices = {"view_set": "imagenet", "crop_size": 28, "test_views": "flip"}
-    check({tmp_path / "onnx": saved(tmp_path / "model", config, **choices)}, ONNX)
+    model = saved(folder / "model", config, **choices)
+    export(model, to="onnx", output=folder / "onnx")
+    return folder / "onnx", model
 
 
-def test_onnx_says_nothing_of_this_machine(cifar_model: Path, tmp_path: Path) -> None:
-    for name in ("one", "other"):
-        export(cifar_model, to="onnx", output=tmp_path / name)
-    data = [(tmp_path / name / "model.onnx").read_bytes() for name in ("one", "other")]
+def test_onnx_takes_bytes_in_batches_of_any_size(onnx_of_model: tuple[Path, Path]) -> None:
+    compare(dict([onnx_of_model]), ONNX)
+
+
+def test_onnx_says_nothing_of_this_machine(
+    onnx_of_model: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder, model = onnx_of_model
+    export(model, to="onnx", output=tmp_path / "other")
+    data = [(place / "model.onnx").read_bytes() for place in (folder, tmp_path / "other")]
     assert data[0] == data[1]
     assert b"site-packages" not in data[0]
     assert b"standalone" not in data[0]
