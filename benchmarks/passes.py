@@ -134,6 +134,8 @@ def main(words: Sequence[str] | None = None) -> Record:
     }
     found = interleave(parts, arguments.seconds)
     name = f"width {arguments.width}, batch {arguments.batch_size}, {arguments.precision}"
+    if arguments.clock == "processor":
+        name += ", processor time"
     ratios = [
         Ratio(f"four passes, {name}", slower, faster, found[slower], found[faster])
         for slower, faster in ((ALONE, TOGETHER), (TOGETHER, JOINT))
