@@ -58,7 +58,7 @@ def _difference(runs: pd.DataFrame, row: str) -> str:
     both = pd.concat(list(pair), axis=1, join="inner", keys=["one", "other"])
     if row == BASELINE or both.empty:
         return ""
-    found = paired_over_seeds(both["one"].to_numpy(), both["other"].to_numpy())
+    found = paired_over_seeds(both["one"].tolist(), both["other"].tolist())
     if math.isnan(found.low):
         return f"{found.mean:+.1f}"
     return f"{found.mean:+.1f} ({found.low:+.1f} to {found.high:+.1f})"
