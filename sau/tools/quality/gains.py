@@ -23,6 +23,9 @@ MEASURES = (
 )
 """Figures that a gain may go along with."""
 
+REAL = "train_real"
+"""Real training images of a class: what every figure has to be compared with."""
+
 LEAST_CLASSES = 5
 RESAMPLES = 2000
 
@@ -37,12 +40,14 @@ class Gains(NamedTuple):
         standard_error: of that mean; NaN of a single seed.
         factor: the imbalance factor.
         seeds: that both rows have.
+        real: real training images of each class, with which gains go along before all.
     """
 
     mean: Values
     standard_error: Values
     factor: str
     seeds: int
+    real: Values
 
 
 class Correlation(NamedTuple):
@@ -84,13 +89,17 @@ def read_gains(results: Path, row: str, baseline: str, factor: str, classes: int
         )
     gains = np.array([one - other for one, other in pairs])
     spread = gains.std(axis=0, ddof=1) if len(gains) > 1 else np.full(classes, np.nan)
-    return Gains(gains.mean(axis=0), spread / math.sqrt(len(gains)), chosen, len(gains))
+    error = spread / math.sqrt(len(gains))
+    real = _real_images(runs, row, chosen, classes)
+    return Gains(gains.mean(axis=0), error, chosen, len(gains), real)
 
 
 def correlations(
     figures: Sequence[ClassFigures], gains: Gains, seed: int
 ) -> Mapping[str, Correlation]:
-    """Return how each figure goes along with the gains, over the classes that have both.
+    """Return how each figure goes along with the gains, and the number of real images with them.
+
+    Over the classes that have both.
 
     The interval is that of a bootstrap over classes, from the 2.5th to the 97.5th percentile. With
     ten classes it is wide, and of seven figures one may stand out by chance.
@@ -101,8 +110,8 @@ def correlations(
         seed: of the bootstrap.
     """
     found = {}
-    for name in MEASURES:
-        values = np.array([getattr(one, name) for one in figures])
+    measured = {name: np.array([getattr(one, name) for one in figures]) for name in MEASURES}
+    for name, values in {REAL: gains.real, **measured}.items():
         both = np.isfinite(values) & np.isfinite(gains.mean)
         if both.sum() >= LEAST_CLASSES and np.ptp(values[both]) > 0 < np.ptp(gains.mean[both]):
             found[name] = _correlation(values[both], gains.mean[both], seed)
@@ -118,6 +127,18 @@ def _correlation(values: Values, gains: Values, seed: int) -> Correlation:
             drawn.append(float(spearmanr(values[places], gains[places]).statistic))
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Correlation(float(spearmanr(values, gains).statistic), float(low), float(high))
+
+
+def _real_images(runs: Sequence[MeasuredRun], label: str, factor: str, classes: int) -> Values:
+    """Return the real training images of each class of a row at a factor."""
+    run = next(
+        run
+        for run in runs
+        if run.record.label == label and plain(run.record.imbalance_factor) == factor
+    )
+    rows = run.metrics[run.metrics["split"] == "class"].set_index("label")["train_real"]
+    counts: Values = rows.reindex(range(classes)).to_numpy(dtype=np.float64)
+    return counts
 
 
 def _by_seed(

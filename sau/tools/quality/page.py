@@ -24,9 +24,11 @@ GAIN = "Gain: recall in percentage points, of {row} less that of {baseline}, mea
 GOES_ALONG = (
     "Spearman's rank correlation over classes of each figure with the gain, with a 95 % interval "
     "of a bootstrap over classes. An interval that holds 0 says that these classes do not show it; "
-    "of seven figures one may stand out by chance."
+    "of seven figures one may stand out by chance. In a long tail the gain goes with the number of "
+    "real images before all."
 )
 _NAMES = {
+    "train_real": "Real training images",
     "kernel_distance": "Kernel distance",
     "precision": "Precision",
     "recall": "Recall",

@@ -33,6 +33,7 @@ def test_gain_is_the_mean_over_seeds_of_each_class(tmp_path):
     assert gains.mean == pytest.approx(each.mean(axis=0))
     assert gains.standard_error == pytest.approx(each.std(axis=0, ddof=1) / math.sqrt(3))
     assert (gains.factor, gains.seeds) == ("10", 3)
+    assert gains.real.tolist() == World().real
 
 
 def test_rows_and_factors_that_are_not_there(tmp_path):
@@ -55,7 +56,8 @@ def figures(values, **others):
 
 
 def gains_of(values):
-    return Gains(np.array(values), np.full(len(values), math.nan), "10", 1)
+    missing = np.full(len(values), math.nan)
+    return Gains(np.array(values), missing, "10", 1, missing)
 
 
 def test_correlation_equals_scipys_and_lies_in_its_interval():
@@ -74,3 +76,10 @@ def test_figures_that_say_nothing_are_left_out():
     assert correlations(figures([1.0, 2, 3, 4]), gains_of(np.arange(4.0)), 0) == {}
     some = figures([math.nan, 1.0, 2.0, 3.0, 4.0, 5.0])
     assert correlations(some, gains, 0)["coverage"].value == pytest.approx(1)
+
+
+def test_number_of_real_images_stands_beside_the_figures():
+    gains = gains_of(np.arange(6.0))._replace(real=np.arange(60.0, 0.0, -10.0))
+    found = correlations(figures([3.0, 1.0, 2.0, 6.0, 5.0, 4.0]), gains, 0)
+    assert list(found) == ["train_real", "coverage"]
+    assert found["train_real"].value == pytest.approx(-1)
