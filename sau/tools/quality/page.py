@@ -99,9 +99,9 @@ def _table(figures: Sequence[ClassFigures], gains: Gains | None) -> TextTable:
             _number(one.colour, 1),
         ]
         if gains is not None:
-            is_class = place < len(gains.mean)
-            gain = gains.mean[place], gains.standard_error[place]
-            cells.append(_with(*gain, "±", 1) if is_class else formats.NONE)
+            of_class = list(zip(gains.mean, gains.standard_error, strict=True))
+            is_class = place < len(of_class)
+            cells.append(_with(*of_class[place], "±", 1) if is_class else formats.NONE)
         rows.append(cells)
     return TextTable(heads, rows)
 
