@@ -1,5 +1,7 @@
 """SAU: mixed labels that do not care what is synthetic, and a contrastive loss that does."""
 
+from collections.abc import Iterable, Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -126,10 +128,13 @@ class Sau(Method[SauOptions]):
     def _embed_real(self, epoch: Epoch) -> None:
         """Compute the prototypes, and keep all real embeddings if they are searched."""
         options, classes = self.options, self.context.classes
-        normalise, made = options.prototypes == "normalised", self.context.is_synthetic
+        normalise = options.prototypes == "normalised"
         is_searched = options.search_scope == "memory"
-        if options.prototype_images > 1 and made is not None:
-            embeddings, labels = embed_all(epoch.network, epoch.all(PROTOTYPE_VIEWS))
+        if options.prototype_images > 1 and self.context.is_synthetic is not None:
+            flags: list[Tensor] = []
+            images = _noting(epoch.all(PROTOTYPE_VIEWS), flags)
+            embeddings, labels = embed_all(epoch.network, images)
+            made = torch.cat(flags)
             self.prototypes = filled_prototypes(
                 embeddings, labels, made, classes, options.prototype_images, normalise=normalise
             )
@@ -213,6 +218,13 @@ class Sau(Method[SauOptions]):
         embeddings = torch.stack([network.project(each) for each in features], dim=1)
         with torch.no_grad():  # what is judged must not learn from it
             return embeddings, torch.stack([network.classify(each) for each in features], dim=1)
+
+
+def _noting(batches: Iterable[Batch], flags: list[Tensor]) -> Iterator[Batch]:
+    """Yield the batches, and add which of their images are synthetic to `flags`."""
+    for batch in batches:
+        flags.append(batch.is_synthetic)
+        yield batch
 
 
 def _weights(options: SauOptions, context: MethodContext) -> Tensor | None:
