@@ -170,7 +170,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--swap", type=float, nargs="+", default=[0.0, 0.2, 0.4])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rows", nargs="+", default=list(ROWS), choices=list(ROWS))
-    parser.add_argument("--config", type=Path, default=Path("config.yaml"))
+    parser.add_argument("--config", type=Path, default=Path("configs/digits-resnet8.yaml"))
     arguments = parser.parse_args(words)
     settings = yaml.safe_load(arguments.config.read_text())["training"]
     del settings["runs"]
