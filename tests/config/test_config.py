@@ -16,7 +16,7 @@ CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])
 
 @pytest.fixture
 def default():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return yaml.safe_load((ROOT / "configs" / "digits-resnet8.yaml").read_text())
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -12,7 +12,7 @@ CIFAR = {"paper_table": 1, "paper_dataset": "cifar10"}
 
 @pytest.fixture
 def values():
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return yaml.safe_load((ROOT / "configs" / "digits-resnet8.yaml").read_text())
 
 
 def test_rows_are_all_run_unless_some_are_named(values):

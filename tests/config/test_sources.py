@@ -11,7 +11,7 @@ from tests.paths import ROOT
 @pytest.fixture
 def imagenet(tmp_path):
     """The default config on split files, all of which exist."""
-    values = yaml.safe_load((ROOT / "config.yaml").read_text())
+    values = yaml.safe_load((ROOT / "configs" / "digits-resnet8.yaml").read_text())
     values["dataset"] = {"source": "imagenet-lt", "folder": str(tmp_path)}
     for key in ("train_file", "test_file", "class_names_file"):
         (tmp_path / key).touch()
