@@ -70,7 +70,8 @@ def build_run(
     """
     _refuse_blank_views(settings, data.train.images.size)
     backbone = plan_backbone(settings, data.normalisation, data.train.images.size)
-    refuse_small_images(settings.backbone, settings.input_size, data.train.images.size)
+    side = settings.input_size or settings.crop_size
+    refuse_small_images(settings.backbone, side, data.train.images.size)
     stages = [stage for stage in (settings, second_settings(settings)) if stage is not None]
     parts = [data.train.real() if stage.data == "real" else data.train for stage in stages]
     methods = [
@@ -216,8 +217,16 @@ def _phases(
 
 
 def _refuse_blank_views(settings: TrainingSettings, size: tuple[int, int]) -> None:
-    """Refuse a Cutout hole that covers each image, (height, width), wherever its centre is."""
+    """Refuse a Cutout hole that covers each image, (height, width), wherever its centre is.
+
+    And a padding for which an image has too few pixels to be reflected.
+    """
     height, width = size
+    if settings.crop_fill == "reflect" and settings.crop_padding >= min(size):
+        raise ArgumentError(
+            f"crop_padding: {settings.crop_padding}, but images of {width} x {height} pixels "
+            f"reflect {min(size) - 1} at most; lower it, or set crop_fill to black"
+        )
     if settings.view_set == "cifar" and settings.cutout_size >= 2 * max(height, width):
         raise ArgumentError(
             f"cutout_size: {settings.cutout_size} covers images of {width} x {height} pixels "

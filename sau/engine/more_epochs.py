@@ -17,8 +17,9 @@ def why_not_more_epochs(settings: "TrainingSettings") -> str:
     """
     if settings.second():
         return "its second phase begins behind the last epoch of the first one"
-    if settings.schedule == "cosine":
-        return "with schedule cosine the rate of each epoch depends on how many there are"
+    if settings.schedule != "step":
+        name = settings.schedule
+        return f"with schedule {name} the rate of each epoch depends on how many there are"
     if settings.method in BY_SHARE_OF_EPOCHS:
         return f"with method {settings.method} the loss of each epoch depends on how many there are"
     return ""

@@ -23,7 +23,9 @@ def count_operations(run: Run) -> int:
     Counted are matrix products and convolutions, forward and backward, a multiplication and an
     addition as two. Elementwise work, views, the optimizer and testing are not. One batch is taken
     for all of its phase, on a copy of the network; of an epoch's start, such as prototypes, the
-    first batch. Call it when the run is over: methods do not keep what they had.
+    first batch of the real images, or all images where a method looks at all: it then has something
+    to say of each. The first epoch's start may be another than the others'. Call it when the run is
+    over: methods do not keep what they had.
 
     Args:
         run: whose training is counted.
@@ -35,15 +37,18 @@ def _of_phase(run: Run, phase: Phase) -> float:
     network = copy.deepcopy(run.network)
     set_learning(network, phase.learns)
     phase.method.train()
-    of_start = _of_start(run, phase, network)
+    epochs = phase.settings.epochs
+    of_starts = _of_start(run, phase, network, 1)
+    if epochs > 1:
+        of_starts += (epochs - 1) * _of_start(run, phase, network, 2)
     of_step, images = _of_step(run, phase, network)
     if phase.settings.sharpness_radius > 0:
         of_step *= 2
-    return phase.settings.epochs * (of_start + of_step * len(phase.data.ids) / images)
+    return of_starts + epochs * of_step * len(phase.data.ids) / images
 
 
-def _of_start(run: Run, phase: Phase, network: Network) -> float:
-    """Return the operations of the look at the network that an epoch begins with."""
+def _of_start(run: Run, phase: Phase, network: Network, number: int) -> float:
+    """Return the operations of the look at the network that the phase's epoch begins with."""
     size, generator = phase.settings.batch_size, Streams(run.seed, 0).torch("operations")
     shares: list[float] = []
 
@@ -52,12 +57,12 @@ def _of_start(run: Run, phase: Phase, network: Network) -> float:
         shares.append(min(size, whole) / whole)
         return islice(real_batches(phase.data, names, run.views, size, generator), 1)
 
-    def first_of_all(names: Sequence[ViewName]) -> Iterable[Batch]:
-        whole = len(phase.data.ids)
-        shares.append(min(size, whole) / whole)
-        return islice(all_batches(phase.data, names, run.views, size, generator), 1)
-
-    epoch = Epoch(number=1, network=network, real_batches=first_of_real, all_batches=first_of_all)
+    epoch = Epoch(
+        number=number,
+        network=network,
+        real_batches=first_of_real,
+        all_batches=lambda names: all_batches(phase.data, names, run.views, size, generator),
+    )
     with FlopCounterMode(display=False) as counter:
         phase.method.start_epoch(epoch)
     return float(counter.get_total_flops()) / (shares[0] if shares else 1)

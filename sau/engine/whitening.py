@@ -20,7 +20,7 @@ def refuse_small_images(backbone: str, side: int | None, size: tuple[int, int]) 
 
     Args:
         backbone: of the run.
-        side: to which the network resizes images; None: not.
+        side: to which the views or the network bring images; None: they stay as they are.
         size: height and width of the training images, in pixels.
 
     Raises:

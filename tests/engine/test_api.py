@@ -183,6 +183,10 @@ IMAGES, LABELS = coloured(30)
         ({"images": torch.zeros(30, 3, 8, 8)}, "^std: .*, so give std"),
         ({"mean": (0.5, 0.5)}, "^mean: .*, expected three numbers"),
         ({"cutout_size": 16}, "^cutout_size: 16 covers images of 8 x 8 pixels wherever"),
+        (
+            {"crop_fill": "reflect", "crop_padding": 8},
+            "^crop_padding: 8, .* 8 x 8 .* reflect 7",
+        ),
     ],
 )
 def test_train_refuses_an_argument_by_its_name(changes: dict[str, Any], message: str) -> None:

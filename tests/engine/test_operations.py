@@ -75,3 +75,12 @@ def test_counting_leaves_the_network_as_it_is(generator: Generator) -> None:
     before = {name: value.clone() for name, value in run.network.state_dict().items()}
     count_operations(run)
     assert all(torch.equal(before[name], value) for name, value in run.network.state_dict().items())
+
+
+def test_look_at_all_images_counts_where_a_method_looks(generator: Generator) -> None:
+    """SURE's confidence of each image is measured in a phase's first epoch alone."""
+    plain = count_operations(run_of(generator, method="sure"))
+    options = {"reweight_temperature": 1.0}
+    found = count_operations(run_of(generator, method="sure", options=options))
+    whole, _ = encoder_products()
+    assert found == pytest.approx(plain + IMAGES * (whole + 2 * 4 * WIDTH * CLASSES), rel=1e-6)

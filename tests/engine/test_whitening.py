@@ -54,3 +54,10 @@ def test_small_images_are_refused_before_anything_is_built() -> None:
         ArgumentError, match=r"^backbone: whitened_cnn needs images of 9 pixels .* 8;"
     ):
         refuse_small_images("whitened_cnn", None, (20, 8))
+
+
+def test_small_views_of_large_images_are_refused(generator: Generator) -> None:
+    pixels, labels = images(16, generator)
+    settings = {key: FAST[key] for key in ("method", "backbone", "width", "epochs", "batch_size")}
+    with pytest.raises(ArgumentError, match=r"^backbone: whitened_cnn needs .* but these have 8;"):
+        sau.train(pixels, labels, **settings, view_set="imagenet", crop_size=8)

@@ -122,6 +122,7 @@ def test_methods_that_count_epochs_are_known() -> None:
     ("changes", "why"),
     [
         ({"schedule": "cosine"}, "with schedule cosine"),
+        ({"schedule": "linear"}, "with schedule linear"),
         ({"method": "glmc"}, "with method glmc"),
         ({"second_stage": {"epochs": 3}}, "its second phase begins"),
         ({}, ""),
@@ -130,7 +131,7 @@ def test_methods_that_count_epochs_are_known() -> None:
 def test_obstacles(changes: dict[str, Any], why: str) -> None:
     values = {**CE, "epochs": 4, **changes}
     if changes.get("schedule"):
-        values = {"method": "cross_entropy", "epochs": 4}
+        values = {"method": "cross_entropy", "epochs": 4, **changes}
     assert why_not_more_epochs(TrainingSection(**values)).startswith(why)
     if why:
         with pytest.raises(UserError, match="training.keep_checkpoint: true, but no epochs can be"):
