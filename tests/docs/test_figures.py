@@ -63,6 +63,16 @@ def test_readme_result_is_that_of_the_published_runs() -> None:
     assert found.groups() == paired("SAU", "CE*", folders, 100)
 
 
+def test_readme_result_of_the_default_is_that_of_the_published_run() -> None:
+    text = " ".join(text_of("README.md").split())
+    found = re.search(r"bring ([\d.]+) points \(([\d.]+) to ([\d.]+), five seeds\)", text)
+    assert found is not None
+    assert found.groups() == paired("CE*", "CE", ["digits"], 100)
+    for factor in (100, 50, 10):
+        *_, high = paired("SAU", "CE*", ["digits"], factor)
+        assert high.startswith(MINUS), "SAU is no longer below CE* at every factor"
+
+
 def test_readme_fits_on_three_screens() -> None:
     assert len(text_of("README.md").splitlines()) <= 120
 
