@@ -1,11 +1,11 @@
 """Rows of SAU with other rules of label correction, trained with labels swapped in known shares.
 
-Reads what `sau run` has left of configs/digits-resnet8.yaml, up to the filter, and writes two CSV files: a
-line for each run, and one for each run, epoch and class. Runs that stand there already are left
-out, so that a killed study goes on. Rows are compared by validation images: the real training
+Reads what `sau run` has left of configs/digits-resnet8.yaml, up to the filter, and writes two CSV
+files: a line for each run, and one for each run, epoch and class. Runs that stand there already are
+left out, so that a killed study goes on. Rows are compared by validation images: the real training
 images that no long tail of it takes.
 
-    python -m scripts.label_correction_study results/digits-resnet8 study --swap 0 0.2 0.4 --seeds 0 1 2
+    python -m scripts.label_correction_study results/digits-resnet8 study --swap 0.2 --seeds 0 1 2
 """
 
 import argparse

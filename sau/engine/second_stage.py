@@ -17,12 +17,12 @@ class SecondStage(Section):
     options: dict[str, Any] = setting({}, "the method's own options, as a mapping")
     data: DataName = setting("real", "the long-tailed real images alone, or the balanced set")
     epochs: int = setting(10, "passes over the stage's images", unit="epochs", minimum=1)
-    learning_rate: float = setting(0.001, "of SGD at the phase's start; cosine to 0", above=0)
-    weight_decay: float = setting(5e-3, "of SGD", minimum=0)
+    learning_rate: float = setting(0.001, "at the phase's start", above=0)
+    weight_decay: float = setting(5e-3, "of what decays in the first phase too", minimum=0)
     batch_size: int | None = setting(
         None, "images of a batch; null: as in the first phase", unit="images", minimum=2
     )
-    schedule: Literal["cosine", "step"] = setting("cosine", "of the learning rate")
+    schedule: Literal["cosine", "linear", "step"] = setting("cosine", "of the learning rate")
     step_epochs: list[PositiveInt] = setting(
         [], "epochs of the stage after which the rate falls", only_with={"schedule": "step"}
     )

@@ -14,6 +14,9 @@ from sau.views import ViewOptions, test_view
 IMAGES = 5_000
 """From which the patches are taken; more would not change the filters' third digit."""
 
+AT_ONCE = 250
+"""Images that are normalised together."""
+
 
 def refuse_small_images(backbone: str, side: int | None, size: tuple[int, int]) -> None:
     """Refuse images of which a `WhitenedCnn` would have nothing left.
@@ -49,6 +52,8 @@ def start_whitening(network: Network, data: TrainingData, views: ViewOptions, se
         return
     generator = torch.Generator().manual_seed(derive_seed("training", seed, "whitening"))
     chosen = torch.randperm(len(data.ids), generator=generator)[:IMAGES].sort().values
-    (images,) = data.images.batches([chosen])
     entrance = network.config.input_size, network.config.interpolation
-    encoder.whiten(resized(test_view(images, views), *entrance))
+    pieces = torch.split(chosen, AT_ONCE)
+    encoder.whiten(
+        resized(test_view(images, views), *entrance) for images in data.images.batches(pieces)
+    )

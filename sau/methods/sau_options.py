@@ -27,7 +27,11 @@ class SauOptions(Section):
         " takes for another class; or none",
     )
     correct_from: int = setting(
-        1, "epoch of the phase from which labels are corrected", unit="epochs", minimum=1
+        1,
+        "epoch of the phase from which labels are corrected",
+        unit="epochs",
+        minimum=1,
+        only_with={"label_correction": ["vote", "similarity", "classifier"]},
     )
     neighbours: int = setting(
         1,

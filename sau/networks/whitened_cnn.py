@@ -1,6 +1,7 @@
 """A small convolutional network for 32x32 images that learns much from few passes."""
 
 import math
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
@@ -11,9 +12,6 @@ PATCH, FILTERS = 2, 24
 
 SMALLEST_SIDE = 9
 """Of the images, in pixels; of smaller ones the last group would have nothing left."""
-
-AT_ONCE = 256
-"""Images whose patches are held in memory together."""
 
 WHITENING_EPSILON = 5e-4
 """Added to the eigenvalues of the patches' covariance, so that directions of no variance stay."""
@@ -104,19 +102,19 @@ class WhitenedCnn(nn.Module):
         nn.init.zeros_(self.whitening.bias)
 
     @torch.no_grad()
-    def whiten(self, images: Tensor) -> None:
+    def whiten(self, batches: Iterable[Tensor]) -> None:
         """Make the first layer's weights from images, and set its biases to 0.
 
         Args:
-            images: normalised float32 (N, 3, H, W), some thousands.
+            batches: normalised float32 (n, 3, H, W) each, some thousands of images in all.
         """
-        filters = whitening_filters(images).to(self.whitening.weight)
+        filters = whitening_filters(batches).to(self.whitening.weight)
         self.whitening.weight.copy_(torch.cat([filters, -filters]))
         assert self.whitening.bias is not None
         self.whitening.bias.zero_()
 
 
-def whitening_filters(images: Tensor) -> Tensor:
+def whitening_filters(batches: Iterable[Tensor]) -> Tensor:
     """Return the directions in which 2 x 2 patches vary, each divided by its deviation.
 
     With L and V the eigenvalues and eigenvectors of the patches' second moments, the rows are those
@@ -124,13 +122,13 @@ def whitening_filters(images: Tensor) -> Tensor:
     opposite, the one whose largest entry is positive.
 
     Args:
-        images: normalised float32 (N, 3, H, W).
+        batches: normalised float32 (n, 3, H, W) each; only the patches of one are in memory.
 
     Returns float32 (12, 3, 2, 2), on the CPU.
     """
     size, count = 3 * PATCH * PATCH, 0
     moments = torch.zeros(size, size, dtype=torch.float64)
-    for some in torch.split(images, AT_ONCE):
+    for some in batches:
         patches = F.unfold(some.double().cpu(), PATCH).transpose(0, 1).flatten(1)
         moments += patches @ patches.T
         count += patches.shape[1]

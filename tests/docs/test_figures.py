@@ -101,6 +101,25 @@ def test_results_differences_are_paired_over_the_published_seeds() -> None:
     assert checked == 10
 
 
+def test_results_of_parts_on_digits_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| part alone |")
+    assert len(rows) == 5
+    for method, top1, difference in rows:
+        assert top1 == mean_and_deviation(by_seed(method, ["digits-parts"], 100))
+        middle, low, high = paired(method, "CE*", ["digits-parts"], 100)
+        assert difference == f"{middle} ({low} to {high})", method
+
+
+def test_results_on_the_fast_lane_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| row | epochs |")
+    assert len(rows) == 2
+    for method, _, *cells in rows:
+        for split, cell in zip(("all", "many", "medium"), cells, strict=False):
+            found = by_seed(method, ["fast-cifake"], 100, split)
+            assert cell == mean_and_deviation(found), (method, split)
+        assert cells[0] in text_of("docs/fast-lane.md")
+
+
 def test_results_of_two_epochs_are_the_published_ones() -> None:
     methods, cells = table_after(text_of("docs/results.md"), "| CE | CE* | GLMC*")
     for method, cell in zip(methods, cells, strict=True):

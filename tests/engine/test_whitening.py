@@ -30,7 +30,7 @@ def test_filters_are_made_from_the_training_images(generator: Generator) -> None
     result = sau.train(pixels, labels, **FAST)
     encoder = result.network.encoder
     assert isinstance(encoder, WhitenedCnn)
-    expected = whitening_filters(result.views.normalisation.from_bytes(pixels))
+    expected = whitening_filters([result.views.normalisation.from_bytes(pixels)])
     torch.testing.assert_close(encoder.whitening.weight[:12], expected)
 
 
@@ -43,7 +43,7 @@ def test_filters_are_made_of_images_as_they_enter_the_network(generator: Generat
     larger = torch.nn.functional.interpolate(
         normalised, size=(16, 16), mode="bicubic", antialias=True, align_corners=False
     )
-    torch.testing.assert_close(encoder.whitening.weight[:12], whitening_filters(larger))
+    torch.testing.assert_close(encoder.whitening.weight[:12], whitening_filters([larger]))
 
 
 def test_small_images_are_refused_before_anything_is_built() -> None:
