@@ -73,9 +73,14 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
 
 
 def attend_by_products(network: UNet2DConditionModel) -> None:
-    """Give `ProductAttention` to the layers that have diffusers' processor for it, in place."""
-    processors = {
-        name: ProductAttention() if type(processor) is AttnAddedKVProcessor2_0 else processor  # type: ignore[no-untyped-call]
-        for name, processor in network.attn_processors.items()
-    }
+    """Give `ProductAttention` to the layers that have diffusers' processor for it, in place.
+
+    Layers that norm the text first, or attend to it alone, as DeepFloyd's may, keep theirs.
+    """
+    processors = dict(network.attn_processors)
+    for name, processor in processors.items():
+        layer: Any = network.get_submodule(name.removesuffix(".processor"))
+        plain = not layer.norm_cross and not layer.only_cross_attention
+        if type(processor) is AttnAddedKVProcessor2_0 and plain:
+            processors[name] = ProductAttention()  # type: ignore[no-untyped-call]
     network.set_attn_processor(processors)

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 from diffusers.models.attention_processor import AttnAddedKVProcessor2_0, AttnProcessor2_0
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from torch import Tensor
 from torch.nn import functional
 
@@ -57,6 +58,23 @@ def test_other_processors_stay(pipeline: GlidePipeline) -> None:
     attend_by_products(pipeline.unet)
     kinds = [type(own) for own in pipeline.unet.attn_processors.values()]
     assert kinds == [AttnProcessor2_0] + [ProductAttention] * (len(names) - 1)
+
+
+@pytest.mark.parametrize(
+    "own", [{"cross_attention_norm": "group_norm"}, {"only_cross_attention": True}]
+)
+def test_layers_that_treat_the_text_otherwise_keep_their_processor(
+    pipeline: GlidePipeline, own: dict[str, object]
+) -> None:
+    network = UNet2DConditionModel.from_config({**pipeline.unet.config, **own})
+    before = {name: type(one) for name, one in network.attn_processors.items()}
+    attend_by_products(network)
+    kinds = {name: type(one) for name, one in network.attn_processors.items()}
+    layers = {name: network.get_submodule(name.removesuffix(".processor")) for name in kinds}
+    odd = {n for n, one in layers.items() if one.norm_cross or one.only_cross_attention}
+    assert odd
+    assert {name: kinds[name] for name in odd} == {name: before[name] for name in odd}
+    assert all(kind is ProductAttention for name, kind in kinds.items() if name not in odd)
 
 
 def test_mask_is_refused(pipeline: GlidePipeline) -> None:

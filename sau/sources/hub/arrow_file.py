@@ -25,9 +25,9 @@ def open_arrow(file: Path, key: str) -> Part:
         schema = stream.schema
 
     def read(names: Sequence[str]) -> pa.Table:
-        kept = [batch for batch, _ in _batches(file, names, key)]
+        kept = [_apart(batch) for batch, _ in _batches(file, names, key)]
         empty = schema.empty_table().select(list(names)).schema
-        return without_views(pa.Table.from_batches(kept, empty))
+        return pa.concat_tables(kept or [without_views(pa.Table.from_batches([], empty))])
 
     def rows_of(names: Sequence[str], rows: Rows) -> Iterator[pa.RecordBatch]:
         found = 0
@@ -43,6 +43,12 @@ def open_arrow(file: Path, key: str) -> Part:
                 raise pa.ArrowInvalid("images of fewer rows than labels")
 
     return Part(file, schema, read, rows_of, names_files=False)
+
+
+def _apart(batch: pa.RecordBatch) -> pa.Table:
+    """Return columns in memory of their own: those of a stream hold the images beside them."""
+    plain = without_views(pa.Table.from_batches([batch]))
+    return plain.take(pa.array(np.arange(batch.num_rows)))
 
 
 def _batches(file: Path, names: Sequence[str], key: str) -> Iterator[tuple[pa.RecordBatch, int]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.sources.checks import existing_folder
+from sau.sources.hub.path_list import LISTS
 from sau.sources.hub.saved import is_saved, saved_splits
 from sau.sources.hub.split_names import TRAIN, in_splits
 from sau.sources.naming import nearest, stable_name
@@ -44,13 +45,16 @@ def splits_of(folder: Path, key: str) -> dict[str, list[Path]]:
         key: the setting to name in errors.
 
     Raises:
-        UserError: no such folder, no data in it, files of several kinds, or shards that are missing
-            or of several sets.
+        UserError: no such folder, no data in it, files of several kinds, shards that are missing or
+            of several sets, or a file that links lead to again.
     """
     existing_folder(folder, key)
     if is_saved(folder):
         return saved_splits(folder, key)
-    return in_splits(_files_of_one_kind(folder, key), folder, key)
+    splits = in_splits(_files_of_one_kind(folder, key), folder, key)
+    for files in splits.values():
+        _refuse_the_same_twice(files, folder, key)
+    return splits
 
 
 def choose_split(
@@ -101,6 +105,22 @@ def _files_of_one_kind(folder: Path, key: str) -> list[Path]:
             "cache of `datasets`, with copies; write the data set by save_to_disk"
         )
     return files
+
+
+def _refuse_the_same_twice(files: Sequence[Path], folder: Path, key: str) -> None:
+    """Refuse a file of a split that is reached twice, so that its images would count twice."""
+    seen: dict[Path, Path] = {}
+    for file in files:
+        # A list beside other images is another one, even where the Hub's cache has it once.
+        is_list = file.suffix.lower() in LISTS
+        real = file.parent.resolve() / file.name if is_list else file.resolve()
+        first = seen.setdefault(real, file)
+        if first is not file:
+            names = (stable_name(one.relative_to(folder)) for one in (first, file))
+            raise UserError(
+                f"{key}: {folder}: {' and '.join(names)} are one file, whose images would count "
+                "twice; remove the link, or set it to the folder of one of them"
+            )
 
 
 def _leave_out_json(kinds: dict[str, list[Path]], folder: Path) -> None:

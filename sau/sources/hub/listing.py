@@ -1,6 +1,7 @@
 """The images of a split: labels and ids of all its files, and their bytes by rows."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path, PurePath
 
@@ -32,8 +33,9 @@ LabelsOf = Callable[[pa.ChunkedArray, pa.Schema], Rows]
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """The files of a split, whose columns fit together; `where` names it in messages."""
+    """The files of a split in a folder, whose columns fit together; `where` is for messages."""
 
+    folder: Path
     name: str
     parts: Sequence[Part]
     columns: Columns
@@ -79,7 +81,7 @@ def open_split(folder: Path, name: str, files: Sequence[Path], columns: Columns,
                 f"{at}: its ClassLabel names are not those of {parts[0].file.name}; the files of a "
                 "split must have the same"
             )
-    return Split(name, parts, columns, f"{key}: {folder}, split {name!r}")
+    return Split(folder, name, parts, columns, f"{key}: {folder}, split {name!r}")
 
 
 def list_split(split: Split, labels_of: LabelsOf, prefix: str) -> Listing:
@@ -171,7 +173,19 @@ def _payloads(split: Split, starts: Rows, rows: Rows) -> Iterator[Payload]:
         part = split.parts[owner]
         prompt = batch[columns.prompt][row].as_py() if columns.prompt else None
         found = payload_of(batch[columns.image][row].as_py(), part.file.parent, prompt)
+        if found.path is not None and part.names_files:
+            _refuse_outside(found.path, split)
         yield found if part.names_files else dataclasses.replace(found, path=None)
+
+
+def _refuse_outside(path: Path, split: Split) -> None:
+    """Refuse a path out of the data set: somebody else wrote it, and may ask for any file here."""
+    folder, there = (os.path.normpath(one.absolute()) for one in (split.folder, path))
+    if not PurePath(there).is_relative_to(folder):
+        raise UserError(
+            f"{split.where}: it names the image {quoted(str(path))}, outside the folder; expected "
+            "paths below it, so make the list again or move the images there"
+        )
 
 
 def _common(schemas: Sequence[pa.Schema], where: str) -> pa.Schema:

@@ -25,17 +25,17 @@ _NO_LETTERS = re.compile(r"[^A-Za-z]+")
 def split_of(file: PurePath) -> str:
     """Return the split of a file, given relative to the data set's folder.
 
-    As `datasets` has it: by a word of the file's name, else of its innermost folder that has one;
-    else, for shards in a folder `data`, what stands before their number; else `train`.
+    As `datasets` has it: for shards in a folder `data`, what stands before their number; else by a
+    word of the file's name, or of its innermost folder that has one; else `train`.
     """
     stem = file.name.split(".")[0]
+    shard = _SHARD.fullmatch(stem)
+    if shard and file.parent.name == "data" and _NAME.fullmatch(shard[1]):
+        return _WORDS.get(shard[1].lower(), shard[1])
     for text in (stem, *reversed(file.parts[:-1])):
         named = split_named(text)
         if named:
             return named
-    shard = _SHARD.fullmatch(stem)
-    if shard and file.parent.name == "data" and _NAME.fullmatch(shard[1]):
-        return shard[1]
     return TRAIN
 
 
@@ -54,7 +54,8 @@ def in_splits(files: Iterable[Path], folder: Path, key: str) -> dict[str, list[P
         key: the setting to name in errors.
 
     Raises:
-        UserError: a shard is missing, or the numbered shards of one split are of several sets.
+        UserError: a shard is missing, or the numbered shards of one split are of several sets, or
+            beside other files.
     """
     found: dict[str, list[Path]] = defaultdict(list)
     for file in files:
@@ -78,6 +79,13 @@ def _check_shards(split: str, files: Sequence[Path], folder: Path, key: str) -> 
         raise UserError(
             f"{key}: {folder}: split {quoted(split)} has shards of several sets, in {places}; set "
             "it to the folder of one of them"
+        )
+    other = next((file for file, match in matches if not match), None)
+    if sets and other is not None:
+        raise UserError(
+            f"{key}: {folder}: split {quoted(split)} has numbered shards, and beside them "
+            f"{stable_name(other.relative_to(folder))}, which may hold the same images; move the "
+            "one or the other away"
         )
     for (parent, name, total), numbers in sets.items():
         missing = next((n for n in range(total) if n not in set(numbers)), None)

@@ -20,6 +20,7 @@ from sau.sources.decode import MAX_BYTES, SUFFIXES
 from sau.sources.hub.part import Part
 from sau.sources.hub.path_list import IMAGE
 from sau.sources.hub.values import column_of, text_column_of
+from sau.sources.hub.whole_tar import members_of, open_whole
 from sau.sources.naming import quoted
 from sau.sources.record import Rows
 from sau.sources.table_columns import ID_COLUMN, Columns
@@ -59,8 +60,8 @@ def open_tar(file: Path, key: str, columns: Columns) -> Part:
         UserError: no such file, a damaged one, a sample without a label, or with several images.
     """
     where = f"{key}: {existing_file(file, key, 'tar file')}"
-    with _damage_refused(where), tarfile.open(file, "r:") as archive:
-        samples = list(_samples(archive, columns))
+    with _damage_refused(where), file.open("rb") as opened:
+        samples = list(_samples(opened, columns))
     places = [_place(sample, columns.image, where) for sample in samples]
     entries = [_entries(sample, where) for sample in samples]
     fields = _fields(samples, entries, columns, file, where)
@@ -123,14 +124,11 @@ def _fields(
     return fields
 
 
-def _samples(archive: tarfile.TarFile, columns: Columns) -> Iterator[_Sample]:
+def _samples(opened: IO[bytes], columns: Columns) -> Iterator[_Sample]:
     """Yield the samples: members in a row whose names are the same up to the first point."""
     current: _Sample | None = None
-    before = -1
-    for member in archive:
-        if member.offset <= before:  # a header that leads back would be read for ever
-            raise tarfile.ReadError("a header points back")
-        before = member.offset
+    archive = open_whole(opened, MAX_SAID_BYTES)
+    for member in members_of(archive, opened):
         path = PurePosixPath(member.name)
         stem, _, ending = path.name.partition(".")
         if not member.isreg() or member.issparse() or not stem or not ending:

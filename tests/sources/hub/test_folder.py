@@ -68,3 +68,25 @@ def test_saved_split_that_says_its_name(tmp_path):
     state = json.loads((tmp_path / "state.json").read_text())
     put(tmp_path / "state.json", json.dumps(state | {"_split": "extra"}).encode())
     assert list(splits_of(tmp_path, "k")) == ["extra"]
+
+
+def test_file_that_a_link_leads_to_again_is_refused(tmp_path):
+    put_parquet(tmp_path / "a", shards=1)
+    (tmp_path / "a/data/train-00000-of-00001.parquet").rename(tmp_path / "a/data/0.parquet")
+    (tmp_path / "a/copy").symlink_to("data")
+    with pytest.raises(
+        UserError, match=r"copy/0.parquet and data/0.parquet are one file, whose im"
+    ):
+        splits_of(tmp_path / "a", "k")
+    put_csv(tmp_path / "b/data")
+    (tmp_path / "b/copy").symlink_to("data")
+    with pytest.raises(UserError, match=r"copy/metadata.csv and data/metadata.csv are one file"):
+        splits_of(tmp_path / "b", "k")
+
+
+def test_equal_lists_of_other_images_are_two_in_the_cache_of_the_hub(tmp_path):
+    put(tmp_path / "blob", b"file_name,label\n0.png,cat\n")
+    for name in ("a", "b"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        (tmp_path / "set" / name / "metadata.csv").symlink_to(tmp_path / "blob")
+    assert len(splits_of(tmp_path / "set", "k")["train"]) == 2

@@ -170,3 +170,25 @@ def test_list_beside_the_folders_of_two_splits(tmp_path):
     put(tmp_path / "metadata.jsonl", "\n".join(lines).encode())
     with pytest.raises(UserError, match="'test/pictures/0.png', of split 'test', among the images"):
         listing(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["absolute", "up"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_no_image_outside_the_folder_is_read(tmp_path, form, way):
+    put(tmp_path / "secret.png", picture(1))
+    path = str(tmp_path / "secret.png") if way == "absolute" else "../secret.png"
+    folder = tmp_path / "set"
+    if form == "csv":
+        put(folder / "train.csv", f"image,label\n{path},0\n".encode())
+    else:
+        put_table(folder / "a.parquet", [{"image": {"bytes": None, "path": path}, "label": 0}])
+    images = listing(folder, columns=Columns("image", "label"))
+    with pytest.raises(UserError, match="^k: .*, split 'train': it names the image .*outside the"):
+        list(images.records())
+
+
+def test_path_up_and_down_again_is_within_the_folder(tmp_path):
+    put(tmp_path / "images/0.png", picture(1))
+    put(tmp_path / "lists/train.csv", b"image,label\n../images/0.png,0\n")
+    (record,) = listing(tmp_path, columns=Columns("image", "label")).records()
+    assert record.path.read_bytes() == picture(1)

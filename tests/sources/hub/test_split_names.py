@@ -11,6 +11,10 @@ from sau.sources.hub.split_names import in_splits, split_of
     [
         ("data/train-00000-of-00002.parquet", "train"),
         ("data/test-00000-of-00001-0a1b.parquet", "test"),
+        ("data/train_extra-00000-of-00001.parquet", "train_extra"),
+        ("data/validation_matched-00000-of-00001.parquet", "validation_matched"),
+        ("data/dev-00000-of-00001.parquet", "validation"),
+        ("train_extra-00000-of-00001.parquet", "train"),
         ("data/unlabelled-00000-of-00002.parquet", "unlabelled"),
         ("unlabelled-00000-of-00002.parquet", "train"),
         ("default/val.csv", "validation"),
@@ -39,6 +43,10 @@ def test_files_stand_in_the_order_of_their_numbers():
         (["train-00000-of-00001", "train-00001-of-00001"], "shard 1 is no such one"),
         (["a/train-00000-of-00001", "b/train-00000-of-00001"], "several sets, in x/a and x/b; set"),
         (["train-00000-of-00001", "train-00000-of-00002"], "several sets, in x; set"),
+        (
+            ["train-00000-of-00001", "train"],
+            "numbered shards, and beside them train.parquet, which",
+        ),
     ],
 )
 def test_shards_that_are_not_one_set(names, message):
