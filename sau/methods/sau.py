@@ -132,8 +132,8 @@ class Sau(Method[SauOptions]):
         is_searched = options.search_scope == "memory"
         if options.prototype_images > 1 and self.context.is_synthetic is not None:
             flags: list[Tensor] = []
-            images = _noting(epoch.all(PROTOTYPE_VIEWS), flags)
-            embeddings, labels = embed_all(epoch.network, images)
+            noted = _noting(epoch.all(PROTOTYPE_VIEWS), flags)
+            embeddings, labels = embed_all(epoch.network, noted)
             made = torch.cat(flags)
             self.prototypes = filled_prototypes(
                 embeddings, labels, made, classes, options.prototype_images, normalise=normalise
