@@ -8,7 +8,7 @@ from sau.run.configured import config_words, configured
 
 def test_config_is_the_default_with_changes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert configured([]).experiment.seeds == [0, 1, 2]
+    assert configured([]).experiment.seeds == [0, 1, 2, 3, 4]
     changed = configured(["experiment={seeds: [4], results: out}"])
     assert (changed.experiment.seeds, changed.experiment.results) == ([4], "out")
     assert changed.experiment.imbalance_factors == [10, 50, 100]
