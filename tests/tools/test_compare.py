@@ -102,11 +102,11 @@ def test_rows_that_one_folder_lacks_are_named(results, capsys):
 
 
 def test_published_folder_is_read_from_its_table():
-    found = read_results(PUBLISHED / "digits")
+    found = read_results(PUBLISHED / "digits-resnet8")
 
     runs = found[Row("CE*", "100")]
     assert set(runs) == {"0", "1", "2"}
-    with (PUBLISHED / "digits" / "summary.csv").open() as file:
+    with (PUBLISHED / "digits-resnet8" / "summary.csv").open() as file:
         rows = list(csv.DictReader(file))
     chosen = next(
         row
@@ -122,7 +122,7 @@ def test_published_folder_is_read_from_its_table():
 def test_table_is_written_in_every_form(suffix, tmp_path, capsys):
     path = tmp_path / f"table.{suffix}"
 
-    compared(capsys, PUBLISHED / "digits", PUBLISHED / "digits", output=path)
+    compared(capsys, PUBLISHED / "digits-resnet8", PUBLISHED / "digits-resnet8", output=path)
 
     text = path.read_text()
     assert "CE*" in text.replace("\\", "")

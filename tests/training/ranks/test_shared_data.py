@@ -92,7 +92,7 @@ def predicted(ranks: Ranks, count: int, flip: bool) -> Any:
     network = Network(NetworkConfig("resnet8", 2, 3), seed=5)
     data = make_data(count)
     test = TestData(data.ids, data.images, data.labels)
-    return predict(network, test, OPTIONS, 4, flip=flip, ranks=ranks)
+    return predict(network, test, OPTIONS, 4, shown="flip" if flip else "whole", ranks=ranks)
 
 
 @pytest.mark.parametrize(("count", "flip"), [(31, False), (10, True), (3, False)])
