@@ -88,7 +88,8 @@ def test_new_data_seed_runs_only_its_own_jobs(finished):
 def test_new_method_runs_only_its_own_jobs(finished):
     runs = finished.config["training"]["runs"]
     drop = {"method": "sau", "data": "balanced", "options": {"noise_strategy": "drop"}}
-    planned = finished.planned(training__runs={**runs, "sau-drop": drop})
+    rows = [*finished.config["experiment"]["rows"], "sau-drop"]
+    planned = finished.planned(training__runs={**runs, "sau-drop": drop}, experiment__rows=rows)
     assert planned == {"training": 1, "evaluation": 1, "report": 1, "overview": 1}
 
 
