@@ -1,7 +1,7 @@
 """How many floating-point operations a run's training takes, whatever the machine."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import torch
@@ -50,22 +50,39 @@ def _of_phase(run: Run, phase: Phase) -> float:
 def _of_start(run: Run, phase: Phase, network: Network, number: int) -> float:
     """Return the operations of the look at the network that the phase's epoch begins with."""
     size, generator = phase.settings.batch_size, Streams(run.seed, 0).torch("operations")
+    counter = FlopCounterMode(display=False)
+    of_views: list[float] = []
     shares: list[float] = []
 
     def first_of_real(names: Sequence[ViewName]) -> Iterable[Batch]:
         whole = int((~phase.data.is_synthetic).sum())
         shares.append(min(size, whole) / whole)
-        return islice(real_batches(phase.data, names, run.views, size, generator), 1)
+        made = real_batches(phase.data, names, run.views, size, generator)
+        return _noting(islice(made, 1), counter, of_views)
 
-    epoch = Epoch(
-        number=number,
-        network=network,
-        real_batches=first_of_real,
-        all_batches=lambda names: all_batches(phase.data, names, run.views, size, generator),
-    )
-    with FlopCounterMode(display=False) as counter:
+    def whole_set(names: Sequence[ViewName]) -> Iterable[Batch]:
+        made = all_batches(phase.data, names, run.views, size, generator)
+        return _noting(made, counter, of_views)
+
+    epoch = Epoch(number=number, network=network, real_batches=first_of_real, all_batches=whole_set)
+    with counter:
         phase.method.start_epoch(epoch)
-    return float(counter.get_total_flops()) / (shares[0] if shares else 1)
+    return (counter.get_total_flops() - sum(of_views)) / (shares[0] if shares else 1)
+
+
+def _noting(
+    batches: Iterator[Batch], counter: FlopCounterMode, of_views: list[float]
+) -> Iterator[Batch]:
+    """Yield the batches, and add the operations of making each one's views to `of_views`.
+
+    What moves of images are kept from earlier batches differs from process to process, so that a
+    run that was killed would not end in the same number.
+    """
+    before = counter.get_total_flops()
+    for batch in batches:
+        of_views.append(counter.get_total_flops() - before)
+        yield batch
+        before = counter.get_total_flops()
 
 
 def _of_step(run: Run, phase: Phase, network: Network) -> tuple[float, int]:

@@ -88,7 +88,7 @@ def test_step_that_waits_is_found(name: str, on_device: Path) -> None:
     assert often == {"_local_scalar_dense": STEPS}
 
 
-@pytest.mark.parametrize("method", [*METHODS, "budget"])
+@pytest.mark.parametrize("method", [*METHODS, "budget", "soft"])
 def test_run_that_is_killed_and_stopped_ends_in_the_same_bytes(
     method: str, inputs: Inputs, plain: PlainRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
