@@ -38,7 +38,7 @@ def base_folder(settings: ImagesSettings) -> Path:
     name = settings.model
     if settings.source != "diffusers":
         return _with_a_pipeline(model_folder(name, "images.model"), "images.model")
-    if Path(name).is_dir():
+    if not is_on_hub(settings):
         return _with_a_pipeline(Path(name), "images.model")
     if name.count("/") != 1 or Path(name).parent.is_dir() or name.startswith((".", "/")):
         raise UserError(
@@ -46,6 +46,11 @@ def base_folder(settings: ImagesSettings) -> Path:
             "stabilityai/sd-turbo"
         )
     return _with_a_pipeline(_fetched(name, settings.revision), "images.model")
+
+
+def is_on_hub(settings: ImagesSettings) -> bool:
+    """Return whether the model is named as one of the Hugging Face Hub, and is no folder here."""
+    return settings.source == "diffusers" and not Path(settings.model).is_dir()
 
 
 def upsampler_folder(settings: ImagesSettings) -> Path | None:

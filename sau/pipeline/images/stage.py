@@ -150,12 +150,13 @@ def _generator(
     settings: ImagesSettings, classes: list[str], record: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a shard's provenance says of one of its generators."""
-    from sau.pipeline.images.load import weights_of
+    from sau.pipeline.images.load import is_on_hub, weights_of
     from sau.pipeline.images.wanted import identity_of_pictures
 
     weights = weights_of(settings)
     how = identity_of_pictures(settings, weights, record)
-    return {"classes": classes, **weights, "drawn_as": how}
+    on_hub = {"on_hub": True} if is_on_hub(settings) else {}
+    return {"classes": classes, **weights, **on_hub, "drawn_as": how}
 
 
 def _rows_of_shard(

@@ -15,6 +15,7 @@ from sau.pipeline.training.settings import TrainingSection
 from sau.settings.section import default_of
 from sau.sources.checks import read_text
 from sau.tools.evaluate.tables import TITLES
+from sau.tools.hub_licences import hub_licence
 
 NOT_SAID = "not recorded"
 SHOWN_CLASSES = 50
@@ -102,11 +103,11 @@ def card_text(model: TrainedModel, card: Card) -> str:
 
 def _front_matter(card: Card) -> str:
     library = {"timm": "timm", "huggingface": "timm", "onnx": "onnx"}.get(card.to, "pytorch")
-    licence = json.dumps(card.licence or "other")
+    licence = hub_licence(card.licence)
     lines = [
         "pipeline_tag: image-classification",
         f"library_name: {library}",
-        f"license: {licence}",
+        *(f"{key}: {json.dumps(value)}" for key, value in licence.items()),
     ]
     return "\n".join(["---", *lines, "tags: [image-classification, long-tailed]", "---"])
 

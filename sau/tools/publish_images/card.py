@@ -1,7 +1,6 @@
 """The data card of a published folder: what the images are, in figures, and their limits."""
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,12 +9,15 @@ import yaml
 import sau
 from sau.pipeline.report.markdown import escape
 from sau.storage.manifest.schemas import FILTER_RULES
+from sau.tools.hub_licences import hub_licence
 from sau.tools.publish_images.features import COLUMNS, features_on_card
 from sau.tools.publish_images.generators import Generator
+from sau.tools.publish_images.licences import Licences
 from sau.tools.publish_images.shards import FOLDER, SPLIT
 
 NOT_SAID = "not recorded"
 SHOWN_CLASSES = 200
+SHOWN_OF_GENERATOR = 10
 
 LIMITS = """
 - These are pictures that a model drew, or that were imported, for classes that text named. A label
@@ -36,7 +38,6 @@ _SIZES = (
     (10_000_000, "1M<n<10M"),
     (100_000_000, "10M<n<100M"),
 )
-_LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]*", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,9 +46,9 @@ class Card:
 
     `title`: of the set; `dataset`: what the real images are called; `licence`: of the set, empty if
     nobody has said it; `class_names`: in label order; `classes`: for each, counts by column title;
-    `generators`: each once; `imported`: number of images that no generator drew; `filter_settings`:
-    of the run; `images`, `uncompressed`, `stored`: number and bytes; `content_sha256`: see
-    `sau.tools.publish_images.rows.content_of`.
+    `generators`: each once; `licences`: theirs, and that of imported images; `imported`: number of
+    images that no generator drew; `filter_settings`: of the run; `images`, `uncompressed`,
+    `stored`: number and bytes; `content_sha256`: see `sau.tools.publish_images.rows.content_of`.
     """
 
     title: str
@@ -56,12 +57,17 @@ class Card:
     class_names: Sequence[str]
     classes: Sequence[Mapping[str, Any]]
     generators: Sequence[Generator]
+    licences: Licences
     imported: int
     filter_settings: Mapping[str, Any]
     images: int
     uncompressed: int
     stored: int
     content_sha256: str
+
+    def licence_of(self, generator: Generator) -> str:
+        """Return the licence of a generator; empty if nobody has said it."""
+        return self.licences.of_generator(generator.name, generator.known_licence)
 
 
 def card_text(card: Card) -> str:
@@ -102,12 +108,9 @@ def size_category(images: int) -> str:
 
 
 def _front_matter(card: Card) -> str:
-    licence = card.licence.strip().lower()
-    known = bool(_LICENCE.fullmatch(licence))
     facts: dict[str, Any] = {
         "pretty_name": card.title,
-        "license": licence if known else "other",
-        **({"license_name": card.licence} if licence and not known else {}),
+        **hub_licence(card.licence),
         "task_categories": ["image-classification"],
         "size_categories": [size_category(card.images)],
         "tags": ["synthetic", "long-tailed", "sau"],
@@ -183,15 +186,23 @@ def _origin(card: Card) -> list[str]:
     rows = [
         [
             escape(one.name),
-            escape(one.licence or NOT_SAID),
+            _some(card.class_names, one.labels),
+            escape(card.licence_of(one) or NOT_SAID),
             f"`{one.weights_sha256[:16]}`" if one.weights_sha256 else NOT_SAID,
             _settings(one.settings),
         ]
         for one in card.generators
     ]
-    grid = _grid(["generator", "licence", "SHA-256 of the weights", "settings"], rows)
+    grid = _grid(["generator", "classes", "licence", "SHA-256 of the weights", "settings"], rows)
     imported = f"{card.imported} images were imported: no generator of this run drew them."
     return [grid if rows else "", imported if card.imported else ""]
+
+
+def _some(class_names: Sequence[str], labels: Sequence[int]) -> str:
+    """Return the names of classes; of many, the first ones and how many more there are."""
+    names = [escape(class_names[label]) for label in labels[:SHOWN_OF_GENERATOR]]
+    more = len(labels) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
 
 
 def _settings(settings: Mapping[str, Any]) -> str:
@@ -202,10 +213,11 @@ def _settings(settings: Mapping[str, Any]) -> str:
 def _licences(card: Card) -> str:
     lines = [f"- This set: {escape(card.licence or NOT_SAID)}."]
     lines += [
-        f"- {escape(one.name)}: {escape(one.licence or NOT_SAID)}." for one in card.generators
+        f"- {escape(one.name)}: {escape(card.licence_of(one) or NOT_SAID)}."
+        for one in card.generators
     ]
     if card.imported:
-        lines.append("- Imported images: as the column `generator_licence` says, if it does.")
+        lines.append(f"- Imported images: {escape(card.licences.of_imported or NOT_SAID)}.")
     lines.append("- A generator's licence may bind what is done with its pictures: read it.")
     return "\n".join(dict.fromkeys(lines))
 

@@ -17,13 +17,10 @@ from sau.tools.kept_images import Found, find_kept
 from sau.tools.publish_images.card import Card, card_text
 from sau.tools.publish_images.counts import count_classes
 from sau.tools.publish_images.features import schema_of
-from sau.tools.publish_images.generators import (
-    IMPORTED,
-    generators_of,
-    licence_of_imported,
-)
+from sau.tools.publish_images.generators import generators_of
 from sau.tools.publish_images.hub import Hub
-from sau.tools.publish_images.rows import content_of, read_rows
+from sau.tools.publish_images.licences import IMPORTED, read_licences
+from sau.tools.publish_images.rows import content_of, has_imported, read_rows
 from sau.tools.publish_images.shards import FOLDER, write_shards
 
 log = logging.getLogger(__name__)
@@ -55,25 +52,27 @@ def publish_images(
         output: folder to write; must not be there, or be empty, unless --replace.
         title: of the set, for the card; default: after the data set of the real images.
         licence: of the set, for the card, such as cc-by-4.0.
-        generator_licence: of what drew the images: one for all, or NAME=LICENCE for each.
+        generator_licence: of what drew the images: one for all generators, or NAME=LICENCE for
+            each; of images that were imported: imported=LICENCE.
         replace: whether a folder that this command wrote before is replaced.
         push: repository on the Hub to upload to, such as user/name; the token is that of the
             environment variable HF_TOKEN. Empty: none.
         private: whether a repository that is made for it is private.
 
     Raises:
-        UserError: no kept images in the results, an output folder with something else in it, or a
-            Hub that cannot be reached or refuses the upload.
+        UserError: no kept images in the results, a licence of what made none of them, an output
+            folder with something else in it, or a Hub that cannot be reached or refuses the upload.
     """
     if private and not push:
         raise UserError("--private: without --push there is no repository; leave it out")
     check_place(output, replace=replace and _is_ours(output))
     found = find_kept(results)
-    licences = generator_licence or []
-    generators = generators_of(found, licences)
+    generators = generators_of(found)
+    names = list(dict.fromkeys(one.name for one in generators))
+    licences = read_licences(generator_licence or [], names, imported=has_imported(found))
     hub = Hub(push) if push else None  # before the work, which may take an hour
     with new_folder(output, replace=replace) as folder:
-        rows = read_rows(found, generators, licence_of_imported(licences), output.absolute().parent)
+        rows = read_rows(found, generators, licences, output.absolute().parent)
         uncompressed = write_shards(rows, schema_of(found.class_names), folder)
         stored = sum(file.stat().st_size for file in (folder / FOLDER).iterdir())
         card = Card(
@@ -82,7 +81,8 @@ def publish_images(
             licence=licence,
             class_names=found.class_names,
             classes=count_classes(found),
-            generators=list({one.name: one for one in generators.values()}.values()),
+            generators=generators,
+            licences=licences,
             imported=pc.sum(pc.equal(rows["generator"], IMPORTED)).as_py(),
             filter_settings=found.provenance(found.kept).get("settings", {}),
             images=rows.num_rows,
@@ -124,7 +124,9 @@ def _record(found: Found, card: Card) -> dict[str, Any]:
         "content_sha256": card.content_sha256,
         "images": card.images,
         "class_names": list(card.class_names),
-        "generators": [dataclasses.asdict(one) for one in card.generators],
+        "generators": [
+            dataclasses.asdict(one) | {"licence": card.licence_of(one)} for one in card.generators
+        ],
         "filter": card.filter_settings,
         "rejected": made.get("rejected", {}),
         "inputs": {

@@ -6,72 +6,75 @@ from pathlib import PurePath
 from typing import Any
 
 from sau.assets.shipped import SHIPPED
-from sau.core.errors import UserError
 from sau.pipeline.images.per_class import settings_by_label
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
-from sau.settings.names import did_you_mean
 from sau.settings.section import conditions_of
+from sau.storage.sealed import hash_of_json
 from sau.tools.kept_images import Found
 
-IMPORTED = "imported"
-"""What is written where no generator of the run drew an image."""
-
 _SHIPPED_LICENCE = "apache-2.0"
+_DIGITS = 8
+"""Of the weights' hash, behind a name that two models have."""
 
 
 @dataclass(frozen=True)
 class Generator:
-    """A generator, as the data card names it.
+    """A generator with its settings, as the data card names it.
 
     Attributes:
         name: of the model: that of the Hub, of what is shipped, or of its folder without the way
-            to it, which concerns nobody else.
-        licence: of the model; empty if nobody has said it.
+            to it, which concerns nobody else; of two models with one name, with the beginning of
+            the weights' hash.
+        known_licence: of a model that is shipped; else empty.
         weights_sha256: of its files.
         settings: what its pictures depend on, besides prompts and seeds.
+        labels: of the classes that it drew.
     """
 
     name: str
-    licence: str
+    known_licence: str
     weights_sha256: str
     settings: Mapping[str, Any]
+    labels: Sequence[int]
 
 
-def generators_of(found: Found, licences: Sequence[str]) -> dict[int, Generator]:
-    """Return the generator of each class by its label; none if all images were imported.
-
-    Args:
-        found: the kept images' files.
-        licences: `LICENCE` for all generators, or `NAME=LICENCE` for one of them.
-
-    Raises:
-        UserError: a licence of a generator that drew nothing.
-    """
+def generators_of(found: Found) -> list[Generator]:
+    """Return what drew images, by the first label of each; nothing if all were imported."""
     made = found.provenance(found.images[0])
     settings = ImagesSettings.from_mapping(dict(made.get("settings", {})))
-    if settings.source in ("imported", "none"):
-        own: dict[int, ImagesSettings] = {}
-    else:
-        by_label = settings_by_label(settings, found.class_names)
-        own = {label: one for label, one in by_label.items() if one.source != "imported"}
-    names = {label: _name(one.model) for label, one in own.items()}
-    shared, single = _licences(licences, sorted({*names.values(), IMPORTED}))
-    weights = _weights(found)
-    return {
-        label: Generator(
-            name=names[label],
-            licence=single.get(names[label], shared or _known(one.model)),
-            weights_sha256=weights.get(found.class_names[label], ""),
-            settings=_settings(one),
-        )
-        for label, one in own.items()
+    drawn = _drawn(found)
+    if not drawn:
+        return []
+    by_label = settings_by_label(settings, found.class_names)
+    groups: dict[str, list[int]] = {}
+    for label in drawn:
+        key = hash_of_json([drawn[label], by_label[label].model, _settings(by_label[label])])
+        groups.setdefault(key, []).append(label)
+    firsts = [labels[0] for labels in groups.values()]
+    names = {label: _name(by_label[label].model, drawn[label]) for label in firsts}
+    models = {(names[label], drawn[label]["weights_sha256"]) for label in firsts}
+    several = {name for name, _ in models if sum(other == name for other, _ in models) > 1}
+
+    def generator(labels: Sequence[int]) -> Generator:
+        name, weights = names[labels[0]], drawn[labels[0]]["weights_sha256"]
+        one = by_label[labels[0]]
+        told = f"{name} {weights[:_DIGITS]}" if name in several else name
+        licence = _SHIPPED_LICENCE if one.model in SHIPPED else ""
+        return Generator(told, licence, weights, _settings(one), labels)
+
+    return [generator(labels) for labels in groups.values()]
+
+
+def _drawn(found: Found) -> dict[int, Mapping[str, Any]]:
+    """Return what was recorded of the generator of each class, by label."""
+    by_name = {
+        name: {key: value for key, value in made.items() if key not in ("classes", "drawn_as")}
+        for path in found.images
+        for made in found.provenance(path).get("generators", [])
+        for name in made["classes"]
     }
-
-
-def licence_of_imported(licences: Sequence[str]) -> str:
-    """Return what was said of the licence of imported images."""
-    shared, single = _licences(licences, None)
-    return single.get(IMPORTED, shared)
+    labels = {name: label for label, name in enumerate(found.class_names)}
+    return {labels[name]: by_name[name] for name in sorted(by_name, key=labels.__getitem__)}
 
 
 def _settings(one: ImagesSettings) -> dict[str, Any]:
@@ -87,37 +90,6 @@ def _settings(one: ImagesSettings) -> dict[str, Any]:
     }
 
 
-def _licences(given: Sequence[str], known: Sequence[str] | None) -> tuple[str, Mapping[str, str]]:
-    """Return the licence of all generators, and those of single ones."""
-    shared = [entry for entry in given if "=" not in entry]
-    single = dict(entry.rsplit("=", 1) for entry in given if "=" in entry)
-    if len(shared) > 1:
-        raise UserError(
-            f"--generator-licence: {' and '.join(shared)}; name the generators, as in "
-            f"{(known or [IMPORTED])[0]}={shared[0]}"
-        )
-    odd = next((name for name in single if known is not None and name not in known), None)
-    if odd is not None:
-        hint = did_you_mean(odd, known or []) or f"known are {', '.join(known or [])}"
-        raise UserError(f"--generator-licence: no images of {odd!r}; {hint}")
-    return next(iter(shared), ""), single
-
-
-def _name(model: str) -> str:
+def _name(model: str, made: Mapping[str, Any]) -> str:
     """Return a model's name without folders of this machine."""
-    on_hub = model.count("/") == 1 and not model.startswith((".", "/", "~", "models/"))
-    return model if on_hub or model in SHIPPED else PurePath(model).name
-
-
-def _known(model: str) -> str:
-    return _SHIPPED_LICENCE if model in SHIPPED else ""
-
-
-def _weights(found: Found) -> dict[str, str]:
-    """Return the digest of the weights that drew each class, by its name."""
-    return {
-        name: made["weights_sha256"]
-        for path in found.images
-        for made in found.provenance(path).get("generators", [])
-        for name in made["classes"]
-    }
+    return model if model in SHIPPED or made.get("on_hub") else PurePath(model).name

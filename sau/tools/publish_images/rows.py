@@ -1,7 +1,7 @@
 """The rows of a published data set: kept images with all that is known of each, by class."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from sau.storage import manifest
 from sau.storage.spool import spool
 from sau.tools.kept_images import MEASURES, Found
 from sau.tools.publish_images.features import COLUMNS
-from sau.tools.publish_images.generators import IMPORTED, Generator
+from sau.tools.publish_images.generators import Generator
+from sau.tools.publish_images.licences import IMPORTED, Licences
 
 Places = npt.NDArray[np.int64]
 
@@ -24,15 +25,27 @@ _DECIDED = ("id", "score", "rank", "kept", "reason")
 _PLAIN = pa.schema([(name, kind) for name, kind, _ in COLUMNS])
 
 
+def has_imported(found: Found) -> bool:
+    """Return whether any of the kept images was drawn by no generator."""
+    kept = manifest.read(found.kept, "kept", columns=["id", "kept"])
+    kept_ids = kept.filter(kept["kept"])["id"].combine_chunks()
+    for path in found.images:
+        rows = manifest.read(path, "images", columns=["id", "seed"])
+        imported = rows.filter(rows["seed"].is_null())["id"]
+        if pc.any(pc.is_in(imported, value_set=kept_ids)).as_py():
+            return True
+    return False
+
+
 def read_rows(
-    found: Found, generators: Mapping[int, Generator], imported_licence: str, spool_in: Path
+    found: Found, generators: Sequence[Generator], licences: Licences, spool_in: Path
 ) -> pa.Table:
     """Return the kept images by class, within a class in the order of the shards.
 
     Args:
         found: the files.
-        generators: of each label that one drew.
-        imported_licence: of images that none drew; empty if nobody has said it.
+        generators: that drew them.
+        licences: of these, and of imported images.
         spool_in: folder on whose disk the rows wait.
 
     Returns: a table with the columns `COLUMNS`, mapped from the disk.
@@ -41,11 +54,12 @@ def read_rows(
         UserError: no image was kept, or one is not among the images or the scores.
     """
     said = _said(found)
+    by_label = {label: one for one in generators for label in one.labels}
     batches = (
         batch
         for path in found.images
         for group in manifest.read_groups(path, "images")
-        for batch in _rows(group, said, found.class_names, generators, imported_licence)
+        for batch in _rows(group, said, found.class_names, by_label, licences)
     )
     table = spool(batches, _PLAIN, spool_in)
     if table.num_rows < said.num_rows:
@@ -106,7 +120,7 @@ def _rows(
     said: pa.Table,
     class_names: list[str],
     generators: Mapping[int, Generator],
-    imported_licence: str,
+    licences: Licences,
 ) -> Iterator[pa.RecordBatch]:
     """Yield the kept images of a row group, image by image."""
     for batch in group.to_batches(max_chunksize=_BATCH_ROWS):
@@ -116,7 +130,7 @@ def _rows(
             continue
         facts = said.take(places.drop_null()).to_pylist()
         rows = [
-            {**image, **fact} | _more(image, fact, class_names, generators, imported_licence)
+            {**image, **fact} | _more(image, fact, class_names, generators, licences)
             for image, fact in zip(batch.take(chosen).to_pylist(), facts, strict=True)
         ]
         yield pa.RecordBatch.from_pylist(rows, _PLAIN)
@@ -127,16 +141,19 @@ def _more(
     fact: Mapping[str, Any],
     class_names: list[str],
     generators: Mapping[int, Generator],
-    imported_licence: str,
+    licences: Licences,
 ) -> dict[str, Any]:
     """Return what is published of an image besides what its manifests hold."""
     data = image["image"]["bytes"]
     drawn = generators.get(image["label"]) if image["seed"] is not None else None
+    licence = (
+        licences.of_generator(drawn.name, drawn.known_licence) if drawn else licences.of_imported
+    )
     nearest = fact["zero_shot"]
     return {
         "image": {"bytes": data, "path": f"{image['id'].rsplit('/', 1)[-1]}{_suffix(data)}"},
         "generator": drawn.name if drawn else IMPORTED,
-        "generator_licence": (drawn.licence if drawn else imported_licence) or None,
+        "generator_licence": licence or None,
         "zero_shot": None if nearest is None else class_names[nearest],
         "sha256": hashlib.sha256(data).hexdigest(),
     }

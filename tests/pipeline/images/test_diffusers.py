@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 
 from sau.core.errors import UserError
 from sau.pipeline.images.diffusers_generator import DiffusersGenerator, load_diffusers
+from sau.pipeline.images.load import is_on_hub
 from sau.pipeline.images.settings import ImagesSettings
+from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs, pixels, rows_of
 from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline, tiny_pipeline
 
@@ -194,6 +196,15 @@ def test_weights_of_another_size_are_one_line(short: Inputs, tmp_path: Path) -> 
     path.write_text(json.dumps({**config, "in_channels": config["in_channels"] + 1}))
     with pytest.raises(UserError, match="does not load as a text-to-image pipeline"):
         short.run(source="diffusers", model=str(folder))
+
+
+def test_models_of_the_hub_are_told_from_folders(short: Inputs, model: str) -> None:
+    assert is_on_hub(ImagesSettings(source="diffusers", model="a/b"))
+    assert not is_on_hub(ImagesSettings(source="diffusers", model=model))
+    assert not is_on_hub(ImagesSettings(source="glide", model="mine/model"))
+    path = short.run(source="diffusers", model=model)
+    (made,) = manifest.read_metadata(path)["provenance"]["generators"]
+    assert "on_hub" not in made
 
 
 def test_folder_that_is_not_there_is_not_asked_of_the_hub(

@@ -1,5 +1,6 @@
 """A results folder as the stages write it, with pictures of two classes in two shards."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from tests.sources.make_images import picture
 
 NAMES = ["ant", "New York"]
 WEIGHTS = "0123456789abcdef" * 4
+ONE_GENERATOR = [{"classes": NAMES, "weights_sha256": WEIGHTS, "drawn_as": "x"}]
 
 
 class Results:
@@ -21,7 +23,15 @@ class Results:
         data: bytes of each image.
     """
 
-    def __init__(self, folder: Path, settings: dict[str, object], *, seed: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, object],
+        *,
+        generators: Sequence[Mapping[str, object]] = ONE_GENERATOR,
+        imported: Sequence[str] = (),
+    ) -> None:
+        """Args: the settings of images, what drew which class, and classes that nothing drew."""
         self.folder = folder
         ids = [f"synthetic/{NAMES[i % 2]}/{i:06d}" for i in range(10)]
         self.data = {name: picture(i) for i, name in enumerate(ids)}
@@ -29,9 +39,7 @@ class Results:
         hashes: dict[str, list[str]] = {"images": [], "scores": []}
         for shard in range(2):
             own = range(5 * shard, 5 * shard + 5)
-            images = [self._image(ids[i], i, seed) for i in own]
-            made = {"classes": NAMES, "weights_sha256": WEIGHTS, "drawn_as": "x"}
-            generators = [made] if settings["source"] != "imported" else []
+            images = [self._image(ids[i], i, NAMES[i % 2] not in imported) for i in own]
             facts = {"settings": settings, "generators": generators, "split": "synthetic"}
             hashes["images"].append(self._write("images", shard, images, facts))
             scores = [self._score(ids[i], i) for i in own]
