@@ -30,7 +30,7 @@ from sau.longtail.complement import complement_counts, draw_complement
 from sau.longtail.counts import long_tailed_counts, sample_long_tail
 from sau.longtail.swapped import swap_labels
 from sau.losses.class_similarities import class_similarities, standardised
-from sau.losses.noise_margins import label_margins_of, lowest_in_class
+from sau.losses.noise_margins import classification_margins, lowest_in_class
 from sau.methods.prototypes import filled_prototypes
 from sau.metrics.found_noise import Share, found_noise, found_noise_by_class
 from sau.networks.encoder import make_encoder
@@ -119,7 +119,7 @@ def similarity(*, nearest: int, tau: float = 0.0, is_standard: bool = False) -> 
         similar = torch.cat(pieces)
         if is_standard:
             similar = standardised(similar, space.is_synthetic)
-        return label_margins_of(similar, space.labels)
+        return classification_margins(similar, space.labels)
 
     return margins
 
@@ -128,7 +128,9 @@ def by_filled_means(space: Space) -> Tensor:
     """Compare with class means of as many images of each class, generated ones among them."""
     largest = int(torch.bincount(space.labels).max())
     means = filled_prototypes(*space[:2], space.is_synthetic, CLASSES, largest)
-    return label_margins_of(torch.einsum("bvd,cvd->bvc", space.embeddings, means), space.labels)
+    return classification_margins(
+        torch.einsum("bvd,cvd->bvc", space.embeddings, means), space.labels
+    )
 
 
 def by_probe(space: Space) -> Tensor:
@@ -139,7 +141,7 @@ def by_probe(space: Space) -> Tensor:
     found = cross_val_predict(
         probe, inputs, space.labels.numpy(), cv=folds, method="predict_log_proba"
     )
-    return label_margins_of(torch.from_numpy(found)[:, None].repeat(1, 2, 1), space.labels)
+    return classification_margins(torch.from_numpy(found)[:, None].repeat(1, 2, 1), space.labels)
 
 
 def measured(space: Space, margins: Tensor, share: float) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def build_run(
         ArgumentError: stages or weights that do not fit together, or views that show nothing of an
             image.
     """
+    _refuse_wide_padding(settings, data.train.images.size)
     _refuse_blank_views(settings, data.train.images.size)
     backbone = plan_backbone(settings, data.normalisation, data.train.images.size)
     side = settings.input_size or settings.crop_size
@@ -216,17 +217,19 @@ def _phases(
     return tuple(phases)
 
 
-def _refuse_blank_views(settings: TrainingSettings, size: tuple[int, int]) -> None:
-    """Refuse a Cutout hole that covers each image, (height, width), wherever its centre is.
-
-    And a padding for which an image has too few pixels to be reflected.
-    """
-    height, width = size
+def _refuse_wide_padding(settings: TrainingSettings, size: tuple[int, int]) -> None:
+    """Refuse a padding for which an image, (height, width), has too few pixels to be reflected."""
     if settings.crop_fill == "reflect" and settings.crop_padding >= min(size):
+        height, width = size
         raise ArgumentError(
             f"crop_padding: {settings.crop_padding}, but images of {width} x {height} pixels "
             f"reflect {min(size) - 1} at most; lower it, or set crop_fill to black"
         )
+
+
+def _refuse_blank_views(settings: TrainingSettings, size: tuple[int, int]) -> None:
+    """Refuse a Cutout hole that covers each image, (height, width), wherever its centre is."""
+    height, width = size
     if settings.view_set == "cifar" and settings.cutout_size >= 2 * max(height, width):
         raise ArgumentError(
             f"cutout_size: {settings.cutout_size} covers images of {width} x {height} pixels "

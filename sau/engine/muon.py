@@ -27,7 +27,7 @@ class OrthogonalSteps(torch.optim.Optimizer):
     convolutions taken as matrices as there.
     """
 
-    def hold(
+    def with_hidden(
         self,
         hidden: Iterable[nn.Parameter],
         *,

@@ -59,7 +59,7 @@ def _muon(
         )
     else:
         made = MuonWithSGD(groups, **_sgd(settings))
-    return made.hold(
+    return made.with_hidden(
         hidden,
         ratio=settings.muon_learning_rate / settings.learning_rate,
         decay=settings.muon_weight_decay,

@@ -35,6 +35,12 @@ def check_optimizer(settings: "TrainingSettings") -> None:
         raise settings.error("nesterov", f"true, but {settings.path('momentum')} is 0; raise it")
     keys = ("learning_rate", "weight_decay", "others", "steps", "layers", "fixed_norm")
     settings.check_idle([f"muon_{key}" for key in keys])
+    if settings.muon_layers == "encoder" and settings.freeze == "backbone":
+        raise settings.error(
+            "muon_layers",
+            f"encoder, but {settings.path('freeze')} is backbone, so that none of them learns; "
+            "leave one of them out",
+        )
 
 
 def check_flips(settings: "TrainingSettings") -> None:

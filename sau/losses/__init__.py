@@ -19,7 +19,7 @@ from sau.losses.label_correction import find_noise
 from sau.losses.ldam import label_margins, margin_cross_entropy
 from sau.losses.logit_adjustment import balanced_softmax_cross_entropy, logit_adjusted_cross_entropy
 from sau.losses.noise_counts import noise_counts
-from sau.losses.noise_margins import label_margins_of, lowest_in_class, trust_of
+from sau.losses.noise_margins import classification_margins, lowest_in_class, trust_of
 from sau.losses.score_weights import score_weights
 from sau.losses.soft_contrastive import trusting_contrastive_loss
 from sau.losses.supervised_contrastive import supervised_contrastive_loss
@@ -28,6 +28,7 @@ __all__ = [
     "SyntheticAwareContrastiveLoss",
     "balanced_softmax_cross_entropy",
     "class_similarities",
+    "classification_margins",
     "contrastive_loss",
     "correctness_ranking_loss",
     "domain_weights",
@@ -35,7 +36,6 @@ __all__ = [
     "find_noise",
     "inverse_frequency_weights",
     "label_margins",
-    "label_margins_of",
     "logit_adjusted_cross_entropy",
     "lowest_in_class",
     "margin_cross_entropy",

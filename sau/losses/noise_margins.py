@@ -7,7 +7,7 @@ from sau.losses.shapes import Shapes
 
 
 @torch.no_grad()
-def label_margins_of(similarities: Tensor, labels: Tensor) -> Tensor:
+def classification_margins(similarities: Tensor, labels: Tensor) -> Tensor:
     """Return by how much a sample is nearer to its own class than to any other, in its worse view.
 
     m_i = min over views v of (s_v[y_i] - max over c != y_i of s_v[c]). Both views agree with the

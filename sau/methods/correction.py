@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from sau.data.batches import Batch
 from sau.losses.class_similarities import class_similarities, standardised
 from sau.losses.label_correction import find_noise
-from sau.losses.noise_margins import label_margins_of, lowest_in_class, trust_of
+from sau.losses.noise_margins import classification_margins, lowest_in_class, trust_of
 from sau.losses.score_weights import score_weights
 from sau.methods.inputs import MethodContext
 from sau.methods.sau_options import MEASURED, SauOptions
 from sau.neighbours import EmbeddingBank
 
 
-class Known(NamedTuple):
+class References(NamedTuple):
     """What samples are compared with.
 
     `prototypes`: float32 (C, 2, d); `bank`: all real embeddings, where they are searched.
@@ -82,7 +82,7 @@ class LabelCorrection(nn.Module):
 
     @torch.no_grad()
     def verdict(
-        self, batch: Batch, features: Tensor, logits: Tensor | None, known: Known
+        self, batch: Batch, features: Tensor, logits: Tensor | None, references: References
     ) -> Verdict:
         """Judge the B images of a batch; this changes nothing that is remembered.
 
@@ -90,15 +90,15 @@ class LabelCorrection(nn.Module):
             batch: the images.
             features: float (B, 2, d), embeddings of views 2 and 3.
             logits: float (B, 2, C), class scores of both; None unless `reads_logits`.
-            known: what is compared with.
+            references: what is compared with.
         """
         nothing = torch.zeros_like(batch.is_synthetic)
         with torch.autocast(features.device.type, enabled=False):
             if not self.measures:
                 if not self.corrects:
                     return Verdict(nothing)
-                return Verdict(_by_vote(self.options, batch, features.float(), known))
-            margins = self._margins(batch, features.float(), logits, known)
+                return Verdict(_by_vote(self.options, batch, features.float(), references))
+            margins = self._margins(batch, features.float(), logits, references)
             if not self.corrects:
                 return Verdict(nothing, margins=margins)
             if self.options.verdict == "soft":
@@ -120,7 +120,7 @@ class LabelCorrection(nn.Module):
         self.margins[places] = torch.where(before.isinf(), margins, mean)
 
     def _margins(
-        self, batch: Batch, features: Tensor, logits: Tensor | None, known: Known
+        self, batch: Batch, features: Tensor, logits: Tensor | None, references: References
     ) -> Tensor:
         options = self.options
         if logits is not None:
@@ -128,39 +128,39 @@ class LabelCorrection(nn.Module):
         else:
             similar = class_similarities(
                 features,
-                *_candidates(options, batch, features, known),
+                *_candidates(options, batch, features, references),
                 self.context.classes,
                 nearest=options.nearest_per_class,
                 tau=options.frequency_tau,
             )
         if options.standardise == "per_class":
             similar = standardised(similar, batch.is_synthetic)
-        margins = label_margins_of(similar, batch.labels)
+        margins = classification_margins(similar, batch.labels)
         return margins if self.prior is None else margins + self.prior[batch.index]
 
 
-def _by_vote(options: SauOptions, batch: Batch, features: Tensor, known: Known) -> Tensor:
+def _by_vote(options: SauOptions, batch: Batch, features: Tensor, references: References) -> Tensor:
     """Return the paper's verdict, bool (B,)."""
     return find_noise(
         features,
         batch.labels,
         batch.is_synthetic,
-        known.prototypes.float(),
+        references.prototypes.float(),
         options.neighbours,
         vote=options.vote,
-        bank=known.bank,
+        bank=references.bank,
         among_batch=options.search_scope == "batch",
     )
 
 
 def _candidates(
-    options: SauOptions, batch: Batch, features: Tensor, known: Known
+    options: SauOptions, batch: Batch, features: Tensor, references: References
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return embeddings, labels and which of them are none, where the options search."""
-    if known.bank is not None:
-        labels = known.bank.labels
-        return known.bank.embeddings(), labels, torch.zeros_like(labels, dtype=torch.bool)
-    prototypes = known.prototypes.float()
+    if references.bank is not None:
+        labels = references.bank.labels
+        return references.bank.embeddings(), labels, torch.zeros_like(labels, dtype=torch.bool)
+    prototypes = references.prototypes.float()
     of_prototypes = torch.arange(len(prototypes), device=prototypes.device)
     in_batch = batch.is_synthetic
     if options.search_scope == "prototypes":

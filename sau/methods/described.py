@@ -26,6 +26,7 @@ _ARGUMENTS = {
     "exclusiveMaximum": "below",
     "unit": "unit",
     "only_with": "only_with",
+    "not_with": "not_with",
 }
 """What a schema says of a key, as `setting` calls it."""
 

@@ -14,7 +14,7 @@ from sau.losses.noise_counts import COUNTED, noise_counts
 from sau.losses.score_weights import score_weights
 from sau.losses.soft_contrastive import trusting_contrastive_loss
 from sau.methods.base import Epoch, Losses, Method, MethodContext, OptionError, Step
-from sau.methods.correction import Known, LabelCorrection
+from sau.methods.correction import LabelCorrection, References
 from sau.methods.prototypes import (
     PROTOTYPE_VIEWS,
     class_prototypes,
@@ -185,8 +185,8 @@ class Sau(Method[SauOptions]):
         batch, options = step.batch, self.options
         assert self.correction is not None
         features, logits = self._embedded(step)
-        known = Known(self.prototypes, self.bank)
-        verdict = self.correction.verdict(batch, features, logits, known)
+        references = References(self.prototypes, self.bank)
+        verdict = self.correction.verdict(batch, features, logits, references)
         true = self.context.true_labels
         self.seen = batch.index, verdict.margins
         self.found = noise_counts(

@@ -10,6 +10,9 @@ SEARCHED = {"label_correction": ["vote", "similarity"]}
 MEASURED = {"label_correction": ["similarity", "classifier"]}
 """Where each class is compared with, so that there is a margin."""
 
+UNUSED = {"contrastive_weight": 0.0}
+"""Where there is no contrastive loss, so that nothing about its labels counts."""
+
 
 class SauOptions(Section):
     """Options of SAU; the defaults are the paper's."""
@@ -18,13 +21,15 @@ class SauOptions(Section):
         "pos_neg",
         "what noisy samples do in the contrastive loss (L2, L1, L3 of the paper)",
         only_with={"label_correction": ["vote", "similarity", "classifier"]},
+        not_with=UNUSED,
     )
-    temperature: float = setting(0.1, "of the contrastive loss", above=0)
+    temperature: float = setting(0.1, "of the contrastive loss", above=0, not_with=UNUSED)
     label_correction: Literal["vote", "similarity", "classifier", "off"] = setting(
         "vote",
         "which synthetic samples are noise: by their neighbours' vote (the paper); those more"
         " similar to another class's real images than to their own's; those that the classifier"
         " takes for another class; or none",
+        not_with=UNUSED,
     )
     correct_from: int = setting(
         1,
@@ -32,45 +37,53 @@ class SauOptions(Section):
         unit="epochs",
         minimum=1,
         only_with={"label_correction": ["vote", "similarity", "classifier"]},
+        not_with=UNUSED,
     )
     neighbours: int = setting(
         1,
         "k of the label correction's nearest neighbours",
         minimum=1,
         only_with={"label_correction": "vote"},
+        not_with=UNUSED,
     )
     vote: Literal["majority", "unanimous", "similarity_weighted"] = setting(
         "majority",
         "how the neighbours settle on a class, where there are several",
         only_with={"label_correction": "vote"},
+        not_with=UNUSED,
     )
     search_scope: Literal["batch", "memory", "prototypes"] = setting(
         "batch",
         "where neighbours are searched: the batch's real samples and the prototypes (the paper),"
         " all real embeddings of the epoch's start, or the prototypes alone",
         only_with=SEARCHED,
+        not_with=UNUSED,
     )
     search_backend: Literal["torch", "faiss"] = setting(
         "torch",
         "what searches; both find the same neighbours",
         only_with={"search_scope": "memory", "label_correction": "vote"},
+        not_with=UNUSED,
     )
     nearest_per_class: int = setting(
         1,
         "m: a class is as similar as the mean of its m nearest candidates",
         minimum=1,
         only_with={"label_correction": "similarity"},
+        not_with=UNUSED,
     )
     frequency_tau: float = setting(
         0.0,
         "tau: tau * log of the class's share of the candidates is subtracted from its similarity",
         minimum=0,
         only_with={"label_correction": "similarity"},
+        not_with=UNUSED,
     )
     standardise: Literal["no", "per_class"] = setting(
         "no",
         "give each class's similarities mean 0 and deviation 1 over the batch's synthetic samples",
         only_with=MEASURED,
+        not_with=UNUSED,
     )
     score_prior: float = setting(
         0.0,
@@ -78,17 +91,20 @@ class SauOptions(Section):
         " -1 for the worst to 1 for the best",
         minimum=0,
         only_with=MEASURED,
+        not_with=UNUSED,
     )
     verdict: Literal["hard", "soft"] = setting(
         "hard",
         "noise or not, or a weight between for the sample as one of its class",
         only_with={**MEASURED, "noise_strategy": "pos_neg"},
+        not_with=UNUSED,
     )
     verdict_temperature: float = setting(
         0.1,
         "T: a label is trusted by 1 / (1 + exp(-margin / T))",
         above=0,
         only_with={"verdict": "soft"},
+        not_with=UNUSED,
     )
     noise_budget: float = setting(
         1.0,
@@ -97,6 +113,7 @@ class SauOptions(Section):
         above=0,
         maximum=1,
         only_with={**MEASURED, "verdict": "hard"},
+        not_with=UNUSED,
     )
     margin_memory: float = setting(
         0.5,
@@ -104,9 +121,12 @@ class SauOptions(Section):
         minimum=0,
         below=1,
         only_with={**MEASURED, "verdict": "hard"},
+        not_with={**UNUSED, "noise_budget": 1.0},
     )
     prototypes: Literal["normalised", "mean"] = setting(
-        "normalised", "of length 1 (the paper), or plain class means (its code)"
+        "normalised",
+        "of length 1 (the paper), or plain class means (its code)",
+        not_with=UNUSED,
     )
     prototype_images: int = setting(
         1,
@@ -114,11 +134,21 @@ class SauOptions(Section):
         " are nearest to their mean; 1: real images alone (the paper)",
         unit="images",
         minimum=1,
+        not_with=UNUSED,
     )
-    mixup_alpha: float = setting(1.0, "MixUp ratio is drawn from Beta(alpha, alpha)", above=0)
-    cutmix_alpha: float = setting(1.0, "CutMix ratio is drawn from Beta(alpha, alpha)", above=0)
+    mixup_alpha: float = setting(
+        1.0, "MixUp ratio is drawn from Beta(alpha, alpha)", above=0, not_with={"mixup_weight": 0.0}
+    )
+    cutmix_alpha: float = setting(
+        1.0,
+        "CutMix ratio is drawn from Beta(alpha, alpha)",
+        above=0,
+        not_with={"cutmix_weight": 0.0},
+    )
     cutmix_label: Literal["sampled", "area"] = setting(
-        "sampled", "mix labels by the sampled ratio (the paper's code) or by the exact pasted area"
+        "sampled",
+        "mix labels by the sampled ratio (the paper's code) or by the exact pasted area",
+        not_with={"cutmix_weight": 0.0},
     )
     mixup_weight: float = setting(
         1.0,

@@ -1,21 +1,15 @@
 """The encoders: those for small images, those of torchvision, and those of other libraries."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
 
 import torch
-import torchvision
 from torch import Tensor, nn
 
 from sau.networks.resnet_cifar import ResNetCifar
 from sau.networks.whitened_cnn import WhitenedCnn
 
-TORCHVISION: dict[str, Callable[..., nn.Module]] = {
-    "resnet18": torchvision.models.resnet18,
-    "resnet50": torchvision.models.resnet50,
-    "resnext50_32x4d": torchvision.models.resnext50_32x4d,
-}
+TORCHVISION = ("resnet18", "resnet50", "resnext50_32x4d")
 """Networks for large images, without their classifier; their first blocks have 64 channels."""
 
 LIBRARIES = {
@@ -47,8 +41,10 @@ class TorchvisionEncoder(nn.Module):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        network = TORCHVISION[name](weights=None)
-        self.feature_size: int = network.fc.in_features  # type: ignore[assignment, union-attr]
+        from torchvision import models  # brings torch's compiler in: seconds that others save
+
+        network: models.ResNet = getattr(models, name)(weights=None)
+        self.feature_size: int = network.fc.in_features
         network.fc = nn.Identity()
         self.network = network
 

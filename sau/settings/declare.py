@@ -21,6 +21,7 @@ def setting(
     below: float | None = None,
     affects_result: bool = True,
     only_with: Conditions | None = None,
+    not_with: Mapping[str, float] | None = None,
     secret: bool = False,
 ) -> Any:
     """Declare one setting: its default, a sentence on what it is, its unit and its range.
@@ -35,6 +36,7 @@ def setting(
         below: what must exceed the value.
         affects_result: whether a result depends on it; if not, a change runs nothing again.
         only_with: keys of the same section that switch this one on.
+        not_with: numbers of the same section, each with the value at which this one has no effect.
         secret: whether a value may be one by mistake, so that no message repeats it.
     """
     facts = {
@@ -44,6 +46,7 @@ def setting(
         "only_with": {k: [v] if isinstance(v, str) else list(v) for k, v in only_with.items()}
         if only_with
         else None,
+        "not_with": dict(not_with) if not_with else None,
     }
     keywords: dict[str, Any] = {
         "description": description,
@@ -69,4 +72,9 @@ def described(facts: Mapping[str, Any]) -> str:
     unit = f" [{facts['unit']}]" if "unit" in facts else ""
     conditions = facts.get("only_with", {}).items()
     only = " and ".join(f"{key} {' or '.join(values)}" for key, values in conditions)
-    return f"{facts['description']}{unit}" + (f"; only with {only}" if only else "")
+    never = " or ".join(f"{key} {value:g}" for key, value in facts.get("not_with", {}).items())
+    return (
+        f"{facts['description']}{unit}"
+        + (f"; only with {only}" if only else "")
+        + (f"; not with {never}" if never else "")
+    )

@@ -11,7 +11,7 @@ from sau.settings.declare import facts_of, setting, shown
 from sau.settings.names import unknown_key
 from sau.settings.problems import expectation
 
-__all__ = ["Section", "conditions_of", "default_of", "setting"]
+__all__ = ["Section", "conditions_of", "default_of", "numbers_against", "setting"]
 
 
 class Section(BaseModel):
@@ -73,14 +73,22 @@ class Section(BaseModel):
     def idle(self) -> dict[str, str]:
         """Return the keys whose values, other than their defaults, another key leaves without
         effect: by key, the one that switches it off."""
+        conditions, numbers = conditions_of(type(self)), numbers_against(type(self))
         switched_off = {
-            key: next((o for o, values in conditions.items() if getattr(self, o) not in values), "")
-            for key, conditions in conditions_of(type(self)).items()
+            key: [
+                *(
+                    o
+                    for o, wanted in conditions.get(key, {}).items()
+                    if getattr(self, o) not in wanted
+                ),
+                *(o for o, number in numbers.get(key, {}).items() if getattr(self, o) == number),
+            ]
+            for key in type(self).model_fields
         }
         return {
-            key: other
-            for key, other in switched_off.items()
-            if other and getattr(self, key) != default_of(type(self), key)
+            key: others[0]
+            for key, others in switched_off.items()
+            if others and getattr(self, key) != default_of(type(self), key)
         }
 
     def check_idle(self, keys: Iterable[str] | None = None) -> None:
@@ -95,13 +103,13 @@ class Section(BaseModel):
         idle = {key: other for key, other in self.idle().items() if keys is None or key in keys}
         if idle:
             (key, other), *others = idle.items()
-            values = conditions_of(type(self))[key][other]
+            wanted = conditions_of(type(self)).get(key, {}).get(other, [])
             raise self.error(
                 key,
                 f"{shown(facts_of(type(self).model_fields[key]), getattr(self, key))} "
-                "has no effect with "
-                f"{self.path(other)} {getattr(self, other)}, only with {' or '.join(values)}; "
-                f"leave it out, or set it to {default_of(type(self), key)!r}"
+                f"has no effect with {self.path(other)} {getattr(self, other)}"
+                + (f", only with {' or '.join(wanted)}" if wanted else "")
+                + f"; leave it out, or set it to {default_of(type(self), key)!r}"
                 + (f"; likewise {', '.join(name for name, _ in others)}" if others else ""),
             )
 
@@ -154,6 +162,12 @@ def conditions_of(section: type[Section]) -> dict[str, dict[str, list[str]]]:
     """Return the keys that others switch, each with those others and the values that do."""
     facts = {name: facts_of(field) for name, field in section.model_fields.items()}
     return {name: each["only_with"] for name, each in facts.items() if "only_with" in each}
+
+
+def numbers_against(section: type[Section]) -> dict[str, dict[str, float]]:
+    """Return the keys that a number of others switches off, each with those others and numbers."""
+    facts = {name: facts_of(field) for name, field in section.model_fields.items()}
+    return {name: each["not_with"] for name, each in facts.items() if "not_with" in each}
 
 
 def default_of(section: type[Section], key: str) -> Any:

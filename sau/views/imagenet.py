@@ -1,7 +1,6 @@
 """The views for photographs: random windows of a larger stored image."""
 
 from torch import Generator, Tensor
-from torchvision.transforms.v2 import functional as vision
 
 from sau.core.errors import ArgumentError
 from sau.views.colour import random_colour_jitter, random_greyscale
@@ -9,6 +8,7 @@ from sau.views.normalise import to_bytes, to_unit
 from sau.views.options import ViewOptions
 from sau.views.rand_augment import rand_augment
 from sau.views.resized_crop import random_resized_crop_flip
+from sau.views.torchvision_functions import vision
 
 TEST_SHARE = 224 / 256
 """Side of the test images' centre, as a share of the side of the image."""
@@ -59,8 +59,8 @@ def centre_view(images: Tensor, options: ViewOptions) -> Tensor:
     resized = round(side / TEST_SHARE)
     unit = to_unit(images)
     if resized != stored:
-        unit = vision.resize(unit, [resized, resized], antialias=True)
-    return options.normalisation.from_unit(vision.center_crop(unit, [side, side]))
+        unit = vision().resize(unit, [resized, resized], antialias=True)
+    return options.normalisation.from_unit(vision().center_crop(unit, [side, side]))
 
 
 def _windows(images: Tensor, options: ViewOptions, generator: Generator) -> Tensor:

@@ -7,9 +7,9 @@ from functools import lru_cache, partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.v2 import functional as vision
 
 from sau.views.steps import Step, rows_for, strength_of
+from sau.views.torchvision_functions import vision
 
 
 def move(images: Tensor, steps: Sequence[Step], levels: int) -> Tensor:
@@ -34,14 +34,14 @@ def source_places(step: Step, size: tuple[int, int], levels: int) -> Tensor:
     places = torch.arange(1, size[0] * size[1] + 1, dtype=torch.float32).view(1, 1, *size)
     strength = strength_of(step, size, levels)
     slope = math.degrees(math.atan(strength))
-    affine = partial(vision.affine, places, angle=0.0, scale=1.0)
+    affine = partial(vision().affine, places, angle=0.0, scale=1.0)
     moves = {
         # A shear moves rows or columns relative to the first, not to the centre, as Pillow's does.
         "ShearX": partial(affine, translate=[0, 0], shear=[slope, 0.0], center=[0, 0]),
         "ShearY": partial(affine, translate=[0, 0], shear=[0.0, slope], center=[0, 0]),
         "TranslateX": partial(affine, translate=[int(strength), 0], shear=[0.0, 0.0]),
         "TranslateY": partial(affine, translate=[0, int(strength)], shear=[0.0, 0.0]),
-        "Rotate": partial(vision.rotate, places, angle=strength),
+        "Rotate": partial(vision().rotate, places, angle=strength),
     }
     moved: Tensor = moves[step[0]]()
     return moved.flatten().to(torch.int32)

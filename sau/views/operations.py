@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as vision
 
 from sau.device.transfer import upload
 from sau.views.blends import change_contrast, saturate, sharpen
 from sau.views.moves import move
 from sau.views.steps import Step
 from sau.views.tones import retone
+from sau.views.torchvision_functions import vision
 
 Change = Callable[[Tensor, Sequence[Step], int], Tensor]
 """A function of uint8 (B, 3, H, W), a step for each image, and the number of levels."""
@@ -18,13 +18,13 @@ Change = Callable[[Tensor, Sequence[Step], int], Tensor]
 
 def _stretch(images: Tensor, steps: Sequence[Step], levels: int) -> Tensor:
     del steps, levels
-    stretched: Tensor = vision.autocontrast(images)
+    stretched: Tensor = vision().autocontrast(images)
     return stretched
 
 
 def _equalize(images: Tensor, steps: Sequence[Step], levels: int) -> Tensor:
     del steps, levels
-    equalized: Tensor = vision.equalize(images)
+    equalized: Tensor = vision().equalize(images)
     return equalized
 
 

@@ -5,9 +5,9 @@ from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as vision
 
 from sau.views.steps import Step, rows_for, strength_of
+from sau.views.torchvision_functions import vision
 
 
 def retone(images: Tensor, steps: Sequence[Step], levels: int) -> Tensor:
@@ -23,10 +23,10 @@ def tone_curve(step: Step, levels: int) -> Tensor:
     strength = strength_of(step, (0, 0), levels)
     curves = {
         "Identity": partial(torch.clone, values),
-        "Invert": partial(vision.invert, values),
-        "Brightness": partial(vision.adjust_brightness, values, 1 + strength),
-        "Posterize": partial(vision.posterize, values, int(strength)),
-        "Solarize": partial(vision.solarize, values, 255.0 * strength),
+        "Invert": partial(vision().invert, values),
+        "Brightness": partial(vision().adjust_brightness, values, 1 + strength),
+        "Posterize": partial(vision().posterize, values, int(strength)),
+        "Solarize": partial(vision().solarize, values, 255.0 * strength),
     }
     changed: Tensor = curves[step[0]]()
     return changed.flatten()

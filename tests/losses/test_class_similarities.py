@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from sau.losses.class_similarities import class_similarities, standardised
 from sau.losses.label_correction import find_noise
-from sau.losses.noise_margins import label_margins_of
+from sau.losses.noise_margins import classification_margins
 
 CLASSES = 4
 
@@ -59,7 +59,7 @@ def test_nearest_of_each_class_gives_the_verdict_of_the_nearest_neighbour(
         torch.cat([is_synthetic, torch.zeros(CLASSES, dtype=torch.bool)]),
         CLASSES,
     )
-    noise = is_synthetic & (label_margins_of(similar, labels) < 0)
+    noise = is_synthetic & (classification_margins(similar, labels) < 0)
     assert torch.equal(noise, find_noise(features, labels, is_synthetic, prototypes, 1))
     assert noise.any()
     assert not noise[is_synthetic].all()

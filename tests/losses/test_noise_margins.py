@@ -4,20 +4,20 @@ import pytest
 import torch
 from torch import Generator
 
-from sau.losses.noise_margins import label_margins_of, lowest_in_class, trust_of
+from sau.losses.noise_margins import classification_margins, lowest_in_class, trust_of
 
 
 def test_margins_equal_a_loop(generator: Generator) -> None:
     similar = torch.randn(20, 2, 4, generator=generator)
     labels = torch.randint(0, 4, (20,), generator=generator)
-    found = label_margins_of(similar, labels)
+    found = classification_margins(similar, labels)
     for sample, label in enumerate(labels.tolist()):
         views = [
             view[label] - max(value for other, value in enumerate(view) if other != label)
             for view in similar[sample].tolist()
         ]
         assert float(found[sample]) == pytest.approx(min(views), abs=1e-6)
-    assert label_margins_of(similar[:, :, :1], torch.zeros_like(labels)).isinf().all()
+    assert classification_margins(similar[:, :, :1], torch.zeros_like(labels)).isinf().all()
 
 
 def slow_lowest(
@@ -66,4 +66,4 @@ def test_values_outside_their_range_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^share: 1.5, expected 0 to 1"):
         lowest_in_class(margins, labels, made, 1.5, 2)
     with pytest.raises(ValueError, match="^labels: expected int64"):
-        label_margins_of(torch.zeros(3, 2, 2), labels)
+        classification_margins(torch.zeros(3, 2, 2), labels)

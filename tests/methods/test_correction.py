@@ -15,7 +15,7 @@ from sau.engine.epoch_start import all_batches, real_batches
 from sau.losses.class_similarities import class_similarities, standardised
 from sau.losses.contrastive import contrastive_loss
 from sau.losses.label_correction import find_noise
-from sau.losses.noise_margins import label_margins_of, lowest_in_class, trust_of
+from sau.losses.noise_margins import classification_margins, lowest_in_class, trust_of
 from sau.losses.soft_contrastive import trusting_contrastive_loss
 from sau.methods import create_method
 from sau.methods.base import OptionError
@@ -118,7 +118,7 @@ def test_similarity_equals_its_parts(
     )
     if "standardise" in options:
         similar = standardised(similar, batch.is_synthetic)
-    noise = batch.is_synthetic & (label_margins_of(similar, batch.labels) < 0)
+    noise = batch.is_synthetic & (classification_margins(similar, batch.labels) < 0)
     assert found[:, 1].tolist() == counts_of(batch, noise)
     torch.testing.assert_close(loss, contrastive_loss(features, batch.labels, noise, prototypes))
 

@@ -1,10 +1,12 @@
 from typing import Annotated, ClassVar, Literal
 
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import Field
 
 from sau.core.errors import UserError
 from sau.settings.names import did_you_mean
+from sau.settings.schema import schema_of
 from sau.settings.section import Section, default_of, setting
 
 
@@ -55,11 +57,19 @@ class Switched(Example):
     corners: list[str] = setting(["x"], "corners", only_with={"kind": ("square", "oblong")})
     inner: float = setting(0.5, "a radius", only_with={"kind": "round", "on_edge": "yes"})
     on_edge: Literal["yes", "no"] = setting("yes", "on the edge")
+    depth: float = setting(2.0, "how deep", not_with={"share": 0.0, "count": 9})
 
 
 @pytest.mark.parametrize(
     "values",
-    [{}, {"side": 9, "kind": "square"}, {"corners": ["x"]}, {"side": None}, {"count": 3}],
+    [
+        {},
+        {"side": 9, "kind": "square"},
+        {"corners": ["x"]},
+        {"side": None},
+        {"count": 3},
+        {"depth": 3, "share": 0.5},
+    ],
 )
 def test_value_with_effect_or_the_default_is_accepted(values):
     Switched(**values)
@@ -89,12 +99,49 @@ def test_value_with_effect_or_the_default_is_accepted(values):
                 "out, or set it to 0.5"
             ),
         ),
+        (
+            {"depth": 3},
+            (
+                "example.depth: 3.0 has no effect with example.share 0.0; leave it out, or set it "
+                "to 2.0"
+            ),
+        ),
+        (
+            {"depth": 3, "share": 0.5, "count": 9},
+            (
+                "example.depth: 3.0 has no effect with example.count 9; leave it out, or set it to "
+                "2.0"
+            ),
+        ),
     ],
 )
 def test_value_without_effect_is_refused_with_both_keys(values, message):
     with pytest.raises(UserError) as error:
         Switched(**values)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"depth": 3},
+        {"depth": 3, "share": 0.0},
+        {"depth": 3, "share": 0.5},
+        {"depth": 3, "share": 0.5, "count": 9},
+        {"depth": 2, "count": 9},
+        {"side": 9},
+        {"side": 9, "kind": "square"},
+    ],
+)
+def test_schema_refuses_what_the_section_refuses(values):
+    schema = Draft202012Validator(schema_of(Switched))
+    try:
+        Switched(**values)
+    except UserError:
+        assert not schema.is_valid(values)
+    else:
+        schema.validate(values)
 
 
 def test_default_is_known_by_its_key():

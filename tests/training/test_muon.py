@@ -33,7 +33,7 @@ def muon(
 ) -> OrthogonalSteps:
     made = MuonWithSGD(parameters, 0.1, **RATES)
     choices = {"momentum": RATES["momentum"], "nesterov": RATES["nesterov"]}
-    return made.hold(hidden, ratio=ratio, decay=decay, fixed_norm=fixed_norm, **choices)
+    return made.with_hidden(hidden, ratio=ratio, decay=decay, fixed_norm=fixed_norm, **choices)
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
@@ -104,7 +104,7 @@ def test_the_rest_is_adamw_where_that_is_asked_for() -> None:
     alone = nn.Parameter(bias.detach().clone())
     keywords: dict[str, Any] = {"lr": 0.1, "betas": (0.9, 0.95), "weight_decay": 0.2}
     choices: dict[str, Any] = {"ratio": 1.0, "decay": 0.0, "momentum": 0.0, "nesterov": False}
-    optimizer = MuonWithAdamW([weight, bias], **keywords).hold([weight], **choices)
+    optimizer = MuonWithAdamW([weight, bias], **keywords).with_hidden([weight], **choices)
     plain = torch.optim.AdamW([alone], **keywords)
     before = weight.detach().clone()
     for seed in (1, 2):

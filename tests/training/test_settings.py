@@ -38,6 +38,14 @@ def test_option_that_reads_scores(changes: dict[str, Any], found: tuple[str, str
             "training.second_stage.step_epochs: [10] has no epoch",
         ),
         ({"nesterov": True, "momentum": 0.0}, "training.nesterov: true, but"),
+        (
+            {"optimizer": "muon", "muon_layers": "encoder", "freeze": "backbone"},
+            "training.muon_layers: encoder, but training.freeze is backbone",
+        ),
+        (
+            {"flips": "alternating", "horizontal_flip": False},
+            "training.flips: alternating, but training.horizontal_flip is false",
+        ),
         ({"ema_decay": 0.9, "swa_from": 3}, "set this or training.swa_from, not both"),
         ({"swa_from": 201}, "beyond the last epoch, 200"),
         ({"swa_learning_rate": 0.1}, "training.swa_learning_rate: 0.1 has no effect"),
