@@ -49,10 +49,9 @@ def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
         made = np.bincount(list_imported(images, names).labels, minlength=len(names)).tolist()
     else:
         from sau.pipeline.images.beside import list_beside
-        from sau.pipeline.prompts.classes import class_words
 
         prompts, beside = config.prompts, list_beside(images, names)
-        class_words(names, prompts.classes, prompts.templates, prompts.source)
+        prompts.words(names)  # refuses a class that is none
         made = [
             count + beside.to_draw(label, prompts.per_class)
             for label, count in enumerate(beside.counts)

@@ -2,7 +2,7 @@
 
 import csv
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sau.templates.templates import check_template
@@ -15,15 +15,20 @@ SETS = tuple(_FILES)
 """Names that may stand among templates in place of a sentence."""
 
 
-def check_templates(templates: Sequence[str], key: str) -> None:
+def check_templates(templates: Sequence[str], key: str, attributes: Collection[str] = ()) -> None:
     """Check templates, of which some may be names of sets.
+
+    Args:
+        templates: the entries.
+        key: the setting they stand in, for the message.
+        attributes: placeholders that they may have beside name and article.
 
     Raises:
         UserError: an entry that is no known set's name and that `check_template` refuses.
     """
     for template in templates:
         if template not in SETS:
-            check_template(template, key)
+            check_template(template, key, attributes)
 
 
 def expand(templates: Sequence[str]) -> list[str]:

@@ -1,23 +1,28 @@
 """Prompts from templates."""
 
+import functools
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from sau.core.errors import UserError
 from sau.core.random_streams import numpy_generator
 
-PLACEHOLDERS = {"name", "article"}
+PLACEHOLDERS = ("name", "article")
+
+NO_PHRASES: Mapping[str, str] = MappingProxyType({})
 
 Item = TypeVar("Item")
 
 
-def check_template(template: str, key: str) -> None:
-    """Check that a template names the class and has no other placeholder than name and article.
+def check_template(template: str, key: str, attributes: Collection[str] = ()) -> None:
+    """Check that a template names the class and has no other placeholder than those it may have.
 
     Args:
         template: the sentence.
         key: the setting it stands in, for the message.
+        attributes: placeholders that it may have beside name and article.
 
     Raises:
         UserError: it does not parse, lacks {name}, or has another or a formatted placeholder.
@@ -28,11 +33,19 @@ def check_template(template: str, key: str) -> None:
         raise UserError(f"{key}: {template!r} does not parse: {error}") from error
     fields = {field for field, _, _ in parts}
     formatted = any(specification or conversion for _, specification, conversion in parts)
-    if formatted or "name" not in fields or fields - PLACEHOLDERS:
+    others = [f"{{{name}}}" for name in (*PLACEHOLDERS[1:], *attributes)]
+    if formatted or "name" not in fields or fields - {*PLACEHOLDERS, *attributes}:
         raise UserError(
-            f"{key}: {template!r} must have {{name}} and no other placeholder than {{article}}; "
-            "write a brace itself as {{ or }}"
+            f"{key}: {template!r} must have {{name}} and no other placeholder than "
+            f"{', '.join(others)}; write a brace itself as {{{{ or }}}}"
         )
+
+
+@functools.lru_cache(maxsize=2**10)  # a template is filled again and again
+def attributes_of(template: str) -> tuple[str, ...]:
+    """Return the placeholders of a template beside name and article, each once, in their order."""
+    fields = [field for _, field, _, _ in string.Formatter().parse(template) if field]
+    return tuple(field for field in dict.fromkeys(fields) if field not in PLACEHOLDERS)
 
 
 def clean_name(name: str) -> str:
@@ -51,16 +64,23 @@ def article(name: str) -> str:
     return "an" if name[:1].lower() in set("aeiou") else "a"
 
 
-def fill(template: str, name: str, own_article: str | None = None) -> str:
-    """Put a class name, and its article, into a template.
+def fill(
+    template: str,
+    name: str,
+    own_article: str | None = None,
+    phrases: Mapping[str, str] = NO_PHRASES,
+) -> str:
+    """Put a class name, its article and phrases into a template.
 
     Args:
         template: a sentence that `check_template` passes.
         name: the class's; it is cleaned.
         own_article: what stands for {article}; None: a or an by the name's first letter.
+        phrases: what stands for each of `attributes_of` the template.
     """
     name = clean_name(name)
-    text = template.format(name=name, article=article(name) if own_article is None else own_article)
+    its_article = article(name) if own_article is None else own_article
+    text = template.format(name=name, article=its_article, **phrases)
     return " ".join(text.split()) if own_article == "" else text
 
 

@@ -3,14 +3,16 @@
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sau.core.errors import ArgumentError, UserError
 from sau.settings.names import did_you_mean
 from sau.settings.section import Section, setting
 from sau.sources.naming import distinct_names, labels_by_name
-from sau.templates.template_sets import check_templates, expand
-from sau.templates.templates import article, clean_name
+from sau.templates.attributes import check_attributes
+from sau.templates.template_sets import expand
+from sau.templates.templates import article, attributes_of, clean_name
 
 
 class ClassSettings(Section):
@@ -22,12 +24,17 @@ class ClassSettings(Section):
     )
     synonyms: list[str] = setting([], "other names, which take turns with the name")
     templates: list[str] = setting([], "of this class; empty: those of all classes")
-    source: Literal["", "template", "llm"] = setting("", "of this class; empty: that of all")
+    attributes: dict[str, Any] = setting(
+        {}, "of this class; those that it does not name are those of all classes"
+    )
+    source: Literal["", "template", "llm", "grid"] = setting(
+        "", "of this class; empty: that of all"
+    )
 
     def check(self) -> None:
-        """Check the templates, and that no synonym is empty."""
+        """Check the attributes, and that no synonym is empty."""
         with self.naming(""):
-            check_templates(self.templates, "templates")
+            check_attributes(self.attributes, "attributes")
         if not all(clean_name(synonym) for synonym in self.synonyms):
             raise self.error("synonyms", "an empty one; leave it out")
 
@@ -43,7 +50,9 @@ class ClassWords:
         article: what stands for {article} before the name, which may be nothing.
         synonyms: other names, cleaned.
         templates: sentences with {name}; at least one.
-        source: template or llm.
+        source: template, llm or grid.
+        phrases: of each attribute in the templates for which the config has them.
+        asked: how many a language model is asked for, of each other attribute in them.
     """
 
     label: int
@@ -53,6 +62,13 @@ class ClassWords:
     synonyms: tuple[str, ...]
     templates: tuple[str, ...]
     source: str
+    phrases: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    asked: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a language model is asked about the class."""
+        return self.source != "template"
 
     def names(self) -> list[tuple[str, str]]:
         """Return the name and the synonyms, each with its article."""
@@ -80,7 +96,11 @@ def check_classes(classes: Mapping[str, Any]) -> dict[str, ClassSettings]:
 
 
 def class_words(
-    class_names: Sequence[str], classes: Mapping[str, Any], templates: Sequence[str], source: str
+    class_names: Sequence[str],
+    classes: Mapping[str, Any],
+    templates: Sequence[str],
+    source: str,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[ClassWords]:
     """Return each class as prompts speak of it, in label order.
 
@@ -89,6 +109,7 @@ def class_words(
         classes: `prompts.classes`: what to say instead, by a class's name or its label.
         templates: of all classes; sets by their names.
         source: of all classes.
+        attributes: of all classes: lists of phrases, or how many are to be asked for.
 
     Raises:
         UserError: a key of `classes` that is no class, is two of them, or names one a second time.
@@ -101,8 +122,11 @@ def class_words(
             raise UserError(f"prompts.classes.{key}: class {label} stands there twice; join them")
         own[label] = values
     keys = distinct_names(class_names)
+    shared = ClassSettings.from_mapping(
+        {"templates": list(templates), "source": source, "attributes": dict(attributes)}
+    )
     return [
-        _words(label, keys[label], name, own.get(label, ClassSettings()), templates, source)
+        _words(label, keys[label], name, own.get(label, ClassSettings()), shared)
         for label, name in enumerate(class_names)
     ]
 
@@ -120,17 +144,23 @@ def namesakes(classes: Sequence[ClassWords]) -> list[str]:
 
 
 def _words(
-    label: int, key: str, name: str, own: ClassSettings, templates: Sequence[str], source: str
+    label: int, key: str, name: str, own: ClassSettings, shared: ClassSettings
 ) -> ClassWords:
     name = clean_name(own.name or name)
+    templates = tuple(expand(own.templates or shared.templates))
+    gaps = {attribute for template in templates for attribute in attributes_of(template)}
+    known = {**shared.attributes, **own.attributes}
+    attributes = {key: known[key] for key in sorted(gaps)}
     return ClassWords(
         label=label,
         key=key,
         name=name,
         article=article(name) if own.article is None else own.article,
         synonyms=tuple(map(clean_name, own.synonyms)),
-        templates=tuple(expand(own.templates or templates)),
-        source=own.source or source,
+        templates=templates,
+        source=own.source or shared.source,
+        phrases={key: found for key, found in attributes.items() if isinstance(found, list)},
+        asked={key: count for key, count in attributes.items() if isinstance(count, int)},
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from sau.pipeline.prompts.classes import ClassWords, class_words, namesakes
-from sau.pipeline.prompts.rows import FROM_LLM, TEMPLATE_AFTER_LLM, rows
+from sau.pipeline.prompts.classes import ClassWords, namesakes
+from sau.pipeline.prompts.coverage import coverage
+from sau.pipeline.prompts.gaps import GRID
+from sau.pipeline.prompts.rows import TEMPLATE_AFTER_LLM, grid_rows, rows
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.storage import manifest
 from sau.storage.belonging import Split, check_inputs
@@ -47,7 +49,7 @@ def prompts(
     """
     check_inputs({"train_images": train_images}, *BELONGING)
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
-    classes = class_words(class_names, settings.classes, settings.templates, settings.source)
+    classes = settings.words(class_names)
     for names in namesakes(classes):
         log.warning("%s, so they get the same prompts; see prompts.classes", names)
     answers = answers or output.with_name("answers.jsonl")
@@ -55,11 +57,12 @@ def prompts(
         print(_estimate(classes, settings, answers))
         return
     facts: dict[str, Any] = {"class_names": class_names}
-    asked = [words for words in classes if words.source == FROM_LLM]
+    asked = [words for words in classes if words.asks_model]
     found: dict[int, list[dict[str, object]]] = {}
     if asked:
         found, facts["answers"] = _from_llm(asked, settings, answers)
     table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
+    facts |= {"coverage": covered} if (covered := coverage(table)) else {}
     # The real images themselves do not matter here: their content hash is left out on purpose.
     packages = ("openai", "py3langid", "lemminflect") if asked else ()
     record = provenance("prompts", settings, {}, packages, **facts)
@@ -80,7 +83,11 @@ def _from_llm(
     found: dict[int, list[dict[str, object]]] = {}
     for words in classes:
         judgement = collected.judgements[words.label]
-        found[words.label] = rows(words, settings, judgement.prompts, judgement.problems)
+        if words.source == GRID:
+            made = grid_rows(words, settings, judgement.phrases, judgement.problems)
+        else:
+            made = rows(words, settings, judgement.prompts, judgement.problems)
+        found[words.label] = made
     replaced = [r for table in found.values() for r in table if r["source"] == TEMPLATE_AFTER_LLM]
     if replaced:
         log.warning(
@@ -94,7 +101,7 @@ def _from_llm(
 
 
 def _estimate(classes: list[ClassWords], settings: PromptsSettings, answers: Path) -> str:
-    asked = [words for words in classes if words.source == FROM_LLM]
+    asked = [words for words in classes if words.asks_model]
     if not asked:
         return "nothing to ask: all prompts come from templates"
     from sau.pipeline.prompts.llm.collect import first_requests, plan

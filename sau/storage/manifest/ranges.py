@@ -69,7 +69,7 @@ RANGES: dict[str, dict[str, Range]] = {
 """Of the columns with numbers; null, where the schema has it, is always allowed."""
 
 CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
-    "prompts": {"source": ("template", "llm", "template_after_llm")},
+    "prompts": {"source": ("template", "llm", "grid", "template_after_llm")},
     "images": {"status": (STATUS_OK, STATUS_FAILED)},
     "scores": {"status": (STATUS_OK, STATUS_FAILED, STATUS_UNSCORED)},
     "predictions": {"selection": SELECTIONS},

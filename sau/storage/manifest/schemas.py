@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -73,9 +73,16 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("class_name", pa.string(), "as prompts have it, or one of its synonyms"),
             _column("prompt", pa.string(), "the text that the image is generated from"),
             _column(
+                "attributes",
+                pa.string(),
+                "the phrase of each attribute in it, a JSON object; null if it has none",
+                nullable=True,
+            ),
+            _column(
                 "source",
                 pa.string(),
-                "what made it: template, llm, or template_after_llm where no answer would do",
+                "what made it: template, llm, grid (a template with a language model's phrases), "
+                "or template_after_llm where no answer would do",
             ),
             _column(
                 "reason",

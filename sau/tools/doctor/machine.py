@@ -128,7 +128,7 @@ def _keys() -> Iterator[Finding]:
     else:
         yield absent(
             f"key of a language model: neither {' nor '.join(KNOWN_VARIABLES)} is set",
-            "export one for prompts.source: llm",
+            "export one for prompts.source: llm or grid",
         )
 
 

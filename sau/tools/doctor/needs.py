@@ -66,7 +66,7 @@ def _faiss(device: str) -> Iterator[Finding]:
 
 
 def _key(config: Config) -> Iterator[Finding]:
-    if config.prompts.source != "llm":
+    if config.prompts.source == "template":
         return
     try:
         read_key(config.prompts)

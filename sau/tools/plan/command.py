@@ -11,8 +11,6 @@ from sau.core.errors import UserError
 from sau.core.printable import printable
 from sau.core.silence import without_warnings
 from sau.pipeline.images.disk import readable
-from sau.pipeline.prompts.classes import class_words
-from sau.pipeline.prompts.rows import FROM_LLM
 from sau.run.configured import config_words, configured
 from sau.run.planned import planned_jobs
 from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
@@ -70,8 +68,7 @@ def _draws(config: Config, work: Work) -> Iterator[str]:
 
 def _money(config: Config, work: Work) -> Iterator[str]:
     settings = config.prompts
-    words = class_words(work.class_names, settings.classes, settings.templates, settings.source)
-    asked = [each for each in words if each.source == FROM_LLM]
+    asked = [words for words in settings.words(work.class_names) if words.asks_model]
     if not (asked and work.jobs.get("prompts")):
         yield "language model: nothing to ask, nothing to pay"
         return

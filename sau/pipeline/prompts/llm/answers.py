@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sau.core.bounded_json import read_json
@@ -41,6 +41,9 @@ _STEPS = (
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 200_000
 
+_Texts = tuple[tuple[str, ...], str | None]
+"""Texts, and why there are none."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -69,19 +72,28 @@ def is_answer(body: str) -> bool:
 
 @functools.lru_cache(maxsize=2**16)  # a class's answers are read again whenever one comes
 def read_answer(body: str, prompts_per_request: int) -> Answer:
-    """Read a raw answer.
+    """Read a raw answer that holds prompts.
 
     Args:
         body: JSON of a chat completion; or of an error by which the server refused the request.
         prompts_per_request: with more than one, each line is a prompt; else the whole text is.
     """
+    return _read(body, lambda choice, removed: _texts(choice, prompts_per_request > 1, removed))
+
+
+@functools.lru_cache(maxsize=2**10)
+def read_whole_answer(body: str) -> Answer:
+    """Read a raw answer, as `read_answer`, whose one text is all that it says but for thinking."""
+    return _read(body, _whole_text)
+
+
+def _read(body: str, texts_of: Callable[[dict[str, Any], Counter[str]], _Texts]) -> Answer:
     found = _parsed(body)
     if found is None:
         return Answer((), UNREADABLE, "", None)
     removed: Counter[str] = Counter()
-    choice = _first(found.get("choices"))
     if "choices" in found:
-        texts, problem = _texts(choice, prompts_per_request > 1, removed)
+        texts, problem = texts_of(_first(found.get("choices")), removed)
     else:
         texts, problem = (), REFUSED
     return Answer(
@@ -98,9 +110,18 @@ def token_counts_in(body: str) -> tuple[int, int] | None:
     return token_counts((_parsed(body) or {}).get("usage"))
 
 
-def _texts(
-    choice: dict[str, Any], several: bool, removed: Counter[str]
-) -> tuple[tuple[str, ...], str | None]:
+def _texts(choice: dict[str, Any], several: bool, removed: Counter[str]) -> _Texts:
+    texts, problem = _whole_text(choice, removed)
+    if problem is not None:
+        return (), problem
+    cut = is_cut(choice)
+    if cut and not several:
+        return (), CUT
+    found = prompts_in(texts[0], several, cut, removed)
+    return tuple(found), None if found else CUT if cut else NOTHING_BUT_TALK
+
+
+def _whole_text(choice: dict[str, Any], removed: Counter[str]) -> _Texts:
     message = _mapping(choice.get("message"))
     if is_refused(choice, message):
         return (), REFUSED
@@ -114,12 +135,9 @@ def _texts(
         removed[name] += text != before
     if not text.strip():
         return (), CUT if cut else THINKING_ALONE if removed["thinking"] else EMPTY
-    if cut and not several:
-        return (), CUT
     if len(text) > _LONGEST_TEXT:
         return (), f"{len(text):,} characters, at most {_LONGEST_TEXT:,}"
-    texts = prompts_in(text, several, cut, removed)
-    return tuple(texts), None if texts else CUT if cut else NOTHING_BUT_TALK
+    return (text,), None
 
 
 def _name(value: Any) -> str:

@@ -8,10 +8,14 @@ from typing import Any
 
 from sau.core.progress import progress
 from sau.pipeline.prompts.classes import ClassWords
-from sau.pipeline.prompts.llm.answers import read_answer
+from sau.pipeline.prompts.gaps import GRID
+from sau.pipeline.prompts.llm.answers import Answer, read_answer, read_whole_answer
 from sau.pipeline.prompts.llm.batch import send_batch
 from sau.pipeline.prompts.llm.cost import Budget, Estimate, estimate
-from sau.pipeline.prompts.llm.judge import Judgement, judge
+from sau.pipeline.prompts.llm.grid_judge import judge_grid
+from sau.pipeline.prompts.llm.grid_request import GridRequest
+from sau.pipeline.prompts.llm.judge import judge
+from sau.pipeline.prompts.llm.judgement import Judgement
 from sau.pipeline.prompts.llm.key import read_key
 from sau.pipeline.prompts.llm.requests import Request
 from sau.pipeline.prompts.llm.sender import send
@@ -63,6 +67,8 @@ def _ask_for_all(
         ask(missing, settings, store, read_key(settings))
         lacking = [words for words in classes if judgements[words.label].missing]
         judgements |= _judge_all(lacking, settings, store)
+        spent = Budget(settings, store).spent
+        log.info("%.4g paid by prompts.prices for all that is stored", spent)
     return judgements
 
 
@@ -92,7 +98,10 @@ def _judge_all(
 ) -> dict[int, Judgement]:
     """Return the judgements by label, in label order where the classes are."""
     judged = progress(classes, "judging answers", total=len(classes), unit="class")
-    return {words.label: judge(words, settings, store) for words in judged}
+    return {
+        words.label: (judge_grid if words.source == GRID else judge)(words, settings, store)
+        for words in judged
+    }
 
 
 def _missing(judgements: dict[int, Judgement]) -> list[Request]:
@@ -107,14 +116,19 @@ def _money(expected: Estimate, budget: Budget) -> str:
     return f"about {expected.cost:.4g} by prompts.prices, after {budget.spent:.4g} paid"
 
 
+def _read(request: Request, settings: PromptsSettings, store: AnswerStore) -> Answer:
+    body = store.body(request.key)
+    if isinstance(request, GridRequest):
+        return read_whole_answer(body)
+    return read_answer(body, settings.prompts_per_request)
+
+
 def _facts(
     judgements: dict[int, Judgement], settings: PromptsSettings, store: AnswerStore
 ) -> dict[str, Any]:
     """Return where the answers that were read came from; the same in whatever order they came."""
     asked = [request for judgement in judgements.values() for request in judgement.asked]
-    answers = [
-        read_answer(store.body(request.key), settings.prompts_per_request) for request in asked
-    ]
+    answers = [_read(request, settings, store) for request in asked]
     removed = sum((Counter(answer.removed) for answer in answers), Counter[str]())
     counted = [answer.tokens for answer in answers if answer.tokens is not None]
     return {

@@ -45,9 +45,12 @@ def tokens_of(text: str) -> int:
 
 def estimate(requests: Iterable[Request], settings: PromptsSettings) -> Estimate:
     """Return what requests will need and cost, about, each answered once."""
-    answer = math.ceil(settings.max_words * _TOKENS_PER_WORD) * settings.prompts_per_request
-    read = [tokens_of(request.text()) + _TOKENS_AROUND for request in requests]
-    tokens_in, tokens_out = sum(read), answer * len(read)
+    read, written = [], []
+    for request in requests:
+        read.append(tokens_of(request.text()) + _TOKENS_AROUND)
+        parts = request.words_of_answer(settings)
+        written.append(sum(math.ceil(words * _TOKENS_PER_WORD) for words in parts))
+    tokens_in, tokens_out = sum(read), sum(written)
     cost = price(settings.model, (tokens_in, tokens_out), settings, batch=settings.batch)
     return Estimate(len(read), tokens_in, tokens_out, cost)
 

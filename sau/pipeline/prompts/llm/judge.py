@@ -1,34 +1,17 @@
 """Which prompts of a class its answers give, and what is to be asked next."""
 
-import dataclasses
 import math
 from collections.abc import Sequence
 
 from sau.pipeline.prompts.classes import ClassWords
 from sau.pipeline.prompts.llm.answers import Answer, read_answer
 from sau.pipeline.prompts.llm.duplicates import near_duplicates
+from sau.pipeline.prompts.llm.judgement import Judgement
 from sau.pipeline.prompts.llm.requests import Request, make_request
 from sau.pipeline.prompts.llm.store import AnswerStore
 from sau.pipeline.prompts.llm.text_checks import problem_of, tidy
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.templates.templates import fill
-
-
-@dataclasses.dataclass(frozen=True)
-class Judgement:
-    """What a class's answers give.
-
-    Attributes:
-        prompts: those that will do, at most as many as the class gets, in the order of requests.
-        problems: of what will not do, in the same order.
-        asked: the requests whose answers were read.
-        missing: requests to make next; none once all is there or was asked for often enough.
-    """
-
-    prompts: list[str]
-    problems: list[str]
-    asked: list[Request]
-    missing: list[Request]
 
 
 def judge(words: ClassWords, settings: PromptsSettings, store: AnswerStore) -> Judgement:

@@ -48,6 +48,10 @@ class Request:
         """Return all of the text that the model reads."""
         return f"{self.system} {self.query}"
 
+    def words_of_answer(self, settings: PromptsSettings) -> list[int]:
+        """Return how many words the parts of an answer may have."""
+        return [settings.max_words] * settings.prompts_per_request
+
 
 def make_request(words: ClassWords, number: int, settings: PromptsSettings) -> Request:
     """Return the class's request of this number.

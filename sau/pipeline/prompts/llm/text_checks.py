@@ -51,6 +51,19 @@ def problem_of(
     return _problem_of(text, tuple(names), max_words, language, tuple(forms))
 
 
+def problem_of_phrase(text: str, max_words: int, language: str) -> str | None:
+    """Return why a text will not do as a part of a prompt, or None if it will.
+
+    Args:
+        text: tidied.
+        max_words: longest that it may be.
+        language: en, or any.
+    """
+    problem = _problem_of_length(text, max_words) or _problem_of_kind(text, ())
+    foreign = language == "en" and not problem and not is_english(text)
+    return "not English" if foreign else problem
+
+
 @functools.lru_cache(maxsize=2**16)  # a class's texts are checked again whenever one comes
 def _problem_of(
     text: str, names: tuple[str, ...], max_words: int, language: str, forms: tuple[str, ...]
