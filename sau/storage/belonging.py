@@ -101,9 +101,8 @@ def recorded_hashes(provenance: Mapping[str, Any], name: str) -> list[str]:
 
 def _check_link(link: Link, files: _Files) -> None:
     for child, record in files.get(link.child, []):
-        expected = set(recorded_hashes(record.provenance, link.recorded))
         for parent, found in files.get(link.parent, []):
-            if expected and expected.isdisjoint(_hashes_of(found)):
+            if not is_made_from(record, link.recorded, found):
                 raise UserError(
                     f"{child}: made from other {link.parent.replace('_', ' ')} than {parent}, by "
                     f"the hash that it records; {_again(record, link.recorded)}, or put the right "
@@ -161,6 +160,18 @@ def _check_split(rule: Split, files: _Files) -> None:
                 f"{path}: holds the {found} images, expected the {rule.split} images; give the "
                 "right file, or run the dataset stage again"
             )
+
+
+def is_made_from(record: Record, recorded: str, parent: Record) -> bool:
+    """Return whether a manifest was made from another, as far as it records what from.
+
+    Args:
+        record: of the manifest.
+        recorded: what its provenance calls the other, as in `Link`.
+        parent: of the other.
+    """
+    expected = set(recorded_hashes(record.provenance, recorded))
+    return not expected or not expected.isdisjoint(_hashes_of(parent))
 
 
 def earlier_inputs(records: Mapping[str, Sequence[Record]]) -> dict[str, list[str]]:

@@ -17,17 +17,17 @@ _LEAST = 1e-6
 _IMAGES = 256
 
 
-def radial_spectrum(images: Images) -> Values:
-    """Return the mean power of each radius of frequency, without the mean level.
+def radial_powers(images: Images) -> Values:
+    """Return the power of each radius of frequency of each image, without its mean level.
 
-    Each image's grey levels, 0 to 1, less their mean, are transformed: F(u, v) = sum of
-    g(x, y) exp(-2 pi i (ux/W + vy/H)) / sqrt(HW). Entry r - 1 is the mean of |F|^2 over images and
-    over frequencies of radius about r, in cycles for the shorter side.
+    An image's grey levels, 0 to 1, less their mean, are transformed: F(u, v) = sum of
+    g(x, y) exp(-2 pi i (ux/W + vy/H)) / sqrt(HW). Column r - 1 is the mean of |F|^2 over
+    frequencies of radius about r, in cycles for the shorter side.
 
     Args:
         images: uint8 (N, 3, H, W), of one size.
 
-    Returns: float64 (R,), R half of the shorter side; at least 1.
+    Returns: float64 (N, R), R half of the shorter side; at least 1.
 
     Raises:
         ValueError: another type or shape, or images of fewer than 2 pixels a side.
@@ -43,20 +43,26 @@ def radial_spectrum(images: Images) -> Values:
         raise ArgumentError(f"images: {height} x {width} pixels, expected at least 2 x 2")
     down = np.fft.fftfreq(height)[:, None] * side
     across = np.fft.fftfreq(width)[None] * side
-    radius = np.rint(np.hypot(down, across)).astype(np.int64)
-    power = np.zeros((height, width))
-    for start in range(0, len(images), _IMAGES):
-        grey = np.tensordot(images[start : start + _IMAGES], _LUMA, axes=(1, 0)) / 255
-        grey -= grey.mean(axis=(1, 2), keepdims=True)
-        power += (np.abs(np.fft.fft2(grey)) ** 2).sum(axis=0)
-    power /= len(images) * height * width
-    sums = np.bincount(radius.ravel(), weights=power.ravel())
-    counts = np.bincount(radius.ravel())
-    return sums[1 : side // 2 + 1] / counts[1 : side // 2 + 1]
+    radius = np.rint(np.hypot(down, across)).astype(np.int64).ravel()
+    grey = np.tensordot(images, _LUMA, axes=(1, 0)) / 255
+    grey -= grey.mean(axis=(1, 2), keepdims=True)
+    powers = np.abs(np.fft.fft2(grey)) ** 2 / (height * width)
+    sums = np.stack([np.bincount(radius, weights=power.ravel()) for power in powers])
+    found: Values = sums[:, 1 : side // 2 + 1] / np.bincount(radius)[1 : side // 2 + 1]
+    return found
+
+
+def radial_spectrum(images: Images) -> Values:
+    """Return the mean over images of `radial_powers`, float64 (R,); it raises what that does."""
+    check_images(images, "images")
+    parts = range(0, len(images), _IMAGES)
+    sums = [radial_powers(images[start : start + _IMAGES]).sum(axis=0) for start in parts]
+    mean: Values = np.sum(sums, axis=0) / len(images)
+    return mean
 
 
 def spectrum_difference(generated: Images, real: Images) -> float:
-    """Return the mean over radii of |log10 of the ratio of both spectra|: 1 is a factor of ten.
+    """Return how far the spectra of two samples are apart, as `difference_of_spectra` says it.
 
     Args:
         generated: uint8 (M, 3, H, W).
@@ -72,5 +78,15 @@ def spectrum_difference(generated: Images, real: Images) -> float:
             f"generated: {generated.shape[2:]} pixels, but real has {real.shape[2:]}; expected one "
             "size"
         )
-    pair = [np.log10(np.maximum(radial_spectrum(one), _LEAST)) for one in (generated, real)]
+    return difference_of_spectra(radial_spectrum(generated), radial_spectrum(real))
+
+
+def difference_of_spectra(generated: Values, real: Values) -> float:
+    """Return the mean over radii of |log10 of the ratio of both spectra|: 1 is a factor of ten.
+
+    Args:
+        generated: float64 (R,), as `radial_spectrum` returns it.
+        real: likewise, of images of the same size.
+    """
+    pair = [np.log10(np.maximum(one, _LEAST)) for one in (generated, real)]
     return float(np.abs(pair[0] - pair[1]).mean())

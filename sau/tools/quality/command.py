@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import numpy as np
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
@@ -13,6 +12,7 @@ from sau.pipeline.report.html import to_html
 from sau.pipeline.report.markdown import to_markdown
 from sau.settings.names import did_you_mean
 from sau.storage import manifest
+from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.files import write_text
 from sau.storage.manifest.schemas import STATUS_OK
 from sau.tools.kept_images import Found, find_kept
@@ -25,14 +25,22 @@ from sau.tools.quality.features import (
     score_real,
     unit_features,
 )
-from sau.tools.quality.figures import figures_of
+from sau.tools.quality.figures import Measured, figures_of, some_of_all
 from sau.tools.quality.gains import correlations, read_gains
 from sau.tools.quality.page import frame_of, page_of
-from sau.tools.quality.samples import Sample, choose, read_sample
+from sau.tools.quality.pixels import sum_pixels
+from sau.tools.quality.samples import Sample, choose
 
 log = logging.getLogger(__name__)
 
 TABLE, PAGE, TEXT, REAL_SCORES = "quality.csv", "quality.html", "quality.md", "real-scores.parquet"
+
+BELONGING = (
+    Split("train_images", "training"),
+    Agree(("class_names",), ("train_images", "kept")),
+    Link("kept", "test_scores.images.train_images", "train_images"),
+)
+"""What the real images and the kept ones must be to each other."""
 
 
 def quality(
@@ -62,40 +70,48 @@ def quality(
         row: label of a row that trained on the images; its gain over the baseline is set beside
             the figures. Empty: no gains.
         baseline: label of the row that it is compared with.
-        imbalance_factor: of these rows; empty: the largest.
+        imbalance_factor: of these rows; empty: the largest that both have.
         seed: of the images that are drawn.
 
     Raises:
-        UserError: no kept images in the results, no such network or row, or a model that is
-            missing.
+        UserError: no kept images in the results, real images of another run, no such network or
+            row, or a model that is missing.
     """
-    _check(network, neighbours, most, row, baseline)
+    _check(network, neighbours, most, row, baseline, imbalance_factor)
     found = find_kept(results)
     train_images = results / "dataset" / "train.parquet"
+    check_inputs({"train_images": train_images, "kept": found.kept}, *BELONGING)
     names = found.class_names
     gains = read_gains(results, row, baseline, imbalance_factor, len(names)) if row else None
-    real_ids, kept_ids = _chosen(found, train_images, most, seed)
-    real = read_sample([train_images], real_ids, None)
-    size = real.pixels.shape[2], real.pixels.shape[3]
-    generated = read_sample(found.images, kept_ids, size)
-    features = _features(network, found, train_images, output, real, generated)
-    figures = figures_of((real, features[0]), (generated, features[1]), names, neighbours, seed)
+    samples = _chosen(found, train_images, most, seed)
+    size = samples[0].size()
+    features = _features(network, found, output, *samples, size)
+
+    def measured(sample: Sample, own: Features) -> Measured:
+        of_all = some_of_all(len(sample.ids), seed)
+        pixels = sum_pixels(sample, size, len(names), of_all)
+        return Measured(sample.labels, own, pixels, of_all)
+
+    real, generated = map(measured, samples, features)
+    figures = figures_of(real, generated, names, neighbours)
     along = correlations(figures[:-1], gains, seed) if gains is not None else {}
     facts = [
         ("Network", f"{network}; features of one length"),
         ("Neighbours", str(neighbours)),
         ("Images", f"at most {most} of a class of either sort, {size[1]} x {size[0]} pixels"),
-        ("Resized", f"{real.resized} real and {generated.resized} generated images"),
+        ("Resized", f"{real.pixels.resized} real and {generated.pixels.resized} generated images"),
         ("Gains", f"at imbalance factor {gains.factor}" if gains else "none asked for (--row)"),
     ]
     page = page_of(figures, gains, along, facts=facts, rows=(row, baseline))
     write_text(output / TABLE, csv_of(frame_of(figures, gains)))
     write_text(output / TEXT, to_markdown(page))
     write_text(output / PAGE, to_html(page))
-    log.info("%s: %d real and %d generated images", output, len(real.ids), len(generated.ids))
+    log.info("%s: %d real and %d generated images", output, len(real.labels), len(generated.labels))
 
 
-def _check(network: str, neighbours: int, most: int, row: str, baseline: str) -> None:
+def _check(
+    network: str, neighbours: int, most: int, row: str, baseline: str, imbalance_factor: str
+) -> None:
     if network not in NETWORKS:
         hint = did_you_mean(network, NETWORKS) or f"expected {' or '.join(NETWORKS)}"
         raise UserError(f"--network: {network!r}; {hint}")
@@ -103,35 +119,37 @@ def _check(network: str, neighbours: int, most: int, row: str, baseline: str) ->
         raise UserError("--neighbours and --most: expected at least 1")
     if bool(row) != bool(baseline):
         raise UserError("--row and --baseline: one is given alone; a gain is that of both")
+    if imbalance_factor and not row:
+        raise UserError(
+            "--imbalance-factor: without --row there are no gains; leave it out, or name a row"
+        )
 
 
-def _chosen(found: Found, train_images: Path, most: int, seed: int) -> tuple[list[str], list[str]]:
-    """Return the ids of real and of kept images that are compared."""
+def _chosen(found: Found, train_images: Path, most: int, seed: int) -> tuple[Sample, Sample]:
+    """Return the real and the kept images that are compared."""
     real = manifest.read(train_images, "images", columns=["id", "label", "status"])
     real = real.filter(pc.equal(real["status"], STATUS_OK))
     kept = manifest.read(found.kept, "kept", columns=["id", "label", "kept"])
     kept = kept.filter(kept["kept"])
     if not kept.num_rows:
         raise UserError(f"{found.kept}: no image was kept, so there is nothing to measure")
-    return tuple(  # type: ignore[return-value]
-        choose(
-            table["id"].to_pylist(), table["label"].to_numpy().astype(np.int64), most, name, seed
-        )
-        for name, table in (("real", real), ("generated", kept))
+    return (
+        choose(real, [train_images], most, "real", seed),
+        choose(kept, found.images, most, "generated", seed),
     )
 
 
 def _features(
     network: str,
     found: Found,
-    train_images: Path,
     output: Path,
     real: Sample,
     generated: Sample,
+    size: tuple[int, int],
 ) -> tuple[Features, Features]:
     if network == CLIP:
-        scored = score_real(train_images, found.scores[0], output / REAL_SCORES)
+        scored = score_real(real.paths[0], found.scores[0], output / REAL_SCORES)
         pair = clip_features([scored], real.ids), clip_features(found.scores, generated.ids)
     else:
-        pair = efficientnet_features(real.pixels), efficientnet_features(generated.pixels)
+        pair = efficientnet_features(real, size), efficientnet_features(generated, size)
     return unit_features(pair[0]), unit_features(pair[1])

@@ -1,5 +1,6 @@
 """What a named network makes of the images that are compared."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sau.storage import manifest
 from sau.storage.belonging import recorded_hashes
 from sau.storage.manifest.reading import read_record
 from sau.storage.provenance import provenance
-from sau.tools.quality.samples import Pixels
+from sau.tools.quality.samples import BATCH, Sample
 from sau.views import Normalisation
 
 Features = npt.NDArray[np.float64]
@@ -27,7 +28,6 @@ CLIP, EFFICIENTNET = "clip", "efficientnet-lite0"
 NETWORKS = (CLIP, EFFICIENTNET)
 
 _BACKBONE = "timm/tf_efficientnet_lite0"
-_BATCH = 32
 
 
 def unit_features(features: npt.NDArray[np.floating]) -> Features:
@@ -43,14 +43,15 @@ def unit_features(features: npt.NDArray[np.floating]) -> Features:
     return scaled
 
 
-def efficientnet_features(pixels: Pixels) -> Features:
+def efficientnet_features(sample: Sample, size: tuple[int, int]) -> Features:
     """Return features (N, 1280) of EfficientNet-Lite0 with ImageNet weights, before its classifier.
 
     Args:
-        pixels: uint8 (N, 3, H, W), resized at its entrance to 224 pixels.
+        sample: the images.
+        size: height and width, to which they are brought; at the network's entrance, 224 pixels.
 
     Raises:
-        UserError: its package or its weights are missing.
+        UserError: its package or its weights are missing, or an image.
     """
     try:
         weights = find_weights(_BACKBONE, "yes")
@@ -60,14 +61,17 @@ def efficientnet_features(pixels: Pixels) -> Features:
         raise UserError(f"--network {EFFICIENTNET}: {error}") from error
     encoder.eval()
     normalisation = Normalisation(weights.pixels.mean, weights.pixels.std)
-    parts = range(0, len(pixels), _BATCH)
-    found = []
+    total = math.ceil(len(sample.ids) / BATCH)
+    found, places = [], []
     with torch.inference_mode():
-        for start in progress(parts, EFFICIENTNET, total=len(parts), unit="batch"):
-            batch = normalisation.from_bytes(torch.from_numpy(pixels[start : start + _BATCH]))
-            images = resized(batch, weights.pixels.size, weights.pixels.interpolation)
+        for batch in progress(sample.batches(size), EFFICIENTNET, total=total, unit="batch"):
+            pixels = normalisation.from_bytes(torch.from_numpy(batch.pixels))
+            images = resized(pixels, weights.pixels.size, weights.pixels.interpolation)
             found.append(encoder(images).double().numpy())
-    return np.concatenate(found)
+            places.append(batch.places)
+    order = np.argsort(np.concatenate(places))
+    features: Features = np.concatenate(found)[order]
+    return features
 
 
 def clip_features(paths: Sequence[Path], ids: Sequence[str]) -> Features:

@@ -2,22 +2,21 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from sau.core.random_streams import numpy_generator
 from sau.metrics.generated import (
-    colour_difference,
+    difference_of_colours,
+    difference_of_spectra,
     expected_coverage,
     kernel_distance,
     manifold_figures,
-    spectrum_difference,
 )
 from sau.tools.quality.features import Features
-from sau.tools.quality.samples import Sample
-
-Places = npt.NDArray[np.int64]
+from sau.tools.quality.pixels import PixelSums
+from sau.tools.quality.samples import Labels, Places
 
 FEW = 50
 """Images below which chance says most of what the figures of a class say."""
@@ -52,35 +51,55 @@ class ClassFigures:
     few: str
 
 
+class Measured(NamedTuple):
+    """Images of one sort.
+
+    Attributes:
+        labels: int64 (N,).
+        features: float64 (N, D).
+        pixels: of each class and of all.
+        of_all: places of those that count among all.
+    """
+
+    labels: Labels
+    features: Features
+    pixels: PixelSums
+    of_all: Places
+
+
 def figures_of(
-    real: tuple[Sample, Features],
-    generated: tuple[Sample, Features],
+    real: Measured,
+    generated: Measured,
     class_names: Sequence[str],
     neighbours: int,
-    seed: int,
 ) -> list[ClassFigures]:
     """Return the figures of each class in label order, and then of all.
 
     Args:
-        real: images, and their features (N, D).
+        real: images.
         generated: likewise.
         class_names: in label order.
         neighbours: k of precision, recall, density and coverage.
-        seed: of the images that are drawn for the figures of all classes.
     """
 
-    def of_both(name: str, of_real: Places, of_generated: Places) -> ClassFigures:
-        return _figures(name, real, generated, of_real, of_generated, neighbours)
+    def of_both(name: str, row: int, of_real: Places, of_generated: Places) -> ClassFigures:
+        x, y = real.features[of_real], generated.features[of_generated]
+        return _figures(name, row, x, y, (real.pixels, generated.pixels), neighbours)
 
-    labels = real[0].labels, generated[0].labels
     figures = [
-        of_both(name, np.flatnonzero(labels[0] == label), np.flatnonzero(labels[1] == label))
+        of_both(
+            name,
+            label,
+            np.flatnonzero(real.labels == label),
+            np.flatnonzero(generated.labels == label),
+        )
         for label, name in enumerate(class_names)
     ]
-    return [*figures, of_both(ALL, _some(len(labels[0]), seed), _some(len(labels[1]), seed))]
+    return [*figures, of_both(ALL, len(class_names), real.of_all, generated.of_all)]
 
 
-def _some(count: int, seed: int) -> Places:
+def some_of_all(count: int, seed: int) -> Places:
+    """Return the places of the images that stand for all classes: all, or as many as are drawn."""
     if count <= MOST_IN_ALL:
         return np.arange(count)
     return np.sort(numpy_generator("quality", seed, ALL).permutation(count)[:MOST_IN_ALL])
@@ -88,14 +107,14 @@ def _some(count: int, seed: int) -> Places:
 
 def _figures(
     name: str,
-    real: tuple[Sample, Features],
-    generated: tuple[Sample, Features],
-    of_real: Places,
-    of_generated: Places,
+    row: int,
+    x: Features,
+    y: Features,
+    pixels: tuple[PixelSums, PixelSums],
     neighbours: int,
 ) -> ClassFigures:
-    counts = len(of_real), len(of_generated)
-    x, y = real[1][of_real], generated[1][of_generated]
+    """Return the figures of real features `x` and generated ones `y`, and of a row of pixels."""
+    counts = len(x), len(y)
     missing = float("nan")
     distance = kernel_distance(y, x) if min(counts) >= 3 else (missing, missing)
     inside = (missing,) * 4
@@ -105,8 +124,9 @@ def _figures(
         expected = expected_coverage(counts[1], counts[0], neighbours=neighbours)
     spectrum = colour = missing
     if min(counts):
-        pixels = generated[0].pixels[of_generated], real[0].pixels[of_real]
-        spectrum, colour = spectrum_difference(*pixels), colour_difference(*pixels)
+        of_real, of_generated = pixels
+        spectrum = difference_of_spectra(of_generated.spectra[row], of_real.spectra[row])
+        colour = difference_of_colours(of_generated.colours[row], of_real.colours[row])
     return ClassFigures(
         name, *counts, *distance, *inside, expected, spectrum, colour, _warning(*counts)
     )

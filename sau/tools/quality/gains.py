@@ -14,6 +14,8 @@ from sau.core.random_streams import numpy_generator
 from sau.pipeline.report.formats import plain
 from sau.pipeline.report.runs import MeasuredRun, read_measured
 from sau.settings.names import did_you_mean
+from sau.storage.belonging import is_made_from
+from sau.storage.manifest.reading import read_record
 from sau.tools.quality.figures import ClassFigures
 
 METRICS = "evaluation/**/metrics.parquet"
@@ -61,6 +63,8 @@ class Correlation(NamedTuple):
 def read_gains(results: Path, row: str, baseline: str, factor: str, classes: int) -> Gains:
     """Read what a row of the report gained over another one, class by class.
 
+    Runs that an earlier run of the pipeline has left, on other images, do not count.
+
     Args:
         results: the folder of the run.
         row: label of the row that trained on synthetic images.
@@ -71,7 +75,7 @@ def read_gains(results: Path, row: str, baseline: str, factor: str, classes: int
     Raises:
         UserError: no such row or factor, or no seed that both have.
     """
-    runs = read_measured(sorted(results.glob(METRICS)))
+    runs = read_measured(_of_these_images(results))
     known = list(dict.fromkeys(run.record.label for run in runs))
     for flag, label in (("--row", row), ("--baseline", baseline)):
         if label not in known:
@@ -116,6 +120,26 @@ def correlations(
         if both.sum() >= LEAST_CLASSES and np.ptp(values[both]) > 0 < np.ptp(gains.mean[both]):
             found[name] = _correlation(values[both], gains.mean[both], seed)
     return found
+
+
+def _of_these_images(results: Path) -> list[Path]:
+    """Return the metrics of runs on the images that are there now, by the recorded hashes."""
+    sources = {
+        "predictions.train_images": read_record(results / "dataset" / "train.parquet"),
+        "members.kept": read_record(results / "filter" / "kept.parquet"),
+    }
+    found = sorted(results.glob(METRICS))
+    own = [
+        path
+        for path in found
+        if all(is_made_from(read_record(path), *source) for source in sources.items())
+    ]
+    if found and not own:
+        raise UserError(
+            f"--row: {results}: all {len(found)} runs were trained on other images than the kept "
+            "ones that are there; run the pipeline again"
+        )
+    return own
 
 
 def _correlation(values: Values, gains: Values, seed: int) -> Correlation:

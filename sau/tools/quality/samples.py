@@ -1,11 +1,13 @@
-"""The images that are compared: a few of each class, as pixels of one size and their ids."""
+"""The images that are compared: a few of each class, read batch by batch at one size."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from PIL import Image
 
 from sau.core.errors import UserError
@@ -15,82 +17,110 @@ from sau.sources.resize import fit
 from sau.storage import manifest
 
 Labels = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
 
+BATCH = 32
+"""Images in memory at once."""
 
-@dataclass(frozen=True)
-class Sample:
-    """Images of all classes.
+
+class Batch(NamedTuple):
+    """Some images of a sample.
 
     Attributes:
-        ids: of the images, by class.
-        labels: int64 (N,).
-        pixels: uint8 (N, 3, H, W).
+        places: int64 (B,), among the sample's ids.
+        pixels: uint8 (B, 3, H, W).
         resized: how many had another size.
     """
 
-    ids: list[str]
-    labels: Labels
+    places: Places
     pixels: Pixels
     resized: int
 
 
-def choose(ids: Sequence[str], labels: Labels, most: int, name: str, seed: int) -> list[str]:
-    """Return ids of at most `most` images of each class, by class; more are drawn by the seed.
+@dataclass(frozen=True)
+class Sample:
+    """Images of all classes, which stay on the disk.
+
+    Attributes:
+        ids: of the images, by class.
+        labels: int64 (N,).
+        paths: manifests of images that hold them.
+    """
+
+    ids: Sequence[str]
+    labels: Labels
+    paths: Sequence[Path]
+
+    def size(self) -> tuple[int, int]:
+        """Return height and width of the first image."""
+        return next(pixels.shape[1:] for _, pixels in self._read(frozenset(self.ids)))
+
+    def batches(self, size: tuple[int, int]) -> Iterator[Batch]:
+        """Read the images in the order of their files, and bring them to one size.
+
+        Args:
+            size: height and width.
+
+        Raises:
+            UserError: one is not there, or cannot be read.
+        """
+        places = {name: place for place, name in enumerate(self.ids)}
+        waiting: list[tuple[int, Pixels, bool]] = []
+        for name, pixels in self._read(places):
+            waiting.append((places.pop(name), *_of_size(pixels, size)))
+            if len(waiting) == BATCH:
+                yield _batch(waiting)
+                waiting = []
+        if waiting:
+            yield _batch(waiting)
+        if places:
+            raise UserError(
+                f"{self.paths[0].parent}: image {next(iter(places))!r} is not there; run the "
+                "pipeline again"
+            )
+
+    def _read(self, wanted: Container[str]) -> Iterator[tuple[str, Pixels]]:
+        """Yield ids and pictures of the wanted images, one row group in memory at a time."""
+        for path in self.paths:
+            for group in manifest.read_groups(path, "images", columns=["id", "image"]):
+                for row in range(group.num_rows):
+                    name = group["id"][row].as_py()
+                    if name in wanted:
+                        yield name, decode_image(group["image"][row]["bytes"].as_py(), name)
+
+
+def choose(rows: pa.Table, paths: Sequence[Path], most: int, name: str, seed: int) -> Sample:
+    """Return at most `most` images of each class, by class; more are drawn by the seed.
 
     Args:
-        ids: of all images.
-        labels: of the same.
+        rows: all images, with columns `id` and `label`.
+        paths: manifests that hold them.
         most: of each class.
         name: of the stream, so that real and generated ones are drawn apart.
         seed: of the draw.
     """
-    chosen: list[str] = []
+    labels = rows["label"].to_numpy()
+    chosen = []
     for label in np.unique(labels).tolist():
         members = np.flatnonzero(labels == label)
         if len(members) > most:
             stream = numpy_generator("quality", seed, name, label)
             members = np.sort(stream.permutation(members)[:most])
-        chosen += [ids[place] for place in members.tolist()]
-    return chosen
+        chosen.append(members)
+    places = np.concatenate(chosen)
+    ids = rows["id"].take(pa.array(places)).to_pylist()
+    return Sample(ids, labels[places].astype(np.int64), paths)
 
 
-def read_sample(paths: Sequence[Path], ids: Sequence[str], size: tuple[int, int] | None) -> Sample:
-    """Read images and bring them to one size.
-
-    Args:
-        paths: manifests of images.
-        ids: those that are wanted, by class.
-        size: height and width; None: that of the first image.
-
-    Raises:
-        UserError: one is not there, or cannot be read.
-    """
-    found: dict[str, tuple[int, Pixels]] = {}
-    resized = 0
-    for name, label, data in _read(paths, set(ids)):
-        pixels = decode_image(data, name)
-        size = size or (pixels.shape[1], pixels.shape[2])
-        if pixels.shape[1:] != size:
-            resized += 1
-            image = fit(Image.fromarray(pixels.transpose(1, 2, 0)), size)
-            pixels = np.asarray(image).transpose(2, 0, 1)
-        found[name] = label, pixels
-    missing = next((name for name in ids if name not in found), None)
-    if missing is not None:
-        raise UserError(
-            f"{paths[0].parent}: image {missing!r} is not there; run the pipeline again"
-        )
-    labels = np.array([found[name][0] for name in ids], dtype=np.int64)
-    return Sample(list(ids), labels, np.stack([found[name][1] for name in ids]), resized)
+def _of_size(pixels: Pixels, size: tuple[int, int]) -> tuple[Pixels, bool]:
+    """Return an image at a size, and whether it had another one."""
+    if pixels.shape[1:] == size:
+        return pixels, False
+    image = fit(Image.fromarray(pixels.transpose(1, 2, 0)), size)
+    return np.asarray(image).transpose(2, 0, 1), True
 
 
-def _read(paths: Sequence[Path], wanted: set[str]) -> Iterator[tuple[str, int, bytes]]:
-    """Yield id, label and bytes of the wanted images, one row group in memory at a time."""
-    for path in paths:
-        for group in manifest.read_groups(path, "images", columns=["id", "label", "image"]):
-            for row in range(group.num_rows):
-                name = group["id"][row].as_py()
-                if name in wanted:
-                    data = group["image"][row]["bytes"].as_py()
-                    yield name, group["label"][row].as_py(), data
+def _batch(pictures: Sequence[tuple[int, Pixels, bool]]) -> Batch:
+    places, pixels, resized = zip(*pictures, strict=True)
+    return Batch(np.array(places, dtype=np.int64), np.stack(pixels), sum(resized))

@@ -18,8 +18,9 @@ from sau.pipeline.images.stage import images
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.stage import scores
 from sau.storage import manifest
-from sau.tools.quality import quality
+from sau.tools.quality import quality, samples
 from sau.tools.quality.features import unit_features
+from sau.tools.quality.pixels import sum_pixels
 from tests.sources.make_images import encode, put
 
 PER_CLASS = 12
@@ -137,6 +138,7 @@ def test_features_of_efficientnet(results, tmp_path):
         ({"network": "clipp"}, "--network: 'clipp'; did you mean 'clip'"),
         ({"neighbours": 0}, "--neighbours and --most: expected at least 1"),
         ({"row": "CE"}, "--row and --baseline: one is given alone"),
+        ({"imbalance_factor": "10"}, "--imbalance-factor: without --row there are no gains"),
         ({"row": "CE", "baseline": "SAU"}, "the report needs the metrics of at least one run"),
     ],
 )
@@ -144,6 +146,45 @@ def test_what_is_refused(results, tmp_path, flags, message):
     with pytest.raises(UserError, match=message):
         quality(results, output=tmp_path / "out", **flags)
     assert not (tmp_path / "out").exists()
+
+
+def test_real_images_of_another_run_are_refused(results, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(results, other)
+    made = other / "scores/test.parquet"
+    scored = ScoresSettings(scorer="open_clip", model="tiny-clip")
+    scores(results / "dataset/test.parquet", made, settings=scored)
+    shards = sorted((results / "scores").iterdir())
+    kept = other / "filter/kept.parquet"
+    filter_stage(shards, kept, [made], settings=FilterSettings(leak="report", keep_fraction=1.0))
+    fewer = DatasetSettings(source="digits", image_size=16, images_per_class=PER_CLASS - 1)
+    dataset(other / "dataset/train.parquet", other / "dataset/test.parquet", settings=fewer)
+    with pytest.raises(UserError, match="made from other train images than .*train.parquet"):
+        quality(other, output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_in_memory_by_batches(results, monkeypatch):
+    """Of any size, whatever batches they come in."""
+    rows = manifest.read(results / "dataset/train.parquet", "images", columns=["id", "label"])
+    found = []
+    for size in (1, 7, 1000):
+        monkeypatch.setattr(samples, "BATCH", size)
+        sample = samples.choose(rows, [results / "dataset/train.parquet"], 5, "real", 0)
+        assert max(len(batch.places) for batch in sample.batches((16, 16))) <= size
+        found.append(sum_pixels(sample, (16, 16), CLASSES, np.arange(9)))
+    assert found[0].spectra == pytest.approx(found[2].spectra)
+    for one in found:
+        assert np.array_equal(one.colours, found[2].colours)
+        assert one.colours[0].sum() == 5 * 16 * 16 * 3
+        assert one.colours[-1].sum() == 9 * 16 * 16 * 3
+
+
+def test_images_of_other_sizes_are_brought_to_one(results):
+    rows = manifest.read(results / "dataset/train.parquet", "images", columns=["id", "label"])
+    sample = samples.choose(rows, [results / "dataset/train.parquet"], 5, "real", 0)
+    sums = sum_pixels(sample, (8, 12), CLASSES, np.arange(9))
+    assert (sums.resized, sums.spectra.shape) == (5 * CLASSES, (CLASSES + 1, 4))
 
 
 def test_images_without_embeddings(results, tmp_path):

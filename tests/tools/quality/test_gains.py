@@ -1,4 +1,5 @@
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ from scipy.stats import spearmanr
 
 from sau.core.errors import UserError
 from sau.storage import manifest
+from sau.storage.manifest.reading import read_record
 from sau.tools.quality.figures import ClassFigures
 from sau.tools.quality.gains import Gains, correlations, read_gains
 from tests.pipeline.report.conftest import World, write_world
@@ -15,12 +17,20 @@ def laid_out(folder, **world):
     """Lay metrics out as the workflow does, and return them by row and seed."""
     files = write_world(folder / "made", World(seeds=(0, 1, 2), **world))
     found = {}
+    hashes = {}
+    for name, stage in (("train", "dataset"), ("kept", "filter")):
+        place = folder / "results" / stage / f"{name}.parquet"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (files.folder / place.name).rename(place)
+        hashes[name] = [read_record(place).content_sha256]
     for path in files.metrics:
         target = folder / "results/evaluation" / path.parent.name / path.name
-        target.parent.mkdir(parents=True)
-        path.rename(target)
-        made = manifest.read_metadata(target)["provenance"]
-        rows = manifest.read(target, "metrics").to_pandas()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        table, made = manifest.read(path, "metrics"), manifest.read_metadata(path)["provenance"]
+        of_images = {"predictions.train_images": hashes["train"]}
+        of_images |= {"members.kept": hashes["kept"]} if made["data"] == "balanced" else {}
+        manifest.write(target, "metrics", table, made | {"earlier_inputs": of_images})
+        rows = table.to_pandas()
         recall = rows[rows["split"] == "class"].sort_values("label")["top1_last"].to_numpy()
         found[made["label"], made["seed"]] = recall
     return found
@@ -45,6 +55,25 @@ def test_rows_and_factors_that_are_not_there(tmp_path):
         read_gains(results, "SAU", "x", "", 3)
     with pytest.raises(UserError, match="--imbalance-factor: 100, but 'SAU' and 'CE' have 10 in"):
         read_gains(results, "SAU", "CE", "100", 3)
+
+
+def test_runs_on_earlier_images_do_not_count(tmp_path):
+    """Their labels are other ones, so that they stand beside those of the later run."""
+    earlier = (("old", "Old", "sau", "balanced"), ("plain", "Plain", "cross_entropy", "real"))
+    laid_out(tmp_path / "a", methods=earlier, side=9)
+    laid_out(tmp_path / "b")
+    results = tmp_path / "b/results"
+    for folder in (tmp_path / "a/results/evaluation").iterdir():
+        folder.rename(results / "evaluation" / folder.name)
+    with pytest.raises(UserError, match="--row: no row 'Old'"):
+        read_gains(results, "Old", "CE", "", 3)
+    assert read_gains(results, "SAU", "CE", "", 3).seeds == 3
+    for name in ("dataset/train.parquet", "filter/kept.parquet"):
+        (tmp_path / "a/results" / name).rename(results / name)
+    for folder in (results / "evaluation").glob("old-*"):
+        shutil.rmtree(folder)
+    with pytest.raises(UserError, match="--row: no row 'SAU'"):
+        read_gains(results, "SAU", "CE", "", 3)
 
 
 def figures(values, **others):
