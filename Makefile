@@ -9,6 +9,10 @@ BIN := $(VENV)/bin
 .PHONY: run test fuzz check docs lint lint-code lint-types lint-workflow schema wheel models clean help
 .DELETE_ON_ERROR:
 
+# A run and its tests are hundreds of short processes. Where this is set, as in many containers, each of
+# them would compile torch anew, for seconds, and throw the result away.
+unexport PYTHONDONTWRITEBYTECODE
+
 help:           ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
