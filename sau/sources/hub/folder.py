@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.sources.checks import existing_folder
+from sau.sources.hub.cache import in_cache
 from sau.sources.hub.path_list import LISTS
 from sau.sources.hub.saved import is_saved, saved_splits
 from sau.sources.hub.split_names import TRAIN, in_splits
@@ -30,6 +31,7 @@ _EXPECTED = (
     "expected Parquet files, WebDataset's .tar, lists in .csv, .tsv, .jsonl or .json, or what "
     "save_to_disk writes"
 )
+_COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _NO_LISTS = frozenset(
     {"dataset_info.json", "dataset_infos.json", "info.json", "provenance.json", "config.json"}
 )
@@ -41,14 +43,16 @@ def splits_of(folder: Path, key: str) -> dict[str, list[Path]]:
 
     Args:
         folder: what `save_to_disk` wrote, of one split or of several; or a folder as the Hub has
-            them, with files of one kind at any depth. Hidden files are left out.
+            them, with files of one kind at any depth. Hidden files are left out. Of a repository in
+            the Hub's cache, the revision that `in_cache` returns.
         key: the setting to name in errors.
 
     Raises:
-        UserError: no such folder, no data in it, files of several kinds, shards that are missing or
-            of several sets, or a file that links lead to again.
+        UserError: no such folder, no data in it, files of several kinds, compressed ones, shards
+            that are missing or of several sets, or a file that links lead to again.
     """
     existing_folder(folder, key)
+    folder = in_cache(folder, key)
     if is_saved(folder):
         return saved_splits(folder, key)
     splits = in_splits(_files_of_one_kind(folder, key), folder, key)
@@ -85,8 +89,11 @@ def _files_of_one_kind(folder: Path, key: str) -> list[Path]:
     for path in below(folder, _refuse):
         relative = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in relative.parts)
+        if hidden or path.name in _NO_LISTS or not leads_to_file(path):
+            continue
+        _refuse_compressed(path, folder, key)
         kind = _KINDS.get(path.suffix.lower())
-        if kind and not hidden and path.name not in _NO_LISTS and leads_to_file(path):
+        if kind:
             kinds[kind].append(path)
     if len(kinds) > 1:
         _leave_out_json(kinds, folder)
@@ -105,6 +112,16 @@ def _files_of_one_kind(folder: Path, key: str) -> list[Path]:
             "cache of `datasets`, with copies; write the data set by save_to_disk"
         )
     return files
+
+
+def _refuse_compressed(path: Path, folder: Path, key: str) -> None:
+    """Refuse a compressed list or tar, whose rows would be missing."""
+    inner, suffix = Path(path.stem).suffix.lower(), path.suffix.lower()
+    if (suffix in _COMPRESSED and inner in _KINDS) or suffix == ".tgz":
+        raise UserError(
+            f"{key}: {folder}: {stable_name(path.relative_to(folder))} is compressed, so its rows "
+            "would be left out; unpack it, or move it away"
+        )
 
 
 def _refuse_the_same_twice(files: Sequence[Path], folder: Path, key: str) -> None:

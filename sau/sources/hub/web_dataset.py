@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -33,6 +33,16 @@ _LABEL, _CLASS_MEMBER = "label", "cls"
 _IMAGES = frozenset(suffix[1:] for suffix in SUFFIXES)
 _DAMAGED = (tarfile.TarError, OSError, EOFError, ValueError, RecursionError, OverflowError)
 """What `tarfile` raises on damaged headers."""
+
+
+class _Row(NamedTuple):
+    """What is kept of a sample: where its image lies, and what is asked for of its texts."""
+
+    key: str
+    place: tuple[int, int] | None
+    label: Any
+    prompt: Any
+    id: Any
 
 
 @dataclasses.dataclass
@@ -61,11 +71,9 @@ def open_tar(file: Path, key: str, columns: Columns) -> Part:
     """
     where = f"{key}: {existing_file(file, key, 'tar file')}"
     with _damage_refused(where), file.open("rb") as opened:
-        samples = list(_samples(opened, columns))
-    places = [_place(sample, columns.image, where) for sample in samples]
-    entries = [_entries(sample, where) for sample in samples]
-    fields = _fields(samples, entries, columns, file, where)
-    table = pa.table(fields)
+        rows_said = [_row(sample, columns, where) for sample in _samples(opened, columns)]
+    places = [row.place for row in rows_said]
+    table = pa.table(_fields(rows_said, columns, file, where))
     schema = table.schema.append(pa.field(columns.image, pa.binary()))
 
     def read(names: Sequence[str]) -> pa.Table:
@@ -87,39 +95,41 @@ def open_tar(file: Path, key: str, columns: Columns) -> Part:
     return Part(file, schema, read, rows_of, names_files=False)
 
 
-def _fields(
-    samples: Sequence[_Sample],
-    entries: Sequence[dict[str, Any]],
-    columns: Columns,
-    file: Path,
-    where: str,
-) -> dict[str, pa.Array]:
+def _row(sample: _Sample, columns: Columns, where: str) -> _Row:
+    """Return what is asked for of a sample; the rest of its texts is not kept in memory."""
+    entries = _entries(sample, where)
+
+    def value(name: str) -> Any:
+        said = sample.said.get(name.lower())
+        return entries.get(name) if said is None else _text(said, sample, where)
+
+    label = value(columns.label)
+    if label is None and columns.label == _LABEL:
+        label = value(_CLASS_MEMBER)
+    if label is None:
+        raise UserError(
+            f"{where}: sample {quoted(sample.key)} has no label; expected a member that ends in "
+            f".{_CLASS_MEMBER}, or {quoted(columns.label)} in its .json"
+        )
+    prompt = value(columns.prompt) if columns.prompt else None
+    own_id = value(columns.id) if _has_own_ids(columns) else None
+    return _Row(sample.key, _place(sample, columns.image, where), label, prompt, own_id)
+
+
+def _has_own_ids(columns: Columns) -> bool:
+    return bool(columns.id) and columns.id != ID_COLUMN
+
+
+def _fields(rows: Sequence[_Row], columns: Columns, file: Path, where: str) -> dict[str, pa.Array]:
     """Return labels, ids and, if they are wanted, prompts as columns."""
-
-    def value(number: int, name: str) -> Any:
-        said = samples[number].said.get(name.lower())
-        return entries[number].get(name) if said is None else _text(said, samples[number], where)
-
-    def label(number: int) -> Any:
-        found = value(number, columns.label)
-        if found is None and columns.label == _LABEL:
-            found = value(number, _CLASS_MEMBER)
-        if found is None:
-            raise UserError(
-                f"{where}: sample {quoted(samples[number].key)} has no label; expected a member "
-                f"that ends in .{_CLASS_MEMBER}, or {quoted(columns.label)} in its .json"
-            )
-        return found
-
-    every = range(len(samples))
-    fields = {columns.label: column_of([label(n) for n in every], columns.label, where)}
+    fields = {columns.label: column_of([row.label for row in rows], columns.label, where)}
     if columns.prompt:
-        prompts = [value(n, columns.prompt) for n in every]
+        prompts = [row.prompt for row in rows]
         fields[columns.prompt] = text_column_of(prompts, columns.prompt, where)
-    if columns.id and columns.id != ID_COLUMN:
-        fields[columns.id] = column_of([value(n, columns.id) for n in every], columns.id, where)
+    if _has_own_ids(columns):
+        fields[columns.id] = column_of([row.id for row in rows], columns.id, where)
     else:
-        keys = [f"{file.stem}/{sample.key}" for sample in samples]
+        keys = [f"{file.stem}/{row.key}" for row in rows]
         fields[ID_COLUMN] = text_column_of(keys, ID_COLUMN, where)
     return fields
 

@@ -1,6 +1,7 @@
 import json
 import logging
 import os
+import shutil
 
 import pytest
 
@@ -82,6 +83,47 @@ def test_file_that_a_link_leads_to_again_is_refused(tmp_path):
     (tmp_path / "b/copy").symlink_to("data")
     with pytest.raises(UserError, match=r"copy/metadata.csv and data/metadata.csv are one file"):
         splits_of(tmp_path / "b", "k")
+
+
+def put_in_cache(folder, revisions, main=None):
+    """As the Hub's client keeps a repository: links to blobs, a folder for each revision."""
+    for number, revision in enumerate(revisions):
+        put_parquet(folder / "made", start=100 * number, shards=1)
+        blob = folder / "blobs" / f"blob{number}"
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "made/data/train-00000-of-00001.parquet").rename(blob)
+        link = folder / "snapshots" / revision / "data/train-00000-of-00001.parquet"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(blob)
+    shutil.rmtree(folder / "made")
+    if main:
+        put(folder / "refs/main", main.encode())
+
+
+@pytest.mark.parametrize("within", ["", "snapshots"])
+def test_one_revision_of_the_cache_of_the_hub_is_read(tmp_path, within):
+    put_in_cache(tmp_path / "set", ["a1", "b2"], main="b2")
+    assert splits_of(tmp_path / "set" / within, "k") == {
+        "train": [tmp_path / "set/snapshots/b2/data/train-00000-of-00001.parquet"]
+    }
+    put_in_cache(tmp_path / "one", ["a1"], main="gone")
+    (file,) = splits_of(tmp_path / "one" / within, "k")["train"]
+    assert file.parts[-3] == "a1"
+
+
+@pytest.mark.parametrize("main", [None, "gone", "x" * 300])
+def test_revisions_of_the_cache_of_which_none_is_named(tmp_path, main):
+    put_in_cache(tmp_path / "set", ["a1", "b2"], main)
+    with pytest.raises(UserError, match="k: .*set: 2 revisions, such as 'a1' and 'b2', and no ref"):
+        splits_of(tmp_path / "set", "k")
+
+
+@pytest.mark.parametrize("name", ["test.csv.gz", "deep/test.tar.XZ", "test.tgz"])
+def test_compressed_files_are_not_left_out_in_silence(tmp_path, name):
+    put(tmp_path / "train.csv", b"file_name,label\n0.png,cat\n")
+    put(tmp_path / name, b"x")
+    with pytest.raises(UserError, match=f"{name} is compressed, so its rows would be left out"):
+        splits_of(tmp_path, "k")
 
 
 def test_equal_lists_of_other_images_are_two_in_the_cache_of_the_hub(tmp_path):

@@ -1,5 +1,7 @@
 import io
+import json
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -89,6 +91,21 @@ def test_tars_that_are_refused(tmp_path, members, message):
     with pytest.raises(UserError, match=f"^k: .*x.tar: .*{message}") as caught:
         rows_of(tmp_path / "x.tar", members)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_not_asked_for_stays_on_the_disk(tmp_path):
+    """A caption of 100 kB beside each of 200 labels."""
+    said = json.dumps({"label": "cat", "caption": "x" * 100_000}).encode()
+    pairs = [((f"{n}.png", b"A"), (f"{n}.json", said)) for n in range(200)]
+    put_tar(tmp_path / "x.tar", [member for pair in pairs for member in pair])
+    tracemalloc.start()
+    try:
+        part = open_tar(tmp_path / "x.tar", "k", PLAIN)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert part.read(["label"])["label"].to_pylist() == ["cat"] * 200
+    assert most < 5_000_000
 
 
 def test_damaged_tar_is_one_line(tmp_path):
