@@ -19,10 +19,10 @@ from PIL import Image
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
 from benchmarks.timing import Ratio, compare
+from sau.assets.classify import Work, suitable_batch
 from sau.assets.trained_model import TrainedModel
 from sau.device.repeatable import repeatable
 from sau.networks import Network, NetworkConfig
-from sau.tools.predict.classify import Work, suitable_batch
 from sau.tools.predict.command import write_predictions
 from sau.tools.predict.inputs import list_images
 

@@ -67,6 +67,8 @@ def check_sources(config: Config) -> None:
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
     wanted |= {f"training.runs.{name}.start_from": row.start_from for name, row in rows}
+    folders = enumerate(config.scores.classifiers)
+    wanted |= {f"scores.classifiers.{place}": folder for place, folder in folders}
     for key, name in wanted.items():
         path = Path(name)
         if name and not (leads_to_file(path) or leads_to_folder(path)):
@@ -149,6 +151,7 @@ def _check_together(config: Config) -> None:
     check_source(config)
     if config.scores.scorer == "none":
         _check_without_scorer(config)
+    _check_classifiers(config)
     if config.rounds.over_generation is not None:
         for key, name in config.images.imported_from().items():
             raise UserError(
@@ -181,6 +184,15 @@ def _check_without_scorer(config: Config) -> None:
         raise UserError(
             f"config: {path}: needs scores, but scores.scorer is none, so nothing can be ranked or "
             f"compared with its text; set it to {off}, or choose a scorer"
+        )
+
+
+def _check_classifiers(config: Config) -> None:
+    """Refuse rules that go by classifiers where there are none."""
+    for rule in config.filter.needing_classifiers() if not config.scores.classifiers else ():
+        raise UserError(
+            f"config: filter.{rule}: {getattr(config.filter, rule):g}, but scores.classifiers "
+            "names no network whose word it could go by; name one, or set it to null"
         )
 
 

@@ -169,6 +169,15 @@ def test_setting_that_needs_scores_is_refused_without_a_scorer(default, path, va
     assert f"set it to {off}, or choose" in str(error.value)
 
 
+@pytest.mark.parametrize("rule", ["agreement", "loss", "entropy"])
+def test_rule_that_goes_by_classifiers_needs_some(default, rule):
+    default["filter"][rule] = 0.5
+    with pytest.raises(UserError, match=f"filter.{rule}: 0.5, but scores.classifiers names no"):
+        load(default)
+    default["scores"]["classifiers"] = ["model"]
+    load(default)
+
+
 def test_leak_check_that_compares_nothing_is_refused(default):
     default["filter"] |= {"leak_similarity": None, "leak_hash_distance": None}
     with pytest.raises(UserError, match="filter.leak: drop, but leak_similarity and"):

@@ -30,6 +30,12 @@ def test_source_that_is_missing_is_named(imagenet, key):
         check_sources(load(imagenet))
 
 
+def test_classifier_that_is_missing_is_named(imagenet):
+    imagenet["scores"] = {"classifiers": ["no/such"]}
+    with pytest.raises(UserError, match=r"config: scores.classifiers.0: no/such does not exist"):
+        check_sources(load(imagenet))
+
+
 def test_weights_that_are_missing_are_named_with_their_row(imagenet):
     row = {"method": "cross_entropy", "data": "real", "backbone": "timm/x", "pretrained": "no/such"}
     imagenet["training"]["runs"] = {"probe": row}

@@ -141,7 +141,9 @@ def optional(name):
     It takes `input`, as Snakemake runs nothing again for params that depend on that.
     """
     return lambda wildcards, input: (
-        f"--{name} {shlex.quote(str(input[name]))}" if input[name] else ""
+        f"--{name.replace('_', '-')} {shlex.quote(str(input[name]))}"
+        if input[name]
+        else ""
     )
 
 

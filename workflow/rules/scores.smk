@@ -1,6 +1,8 @@
 rule scores:
     input:
-        rules.images.output,
+        images=rules.images.output,
+        # Its record alone: by it a classifier is known that has seen no test image.
+        train_images=rules.dataset.output.train if CONFIG.scores.classifiers else [],
     output:
         results("scores", "shard-{shard}.parquet"),
     log:
@@ -16,22 +18,37 @@ rule scores:
         flags=flags_of(CONFIG.scores),
         decoding=other_flags_of(CONFIG.scores),
         code=digest("scores"),
-        weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
+        weights=fingerprint_of(
+            [
+                CONFIG.scores.model,
+                CONFIG.scores.pretrained,
+                *CONFIG.scores.classifiers,
+            ]
+        ),
+        train_images=optional("train_images"),
     shell:
-        "python -m sau scores --images {input:q} --output {output:q} {params.flags}"
-        " {params.decoding} 2>&1 | logged {log:q}"
+        "python -m sau scores --images {input.images:q} {params.train_images} --output {output:q}"
+        " {params.flags} {params.decoding} 2>&1 | logged {log:q}"
 
 
-# Real images in the same way, for whoever compares synthetic ones with them. They have no prompts.
+# Real images in the same way, for whoever compares synthetic ones with them. They have no prompts,
+# and no classifier looks at them.
 use rule scores as scores_test with:
     input:
-        rules.dataset.output.test,
+        images=rules.dataset.output.test,
+        train_images=[],
     output:
         results("scores", "test.parquet"),
     log:
         log("scores", "test"),
     benchmark:
         timing("scores", "test")
+    params:
+        flags=flags_of(CONFIG.scores.replace(classifiers=[])),
+        decoding=other_flags_of(CONFIG.scores),
+        code=digest("scores"),
+        weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
+        train_images=optional("train_images"),
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)

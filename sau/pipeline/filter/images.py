@@ -13,7 +13,7 @@ from sau.pipeline.filter.embeddings import Embeddings
 from sau.pipeline.filter.hashes import Hashes
 from sau.pipeline.filter.reasons import Mask
 from sau.pipeline.filter.shares import best_first
-from sau.storage.manifest.schemas import STATUS_FAILED, STATUS_OK
+from sau.storage.manifest.schemas import CLASSIFIED, STATUS_FAILED, STATUS_OK
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -125,7 +125,8 @@ class Images:
 
     def _refuse(self, missing: int, column: str, key: str) -> None:
         if missing:
+            how = "scores.classifiers" if column in CLASSIFIED else "scores.scorer open_clip"
             raise UserError(
                 f"filter.{key}: {missing} of {len(self)} readable {self.what} have no {column} to "
-                "go by; switch the rule off, or score the images with scores.scorer open_clip"
+                f"go by; switch the rule off, or score the images with {how}"
             )

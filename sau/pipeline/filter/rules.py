@@ -12,7 +12,7 @@ from sau.pipeline.filter.near import first_of, near_better_images
 from sau.pipeline.filter.reasons import Mask, rejected_by
 from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.filter.shares import quota, ranks, top_fraction
-from sau.pipeline.filter.thresholds import below, other_class
+from sau.pipeline.filter.thresholds import above, below, other_class
 from sau.storage.manifest.schemas import FILTER_RULES
 
 Columns = dict[str, pa.Array]
@@ -26,6 +26,8 @@ _LEAST = {
     "blurred": ("sharpness", "blurred_sharpness"),
     "threshold": ("score", "threshold"),
     "margin": ("margin", "margin"),
+    "agreement": ("agreement", "agreement"),
+    "entropy": ("entropy", "entropy"),
 }
 """Rules that ask for a least figure: the measure's column, and the setting."""
 
@@ -52,6 +54,8 @@ def judge(
         least = getattr(settings, key)
         if least is not None:
             columns[name] = below(images.figures(measure, key), least, measure)
+    if settings.loss is not None:
+        columns["loss"] = above(images.figures("loss", "loss"), settings.loss, "loss")
     if leak is not None:
         columns["leak"] = leak
     if settings.zero_shot:

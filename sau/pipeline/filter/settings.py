@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from sau.core.errors import UserError
 from sau.settings.section import Section, setting
+from sau.storage.manifest.schemas import CLASSIFIED
 
 UNRELATED_BITS = 16
 """Hashes of unrelated images often differ in no more than about as many bits."""
@@ -40,6 +41,25 @@ class FilterSettings(Section):
         "least margin between an image's own class and the nearest other one; null: off",
         minimum=-2,
         maximum=2,
+    )
+    agreement: float | None = setting(
+        None,
+        "least share of the classifiers (scores.classifiers) that take an image for its own class; "
+        "null: off",
+        above=0,
+        maximum=1,
+    )
+    loss: float | None = setting(
+        None,
+        "greatest loss of the classifiers on an image, nats: what shows something else is "
+        "rejected; null: off",
+        above=0,
+    )
+    entropy: float | None = setting(
+        None,
+        "least entropy of the classifiers on an image, nats: what they are sure of, and so learn "
+        "little from, is rejected; null: off",
+        above=0,
     )
     duplicate_similarity: float | None = setting(
         None,
@@ -118,6 +138,10 @@ class FilterSettings(Section):
         """Return whether a rule that is on compares embeddings."""
         leaks = self.leak != "off" and self.leak_similarity is not None
         return leaks or self.duplicate_similarity is not None
+
+    def needing_classifiers(self) -> list[str]:
+        """Return the rules that nothing can decide without classifiers."""
+        return [name for name in CLASSIFIED if getattr(self, name) is not None]
 
     def needing_scorer(self) -> dict[str, str]:
         """Return the rules that nothing can decide without a scorer: key and value that is off."""

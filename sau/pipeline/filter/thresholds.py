@@ -21,6 +21,11 @@ def below(figures: Figures, least: float, measure: str) -> pa.Array:
     return reasons(figures < np.float32(least), f"{measure} ", figures, f", below {least:g}")
 
 
+def above(figures: Figures, most: float, measure: str) -> pa.Array:
+    """Reject the images whose figure is above `most`; as `below`."""
+    return reasons(figures > np.float32(most), f"{measure} ", figures, f", above {most:g}")
+
+
 def other_class(
     zero_shot: Labels, labels: Labels, probability: Figures, class_names: list[str]
 ) -> pa.Array:

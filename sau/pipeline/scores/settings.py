@@ -37,6 +37,12 @@ class ScoresSettings(Section):
         "sentences about a class, whose mean is the class's text: {name} stands for the class name "
         f"and {{article}} for a or an; or the name of a published set: {', '.join(SETS)}",
     )
+    classifiers: list[PathText] = setting(
+        [],
+        "folders of networks that the training stage wrote, trained on this data set's training "
+        "images: how sure they are of each image, and whether they agree with its class, stands "
+        "beside CLIP's figures (docs/scores.md)",
+    )
     precision: Literal["float32", "bfloat16"] = setting(
         "float32", "of the model's matrix products; cosines are computed in float32"
     )
@@ -51,7 +57,7 @@ class ScoresSettings(Section):
     )
 
     def check(self) -> None:
-        """Check the templates."""
+        """Check the templates, and that no classifier counts twice."""
         check_template(self.template, "scores.template")
         if not self.class_templates:
             raise UserError(
@@ -59,3 +65,5 @@ class ScoresSettings(Section):
                 f"or {CLIP_80}"
             )
         check_templates(self.class_templates, "scores.class_templates")
+        if len(set(self.classifiers)) != len(self.classifiers):
+            raise UserError(f"scores.classifiers: {self.classifiers} names a folder twice")

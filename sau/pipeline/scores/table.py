@@ -13,7 +13,7 @@ from sau.pipeline.scores.measures import Measures
 from sau.pipeline.scores.prepare import Prepared
 from sau.pipeline.scores.score import Scorer
 from sau.pipeline.scores.stream import batched, one_behind
-from sau.storage.manifest.schemas import SCHEMAS, STATUS_FAILED, STATUS_OK
+from sau.storage.manifest.schemas import CLASSIFIED, SCHEMAS, STATUS_FAILED, STATUS_OK
 
 NOT_FINITE = "its embedding, or its text's, is not finite"
 
@@ -57,6 +57,7 @@ class _Batch:
             "label": self.rows["label"],
             **{name: self._measured(name) for name in _MEASURES},
             **{name: self._number(found.get(name), scored) for name in _NUMBERS},
+            **{name: pa.nulls(len(self.images), _SCHEMA.field(name).type) for name in CLASSIFIED},
             "embedding": _embeddings(found, scored),
             "status": statuses,
             "reason": pa.array(reasons, pa.string()),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -32,6 +32,9 @@ FIGURES = {
 }
 """What a run's predictions are measured by, for each selection."""
 
+CLASSIFIED = ("entropy", "agreement", "loss")
+"""Columns of the scores that networks trained on the long tail give, not CLIP."""
+
 FILTER_RULES = {
     "blank": "hardly any contrast",
     "dark": "too dark",
@@ -40,6 +43,9 @@ FILTER_RULES = {
     "threshold": "score below a threshold",
     "zero_shot": "CLIP takes it for another class",
     "margin": "margin below a threshold",
+    "agreement": "classifiers take it for another class",
+    "loss": "classifiers' loss above a threshold",
+    "entropy": "classifiers are sure of it",
     "near_duplicate": "near a better image of its class",
     "top_fraction": "not among the best share of its class",
     "quota": "its class is full without it",
@@ -130,6 +136,19 @@ SCHEMAS: dict[str, pa.Schema] = {
                 "margin",
                 pa.float32(),
                 "class_score minus the highest cosine with another class's text, -2 to 2",
+            ),
+            _measure(
+                "entropy", pa.float32(), "of the classifiers' mean probabilities, nats, 0 to ln C"
+            ),
+            _measure(
+                "agreement",
+                pa.float32(),
+                "share of the classifiers that take it for its own class, 0 to 1",
+            ),
+            _measure(
+                "loss",
+                pa.float32(),
+                "-ln of the classifiers' mean probability of its own class, nats",
             ),
             _measure("embedding", pa.list_(pa.float16()), "CLIP's, of unit length"),
             _measure("perceptual_hash", pa.int64(), "64 bits of imagehash.phash"),

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 import sau
+from sau.assets.classify import Work, classify
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.pipeline.report.csv_text import csv_of
@@ -19,7 +20,6 @@ from sau.storage.folders import check_place, new_folder
 from sau.tools.evaluate.figures import Answers, Figures, measure
 from sau.tools.evaluate.labelled import Labelled, list_labelled
 from sau.tools.evaluate.tables import classes_table, confusion_table, terminal_text, wrong_table
-from sau.tools.predict.classify import Work, classify
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from sau.assets.classify import Classified, Work, classify
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.storage.outputs import writes
-from sau.tools.predict.classify import Classified, Work, classify
 from sau.tools.predict.formats import Row, check_ending, row_of, writing_rows
 from sau.tools.predict.inputs import ImageList, list_images
 

@@ -13,6 +13,7 @@ from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.filter.stage import filter
 from sau.storage import manifest
+from sau.storage.manifest.schemas import CLASSIFIED
 
 NAMES = ["ant", "bee", "cat"]
 
@@ -41,6 +42,9 @@ def scores_table(count: int, prefix: str = "s", **columns: Any) -> pa.Table:
         "zero_shot": columns.get("label", [0] * count),
         "zero_shot_probability": [0.8] * count,
         "margin": [0.1] * count,
+        "entropy": [0.5] * count,
+        "agreement": [1.0] * count,
+        "loss": [0.1] * count,
         "embedding": list(unit_vectors(count).astype(np.float16)),
         "perceptual_hash": distinct_hashes(count),
         "brightness": [0.5] * count,
@@ -57,6 +61,7 @@ def scores_table(count: int, prefix: str = "s", **columns: Any) -> pa.Table:
 def unscored_table(count: int, **columns: Any) -> pa.Table:
     """Return what the scores stage leaves without a scorer: what needs no model is measured."""
     names = "score", "class_score", "zero_shot", "zero_shot_probability", "margin", "embedding"
+    names += CLASSIFIED
     nothing = {name: [None] * count for name in names}
     return scores_table(count, **nothing | {"status": ["unscored"] * count} | columns)
 

@@ -37,6 +37,8 @@ def rejected(table, **settings):
         ("sharpness", "blurred_sharpness", "blurred", 0.01),
         ("score", "threshold", "threshold", 0.25),
         ("margin", "margin", "margin", 0.02),
+        ("agreement", "agreement", "agreement", 0.5),
+        ("entropy", "entropy", "entropy", 0.3),
     ],
 )
 def test_least_figures(measure, key, rule, limit):
@@ -49,6 +51,15 @@ def test_least_figures(measure, key, rule, limit):
     nan = scores_table(3, **{measure: [float("nan"), *figures[1:]]})
     with pytest.raises(UserError, match=f"filter.{key}: 1 of 3"):
         judged(nan, **{key: limit})
+
+
+def test_greatest_loss():
+    table = scores_table(3, loss=[1.9, 2.0, 2.1])
+    assert rejected(table, loss=2.0) == {"loss": [2]}
+    assert judged(table, loss=2.0)["loss"].to_pylist()[2] == "loss 2.1, above 2"
+    missing = scores_table(2, loss=[None, 1.0])
+    with pytest.raises(UserError, match=r"filter.loss: 1 of 2 .* with scores.classifiers"):
+        judged(missing, loss=2.0)
 
 
 def test_zero_shot_agreement():

@@ -78,7 +78,11 @@ class _Read(NamedTuple):
 
 
 def classify(
-    images: Iterable[tuple[str, Payload]], count: int, model: TrainedModel, work: Work
+    images: Iterable[tuple[str, Payload]],
+    count: int,
+    model: TrainedModel,
+    work: Work,
+    key: str = "--device",
 ) -> Iterator[Classified]:
     """Yield all images, in their order, with progress on standard error.
 
@@ -87,6 +91,7 @@ def classify(
         count: how many there are, for the progress.
         model: what classifies, with the preprocessing of its training.
         work: where and how.
+        key: the flag or setting that names the device, for messages.
 
     Raises:
         UserError: no such device.
@@ -95,7 +100,7 @@ def classify(
     size = (model.preprocessing.size[0], model.preprocessing.size[1])
     batch_size = work.batch_size or suitable_batch(size)
     with (
-        reserved_device(work.device, "--device") as device,
+        reserved_device(work.device, key) as device,
         repeatable(work.threads),
         progress_in_batches("images", total=count, unit="image") as advance,
         closing(_read_ahead(images, size, work.workers, batch_size)) as read,
