@@ -13,6 +13,9 @@ import torch
 from sau.assets.trained_model import TrainedModel
 from sau.engine.prediction import probabilities
 from sau.networks import Network, NetworkConfig
+from tests.tiny_tower import open_clip_folder
+
+__all__ = ["open_clip_folder"]
 
 PREPROCESSING: dict[str, Any] = {
     "size": [40, 40],

@@ -129,6 +129,11 @@ def test_onnx_takes_bytes_in_batches_of_any_size(onnx_of_model: tuple[Path, Path
     compare(dict([onnx_of_model]), ONNX)
 
 
+def test_onnx_of_an_open_clip_tower(open_clip_folder: Path, tmp_path: Path) -> None:
+    config = NetworkConfig(f"open_clip/{open_clip_folder.name}", 0, 4, input_size=24)
+    check({tmp_path / "onnx": saved(tmp_path / "model", config)}, ONNX)
+
+
 def test_onnx_says_nothing_of_this_machine(
     onnx_of_model: tuple[Path, Path], tmp_path: Path
 ) -> None:
