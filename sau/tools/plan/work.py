@@ -9,6 +9,7 @@ import numpy as np
 
 from sau.config import Config
 from sau.pipeline.dataset.load import load
+from sau.pipeline.images.beside import list_beside
 from sau.pipeline.images.per_class import settings_by_label
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.subset.stage import real_counts
@@ -67,9 +68,7 @@ def work_of(config: Config, pending: Sequence[Job]) -> Work:
     jobs = Counter(job.rule for job in pending)
     by_label = settings_by_label(config.images, names)
     generators = [by_label[label] for label in range(len(names))]
-    share = jobs["images"] / max(config.image_shards(), 1)
-    wanted = math.ceil(config.prompts.per_class * share)
-    draws = [wanted if each.source in ("glide", "diffusers") else 0 for each in generators]
+    draws = _draws(config, names, jobs["images"])
     real = [int(n) for n in counts_of(train, len(names))]
     pixels = (len(train) + len(test)) * bool(jobs["dataset"]) + sum(draws)
     return Work(
@@ -81,6 +80,15 @@ def work_of(config: Config, pending: Sequence[Job]) -> Work:
         training=_training(config, pending, names, real),
         disk=_BYTES_OF_PIXEL * pixels * (config.dataset.image_size or 0) ** 2,
     )
+
+
+def _draws(config: Config, names: list[str], jobs: int) -> list[int]:
+    """Return how many images of each class so many shards draw: those that are not imported."""
+    images, prompts = config.images, config.prompts.per_class
+    if not jobs or images.source not in ("glide", "diffusers"):
+        return [0] * len(names)
+    share, beside = jobs / config.image_shards(), list_beside(images, names)
+    return [math.ceil(beside.to_draw(label, prompts) * share) for label in range(len(names))]
 
 
 def _training(

@@ -56,6 +56,13 @@ def test_work_is_that_of_the_jobs_to_do(config):
     assert work.jobs == {"images": 2, "training": 3}
 
 
+def test_images_that_are_imported_are_not_drawn(config, tmp_path):
+    put_classes(tmp_path / "made", {"bee": 2})
+    images = config.images.replace(import_first=str(tmp_path / "made"))
+    work = work_of(dataclasses.replace(config, images=images), [job("images")] * 3)
+    assert work.draws == [6, 4]
+
+
 def test_steps_are_those_of_all_epochs():
     counts = [100, 10]
     real = TrainingSection(method="cross_entropy", data="real", epochs=3, batch_size=50)
