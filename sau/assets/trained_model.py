@@ -49,7 +49,7 @@ class TrainedModel:
             UserError: no such folder, a file that is missing or not as it was written, or a model
                 of an earlier version, which lacks what is needed here.
         """
-        _check_there(folder, key)
+        check_there(folder, key)
         check_model_folder(folder, key)
         network = Network.from_pretrained(folder)
         config: dict[str, Any] = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ class TrainedModel:
         )
 
 
-def _check_there(folder: Path, key: str) -> None:
+def check_there(folder: Path, key: str) -> None:
     """Refuse a folder that is missing or no model, with the one that was probably meant."""
     expected = f"expected a folder that the training stage wrote, with {CONFIG_FILE}"
     if not folder.is_dir():

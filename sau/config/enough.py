@@ -1,6 +1,7 @@
 """Whether there can be synthetic images enough, by a look at what the sources list."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from sau.config.config import Config
 from sau.core.errors import UserError
 from sau.core.silence import without_warnings
 from sau.longtail.complement import complement_counts
+from sau.longtail.need import counts_by_need
 from sau.longtail.validation import validation_counts
 from sau.pipeline.complement.shortage import UNDERFILL, advice, shortage
 
@@ -33,11 +35,26 @@ def check_enough(config: Config) -> None:
         there = _kept_at_most(config, names)
         if there is None or config.complement.on_shortage != "refuse":
             return
+        validated = _validated(config, names)
         for factor in config.experiment.factor_names():
             counts, _ = real_counts(labels, names, factor, config.subset)
             held = validation_counts(counts, config.subset.validation_fraction)
             real = [count - out for count, out in zip(counts, held, strict=True)]
-            _refuse_shortage(config, factor, complement_counts(real), there, names)
+            wanted = counts_by_need(real, *validated) if validated else complement_counts(real)
+            _refuse_shortage(config, factor, wanted, there, names)
+
+
+def _validated(config: Config, names: list[str]) -> tuple[list[int], list[int]] | None:
+    """Return validation images of each class and those that are right, if the tail is filled so."""
+    if not config.complement.need:
+        return None
+    from sau.assets.trained_on import RealImages
+    from sau.assets.validated import read_validated
+
+    # The images have no hash yet: the complement compares it.
+    real = RealImages(Path(config.dataset.name or config.dataset.source), (), names)
+    found = read_validated(config.complement.need, real, "complement.need")
+    return found.images, found.right
 
 
 def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:

@@ -67,8 +67,12 @@ def check_sources(config: Config) -> None:
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
     wanted |= {f"training.runs.{name}.start_from": row.start_from for name, row in rows}
-    folders = enumerate(config.scores.classifiers)
-    wanted |= {f"scores.classifiers.{place}": folder for place, folder in folders}
+    networks = {
+        "scores.classifiers": config.scores.classifiers,
+        "complement.need": config.complement.need,
+    }
+    for key, folders in networks.items():
+        wanted |= {f"{key}.{place}": folder for place, folder in enumerate(folders)}
     for key, name in wanted.items():
         path = Path(name)
         if name and not (leads_to_file(path) or leads_to_folder(path)):

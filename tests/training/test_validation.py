@@ -150,6 +150,23 @@ def test_weights_of_the_epoch_that_validation_chose_are_kept(split: Inputs, tmp_
     assert is_last == (epoch == 4)
 
 
+def test_saved_network_says_how_many_validation_images_of_each_class_are_right(
+    split: Inputs, tmp_path: Path
+) -> None:
+    outputs = split.train(tmp_path / "out", epochs=2, method="cross_entropy")
+    last = json.loads((outputs["model"] / "config.json").read_text())["validation"]
+    run = split.assemble()
+    assert run.validation is not None
+    found = predict(Network.from_pretrained(outputs["model"]), run.validation, run.views, 2)
+    labels = run.validation.labels
+    for label, (images, right) in enumerate(zip(last["images"], last["right"], strict=True)):
+        of_class = labels == label
+        assert images == int(of_class.sum())
+        assert right == int((found.predicted[of_class] == label).sum())
+    best = json.loads((outputs["model"] / "best_on_validation" / "config.json").read_text())
+    assert "validation" not in best  # of the last weights alone
+
+
 def test_best_on_validation_is_the_first_of_equals_whatever_the_test_set_says() -> None:
     state, empty = RunState(), torch.tensor([])
     figures = zip([90.0, 10.0, 20.0, 30.0], [10.0, 40.0, 40.0, 20.0], strict=True)

@@ -16,6 +16,7 @@ rule complement:
         flags=flags_of(CONFIG.complement),
         code=digest("complement"),
         made_by=CONFIG.made_by(),
+        weights=fingerprint_of(CONFIG.complement.need),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"
         " --made-by {params.made_by} {params.flags} 2>&1 | logged {log:q}"

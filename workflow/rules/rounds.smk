@@ -16,8 +16,10 @@ rule rounds:
         flags=flags_of(CONFIG.rounds),
         code=digest("rounds"),
         kept=optional("kept"),
+        need=CONFIG.complement.need,
+        weights=fingerprint_of(CONFIG.complement.need),
     shell:
-        "python -m sau rounds --real {input.real:q} {params.kept} --output {output:q} {params.flags} 2>&1 | logged {log:q}"
+        "python -m sau rounds --real {input.real:q} {params.kept} --need {params.need:q} --output {output:q} {params.flags} 2>&1 | logged {log:q}"
 
 
 use rule filter as filter_round with:

@@ -16,6 +16,12 @@ class ComplementSettings(Section):
         "which kept images of a class fill what it lacks: a random draw, or exactly the best by"
         " score",
     )
+    need: list[PathText] = setting(
+        [],
+        "folders of networks that the training stage wrote, with validation images: as many "
+        "synthetic images in all, but of each class in proportion to what it lacks times its error "
+        "on those images; empty: each class is filled up to the largest",
+    )
     on_shortage: Literal["refuse", "underfill"] = setting(
         "refuse",
         "when a class has fewer kept synthetic images than it lacks: stop, or fill it as far as"

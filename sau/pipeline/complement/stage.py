@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.longtail.complement import best_complement, complement_counts, draw_complement
+from sau.longtail.need import counts_by_need
 from sau.longtail.swapped import swap_labels
 from sau.pipeline.complement.judge import read_judge
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.complement.shortage import advice, shortage
 from sau.storage import manifest
-from sau.storage.belonging import Agree, check_inputs
+from sau.storage.belonging import Agree, check_inputs, recorded_hashes
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
@@ -44,6 +45,8 @@ def complement(
 ) -> None:
     """Fill each class of the long tail up to the largest: `N_syn(c) = N_max - N_real(c)`.
 
+    Or as many images in all by need, if the settings name networks that say which classes are hard
+    (`sau.longtail.need`).
     Labels are swapped among them if the settings ask for it. What the images truly show is then
     known, or if a judge says it, and stands beside their labels.
 
@@ -69,7 +72,7 @@ def complement(
     manifest.check_labels(kept, synthetic["label"], names)
 
     labels = synthetic["label"].to_numpy().astype(np.int64)
-    lacking = complement_counts(counts)
+    lacking, need = _wanted(real, names, counts, settings)
     if settings.order == "best":
         _check_scores(kept, synthetic["score"])
         chosen = best_complement(labels, synthetic["score"], synthetic["id"], lacking)
@@ -92,9 +95,24 @@ def complement(
         "true_label": pa.nulls(len(chosen)) if true is None else pa.array(true, pa.int32()),
     }
     rows = pa.table(columns, schema=manifest.SCHEMAS["members"])
-    facts |= {"synthetic_counts": drawn, "lacking_counts": lacking, **judged}
+    facts |= {"synthetic_counts": drawn, "lacking_counts": lacking, **judged, **need}
     made = provenance("complement", settings, inputs, **facts)
     manifest.write(output, "members", rows, made)
+
+
+def _wanted(
+    real: Path, class_names: list[str], counts: list[int], settings: ComplementSettings
+) -> tuple[list[int], dict[str, Any]]:
+    """Return how many synthetic images each class gets, and facts of who says so."""
+    if not settings.need:
+        return complement_counts(counts), {}
+    from sau.assets.trained_on import RealImages  # with PyTorch, which takes its time
+    from sau.assets.validated import read_validated
+
+    hashes = recorded_hashes(manifest.read_metadata(real)["provenance"], "train_images")
+    images = RealImages(real, hashes, class_names)
+    found = read_validated(settings.need, images, "complement.need")
+    return counts_by_need(counts, found.images, found.right), {"need": found._asdict()}
 
 
 def _labels(

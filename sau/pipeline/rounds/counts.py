@@ -3,17 +3,26 @@
 import math
 from collections.abc import Sequence
 
+from sau.longtail.need import counts_by_need
 
-def needed_images(tails: Sequence[Sequence[int]]) -> list[int]:
+
+def needed_images(
+    tails: Sequence[Sequence[int]], validated: tuple[Sequence[int], Sequence[int]] | None = None
+) -> list[int]:
     """Return the synthetic images of each class that fill the tails: the most in any of them.
 
     `N_syn(c) = N_max - N_real(c)`, as in `sau.longtail.complement`, which is not imported: an edit
-    there would generate all images again.
+    there would generate all images again. Or by need.
 
     Args:
         tails: real images of each class, for one tail or more.
+        validated: of each class validation images, and those of them that are right, where the
+            tails are filled by need (`sau.longtail.need`).
     """
-    lacking = [[max(counts) - count for count in counts] for counts in tails]
+    lacking = [
+        counts_by_need(counts, *validated) if validated else [max(counts) - n for n in counts]
+        for counts in tails
+    ]
     return [max(counts) for counts in zip(*lacking, strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +11,7 @@ from sau.core.errors import UserError
 from sau.pipeline.rounds.counts import images_to_draw, needed_images
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.storage import manifest
-from sau.storage.belonging import Agree, check_inputs
+from sau.storage.belonging import Agree, check_inputs, recorded_hashes
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
@@ -24,7 +25,12 @@ log = logging.getLogger(__name__)
 
 @writes("output")
 def rounds(
-    real: list[Path], output: Path, *, kept: Path | None = None, settings: RoundsSettings
+    real: list[Path],
+    output: Path,
+    *,
+    kept: Path | None = None,
+    need: list[Path] | None = None,
+    settings: RoundsSettings,
 ) -> None:
     """Count the images that a round of generation draws of each class.
 
@@ -33,6 +39,8 @@ def rounds(
             that it lacks in any of them.
         output: manifest of draws, one row for each class.
         kept: manifest of the kept images of the rounds before; none before the first.
+        need: folders of trained networks by whose validation images the tails are filled, as
+            `complement.need`; none: each class is filled up to the largest.
         settings: the section `rounds`.
 
     Raises:
@@ -45,14 +53,31 @@ def rounds(
     check_inputs(inputs, *BELONGING)
     facts = [manifest.read_facts(path, "members", "class_names", "real_counts") for path in real]
     names = facts[0]["class_names"]
-    needed = needed_images([fact["real_counts"] for fact in facts])
+    tails = [fact["real_counts"] for fact in facts]
+    validated, by_need = _validated(need or [], real[0], names)
+    needed = needed_images(tails, validated)
     before, so_far = _drawn_and_kept(kept, names)
     draws = images_to_draw(needed, before, so_far, settings.over_generation)
     _report(names, needed, so_far, draws)
     columns = {"needed": needed, "before": before, "kept": so_far, "draws": draws}
     table = pa.table({"label": list(range(len(names))), **columns})
-    made = provenance("rounds", settings, inputs, class_names=names)
+    made = provenance("rounds", settings, inputs, class_names=names, **by_need)
     manifest.write(output, "draws", table, made)
+
+
+def _validated(
+    need: list[Path], real: Path, class_names: list[str]
+) -> tuple[tuple[list[int], list[int]] | None, dict[str, Any]]:
+    """Return validation images of each class and those that are right, and facts of both."""
+    if not need:
+        return None, {}
+    from sau.assets.trained_on import RealImages  # with PyTorch, which takes its time
+    from sau.assets.validated import read_validated
+
+    hashes = recorded_hashes(manifest.read_metadata(real)["provenance"], "train_images")
+    images = RealImages(real, hashes, class_names)
+    found = read_validated([str(folder) for folder in need], images, "--need")
+    return (found.images, found.right), {"need": found._asdict()}
 
 
 def _drawn_and_kept(kept: Path | None, class_names: list[str]) -> tuple[list[int], list[int]]:

@@ -12,11 +12,12 @@ from torch import Tensor
 
 from sau.assets.classify import Work, classify
 from sau.assets.trained_model import TrainedModel
+from sau.assets.trained_on import RealImages, check_trained_on
 from sau.pipeline.scores.settings import ScoresSettings
-from sau.pipeline.scores.trained_on import check_trained_on
 from sau.pipeline.scores.verdict import verdict
 from sau.sources.record import Payload
 from sau.storage import manifest
+from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.schemas import CLASSIFIED, SCHEMAS, STATUS_OK
 
 KEY = "scores.classifiers"
@@ -43,8 +44,10 @@ def classify_shard(
             test images.
     """
     networks = [TrainedModel.load(Path(folder), KEY) for folder in s.classifiers]
+    real = _real_images(train_images, class_names)
     for network in networks:
-        check_trained_on(network, train_images, class_names, KEY)
+        where = f"{KEY}: {network.folder}"
+        check_trained_on(where, network.class_names, network.provenance, real)
     work = Work(batch_size=s.batch_size, threads=s.threads, device=s.device)
     labels = torch.tensor(rows["label"].to_pylist(), dtype=torch.int64)
     total = torch.zeros(len(labels), len(class_names))
@@ -67,6 +70,12 @@ def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
         place = schema.get_field_index(name)
         table = table.set_column(place, schema.field(name), column)
     return table
+
+
+def _real_images(train_images: Path, class_names: list[str]) -> RealImages:
+    record = read_record(train_images)
+    whole = record.provenance.get("selected_from", record.content_sha256)
+    return RealImages(train_images, {record.content_sha256, whole}, class_names)
 
 
 def _probabilities(

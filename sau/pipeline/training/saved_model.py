@@ -4,12 +4,36 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from sau.assets.validated import VALIDATION
 from sau.engine.loop import Run
+from sau.engine.prediction import predict
 from sau.engine.preprocessing import Preprocessing
 from sau.engine.state import RunState
 from sau.networks.saved import contiguous_state
 from sau.storage.folders import new_folder
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION, LAST
+
+
+def validation_facts(state: RunState, run: Run) -> dict[str, Any]:
+    """Return how many validation images of each class there are, and how many are right in the end.
+
+    Nothing where there are none.
+    """
+    if run.validation is None:
+        return {}
+    shown = run.settings.test_views
+    found = predict(run.averager.tested(), run.validation, run.views, state.epoch, shown=shown)
+    labels = run.validation.labels.cpu()
+    right = labels[found.predicted == labels]
+    classes = run.network.config.classes
+    counts = {"images": labels, "right": right}
+    return {
+        VALIDATION: {
+            name: torch.bincount(each, minlength=classes).tolist() for name, each in counts.items()
+        }
+    }
 
 
 def write_model(folder: Path, state: RunState, run: Run, made_of: Mapping[str, Any]) -> None:
@@ -31,7 +55,7 @@ def write_model(folder: Path, state: RunState, run: Run, made_of: Mapping[str, A
         "provenance": dict(made_of),
     }
     with new_folder(folder, replace=True) as temporary:
-        last = {"selection": LAST, "epoch": state.epoch}
+        last = {"selection": LAST, "epoch": state.epoch, **validation_facts(state, run)}
         network.write_pretrained(temporary, contiguous_state(network), **facts, **last)
         if state.best_on_validation is not None:
             best = {"selection": BEST_ON_VALIDATION, "epoch": state.best_on_validation.epoch}

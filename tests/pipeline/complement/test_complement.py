@@ -8,6 +8,7 @@ from sau.longtail.complement import best_complement, draw_complement
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.complement.stage import complement
 from sau.storage import manifest
+from tests.assets.test_validated import network
 
 NAMES = ["ant", "bee", "cat"]
 KEPT, MADE = 12, 15
@@ -82,6 +83,17 @@ def test_balanced_tail_has_an_empty_complement(folder):
     ids, facts = run(folder, [5, 5, 5])
     assert ids == []
     assert facts["synthetic_counts"] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("order", ["random", "best"])
+def test_complement_by_need_has_as_many_images_more_of_the_hard_class(folder, tmp_path, order):
+    (tmp_path / "networks").mkdir()
+    need = [network(tmp_path / "networks", [8, 8, 8], [8, 7, 2])]
+    ids, facts = run(folder, [20, 14, 10], order=order, need=need, on_shortage="underfill")
+    # 6 x 2/10 and 10 x 7/10 of 16 images: 2.3 and 13.7, of which there are but 12.
+    assert facts["lacking_counts"] == [0, 2, 14]
+    assert facts["need"]["right"] == [8, 7, 2]
+    assert len(ids) == 14
 
 
 def test_draw_depends_on_the_data_seed_of_the_tail(folder):

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from sau.core.errors import UserError
 from sau.longtail.complement import complement_counts
+from sau.longtail.need import counts_by_need
 from sau.pipeline.rounds.counts import images_to_draw, needed_images
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.pipeline.rounds.stage import rounds
 from sau.storage import manifest
+from tests.assets.test_validated import network
 
 NAMES = ["cat", "dog", "owl"]
 SCHEMA = manifest.SCHEMAS["kept"]
@@ -97,6 +99,18 @@ def test_class_needs_the_most_that_it_lacks_in_any_tail(tmp_path: Path) -> None:
         "kept": [0, 0, 0],
         "draws": [60, 83, 74],
     }
+
+
+def test_rounds_reach_what_the_complement_takes_by_need(tmp_path: Path) -> None:
+    (tmp_path / "networks").mkdir()
+    facts = {"class_names": NAMES}
+    need = [Path(network(tmp_path / "networks", [8, 8, 8], [8, 7, 2], **facts))]
+    real = [tail(tmp_path, "2", [20, 14, 10])]
+    settings = RoundsSettings(over_generation=1.5)
+    rounds(real, tmp_path / "round-0.parquet", need=need, settings=settings)
+    found = columns(tmp_path / "round-0.parquet")
+    assert found["needed"] == counts_by_need([20, 14, 10], [8, 8, 8], [8, 7, 2]) == [0, 2, 14]
+    assert found["draws"] == [0, 3, 21]
 
 
 def test_later_round_reads_what_was_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
