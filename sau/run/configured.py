@@ -1,5 +1,6 @@
 """The checked config of a command line, as the workflow will have it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,17 +31,34 @@ def configured(named: Sequence[str]) -> Config:
     for name in files:
         path = shipped / _DEFAULT if name == _DEFAULT else Path(config_file(name, shipped))
         values = _laid_over(values, read_config_file(path))
-    for change in (name for name in named if "=" in name):
-        key, _, text = change.partition("=")
-        values = _laid_over(values, {key: _value(change, text)})
-    config = load(values)
+    config = load(_laid_over(values, _changes(named)))
     check_sources(config)
     return config
+
+
+def with_changes(named: Sequence[str]) -> list[str]:
+    """Return the same files and changes, those of one section joined into one word.
+
+    Of two changes of a section Snakemake would take the last one alone.
+
+    Raises:
+        UserError: a change whose value does not parse.
+    """
+    files = [name for name in named if "=" not in name]
+    return [*files, *(f"{key}={json.dumps(value)}" for key, value in _changes(named).items())]
 
 
 def config_words(named: Sequence[str]) -> list[str]:
     """Return the words of `sau run` for the same config."""
     return ["--config", *named] if named else []
+
+
+def _changes(named: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for change in (name for name in named if "=" in name):
+        key, _, text = change.partition("=")
+        values = _laid_over(values, {key: _value(change, text)})
+    return values
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

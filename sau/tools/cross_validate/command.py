@@ -12,7 +12,7 @@ import pandas as pd
 from sau.config import Config
 from sau.core.errors import UserError
 from sau.core.printable import printable
-from sau.run.configured import config_words, configured
+from sau.run.configured import config_words, configured, with_changes
 from sau.storage.files import write_text
 from sau.tools.cross_validate.pool import Pooled, pooled, predictions_of
 
@@ -82,7 +82,7 @@ def report(results: Sequence[Pooled]) -> list[str]:
 
 def _run(named: Sequence[str], fold: int, folder: Path, cores: str) -> None:
     changes = [f"dataset={{fold: {fold}}}", f"experiment={{results: {str(folder)!r}}}"]
-    words = [*config_words([*named, *changes]), "--cores", cores]
+    words = [*config_words(with_changes([*named, *changes])), "--cores", cores]
     done = subprocess.run([sys.executable, "-m", "sau", "run", *words])
     if done.returncode:
         raise UserError(

@@ -1,0 +1,79 @@
+"""`sau sweep`: the words of each run, and their table."""
+
+from pathlib import Path
+
+import pytest
+
+from sau.__main__ import main
+from sau.run.configured import configured, with_changes
+from sau.tools.compare.command import to_text
+from sau.tools.compare.read import read_results
+from sau.tools.sweep.table import Swept, figures_of, table_of
+
+
+def published(folder: Path, **top1: list[float]) -> Path:
+    """Write a folder that holds a summary alone: top-1 of each seed by the row's label."""
+    folder.mkdir()
+    lines = ["method,imbalance_factor,seed,split,top1_last"]
+    lines += [
+        f"{label},10,{seed},all,{value}"
+        for label, values in top1.items()
+        for seed, value in enumerate(values)
+    ]
+    (folder / "summary.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_each_row_is_compared_with_itself_at_the_first_value(tmp_path: Path) -> None:
+    folders = [
+        published(tmp_path / "a", CE=[50.0, 52.0, 51.0], SAU=[60.0, 60.0, 60.0]),
+        published(tmp_path / "b", CE=[55.0, 57.0, 56.5], SAU=[60.5, 59.5, 60.0]),
+    ]
+    swept = [Swept(v, read_results(f)) for v, f in zip(("1", "7.5"), folders, strict=True)]
+    heading, *lines = to_text(table_of("images.guidance_scale", swept))
+    assert heading.split()[:3] == ["Method", "Factor", "images.guidance_scale"]
+    assert [line.split()[:3] for line in lines] == [
+        ["CE", "10", "1"],
+        ["CE", "10", "7.5"],
+        ["SAU", "10", "1"],
+        ["SAU", "10", "7.5"],
+    ]
+    assert "the first value" in lines[0]
+    assert "better" in lines[1]
+    figures = figures_of("images.guidance_scale", swept)
+    assert figures["mean"].tolist() == pytest.approx([51, 168.5 / 3, 60, 60])
+    assert figures["difference_mean"].tolist()[1] == pytest.approx(5 + 0.5 / 3)
+    assert figures["difference_low"].isna().tolist() == [True, False, True, False]
+
+
+def test_changes_of_one_section_are_joined_into_one_word(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = with_changes(
+        ["images={seed: 3}", "images={guidance_scale: 1.5}", "experiment={results: 'a b'}"]
+    )
+    assert len(words) == 2
+    config = configured(words)
+    assert (config.images.seed, config.images.guidance_scale) == (3, 1.5)
+    assert config.experiment.results == "a b"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["guidance_scale", "1", "2"], "KEY: guidance_scale: expected a section"),
+        (["experiment.results", "a", "b"], "expected a section other than experiment"),
+        (["images.guidance_scale", "1"], "VALUES: 1: expected two or more"),
+        (["images.guidance_scale", "1", "1"], "each once"),
+        (["images.guidence_scale", "1", "2"], "did you mean 'guidance_scale'"),
+        (["images.guidance_scale", "1", "high"], "images.guidance_scale"),
+    ],
+)
+def test_bad_words_are_one_line_before_anything_runs(
+    words: list[str], message: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", *words]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
