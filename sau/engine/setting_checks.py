@@ -143,6 +143,22 @@ def check_processes(settings: "TrainingSettings", key: str, batch_size: int) -> 
         )
 
 
+def check_batch_norm(settings: "TrainingSettings") -> None:
+    """Refuse what cannot tell real from synthetic rows where BatchNorm keeps them apart."""
+    stages = [stage for stage in (settings, settings.second()) if stage is not None]
+    options = [stage.method_options().to_mapping() for stage in stages]
+    if not any(each.get("batch_norm") == "apart" for each in options):
+        return
+    others: dict[str, object] = {"processes": 1, "compile": "off", "swa_from": 0}
+    for key, value in others.items():
+        if getattr(settings, key) != value:
+            raise settings.error(
+                "options.batch_norm",
+                f"apart, but {settings.path(key)} is {getattr(settings, key)}; "
+                f"set that to {value}, or leave this out",
+            )
+
+
 def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
     """Refuse a schedule that never acts."""
     if 0 < stage.epochs <= stage.warmup_epochs:
@@ -175,7 +191,13 @@ def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
     if stage.data == "balanced":
         return
     options = stage.method_options().to_mapping()
-    instead = {"weighting": "uniform", "score_prior": 0, "prototype_images": 1, "noise_budget": 1}
+    instead = {
+        "weighting": "uniform",
+        "score_prior": 0,
+        "prototype_images": 1,
+        "noise_budget": 1,
+        "batch_norm": "joint",
+    }
     for key, value in instead.items():
         if options.get(key, value) != value:
             raise stage.error(

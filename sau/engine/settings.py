@@ -8,6 +8,7 @@ from sau.engine.second_stage import SecondStage
 from sau.engine.setting_checks import (
     check_averages,
     check_backbone,
+    check_batch_norm,
     check_flips,
     check_optimizer,
     check_processes,
@@ -132,6 +133,7 @@ class TrainingSettings(ViewSettings):
                 f"{self.path('view_set')} {self.view_set} keep the image's size; leave it out",
             )
         check_averages(self)
+        check_batch_norm(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""

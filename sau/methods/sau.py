@@ -24,6 +24,7 @@ from sau.methods.prototypes import (
 )
 from sau.methods.sau_options import SauOptions
 from sau.neighbours import EmbeddingBank, check_search
+from sau.networks.domain_batch_norm import DomainBatchNorm, rows_of, separate
 from sau.networks.protocol import MethodNetwork
 from sau.views import mixing
 
@@ -54,12 +55,22 @@ class Sau(Method[SauOptions]):
         self.tallies = torch.empty(0)
         self.seen: tuple[Tensor, Tensor | None] = (torch.empty(0), None)
         self.weights = _weights(options, context)
+        self.norms: list[DomainBatchNorm] = []
         self.correction: LabelCorrection | None = None
         if self.needs_projection:
             _check_neighbours(options, context)
             if options.score_prior > 0:
                 _check_scores(f"score_prior: {options.score_prior:g}", "0", context)
             self.correction = LabelCorrection(options, context)
+
+    def attach(self, network: MethodNetwork) -> None:
+        """Let the network's BatchNorm know both kinds of images, if they are normalised apart."""
+        if self.options.batch_norm == "apart" and self.context.is_synthetic is not None:
+            self.norms = separate(network)
+            if not self.norms:
+                raise OptionError(
+                    "batch_norm: apart, but the network has no BatchNorm; leave it out"
+                )
 
     def start_epoch(self, epoch: Epoch) -> None:
         """Compute the epoch's prototypes and start its tallies."""
@@ -154,7 +165,7 @@ class Sau(Method[SauOptions]):
         ratio = float(step.generator.beta(alpha, alpha))
         images = mixing.mixup(batch.views["v1"], second.views["v1"], ratio)
         targets = self._targets(batch, second, ratio)
-        return soft_cross_entropy(step.network.logits(images), targets)
+        return soft_cross_entropy(self._mixed_logits(step, images), targets)
 
     def _cutmix(self, step: Step) -> Tensor:
         (batch, second), alpha = step.pair, self.options.cutmix_alpha
@@ -163,11 +174,18 @@ class Sau(Method[SauOptions]):
         images, kept = mixing.cutmix(*views, drawn, step.generator)
         ratio = drawn if self.options.cutmix_label == "sampled" else kept
         targets = self._targets(batch, second, ratio)
-        return soft_cross_entropy(step.network.logits(images), targets)
+        return soft_cross_entropy(self._mixed_logits(step, images), targets)
+
+    def _mixed_logits(self, step: Step, images: Tensor) -> Tensor:
+        """Return class scores of mixed images, which are real where both of their parts are."""
+        batch, second = step.pair
+        with rows_of(self.norms, batch.is_synthetic | second.is_synthetic):
+            return step.network.logits(images)
 
     def _cross_entropy(self, step: Step) -> Tensor:
         batch = step.batch
-        logits = step.network.logits(batch.views["v1"])
+        with rows_of(self.norms, batch.is_synthetic):
+            logits = step.network.logits(batch.views["v1"])
         if self.weights is None:
             return F.cross_entropy(logits, batch.labels)
         each = F.cross_entropy(logits, batch.labels, reduction="none")
@@ -184,7 +202,8 @@ class Sau(Method[SauOptions]):
     def _contrastive(self, step: Step) -> Tensor:
         batch, options = step.batch, self.options
         assert self.correction is not None
-        features, logits = self._embedded(step)
+        with rows_of(self.norms, batch.is_synthetic):
+            features, logits = self._embedded(step)
         references = References(self.prototypes, self.bank)
         verdict = self.correction.verdict(batch, features, logits, references)
         true = self.context.true_labels

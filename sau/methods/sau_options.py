@@ -169,6 +169,13 @@ class SauOptions(Section):
         only_with={"weighting": "domain"},
     )
 
+    batch_norm: Literal["joint", "apart"] = setting(
+        "joint",
+        "whose mean and variance normalise an image in training: those of all images of its pass;"
+        " or those of its own kind, real or synthetic, tests then going by the real ones'. A mixed"
+        " image is real where both of its parts are",
+    )
+
     def has_budget(self) -> bool:
         """Return whether a class may have no more than a share of noise."""
         return self.noise_budget < 1

@@ -1,6 +1,6 @@
 """BatchNorm whose statistics are those of all rows of a batch, whoever has them."""
 
-from typing import Any, Self
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -9,32 +9,15 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from sau.device.share import Share, SharesRows, all_gather
+from sau.networks.adopted_norm import adopt
 
 
 class SyncBatchNorm(SharesRows, _BatchNorm):
     """`nn.BatchNorm1d` or `2d` that, while it has a share, normalises by the moments of all rows.
 
     Unlike `nn.SyncBatchNorm` it works on the CPU as well. Weights, buffers and their names are
-    those of the layer that it is made from by `of`.
+    those of the layer whose place it takes.
     """
-
-    @classmethod
-    def of(cls, layer: _BatchNorm) -> Self:
-        """Return a layer with the parameters and buffers of `layer`, the very same ones.
-
-        Args:
-            layer: with weight, bias and running statistics.
-        """
-        made = cls(layer.num_features, layer.eps, layer.momentum)
-        for name, value in (*layer.named_parameters(), *layer.named_buffers()):
-            # A scale that does not learn is a buffer, which cannot take a parameter's place.
-            delattr(made, name)
-            if isinstance(value, nn.Parameter):
-                made.register_parameter(name, value)
-            else:
-                kept = name not in layer._non_persistent_buffers_set
-                made.register_buffer(name, value, persistent=kept)
-        return made.train(layer.training)
 
     def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002
         del input
@@ -127,7 +110,7 @@ def synchronise(module: nn.Module) -> None:
     """Replace every BatchNorm inside of `module` by one that can share rows."""
     for name, child in module.named_children():
         if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
-            setattr(module, name, SyncBatchNorm.of(child))
+            setattr(module, name, adopt(SyncBatchNorm, child))
         else:
             synchronise(child)
 

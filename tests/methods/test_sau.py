@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from sau import neighbours as search
 from sau.data.sets import TrainingData
@@ -16,7 +16,8 @@ from sau.methods.base import OptionError
 from sau.methods.prototypes import PROTOTYPE_VIEWS, embed_all, prototypes_of
 from sau.methods.sau import Sau
 from sau.neighbours import EmbeddingBank
-from sau.networks import Network
+from sau.networks import Network, NetworkConfig
+from sau.networks.domain_batch_norm import rows_of, separate
 from tests.methods.conftest import (
     VIEWS,
     context,
@@ -82,6 +83,35 @@ def test_search_without_faiss_is_refused_before_training(monkeypatch: pytest.Mon
     contrastive_only(search_backend="torch", search_scope="memory")
     with pytest.raises(OptionError, match="^search_backend: faiss, .*install faiss-gpu"):
         contrastive_only(search_backend="faiss", search_scope="memory")
+
+
+def test_batch_norm_apart_normalises_each_kind_by_itself_in_all_passes(
+    data: TrainingData, generator: Generator
+) -> None:
+    """Rows of one kind have the scores that they have without the other kind."""
+    batch, second = make_batch(generator), make_batch(generator)
+    losses = {}
+    for choice in ("joint", "apart"):
+        network = Network(NetworkConfig("resnet8", 2, 3, projection_hidden=4, projection_size=4))
+        method = create_method("sau", context_of(data), {"batch_norm": choice})
+        method.attach(network)
+        start(method, network, data)
+        losses[choice] = loss_of(method, batch, network, second)
+        assert {layer.kinds for layer in separate(network)} == {None}
+    for part in ("mixup", "cutmix", "contrastive"):
+        assert (losses["apart"][part] - losses["joint"][part]).abs() > 1e-4, part
+
+    network = Network(NetworkConfig("resnet8", 2, 3))
+    made = batch.is_synthetic
+    alone = network.logits(batch.views["v1"][made])
+    with rows_of(separate(network), made):
+        torch.testing.assert_close(network.logits(batch.views["v1"])[made], alone)
+
+
+def test_batch_norm_apart_needs_one(data: TrainingData) -> None:
+    method = create_method("sau", context_of(data), {"batch_norm": "apart"})
+    with pytest.raises(OptionError, match="^batch_norm: apart, but the network has no BatchNorm"):
+        method.attach(Network.around(nn.Flatten(), feature_size=192, classes=3))
 
 
 PLACES = torch.tensor([0, 1, 7, 4, 9, 5]), torch.tensor([2, 3, 20, 5, 1, 6])

@@ -65,6 +65,14 @@ def test_option_that_reads_scores(changes: dict[str, Any], found: tuple[str, str
             {"data": "real", "options": {"prototype_images": 9}},
             "training.options.prototype_images: 9 has no effect with training.data: real",
         ),
+        (
+            {"data": "real", "options": {"batch_norm": "apart"}},
+            "training.options.batch_norm: apart has no effect with training.data: real",
+        ),
+        (
+            {"processes": 2, "options": {"batch_norm": "apart"}},
+            "training.options.batch_norm: apart, but training.processes is 2",
+        ),
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         (

@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 from sau.device.ranks import Ranks
 from sau.device.share import sharing
 from sau.networks import Network, NetworkConfig
+from sau.networks.adopted_norm import adopt
 from sau.networks.batch_norm import SyncBatchNorm, average_statistics, synchronise
 from tests.training.ranks.pair import Pair
 
@@ -102,7 +103,7 @@ def test_network_keeps_its_values_and_their_names() -> None:
 
 def test_batch_norm_of_one_process_is_the_plain_one() -> None:
     layer = make_layer(False, 0.3)
-    other = SyncBatchNorm.of(make_layer(False, 0.3))
+    other = adopt(SyncBatchNorm, make_layer(False, 0.3))
     values = make_values(6, 1, False)
     assert torch.equal(other(values), layer(values))
     for name, value in layer.named_buffers():
@@ -112,7 +113,7 @@ def test_batch_norm_of_one_process_is_the_plain_one() -> None:
 def averaged(ranks: Ranks) -> list[Tensor]:
     """Return statistics of a layer in train mode, one in eval mode, and one that shares rows."""
     layers = [make_layer(True, 0.3), make_layer(True, 0.3), make_layer(True, 0.3)]
-    modules = [layers[0], nn.Sequential(layers[1]).eval(), SyncBatchNorm.of(layers[2])]
+    modules = [layers[0], nn.Sequential(layers[1]).eval(), adopt(SyncBatchNorm, layers[2])]
     for layer in layers:
         assert layer.running_mean is not None
         assert layer.running_var is not None
