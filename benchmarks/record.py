@@ -64,7 +64,7 @@ def machine(device: torch.device) -> dict[str, Any]:
     on_gpu = device.type == "cuda"
     return {
         "processor": processor(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "instructions": " ".join([torch.backends.cpu.get_cpu_capability(), *_bfloat16_units()]),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name(device) if on_gpu else None,
@@ -73,7 +73,18 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 def processor() -> str:
     """Return the processor's model name, where the system tells it."""
+    return _fact("model name") or platform.machine()
+
+
+def _bfloat16_units() -> list[str]:
+    """Return the instructions for products in bfloat16 that the system names."""
+    flags = _fact("flags").split()
+    return [name for name in ("avx512_bf16", "amx_bf16") if name in flags]
+
+
+def _fact(name: str) -> str:
+    """Return what Linux says of the first processor; empty where nothing is said."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+    values = [line.split(":", 1)[1].strip() for line in lines if line.startswith(name)]
+    return values[0] if values else ""

@@ -6,7 +6,8 @@ from typing import Any
 
 def page(records: Sequence[dict[str, Any]]) -> str:
     """Return the records, as their JSON files have them, in Markdown."""
-    machines = dict.fromkeys(_machine(record) for record in records)
+    machines = list(dict.fromkeys(_machine(record) for record in records))
+    places = [machines.index(_machine(record)) + 1 for record in records]
     return "\n".join(
         [
             "# Benchmarks",
@@ -14,11 +15,18 @@ def page(records: Sequence[dict[str, Any]]) -> str:
             "Written by `python -m benchmarks.all`; [what is timed](../../../docs/benchmarks.md).",
             "A ratio is the median over rounds in which both were timed, one after the other.",
             "",
-            *[f"Machine: {line}" for line in machines],
+            "Machines:",
             "",
-            "| benchmark | what | slower | seconds | faster | seconds | ratio | lowest | highest |",
-            "| - | - | - | -: | - | -: | -: | -: | -: |",
-            *[row for record in records for row in _rows(record)],
+            *[f"{place}. {line}" for place, line in enumerate(machines, start=1)],
+            "",
+            "| benchmark | what | slower | seconds | faster | seconds | ratio | lowest | highest "
+            "| machine |",
+            "| - | - | - | -: | - | -: | -: | -: | -: | -: |",
+            *[
+                f"{row} {place} |"
+                for record, place in zip(records, places, strict=True)
+                for row in _rows(record)
+            ],
             "",
             *[line for record in records for line in _details(record)],
         ]
