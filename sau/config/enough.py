@@ -1,4 +1,4 @@
-"""Whether there can be synthetic images enough, by a look at what the sources list."""
+"""Whether there can be synthetic images enough, and guides, by a look at what sources list."""
 
 import math
 from pathlib import Path
@@ -9,20 +9,22 @@ from sau.config.config import Config
 from sau.core.errors import UserError
 from sau.core.silence import without_warnings
 from sau.longtail.complement import complement_counts
+from sau.longtail.counts import Labels
 from sau.longtail.need import counts_by_need
 from sau.longtail.validation import validation_counts
 from sau.pipeline.complement.shortage import UNDERFILL, advice, shortage
 
 
 def check_enough(config: Config) -> None:
-    """Check that known classes are named, and that each tail of the grid can be filled.
+    """Check that known classes are named, each tail can be filled, and each class be guided.
 
     Real and imported images are listed, none is read. What the filter rejects by its other rules,
     and what cannot be read, is not known yet.
 
     Raises:
         UserError: what listing them raises; a class that is named in the sections images or
-            prompts and is none; a tail that cannot be filled, where that is to be refused.
+            prompts and is none; a tail that cannot be filled, where that is to be refused; a class
+            that starts from real images of which none is in all tails.
     """
     if not config.rows_on_synthetic() or config.dataset.download:
         return
@@ -32,6 +34,8 @@ def check_enough(config: Config) -> None:
     with without_warnings():
         names, train, _ = load(config.dataset)
         labels = train.labels
+        if config.images.is_guided():
+            _check_guides(config, labels, names)
         there = _kept_at_most(config, names)
         if there is None or config.complement.on_shortage != "refuse":
             return
@@ -78,6 +82,24 @@ def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
     share, quota = config.filter.keep_fraction, config.filter.quota
     kept = [math.ceil(round(share * count, 9)) for count in made]
     return kept if quota is None else [min(count, quota) for count in kept]
+
+
+def _check_guides(config: Config, labels: Labels, names: list[str]) -> None:
+    """Check that each guided class has an image that is trained on in every run."""
+    from sau.pipeline.images.guides import refuse_without_guide
+    from sau.pipeline.images.per_class import settings_by_label
+    from sau.pipeline.subset.stage import real_counts, tail_of
+
+    grid, everywhere = config.experiment, np.ones(len(labels), dtype=bool)
+    tails = [(factor, seed) for factor in grid.factor_names() for seed in grid.data_seeds]
+    for factor, seed in tails:
+        counts, _ = real_counts(labels, names, factor, config.subset)
+        chosen, is_held = tail_of(labels, counts, factor, seed, config.subset)
+        everywhere[np.setdiff1d(np.arange(len(labels)), chosen[~is_held])] = False
+    common = np.bincount(labels[everywhere], minlength=len(names))
+    by_label = settings_by_label(config.images, names)
+    guided = (label for label, one in by_label.items() if one.guide == "real")
+    refuse_without_guide([label for label in guided if not common[label]], names, len(tails))
 
 
 def _refuse_shortage(

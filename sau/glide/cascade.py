@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -16,7 +15,7 @@ from torch.nn import functional
 from transformers import GPT2Tokenizer
 
 from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_type, listed
-from sau.glide.pictures import from_bytes, output_of, quantise
+from sau.glide.pictures import as_samples, output_of, quantise
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
@@ -65,7 +64,7 @@ class GlideUpsamplePipeline(TextConditionedPipeline):
         are those that GLIDE was published with. Raises ValueError, too, if there are not as many
         pictures as prompts.
         """
-        prompts, small = listed(prompt), _small(image)
+        prompts, small = listed(prompt), as_samples(image)
         check_output_type(output_type)
         if small.ndim != 4 or len(small) != len(prompts):
             raise ValueError(
@@ -88,14 +87,6 @@ class GlideUpsamplePipeline(TextConditionedPipeline):
         size = self.unet.config["sample_size"]
         rounded = quantise(small.to(self._execution_device, torch.float32))
         return functional.interpolate(rounded, (size, size), mode="bilinear", align_corners=False)
-
-
-def _small(image: Tensor | Image.Image | Sequence[Image.Image]) -> Tensor:
-    """Return small pictures as a tensor (N, C, h, w), about -1 to 1."""
-    if isinstance(image, Tensor):
-        return image
-    pictures = [image] if isinstance(image, Image.Image) else list(image)
-    return from_bytes(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
 
 
 @known_to_diffusers
@@ -177,6 +168,8 @@ class GlideCascadePipeline(DiffusionPipeline):
         upsampler_num_inference_steps: int | str = "fast27",
         upsampler_generator: torch.Generator | Sequence[torch.Generator] | None = None,
         temperature: float = TEMPERATURE,
+        image: Tensor | Image.Image | Sequence[Image.Image] | None = None,
+        strength: float = 1.0,
     ) -> Any:
         """Draw one large picture for each of N prompts.
 
@@ -198,6 +191,8 @@ class GlideCascadePipeline(DiffusionPipeline):
             "latent",
             callback_on_step_end=callback_on_step_end,
             sampler=sampler,
+            image=image,
+            strength=strength,
         ).images
         return self.upsampler(
             prompt,

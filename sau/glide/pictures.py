@@ -1,5 +1,6 @@
 """Samples as pictures, and pictures as samples."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,14 @@ def to_bytes(images: Tensor) -> npt.NDArray[np.uint8]:
 def from_bytes(pixels: npt.NDArray[np.uint8]) -> Tensor:
     """Pixels (N, H, W, C) uint8 as images (N, C, H, W) float32 in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+def as_samples(image: Tensor | Image.Image | Sequence[Image.Image]) -> Tensor:
+    """Pictures, which may be samples already, as samples (N, C, H, W), about -1 to 1."""
+    if isinstance(image, Tensor):
+        return image
+    pictures = [image] if isinstance(image, Image.Image) else list(image)
+    return from_bytes(np.stack([np.asarray(picture.convert("RGB")) for picture in pictures]))
 
 
 def quantise(images: Tensor) -> Tensor:

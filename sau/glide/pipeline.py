@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+from PIL import Image
+from torch import Tensor
 
 from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_type, listed
-from sau.glide.pictures import output_of
+from sau.glide.pictures import as_samples, output_of
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
-from sau.glide.text_conditioned import TextConditionedPipeline, known_to_diffusers
+from sau.glide.text_conditioned import Start, TextConditionedPipeline, known_to_diffusers
 
 
 @known_to_diffusers
@@ -32,6 +34,8 @@ class GlidePipeline(TextConditionedPipeline):
         return_dict: bool = True,
         callback_on_step_end: OnStepEnd | None = None,
         sampler: SamplerName = "ancestral",
+        image: Tensor | Image.Image | Sequence[Image.Image] | None = None,
+        strength: float = 1.0,
     ) -> Any:
         """Draw one picture for each of N prompts.
 
@@ -47,17 +51,28 @@ class GlidePipeline(TextConditionedPipeline):
             return_dict: False returns a tuple of the pictures.
             callback_on_step_end: see `OnStepEnd`.
             sampler: ancestral, ddim or dpm-solver++; see `make_sampler`.
+            image: N pictures to start from in place of pure noise, of the size that is drawn: PIL
+                images, or (N, C, H, W) float32, -1 to 1.
+            strength: share of the steps that a run from a picture takes, above 0 and at most 1: at
+                1 hardly anything of the picture is left. Without a picture it must be 1.
 
         Returns an `ImagePipelineOutput` with N `images`.
 
         Raises:
-            ValueError: no prompt, another number of generators, or an argument's value that is not
-                among those allowed.
+            ValueError: no prompt, another number of generators or pictures, pictures of another
+                size, or an argument's value that is not among those allowed.
         """
         prompts = listed(prompt)
         check_output_type(output_type)
         run = make_sampler(sampler, num_inference_steps, self.scheduler.config)
+        if image is None and strength != 1:
+            raise ValueError(f"strength {strength:g} without an image to start from; give one")
         samples = self.denoise(
-            prompts, as_drawn(generator), run, guidance_scale, on_step_end=callback_on_step_end
+            prompts,
+            as_drawn(generator),
+            run,
+            guidance_scale,
+            on_step_end=callback_on_step_end,
+            start=None if image is None else Start(as_samples(image), strength),
         )
         return output_of(samples, output_type, return_dict)

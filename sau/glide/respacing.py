@@ -96,9 +96,31 @@ def solver_steps(respacing: str | int) -> int:
     return counts[0]
 
 
+def steps_taken(steps: int, strength: float) -> int:
+    """Return how many of the last steps a run from a picture takes: `int(strength * n)`.
+
+    Args:
+        steps: n, of the whole run, from pure noise.
+        strength: above 0, at most 1.
+
+    Raises ValueError if the strength is outside, or leaves no step.
+    Source: Meng et al. 2022, "SDEdit", section 3; counted as diffusers does.
+    """
+    if not 0 < strength <= 1:
+        raise ValueError(f"strength {strength:g}, expected above 0 and at most 1")
+    taken = int(strength * steps)
+    if not taken:
+        raise ValueError(f"strength {strength:g} takes none of {steps} steps")
+    return taken
+
+
+def count_steps(sampler: SamplerName, respacing: str | int) -> int:
+    """Return the number of steps of a run; raises ValueError as `check_respacing` does."""
+    if sampler == "dpm-solver++":
+        return solver_steps(respacing)
+    return len(respaced_timesteps(respacing))
+
+
 def check_respacing(sampler: SamplerName, respacing: str | int) -> None:
     """Check that a sampler can follow a respacing; raises ValueError if it cannot."""
-    if sampler == "dpm-solver++":
-        solver_steps(respacing)
-    else:
-        respaced_timesteps(respacing)
+    count_steps(sampler, respacing)

@@ -203,6 +203,20 @@ class SolverSampler:
         return after
 
 
+def noisy(clean: Tensor, noise: Tensor, share: float) -> Tensor:
+    """Return images with noise, `sqrt(k) clean + sqrt(1 - k) noise`: (N, C, H, W).
+
+    Args:
+        clean: images, (N, C, H, W), -1 to 1.
+        noise: of the same shape, of standard deviation 1.
+        share: k, of the noisy images' variance that is signal, 0 to 1.
+
+    Source: Ho et al. 2020, equation 4.
+    """
+    images: Tensor = share**0.5 * clean + (1 - share) ** 0.5 * noise
+    return images
+
+
 def guided(conditional: Tensor, unconditional: Tensor, scale: float) -> Tensor:
     """Return a network's output moved away from the unconditional one: (N, 2C, H, W).
 

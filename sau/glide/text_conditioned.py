@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import diffusers
 import torch
@@ -14,7 +14,8 @@ from torch import Tensor
 from transformers import GPT2Tokenizer
 
 from sau.glide.arguments import OnStepEnd
-from sau.glide.samplers import Generators, Sampler, guided
+from sau.glide.respacing import steps_taken
+from sau.glide.samplers import Generators, Sampler, guided, noisy, signal_shares
 from sau.glide.text_encoder import GlideTextEncoder
 from sau.glide.tokenizer import GlideTokenizer
 
@@ -26,6 +27,18 @@ CPU_GROUP_PIXELS = 2048
 # Weights may be stored as float16, in which sampling on a CPU is slow and inexact.
 OFFLINE = {"dtype": torch.float32, "local_files_only": True, "low_cpu_mem_usage": False}
 """How a folder is loaded unless the caller says otherwise."""
+
+
+class Start(NamedTuple):
+    """Pictures that a run starts from in place of pure noise.
+
+    Attributes:
+        images: (N, C, H, W) float32, -1 to 1.
+        strength: share of the steps that are taken, above 0 and at most 1.
+    """
+
+    images: Tensor
+    strength: float
 
 
 def known_to_diffusers(kind: Kind) -> Kind:
@@ -183,12 +196,16 @@ class TextConditionedPipeline(DiffusionPipeline):
         temperature: float = 1.0,
         beside: Tensor | None = None,
         on_step_end: OnStepEnd | None = None,
+        start: Start | None = None,
     ) -> Tensor:
         """Run from noise to one image for each of N prompts: (N, C, H, W) float32, about -1 to 1.
 
-        `temperature` is the deviation of the first noise; see `predict` for the rest.
+        `temperature` is the deviation of the first noise; see `predict` for the rest. A run that
+        starts from pictures takes the last `steps_taken` of its steps, and the first noise is
+        added to them as far as the first of these steps expects it.
 
-        Raises ValueError if there are no prompts, or not as many generators as prompts.
+        Raises ValueError if there are no prompts, not as many generators or pictures as prompts,
+        or pictures of another size.
         """
         if not prompts:
             raise ValueError("prompt: need at least one")
@@ -202,8 +219,12 @@ class TextConditionedPipeline(DiffusionPipeline):
         size, channels = self.unet.config["sample_size"], self.unet.config["out_channels"] // 2
         shape, place = (len(prompts), channels, size, size), self._execution_device
         images: Tensor = temperature * randn_tensor(shape, generator, place, torch.float32)
-        with self.progress_bar(total=len(sampler.timesteps)) as bar:
-            for index, timestep in enumerate(sampler.timesteps):
+        steps = list(enumerate(sampler.timesteps))
+        if start is not None:
+            steps = steps[-steps_taken(len(steps), start.strength) :]
+            images = self._with_noise(start.images, images, steps[0][1])
+        with self.progress_bar(total=len(steps)) as bar:
+            for index, timestep in steps:
                 output = self.predict(images, timestep, hidden, guidance_scale, beside)
                 images = sampler.step(output, index, images, generator)
                 if on_step_end is not None:
@@ -212,3 +233,12 @@ class TextConditionedPipeline(DiffusionPipeline):
                 bar.update()
         self.maybe_free_model_hooks()  # type: ignore[no-untyped-call]
         return images
+
+    def _with_noise(self, pictures: Tensor, noise: Tensor, timestep: int) -> Tensor:
+        """Return pictures with as much noise as there is at a time step: (N, C, H, W) float32."""
+        if pictures.shape != noise.shape:
+            raise ValueError(
+                f"image has shape {tuple(pictures.shape)}, expected {tuple(noise.shape)}"
+            )
+        share = float(signal_shares(self.scheduler.config)[timestep])
+        return noisy(pictures.to(noise), noise, share)

@@ -158,7 +158,7 @@ def _check_split(rule: Split, files: _Files) -> None:
         if found != rule.split:
             raise UserError(
                 f"{path}: holds the {found} images, expected the {rule.split} images; give the "
-                "right file, or run the dataset stage again"
+                f"right file, or run {_stage_of(record)} again"
             )
 
 

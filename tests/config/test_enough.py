@@ -102,3 +102,13 @@ def test_tail_that_is_cut_out_is_counted_too(values: dict[str, Any]) -> None:
     told = refused(generated(values, 100))
     assert told.startswith("config: at imbalance factor 10 too few kept synthetic images: ")
     check_enough(load(generated(values, 130)))
+
+
+def test_class_whose_tails_have_no_image_in_common_has_no_guide(values: dict[str, Any]) -> None:
+    """The stage would refuse it too, but after a language model has been paid for prompts."""
+    values |= {"dataset": {"source": "digits"}}
+    made = generated(values, 130) | {"images": {"source": "glide", "guide": "real"}}
+    check_enough(load(made | {"experiment": {"imbalance_factors": [10, 100]}}))
+    told = refused(made | {"experiment": {"imbalance_factors": [100], "data_seeds": [0, 1, 2]}})
+    assert "images.guide: real, but no image of class 'three', nor of 6 more, is in all 3" in told
+    check_enough(load(generated(values, 130, experiment={"data_seeds": [0, 1, 2]})))

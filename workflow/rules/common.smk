@@ -136,15 +136,17 @@ def other_flags_of(settings):
 
 
 def optional(name):
-    """Return a params function: the flag of an input that may be left out, with its file.
+    """Return a params function: the flag of an input that may be left out, with its files.
 
     It takes `input`, as Snakemake runs nothing again for params that depend on that.
     """
-    return lambda wildcards, input: (
-        f"--{name.replace('_', '-')} {shlex.quote(str(input[name]))}"
-        if input[name]
-        else ""
-    )
+
+    def flag(wildcards, input):
+        given = input[name]
+        files = [given] if isinstance(given, str) else given
+        return f"--{name.replace('_', '-')} {shlex.join(map(str, files))}" if files else ""
+
+    return flag
 
 
 def section_for(settings, wildcards):

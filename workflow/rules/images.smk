@@ -15,11 +15,24 @@ IMPORTED_TABLES = (
 )
 
 
+# Pictures that start from real images start from those that are trained on in every run.
+TAILS = (
+    expand(
+        rules.subset.output.real,
+        imbalance_factor=FACTORS,
+        data_seed=CONFIG.experiment.data_seeds,
+    )
+    if CONFIG.images.is_guided()
+    else []
+)
+
+
 rule images:
     input:
         train_images=rules.dataset.output.train,
         prompts=PROMPTS,
         draws=draws_of,
+        tails=TAILS,
     output:
         results("images", "shard-{shard}.parquet"),
     log:
@@ -38,8 +51,9 @@ rule images:
         source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
         prompts=optional("prompts"),
         draws=optional("draws"),
+        tails=optional("tails"),
     shell:
-        "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} --output {output:q}"
+        "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} {params.tails} --output {output:q}"
         " --shard {wildcards.shard} {params.flags} 2>&1 | logged {log:q}"
 
 

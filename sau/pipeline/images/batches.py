@@ -2,9 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
+from PIL import Image
 
 from sau.core.errors import UserError
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
@@ -13,8 +14,19 @@ from sau.pipeline.images.rows import Task
 log = logging.getLogger(__name__)
 
 
+GuidesOf = Callable[[Sequence[Task]], list[Image.Image] | None]
+"""Gives the image that each task starts from; None where these tasks start from noise."""
+
+
+def from_noise(_: Sequence[Task]) -> None:
+    """Tell that no task has a guide."""
+
+
 def draw_in_batches(
-    generator: ImageGenerator, tasks: Sequence[Task], size: int
+    generator: ImageGenerator,
+    tasks: Sequence[Task],
+    size: int,
+    guides_of: GuidesOf = from_noise,
 ) -> Iterator[tuple[list[Task], list[Drawn]]]:
     """Draw pictures batch by batch; where memory runs out, with half as many at once from there on.
 
@@ -24,6 +36,7 @@ def draw_in_batches(
         generator: what draws.
         tasks: the pictures, in the order in which they are drawn.
         size: pictures of a batch, at least 1.
+        guides_of: what the pictures start from.
 
     Yields the tasks of a batch and what came of each.
 
@@ -34,7 +47,7 @@ def draw_in_batches(
     while start < len(tasks):
         batch = list(tasks[start : start + size])
         try:
-            drawn = _draw(generator, batch, size)
+            drawn = _draw(generator, batch, size, guides_of)
         except torch.OutOfMemoryError:
             drawn = None
         if drawn is None:  # out of the handler, which keeps what was on the GPU alive
@@ -44,9 +57,12 @@ def draw_in_batches(
         start += len(batch)
 
 
-def _draw(generator: ImageGenerator, batch: list[Task], size: int) -> list[Drawn]:
+def _draw(
+    generator: ImageGenerator, batch: list[Task], size: int, guides_of: GuidesOf
+) -> list[Drawn]:
     filled = batch + batch[-1:] * (size - len(batch) if generator.full_batches else 0)
-    drawn = generator.draw([task.prompt for task in filled], [task.seed for task in filled])
+    prompts, seeds = [task.prompt for task in filled], [task.seed for task in filled]
+    drawn = generator.draw(prompts, seeds, guides_of(filled))
     return drawn[: len(batch)]
 
 

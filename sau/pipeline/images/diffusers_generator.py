@@ -11,6 +11,7 @@ import diffusers
 import numpy as np
 import torch
 import transformers
+from PIL import Image
 
 from sau.assets.vocabulary import check_vocabulary
 from sau.core.errors import UserError
@@ -20,6 +21,7 @@ from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.networks import load_networks, quiet
 from sau.pipeline.images.refusals import refusal, telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
+from sau.sources.resize import fit
 
 BLANKED = "the model's safety checker blanked the picture"
 
@@ -29,8 +31,14 @@ DENOISERS = ("unet", "transformer")
 TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
 """What they call those of their text encoders."""
 
-ALWAYS_SET = ("steps", "guidance_scale")
+ALWAYS_SET = ("steps", "guidance_scale", "strength")
 """Settings that have a value whether one is given or not."""
+
+KINDS = {
+    "none": ("text-to-image", diffusers.AutoPipelineForText2Image),
+    "real": ("image-to-image", diffusers.AutoPipelineForImage2Image),
+}
+"""What a model is loaded as, by what its pictures start from."""
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +51,16 @@ class DiffusersGenerator:
     and these networks are large enough to keep a CPU busy with one.
     """
 
-    def __init__(self, pipeline: Any, options: dict[str, Any], device: torch.device) -> None:
+    def __init__(
+        self,
+        pipeline: Any,
+        options: dict[str, Any],
+        device: torch.device,
+        guide_size: tuple[int, int] | None = None,
+    ) -> None:
+        """Args: what draws, what it is called with, where, and height and width of guides."""
         self._pipeline = pipeline
+        self._guide_size = guide_size
         # Pipelines want them for each prompt, as they have the prompts.
         self._texts = {name: one for name, one in options.items() if isinstance(one, str)}
         self._options = {name: one for name, one in options.items() if name not in self._texts}
@@ -81,26 +97,42 @@ class DiffusersGenerator:
         other._options = self._options | {"guidance_scale": scale}
         return other
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
-        """Draw one picture for each prompt.
+    def draw(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        guides: Sequence[Image.Image] | None = None,
+    ) -> list[Drawn]:
+        """Draw one picture for each prompt; see `ImageGenerator`.
 
         Raises:
             UserError: the pipeline does not draw with these settings, or memory is at its end.
             torch.OutOfMemoryError: a GPU's is.
         """
         if not self._one_by_one:
-            return self._draw_together(prompts, seeds)
-        pairs = zip(prompts, seeds, strict=True)
-        return [self._draw_together([prompt], [seed])[0] for prompt, seed in pairs]
+            return self._draw_together(prompts, seeds, guides)
+        return [
+            self._draw_together(
+                [prompt], [seed], None if guides is None else guides[place : place + 1]
+            )[0]
+            for place, (prompt, seed) in enumerate(zip(prompts, seeds, strict=True))
+        ]
 
-    def _draw_together(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+    def _draw_together(
+        self, prompts: Sequence[str], seeds: Sequence[int], guides: Sequence[Image.Image] | None
+    ) -> list[Drawn]:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         texts = {name: [text] * len(prompts) for name, text in self._texts.items()}
         options = {**texts, **self._options}
+        start = {} if guides is None else {"image": self._fitting(guides)}
         try:
             with telling_out_of_memory():
                 output = self._pipeline(
-                    prompt=list(prompts), generator=generators, output_type="np", **options
+                    prompt=list(prompts),
+                    generator=generators,
+                    output_type="np",
+                    **options,
+                    **start,
                 )
         except (torch.OutOfMemoryError, UserError):
             raise
@@ -108,6 +140,12 @@ class DiffusersGenerator:
             raise refusal(error, self._pipeline, options) from error
         blanked = getattr(output, "nsfw_content_detected", None) or [False] * len(prompts)
         return [_drawn(*pair) for pair in zip(output.images, blanked, strict=True)]
+
+    def _fitting(self, guides: Sequence[Image.Image]) -> list[Image.Image]:
+        """Return guides in the size that is drawn."""
+        if self._guide_size is None:
+            raise ValueError("guides: the pipeline was loaded to draw from text alone")
+        return [fit(guide, self._guide_size) for guide in guides]
 
 
 def _drawn(picture: np.ndarray[Any, np.dtype[Any]], blanked: bool) -> Drawn:
@@ -125,16 +163,18 @@ def load_diffusers(
     """Load a pipeline from a folder, in evaluation mode, from safetensors alone.
 
     Raises:
-        UserError: no text-to-image pipeline, weights that are pickles or not those of its networks,
-            code of its own in the folder, or an option that this kind of pipeline does not have.
+        UserError: no pipeline of that kind, weights that are pickles or not those of its networks,
+            code of its own in the folder, an option that this kind of pipeline does not have, or
+            guides for one of which nobody says in which size it draws.
     """
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    what = f"images.model: {folder} does not load as a text-to-image pipeline of diffusers"
+    kind, auto = KINDS[settings.guide]
+    what = f"images.model: {folder} does not load as {_article(kind)} pipeline of diffusers"
     dtype = DTYPES[settings.precision]
     networks = load_networks(folder, dtype, what)
     with loading(what), quiet():
-        pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(  # type: ignore[no-untyped-call]
+        pipeline = auto.from_pretrained(
             folder,
             dtype=dtype,
             use_safetensors=True,
@@ -156,7 +196,29 @@ def load_diffusers(
         )
     for network in found:
         make_quick(network, device, settings.compile)
-    return DiffusersGenerator(pipeline, options, device)
+    size = _guide_size(settings, pipeline) if settings.guide == "real" else None
+    return DiffusersGenerator(pipeline, options, device, size)
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _guide_size(settings: ImagesSettings, pipeline: Any) -> tuple[int, int]:
+    """Return height and width of what a pipeline draws: those that are set, or its own."""
+    if settings.height and settings.width:
+        return settings.height, settings.width
+    networks = [getattr(pipeline, name, None) for name in DENOISERS]
+    sizes = [network.config.get("sample_size") for network in networks if network is not None]
+    own = next(filter(None, [getattr(pipeline, "default_sample_size", None), *sizes]), None)
+    scale = getattr(pipeline, "vae_scale_factor", None)
+    if own is None or scale is None:
+        raise UserError(
+            f"images.guide: real, but {type(pipeline).__name__} does not say in which size it "
+            "draws; set images.height and images.width"
+        )
+    height, width = own if isinstance(own, Sequence) else (own, own)
+    return int(height) * scale, int(width) * scale
 
 
 def _options(settings: ImagesSettings, pipeline: Any) -> dict[str, Any]:
@@ -167,8 +229,11 @@ def _options(settings: ImagesSettings, pipeline: Any) -> dict[str, Any]:
         "negative_prompt": ("negative_prompt", settings.negative_prompt or None),
         "height": ("height", settings.height),
         "width": ("width", settings.width),
+        "strength": ("strength", settings.strength if settings.guide == "real" else None),
     }
     known = inspect.signature(pipeline.__call__).parameters
+    if settings.guide == "real" and "height" not in known:
+        del wanted["height"], wanted["width"]  # the guides have that size
     for key, (name, value) in wanted.items():
         if value is not None and name not in known:
             fix = "choose another model" if key in ALWAYS_SET else "leave it out"

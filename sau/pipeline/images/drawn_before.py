@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from sau.core.errors import UserError
-from sau.pipeline.images.wanted import COLUMNS, Row, Wanted
+from sau.pipeline.images.rows import COLUMNS
+from sau.pipeline.images.wanted import Row, Wanted
 from sau.storage import manifest
 from sau.storage.reuse import reuse_folder
 
@@ -70,7 +71,7 @@ def _wanted_of(path: Path, shard: int, shards: int, wanted: Wanted) -> pa.Table:
         def drawn_as(row: Row) -> str | None:
             return by_class.get(names[row["label"]])
 
-        rows = manifest.read(path, "images", columns=COLUMNS).to_pylist()
+        rows = manifest.read(path, "images", columns=list(COLUMNS)).to_pylist()
         ids = wanted.ids_in(rows, drawn_as)
     if not ids:
         return schema.empty_table()

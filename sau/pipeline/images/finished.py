@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sau.pipeline.images.wanted import COLUMNS, Wanted
+from sau.pipeline.images.rows import COLUMNS
+from sau.pipeline.images.wanted import Wanted
 from sau.storage import manifest
 from sau.storage.manifest.record import DamagedError
 from sau.storage.wrecks import put_aside
@@ -99,7 +100,7 @@ class FinishedBatches:
 
     def _wanted_of(self, batch: "_Batch") -> pa.Table:
         """Return those rows of a batch that show one of the shard's pictures."""
-        rows = batch.table.select(COLUMNS).to_pylist()
+        rows = batch.table.select(list(COLUMNS)).to_pylist()
         ids = self._wanted.ids_in(rows, lambda _: batch.made.get("drawn_as"))
         own = batch.table.filter(pc.is_in(batch.table["id"], value_set=pa.array(ids, pa.string())))
         return self._wanted.with_labels(own)

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 import diffusers
 import torch
+from PIL import Image
 from torch import Tensor
 
 from sau.assets.vocabulary import check_vocabulary
@@ -22,6 +23,7 @@ from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.networks import load_networks, quiet
 from sau.pipeline.images.refusals import telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
+from sau.sources.resize import resize
 
 Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
 
@@ -55,10 +57,15 @@ class GlideGenerator:
         other._settings = self._settings.replace(guidance_scale=scale)
         return other
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
-        """Draw one picture for each prompt."""
+    def draw(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        guides: Sequence[Image.Image] | None = None,
+    ) -> list[Drawn]:
+        """Draw one picture for each prompt; see `ImageGenerator`."""
         with telling_out_of_memory():
-            samples = self._sample(prompts, seeds)
+            samples = self._sample(prompts, seeds, guides)
         finite = torch.isfinite(samples).flatten(1).all(dim=1).tolist()
         pixels = to_bytes(torch.nan_to_num(samples))
         return [
@@ -66,12 +73,18 @@ class GlideGenerator:
             for picture, good in zip(pixels, finite, strict=True)
         ]
 
-    def _sample(self, prompts: Sequence[str], seeds: Sequence[int]) -> Tensor:
+    def _sample(
+        self, prompts: Sequence[str], seeds: Sequence[int], guides: Sequence[Image.Image] | None
+    ) -> Tensor:
         """Sample one batch: (N, 3, H, W) float32, about -1 to 1."""
         settings = self._settings
         options: dict[str, Any] = {}
+        if guides is not None:
+            side = self._pipeline.unet.config["sample_size"]
+            fitting = [resize(guide, side) for guide in guides]
+            options |= {"image": fitting, "strength": settings.strength}
         if isinstance(self._pipeline, GlideCascadePipeline):
-            options = {
+            options |= {
                 "upsampler_num_inference_steps": settings.upsampler_steps,
                 "upsampler_generator": seeded(
                     derive_seed("images", "upsampler", seed) for seed in seeds

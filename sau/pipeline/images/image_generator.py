@@ -6,6 +6,7 @@ from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 NOT_FINITE = "the sample is not finite"
 
@@ -39,8 +40,19 @@ class ImageGenerator(Protocol):
             scale: of classifier-free guidance, within the range of `images.guidance_scale`.
         """
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+    def draw(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        guides: Sequence[Image.Image] | None = None,
+    ) -> list[Drawn]:
         """Draw one picture for each prompt, by the seed at the same place.
+
+        Args:
+            prompts: of the pictures.
+            seeds: of each one's own noise.
+            guides: RGB images of any size, which the pictures start from; given where the settings
+                ask for them, and only there.
 
         Raises:
             torch.OutOfMemoryError: the GPU cannot hold so many at once.

@@ -25,6 +25,8 @@ def rows_to_draw(
 ) -> list[dict[str, Any]]:
     """Return a row of prompts for each image that a shard draws, class by class.
 
+    It has one column more, `number`: of the image within its class, from 0.
+
     Without rounds each prompt is drawn once, in the order of the prompts, less those in whose
     place imported images stand. In a round a class's
     prompts take turns. From its second turn on, a prompt's id has the number of earlier turns at
@@ -52,10 +54,10 @@ def rows_to_draw(
     else:
         _refuse_without_prompts(counts, own)
         pairs = list(_turns(counts, own, keys, shard, shards))
-    rows = prompts.take(pa.array([row for row, _ in pairs], pa.int64())).to_pylist()
+    rows = prompts.take(pa.array([row for row, _, _ in pairs], pa.int64())).to_pylist()
     return [
-        {**row, "id": f"{row['id']}.{turn}" if turn else row["id"]}
-        for row, (_, turn) in zip(rows, pairs, strict=True)
+        {**row, "id": f"{row['id']}.{turn}" if turn else row["id"], "number": number}
+        for row, (_, turn, number) in zip(rows, pairs, strict=True)
     ]
 
 
@@ -84,10 +86,10 @@ def _turns(
     keys: Sequence[str],
     shard: int,
     shards: int,
-) -> Iterator[tuple[int, int]]:
-    """Yield the row of its prompt, and that prompt's earlier turns, of each image of a shard."""
+) -> Iterator[tuple[int, int, int]]:
+    """Yield of each image of a shard its prompt's row, that prompt's earlier turns, its number."""
     for count in counts:
         label, start = count["label"], count["before"]
         for place in places_of_class(keys[label], start, start + count["draws"], shard, shards):
             turn, prompt = divmod(place, len(own[label]))
-            yield int(own[label][prompt]), turn
+            yield int(own[label][prompt]), turn, place

@@ -15,22 +15,35 @@ from sau.sources.resize import resize
 from sau.storage import manifest
 from sau.storage.manifest.schemas import STATUS_FAILED, STATUS_OK
 
+COLUMNS = ("id", "label", "prompt", "seed", "guide", "guide_sha256")
+"""Of an images manifest: what a row says of its task."""
+
 EMPTY_PROMPT = "the prompt is empty"
 
 
 @dataclass(frozen=True)
 class Task:
-    """One picture to draw: its place in the shard, what the row says of it, and its own seed."""
+    """One picture to draw.
+
+    Attributes:
+        place: in the shard.
+        id, label, prompt, seed: what its row says.
+        number: within its class, from 0.
+        guide, guide_sha256: what its row says of the image that it starts from; None: noise.
+    """
 
     place: int
     id: str
     label: int
     prompt: str
     seed: int
+    number: int = 0
+    guide: str | None = None
+    guide_sha256: str | None = None
 
 
 def tasks_of(prompts: Sequence[Mapping[str, Any]], settings: ImagesSettings) -> list[Task]:
-    """Return a task for each of these rows of a prompts manifest, in their order."""
+    """Return a task for each of these rows of `rows_to_draw`, in their order."""
     return [
         Task(
             place=place,
@@ -38,6 +51,7 @@ def tasks_of(prompts: Sequence[Mapping[str, Any]], settings: ImagesSettings) -> 
             label=row["label"],
             prompt=row["prompt"],
             seed=derive_seed("images", settings.seed, row["id"]),
+            number=row["number"],
         )
         for place, row in enumerate(prompts)
     ]
@@ -56,7 +70,7 @@ def images_rows(tasks: list[Task], drawn: list[Drawn], image_size: int | None) -
 
 
 def _row(task: Task, drawn: Drawn, image_size: int | None) -> dict[str, Any]:
-    row = {"id": task.id, "label": task.label, "prompt": task.prompt, "seed": task.seed}
+    row = {name: getattr(task, name) for name in COLUMNS}
     if drawn.pixels is None:
         return {**row, "status": STATUS_FAILED, "reason": drawn.reason}
     picture = resize(Image.fromarray(drawn.pixels), image_size)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sau.assets.shipped import SHIPPED
 from sau.core.errors import UserError
-from sau.glide.respacing import SamplerName, check_respacing
+from sau.glide.respacing import SamplerName, check_respacing, count_steps, steps_taken
 
 if TYPE_CHECKING:
     from sau.pipeline.images.settings import ImagesSettings
@@ -24,6 +24,8 @@ def check_source(settings: "ImagesSettings") -> None:
         _check_diffusers(settings)
     else:
         _check_respacing(settings, "steps", settings.sampler)
+    if settings.guide == "real":
+        _check_strength(settings)
     _check_device(settings)
     if settings.source == "imported":
         _check_imported(settings)
@@ -42,6 +44,15 @@ def _check_device(settings: "ImagesSettings") -> None:
             "images.compile: reduce-overhead records CUDA graphs, but images.device is cpu; "
             "set compile to default or off"
         )
+
+
+def _check_strength(settings: "ImagesSettings") -> None:
+    diffusers = settings.source == "diffusers"
+    steps = int(settings.steps) if diffusers else count_steps(settings.sampler, settings.steps)
+    try:
+        steps_taken(steps, settings.strength)
+    except ValueError as error:
+        raise UserError(f"images.strength: {error}; raise it, or images.steps") from error
 
 
 def _check_diffusers(settings: "ImagesSettings") -> None:

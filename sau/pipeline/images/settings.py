@@ -25,6 +25,8 @@ GENERATOR_KEYS = (
     "upsampler",
     "upsampler_steps",
     "upsampler_temperature",
+    "guide",
+    "strength",
     "batch_size",
     "precision",
     "compile",
@@ -45,6 +47,7 @@ _DRAWN = {"source": ("glide", "diffusers")}
 _ANY = {"source": ("glide", "diffusers", "imported")}
 _GLIDE = {"source": "glide"}
 _DIFFUSERS = {"source": "diffusers"}
+_GUIDED = _DRAWN | {"guide": "real"}
 _IMPORTED = {"source": "imported"}
 _FROM_FOLDER = _IMPORTED | {"layout": ("class-folder", "cifake", "hub-folder")}
 _FROM_FILE = _IMPORTED | {"layout": "parquet"}
@@ -135,6 +138,19 @@ class ImagesSettings(Section):
         "deviation of the upsampler's first noise; 1 is sharper and grainier",
         above=0,
         only_with=_GLIDE,
+    )
+    guide: Literal["none", "real"] = setting(
+        "none",
+        "what a picture starts from: noise, or a real training image of its class with noise",
+        only_with=_DRAWN,
+    )
+    strength: float = setting(
+        0.5,
+        "share of the steps that a picture takes from its guide: at 1 hardly anything of the guide"
+        " is left",
+        above=0,
+        maximum=1,
+        only_with=_GUIDED,
     )
     per_class: dict[str, Any] = setting(
         {},
@@ -257,6 +273,11 @@ class ImagesSettings(Section):
         names = [name for one in drawn for name in (one.model, one.upsampler) if name]
         return list(dict.fromkeys(names))
 
+    def is_guided(self) -> bool:
+        """Return whether pictures of any class start from real training images."""
+        own = [self.for_class(name) for name in self.per_class]
+        return any(one.guide == "real" for one in [self, *own])
+
     def imported_from(self) -> dict[str, str]:
         """Return the folders and files that images are imported from, by the key of each."""
         if self.source == "imported":
@@ -274,11 +295,9 @@ class ImagesSettings(Section):
         return found | ({"images.import_first": self.import_first} if self.import_first else {})
 
     def _not_shared(self, own: Mapping[str, Any]) -> dict[str, Any]:
-        """Return defaults for what a class of another source does not share with the section."""
-        if own.get("source", self.source) == self.source:
-            return {}
+        """Return defaults for what a class's own values leave without effect in the section."""
         return {
             key: default_of(type(self), key)
             for key, conditions in conditions_of(type(self)).items()
-            if own["source"] not in conditions.get("source", ())
+            if any(own.get(other, values[0]) not in values for other, values in conditions.items())
         }

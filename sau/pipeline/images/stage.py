@@ -14,6 +14,7 @@ from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
+from sau.storage.sealed import hash_of_json
 
 if TYPE_CHECKING:
     from sau.pipeline.images.beside import Beside
@@ -24,8 +25,10 @@ _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
 
 BELONGING = (
     Split("train_images", "training"),
-    Agree(("class_names",), ("train_images", "prompts", "draws")),
+    Split("tails", "training"),
+    Agree(("class_names",), ("train_images", "prompts", "draws", "tails")),
     Link("draws", "kept.scores.images.prompts", "prompts"),
+    Link("tails", "train_images", "train_images"),
 )
 
 
@@ -37,6 +40,7 @@ def images(
     shard: int,
     prompts: Path | None = None,
     draws: Path | None = None,
+    tails: list[Path] | None = None,
     settings: ImagesSettings,
 ) -> None:
     """Generate or import one shard of synthetic images.
@@ -47,15 +51,19 @@ def images(
     same once more takes it from there.
 
     Args:
-        train_images: manifest of the real training images; only its class names are read.
+        train_images: manifest of the real training images; only its class names are read, and the
+            images that others start from.
         output: manifest of images, one row for each prompt or imported file of the shard.
         shard: which of the `settings.shards` shards, from 0; those of a later round count on.
         prompts: manifest of prompts; read unless the images are imported.
         draws: what the shard's round draws of each class; without it each prompt is drawn once.
+        tails: manifests of members, the real training images of every tail that is trained on;
+            with images.guide real, pictures start from those images that are in all of them.
         settings: the section `images`.
 
     Raises:
-        UserError: a shard out of range, no prompts to generate from, a model that is not there.
+        UserError: a shard out of range, no prompts to generate from, a model that is not there,
+            tails where none are wanted, none where they are, or nothing in common to them.
     """
     if settings.source == "none":
         raise UserError(
@@ -63,12 +71,11 @@ def images(
         )
     if shard < 0 or (shard >= settings.shards and draws is None):
         raise UserError(f"--shard: {shard} must be from 0 to {settings.shards - 1} (images.shards)")
-    check_inputs(
-        {"train_images": train_images}
-        | ({"prompts": prompts} if prompts else {})
-        | ({"draws": draws} if draws else {}),
-        *BELONGING,
-    )
+    if tails and not settings.is_guided():
+        raise UserError("--tails: given, but images.guide is none, so nothing starts from them")
+    inputs: dict[str, Any] = {"prompts": prompts} if prompts else {}
+    inputs |= ({"draws": draws} if draws else {}) | ({"tails": tails} if tails else {})
+    check_inputs({"train_images": train_images, **inputs}, *BELONGING)
     class_names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     facts = {"class_names": class_names, "shard": shard, "split": "synthetic"}
     if settings.source == "imported":
@@ -83,12 +90,12 @@ def images(
         source = settings.source
         raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
     else:
-        inputs = {"prompts": prompts} | ({"draws": draws} if draws else {})
-        _generate(inputs, output, shard, settings, facts)
+        _generate(train_images, inputs, output, shard, settings, facts)
 
 
 def _generate(
-    inputs: dict[str, Path],
+    train_images: Path,
+    inputs: dict[str, Any],
     output: Path,
     shard: int,
     settings: ImagesSettings,
@@ -101,6 +108,7 @@ def _generate(
     from sau.pipeline.images.drawn_before import STORED, drawn_before
     from sau.pipeline.images.finished import FinishedBatches
     from sau.pipeline.images.generate import generate, groups_of
+    from sau.pipeline.images.guides import guides_in
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
     from sau.pipeline.images.wanted import Wanted
@@ -109,13 +117,16 @@ def _generate(
     beside = list_beside(settings, names)
     imported = import_beside(beside, settings, names, shard % shards, spool_in=output.parent)
     rows = _rows_of_shard(inputs, beside, names, shard % shards, shards)
-    tasks = tasks_of(rows, settings)
     by_label = settings_by_label(settings, names)
+    guides = guides_in(train_images, inputs.get("tails", []), by_label, names)
+    tasks = guides.given_to(tasks_of(rows, settings), names, settings.seed)
     warn_of_people({task.label for task in tasks}, names, by_label)
     warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
     if imported.num_rows:
         facts["imported_sha256"] = manifest.content_hash(imported)
         facts["imported_counts"] = of_each_class(beside, names)
+    if settings.is_guided():
+        facts["guides_sha256"] = hash_of_json([task.guide_sha256 for task in tasks])
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
     drawn_as: dict[int, str] = {}
     record["generators"] = []
@@ -140,7 +151,7 @@ def _generate(
         finished.take(earlier)
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
     with reserved_device(settings.device, "images.device", shard) as device:
-        table = generate(tasks, by_label, finished, device, estimate.see)
+        table = generate(tasks, by_label, finished, device, estimate.see, guides.pictures)
     manifest.write(output, "images", pa.concat_tables([imported, table]), record)
     stored.store({STORED: output})
     finished.remove()
@@ -160,7 +171,7 @@ def _generator(
 
 
 def _rows_of_shard(
-    inputs: dict[str, Path], beside: "Beside", class_names: list[str], shard: int, shards: int
+    inputs: dict[str, Any], beside: "Beside", class_names: list[str], shard: int, shards: int
 ) -> list[dict[str, Any]]:
     """Return the rows of prompts that a shard draws: each once, or as its round has it."""
     from sau.pipeline.images.rounds import rows_to_draw

@@ -10,10 +10,10 @@ from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
 from sau.storage.sealed import hash_of_json
 
 _KEYS = (*GENERATOR_KEYS, "image_size", "device", "threads")
-"""Settings that a picture depends on, beside its own prompt and seed."""
+"""Settings that a picture depends on, beside what is its own."""
 
-COLUMNS = ["id", "label", "prompt", "seed"]
-"""Of an images manifest, by which rows are compared."""
+_OWN = ("prompt", "seed", "guide", "guide_sha256")
+"""What a picture depends on that is its own."""
 
 Row = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ Row = Mapping[str, Any]
 def identity_of_pictures(
     settings: ImagesSettings, weights: Mapping[str, str], made: Mapping[str, Any]
 ) -> str:
-    """Return a hash of all that pictures depend on, but for each one's own prompt and seed.
+    """Return a hash of all that pictures depend on, but for each one's prompt, seed and guide.
 
     Args:
         settings: of a class.
@@ -38,7 +38,7 @@ def identity_of_pictures(
 
 
 class Wanted:
-    """The pictures of a shard by what they depend on: id, prompt, seed, and how they are drawn."""
+    """The pictures of a shard by what they depend on: their tasks, and how they are drawn."""
 
     def __init__(self, tasks: Iterable[Task], drawn_as: Mapping[int, str]) -> None:
         """Args: the pictures, and by label the hash that `identity_of_pictures` returns."""
@@ -77,6 +77,6 @@ class Wanted:
         task = self._tasks.get(row["id"])
         return (
             task is not None
-            and (row["prompt"], row["seed"]) == (task.prompt, task.seed)
+            and all(row[name] == getattr(task, name) for name in _OWN)
             and drawn_as(row) == self._drawn_as[task.label]
         )

@@ -63,13 +63,8 @@ def subset(
 
     labels = images["label"].to_numpy().astype(np.int64)
     counts, applied = real_counts(labels, metadata["class_names"], imbalance_factor, settings)
-    chosen = (
-        np.argsort(labels, kind="stable")
-        if imbalance_factor == AS_IS
-        else sample_long_tail(labels, counts, protocol=settings.protocol, seed=data_seed)
-    )
+    chosen, is_held = tail_of(labels, counts, imbalance_factor, data_seed, settings)
     held = validation_counts(counts, settings.validation_fraction)
-    is_held = hold_out(labels[chosen], held, data_seed)
     facts: dict[str, Any] = {
         "dataset": metadata["dataset"],
         "class_names": metadata["class_names"],
@@ -80,8 +75,33 @@ def subset(
         "validation_counts": held,
     }
     made = provenance("subset", settings, inputs, **facts)
-    manifest.write(real, "members", _members(images, chosen[~is_held]), made)
-    manifest.write(validation, "members", _members(images, chosen[is_held]), made)
+    for path, split, mask in ((real, "training", ~is_held), (validation, "validation", is_held)):
+        manifest.write(path, "members", _members(images, chosen[mask]), {**made, "split": split})
+
+
+def tail_of(
+    labels: Labels,
+    counts: list[int],
+    imbalance_factor: str,
+    data_seed: int,
+    settings: SubsetSettings,
+) -> tuple[Labels, npt.NDArray[np.bool_]]:
+    """Return which images are the tail, as indices into `labels`, and which of these are held out.
+
+    Args:
+        labels: of all real training images, (N,).
+        counts: of each class in the tail; see `real_counts`.
+        imbalance_factor: that they were counted for.
+        data_seed: of the sample and of what is held out.
+        settings: the section `subset`.
+    """
+    chosen = (
+        np.argsort(labels, kind="stable")
+        if imbalance_factor == AS_IS
+        else sample_long_tail(labels, counts, protocol=settings.protocol, seed=data_seed)
+    )
+    held = validation_counts(counts, settings.validation_fraction)
+    return chosen, hold_out(labels[chosen], held, data_seed)
 
 
 def real_counts(

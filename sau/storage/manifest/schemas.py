@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -105,6 +105,15 @@ SCHEMAS: dict[str, pa.Schema] = {
             _LABEL,
             _column("prompt", pa.string(), "text it was generated from, if any", nullable=True),
             _column("seed", pa.int64(), "seed it was generated from, if any", nullable=True),
+            _column(
+                "guide",
+                pa.string(),
+                "id of the training image that it was drawn from, if any",
+                nullable=True,
+            ),
+            _column(
+                "guide_sha256", pa.string(), "SHA-256 of that image's encoded bytes", nullable=True
+            ),
             _column("width", pa.int32(), "pixels; null if failed", nullable=True),
             _column("height", pa.int32(), "pixels; null if failed", nullable=True),
             _column("status", pa.string(), "ok or failed"),
@@ -265,6 +274,8 @@ HUGGING_FACE_FEATURES: dict[str, dict[str, object]] = {
         "label": {"dtype": "int32", "_type": "Value"},
         "prompt": {"dtype": "string", "_type": "Value"},
         "seed": {"dtype": "int64", "_type": "Value"},
+        "guide": {"dtype": "string", "_type": "Value"},
+        "guide_sha256": {"dtype": "string", "_type": "Value"},
         "width": {"dtype": "int32", "_type": "Value"},
         "height": {"dtype": "int32", "_type": "Value"},
         "status": {"dtype": "string", "_type": "Value"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 
 from sau.core.random_streams import numpy_generator
 from sau.device.gpus import reserved_device
@@ -48,7 +49,9 @@ def seconds_of_image(settings: ImagesSettings, prompt: str) -> float:
         generator = load_generator(settings, device)
         prompts = [prompt] * settings.batch_size
         generator.announce(prompts[:1])
-        seconds = _seconds(lambda: generator.draw(prompts, list(range(settings.batch_size))))
+        guides = [Image.new("RGB", (64, 64))] * len(prompts) if settings.guide == "real" else None
+        seeds = list(range(len(prompts)))
+        seconds = _seconds(lambda: generator.draw(prompts, seeds, guides))
     return seconds / settings.batch_size
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 import torch
+from PIL import Image
 
 from sau.core.random_streams import numpy_generator
 from sau.pipeline.images.image_generator import Drawn
@@ -13,7 +14,7 @@ from sau.pipeline.images.settings import ImagesSettings
 
 
 class Quick:
-    """Noise by prompt, seed and guidance."""
+    """Noise by prompt, seed, guide and guidance."""
 
     full_batches = False
     sizes: ClassVar[list[int]] = []
@@ -32,9 +33,17 @@ class Quick:
         other.scale = scale
         return other
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+    def draw(
+        self,
+        prompts: Sequence[str],
+        seeds: Sequence[int],
+        guides: Sequence[Image.Image] | None = None,
+    ) -> list[Drawn]:
         if len(self.sizes) == self.most:
             raise RuntimeError("killed")
         self.sizes.append(len(prompts))
-        streams = [numpy_generator(*pair, self.scale) for pair in zip(prompts, seeds, strict=True)]
+        starts = [""] * len(prompts) if guides is None else [one.tobytes().hex() for one in guides]
+        streams = [
+            numpy_generator(*each, self.scale) for each in zip(prompts, seeds, starts, strict=True)
+        ]
         return [Drawn(stream.integers(0, 256, (4, 4, 3), np.uint8)) for stream in streams]

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 from huggingface_hub import constants
+from PIL import Image, ImageOps
 from safetensors.torch import load_file
 
 from sau.core.errors import UserError
@@ -48,6 +49,31 @@ def test_pictures_are_those_of_the_pipeline_itself(short: Inputs, model: str) ->
             guidance_scale=5.0,
         ).images[0]
         assert np.array_equal(picture, np.asarray(expected))
+
+
+@pytest.mark.parametrize("size", [None, (24, 32)])
+def test_guided_pictures_are_those_of_the_image_to_image_pipeline(
+    model: str, size: tuple[int, int] | None
+) -> None:
+    """A guide is cut and resized to what is drawn, which is the model's own size by default."""
+    given = {} if size is None else {"height": size[0], "width": size[1]}
+    settings = ImagesSettings(
+        source="diffusers", model=model, steps="4", guide="real", strength=0.5, **given
+    )
+    noise = np.random.default_rng(0).integers(0, 256, (2, 20, 20, 3), np.uint8)
+    guides = [Image.fromarray(one) for one in noise]
+    drawn = load_diffusers(settings, CPU, Path(model)).draw(["a b.", "a c."], [5, 6], guides)
+    pipeline = StableDiffusionImg2ImgPipeline.from_pretrained(model, low_cpu_mem_usage=False)
+    for prompt, seed, guide, one in zip(["a b.", "a c."], [5, 6], guides, drawn, strict=True):
+        expected = pipeline(
+            prompt,
+            image=ImageOps.fit(guide, (size or (16, 16))[::-1], Image.Resampling.LANCZOS),
+            strength=0.5,
+            generator=torch.Generator().manual_seed(seed),
+            num_inference_steps=4,
+            guidance_scale=3.0,
+        ).images[0]
+        assert np.array_equal(one.pixels, np.asarray(expected))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 64])

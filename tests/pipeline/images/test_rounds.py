@@ -50,7 +50,8 @@ def one_by_one(prompts: Rows, counts: Rows) -> Rows:
         for place in range(count["before"], count["before"] + count["draws"]):
             turn, prompt = divmod(place, len(own))
             row = own[prompt]
-            rows.append({**row, "id": f"{row['id']}.{turn}" if turn else row["id"]})
+            name = f"{row['id']}.{turn}" if turn else row["id"]
+            rows.append({**row, "id": name, "number": place})
     return rows
 
 

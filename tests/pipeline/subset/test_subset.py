@@ -31,6 +31,7 @@ def run(folder, factor, data_seed=0, **settings):
     subset(*paths, imbalance_factor=factor, data_seed=data_seed, settings=made)
     real, held = (manifest.read(path, "members").to_pandas() for path in paths[1:])
     facts = [manifest.read_metadata(path)["provenance"] for path in paths[1:]]
+    assert [fact.pop("split") for fact in facts] == ["training", "validation"]
     assert facts[0] == facts[1]
     for table in (real, held):
         assert not table["is_synthetic"].any()

@@ -1,0 +1,24 @@
+"""The graph of guided images: they wait for the members of every tail, and for nothing else."""
+
+from sau.storage import manifest
+from tests.workflow.project import make_project
+
+SHARD = "results/images/shard-0.parquet"
+
+
+def test_guided_images_alone_wait_for_the_members_of_each_tail(tmp_path):
+    project = make_project(tmp_path / "project")
+    project.config["experiment"] |= {"imbalance_factors": [2, 10], "data_seeds": [0, 1]}
+    from_noise = {"dataset": 1, "prompts": 1, "images": 1}
+    assert project.planned("--", SHARD) == from_noise
+    assert project.planned("--", SHARD, images__guide="real") == from_noise | {"subset": 4}
+    project.config["experiment"] |= {"imbalance_factors": [2, 4], "data_seeds": [0]}
+    project.config["subset"] |= {"validation_fraction": 0.2}
+    ran = project.run("--", SHARD, images__guide="real")
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    places = [project.folder / f"results/subset/imbalance-{n}/data-seed-0" for n in (2, 4)]
+    tails = [manifest.read(place / "real.parquet", "members") for place in places]
+    rows = manifest.read(project.folder / SHARD, "images", columns=["guide"])
+    common = set.intersection(*(set(tail["id"].to_pylist()) for tail in tails))
+    assert set(rows["guide"].to_pylist()) <= common
+    assert common
