@@ -63,6 +63,7 @@ def check_sources(config: Config) -> None:
         "dataset.test_file": dataset.test_file,
         "dataset.class_names_file": dataset.class_names_file,
         **images.imported_from(),
+        **images.own_files(),
     }
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}

@@ -47,7 +47,9 @@ rule images:
     params:
         flags=flags_of(CONFIG.images),
         code=digest("images"),
-        weights=fingerprint_of(CONFIG.images.models()),
+        weights=fingerprint_of(
+            [*CONFIG.images.models(), *CONFIG.images.own_files().values()]
+        ),
         source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
         prompts=optional("prompts"),
         draws=optional("draws"),

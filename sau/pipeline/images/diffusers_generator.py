@@ -19,6 +19,7 @@ from sau.core.unloadable import loading
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.networks import load_networks, quiet
+from sau.pipeline.images.own_weights import put_on
 from sau.pipeline.images.refusals import refusal, telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.resize import fit
@@ -96,6 +97,10 @@ class DiffusersGenerator:
         other = copy.copy(self)
         other._options = self._options | {"guidance_scale": scale}
         return other
+
+    def put_on(self, settings: ImagesSettings) -> None:
+        """Take on the LoRA weights and the embedding of a class; see `ImageGenerator`."""
+        put_on(self._pipeline, settings)
 
     def draw(
         self,

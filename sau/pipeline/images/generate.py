@@ -1,6 +1,7 @@
 """Pictures from prompts, by the generators of their classes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 import torch
@@ -8,9 +9,10 @@ import torch
 from sau.core.progress import progress_in_batches
 from sau.pipeline.images.batches import GuidesOf, draw_in_batches, from_noise
 from sau.pipeline.images.finished import FinishedBatches
-from sau.pipeline.images.image_generator import Drawn
+from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.load import load_generator
-from sau.pipeline.images.rows import EMPTY_PROMPT, Task, images_rows
+from sau.pipeline.images.own_files import told
+from sau.pipeline.images.rows import EMPTY_PROMPT, NAMELESS_PROMPT, Task, images_rows
 from sau.pipeline.images.settings import ImagesSettings
 
 Generators = Mapping[int, ImagesSettings]
@@ -34,9 +36,10 @@ def generate(
         on_batch: called with the rows of each new batch.
         guides_of: gives what tasks start from.
 
-    Returns: rows of an images manifest, in the order of the tasks. An empty prompt, a sample that
-        is not finite and one that a safety checker blanked are failed rows. Prompts that are
-        longer than the model's context are cut, which is said once.
+    Returns: rows of an images manifest, in the order of the tasks. An empty prompt, one that does
+        not name the class for whose name an embedding stands, a sample that is not finite and one
+        that a safety checker blanked are failed rows. Prompts that are longer than the model's
+        context are cut, which is said once.
 
     Raises:
         UserError: no such model, or no memory for a single image.
@@ -55,44 +58,95 @@ def generate(
 def groups_of(
     tasks: Sequence[Task], by_label: Generators
 ) -> list[tuple[ImagesSettings, list[Task]]]:
-    """Return the tasks of each generator, in their order, and its settings."""
+    """Return the tasks of each generator, in their order, and its settings.
+
+    Those that differ in no more than files of single classes stand one after the other.
+    """
     groups: list[tuple[ImagesSettings, list[Task]]] = []
+    of_label: dict[int, list[Task]] = {}
     for task in tasks:
-        settings = by_label[task.label]
-        group = next((own for known, own in groups if known == settings), None)
-        if group is None:
-            groups.append((settings, group := []))
-        group.append(task)
-    return groups
+        if task.label not in of_label:
+            settings = by_label[task.label]
+            group = next((own for known, own in groups if known == settings), None)
+            if group is None:
+                groups.append((settings, group := []))
+            of_label[task.label] = group
+        of_label[task.label].append(task)
+    models = [settings.without_own_files() for settings, _ in groups]
+    order = sorted(range(len(groups)), key=lambda place: models.index(models[place]))
+    return [groups[place] for place in order]
+
+
+class _Generators:
+    """Generators, one at a time; the model stays for the next class if that is drawn with it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._loaded: tuple[ImagesSettings, ImageGenerator] | None = None
+
+    def has_model_of(self, settings: ImagesSettings) -> bool:
+        """Return whether the model of these settings is loaded."""
+        return self._loaded is not None and self._loaded[0] == settings.without_own_files()
+
+    def of(self, settings: ImagesSettings) -> ImageGenerator:
+        """Return the generator of a class's settings; the one before is of no use any more."""
+        if self._loaded is None or not self.has_model_of(settings):
+            self._loaded = None  # before the next one is loaded
+            if self._device.type == "cuda":
+                torch.cuda.empty_cache()
+            model = settings.without_own_files()
+            self._loaded = (model, load_generator(model, self._device))
+        generator = self._loaded[1]
+        generator.put_on(settings)
+        return generator
 
 
 def _batches(
     tasks: Sequence[Task], by_label: Generators, device: torch.device, guides_of: GuidesOf
 ) -> Iterator[tuple[list[Task], list[Drawn]]]:
-    """Yield what comes of the tasks: first the empty prompts, then one generator's after another's.
+    """Yield what comes of the tasks: first those that cannot be drawn, then each generator's.
 
     The empty prompt is the unconditional one: its picture would be of any class.
     """
-    empty = [task for task in tasks if not task.prompt.strip()]
-    if empty:
-        yield empty, [Drawn(None, EMPTY_PROMPT)] * len(empty)
-    groups = groups_of([task for task in tasks if task.prompt.strip()], by_label)
+    said: list[Task] = []
+    for task in tasks:
+        prompt, reason = _said_to(by_label[task.label], task)
+        if reason:
+            yield [task], [Drawn(None, reason)]
+        else:
+            said.append(replace(task, prompt=prompt))
+    written = {task.id: task for task in tasks}
+    groups, generators = groups_of(said, by_label), _Generators(device)
     # The first one draws at once, which tells as much of it.
-    for settings, own in groups[1:]:
-        _draw_a_trial(settings, own[0], device, guides_of)
+    for place, (settings, own) in enumerate(groups):
+        _try_out(generators, settings, own[0] if place else None, guides_of)
     for settings, own in groups:
-        generator = load_generator(settings, device)
+        generator = generators.of(settings)
         generator.announce([task.prompt for task in own])
-        yield from draw_in_batches(generator, own, settings.batch_size, guides_of)
-        del generator  # before the next one is loaded
-        if device.type == "cuda":
-            torch.cuda.empty_cache()
+        for batch, drawn in draw_in_batches(generator, own, settings.batch_size, guides_of):
+            yield [written[task.id] for task in batch], drawn
 
 
-def _draw_a_trial(
-    settings: ImagesSettings, task: Task, device: torch.device, guides_of: GuidesOf
+def _said_to(settings: ImagesSettings, task: Task) -> tuple[str, str]:
+    """Return what the generator is told of a task, or why it cannot be drawn."""
+    if not task.prompt.strip():
+        return "", EMPTY_PROMPT
+    if not settings.embedding:
+        return task.prompt, ""
+    prompt = told(task.prompt, task.class_name)
+    return (prompt, "") if prompt else ("", NAMELESS_PROMPT)
+
+
+def _try_out(
+    generators: _Generators, settings: ImagesSettings, task: Task | None, guides_of: GuidesOf
 ) -> None:
-    """Draw a picture by a later generator, lest it refuse its settings when others have drawn."""
-    generator = load_generator(settings, device)
-    if settings.source == "diffusers":  # GLIDE's own settings are checked before
+    """Load what a class needs, and draw a picture by another model than the first.
+
+    So it refuses its settings and its files before any other picture is drawn.
+    """
+    is_new = not generators.has_model_of(settings)
+    if task is None and not settings.has_own_files():
+        return
+    generator = generators.of(settings)
+    if is_new and task is not None and settings.source == "diffusers":  # GLIDE's are checked before
         generator.draw([task.prompt], [task.seed], guides_of([task]))

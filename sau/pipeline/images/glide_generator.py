@@ -57,6 +57,9 @@ class GlideGenerator:
         other._settings = self._settings.replace(guidance_scale=scale)
         return other
 
+    def put_on(self, settings: ImagesSettings) -> None:
+        """Do nothing: the settings of GLIDE name no LoRA weights and no embedding."""
+
     def draw(
         self,
         prompts: Sequence[str],

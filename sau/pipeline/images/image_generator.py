@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from sau.pipeline.images.settings import ImagesSettings
+
 NOT_FINITE = "the sample is not finite"
 
 
@@ -38,6 +40,13 @@ class ImageGenerator(Protocol):
 
         Args:
             scale: of classifier-free guidance, within the range of `images.guidance_scale`.
+        """
+
+    def put_on(self, settings: ImagesSettings) -> None:
+        """Take on the LoRA weights and the embedding of a class's settings, in place of others.
+
+        Raises:
+            UserError: files that do not fit the model.
         """
 
     def draw(

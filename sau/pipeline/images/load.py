@@ -9,6 +9,7 @@ from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import model_folder, weights_sha256
 from sau.core.errors import UserError
 from sau.pipeline.images.image_generator import ImageGenerator
+from sau.pipeline.images.own_files import KEYS
 from sau.pipeline.images.settings import ImagesSettings
 
 
@@ -72,6 +73,9 @@ def weights_of(settings: ImagesSettings) -> dict[str, str]:
     upsampler = upsampler_folder(settings)
     if upsampler is not None:
         digests["upsampler_sha256"] = weights_sha256(upsampler)
+    for key in KEYS:
+        if name := getattr(settings, key):
+            digests[f"{key}_sha256"] = weights_sha256(Path(name))
     return digests
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from sau.core.errors import UserError
+from sau.pipeline.images.own_files import with_own_files
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.class_match import labels_of_names
 from sau.sources.naming import plain_name
@@ -22,12 +23,14 @@ def settings_by_label(
 ) -> Mapping[int, ImagesSettings]:
     """Return the settings that each class is drawn with, none of which names single classes.
 
+    LoRA weights and embeddings are the class's own files in place of folders.
+
     Args:
         settings: of the section; keys of `per_class` may be spelt as folders' names may be.
         class_names: of the real images, in label order.
 
     Raises:
-        UserError: a class that is not there, or that is named twice.
+        UserError: a class that is not there, or that is named twice; what `with_own_files` raises.
     """
     shared = settings.without_classes()
     found = dict.fromkeys(range(len(class_names)), shared)
@@ -43,7 +46,7 @@ def settings_by_label(
             )
         named[label] = name
         found[label] = settings.for_class(name)
-    return found
+    return with_own_files(found, class_names)
 
 
 def warn_of_people(

@@ -19,6 +19,7 @@ COLUMNS = ("id", "label", "prompt", "seed", "guide", "guide_sha256")
 """Of an images manifest: what a row says of its task."""
 
 EMPTY_PROMPT = "the prompt is empty"
+NAMELESS_PROMPT = "the prompt does not name the class, for whose name its embedding stands"
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Task:
     Attributes:
         place: in the shard.
         id, label, prompt, seed: what its row says.
+        class_name: as the prompt has it.
         number: within its class, from 0.
         guide, guide_sha256: what its row says of the image that it starts from; None: noise.
     """
@@ -37,6 +39,7 @@ class Task:
     label: int
     prompt: str
     seed: int
+    class_name: str = ""
     number: int = 0
     guide: str | None = None
     guide_sha256: str | None = None
@@ -51,6 +54,7 @@ def tasks_of(prompts: Sequence[Mapping[str, Any]], settings: ImagesSettings) -> 
             label=row["label"],
             prompt=row["prompt"],
             seed=derive_seed("images", settings.seed, row["id"]),
+            class_name=row["class_name"],
             number=row["number"],
         )
         for place, row in enumerate(prompts)

@@ -68,10 +68,24 @@ def _check_diffusers(settings: "ImagesSettings") -> None:
             f"images.{given}: {getattr(settings, given)}, but images.{other} is not given, and "
             "some pipelines then take neither; give both"
         )
+    _check_own_files(settings)
     if settings.model in SHIPPED or not settings.model.strip():
         raise UserError(
             f"images.model: {settings.model!r} is no model for images.source diffusers; give a "
             "folder, or a name on the Hugging Face Hub such as stabilityai/sd-turbo"
+        )
+
+
+def _check_own_files(settings: "ImagesSettings") -> None:
+    if settings.lora_scale != 1 and not settings.lora:
+        raise UserError(
+            f"images.lora_scale: {settings.lora_scale:g} has no effect without images.lora; leave "
+            "it out"
+        )
+    if settings.lora and settings.compile != "off":
+        raise UserError(
+            f"images.compile: {settings.compile}, but with images.lora the network would be "
+            "compiled again for each class; set compile to off"
         )
 
 

@@ -27,6 +27,9 @@ GENERATOR_KEYS = (
     "upsampler_temperature",
     "guide",
     "strength",
+    "lora",
+    "lora_scale",
+    "embedding",
     "batch_size",
     "precision",
     "compile",
@@ -152,6 +155,19 @@ class ImagesSettings(Section):
         maximum=1,
         only_with=_GUIDED,
     )
+    lora: PathText = setting(
+        "",
+        "LoRA weights: a safetensors file, or a folder with one for each class, NAME.safetensors; "
+        "empty: none",
+        only_with=_DIFFUSERS,
+    )
+    lora_scale: float = setting(1.0, "factor of the LoRA weights", above=0, only_with=_DIFFUSERS)
+    embedding: PathText = setting(
+        "",
+        "textual inversion, which stands for the class's name in its prompts: a safetensors file, "
+        "or a folder with one for each class, NAME.safetensors; empty: none",
+        only_with=_DIFFUSERS,
+    )
     per_class: dict[str, Any] = setting(
         {},
         "generators of single classes, by class name: any of the keys from model to compile, and "
@@ -260,6 +276,27 @@ class ImagesSettings(Section):
     def without_classes(self) -> Self:
         """Return the settings of the classes that `per_class` does not name, as they are drawn."""
         return self.replace(per_class={}, import_first="")
+
+    def has_own_files(self) -> bool:
+        """Return whether there are LoRA weights or an embedding."""
+        return bool(self.lora or self.embedding)
+
+    def without_own_files(self) -> Self:
+        """Return the settings of the model without LoRA weights and embeddings."""
+        if not self.has_own_files():
+            return self
+        return self.replace(lora="", lora_scale=1.0, embedding="")
+
+    def own_files(self) -> dict[str, str]:
+        """Return the files and folders of LoRA weights and embeddings, by the key of each."""
+        each = {"images": self}
+        each |= {f"images.per_class.{name}": self.for_class(name) for name in self.per_class}
+        return {
+            f"{path}.{key}": getattr(one, key)
+            for path, one in each.items()
+            for key in ("lora", "embedding")
+            if getattr(one, key)
+        }
 
     def models(self) -> list[str]:
         """Return the models and upsamplers that any class is drawn with; empty if none is drawn.

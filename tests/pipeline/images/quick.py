@@ -33,6 +33,9 @@ class Quick:
         other.scale = scale
         return other
 
+    def put_on(self, settings: ImagesSettings) -> None:
+        pass
+
     def draw(
         self,
         prompts: Sequence[str],

@@ -28,7 +28,9 @@ class Counting:
     def at_guidance_scale(self, scale: float) -> Self:
         raise AssertionError("chosen by who loads the generator")
 
-    def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+    def draw(
+        self, prompts: Sequence[str], seeds: Sequence[int], guides: None = None
+    ) -> list[Drawn]:
         self.sizes.append(len(prompts))
         if len(prompts) > self.room:
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -92,7 +94,9 @@ def test_memory_too_small_for_one_image_is_said() -> None:
 
 def test_machine_out_of_its_own_memory_is_not_hidden() -> None:
     class Starved(Counting):
-        def draw(self, prompts: Sequence[str], seeds: Sequence[int]) -> list[Drawn]:
+        def draw(
+            self, prompts: Sequence[str], seeds: Sequence[int], guides: None = None
+        ) -> list[Drawn]:
             raise MemoryError
 
     with pytest.raises(MemoryError):
