@@ -123,7 +123,9 @@ def test_memory_that_runs_out_halves_the_batch(
 ) -> None:
     draw, sizes = GlideGenerator.draw, []
 
-    def small(self: GlideGenerator, prompts: list[str], seeds: list[int]) -> list[Drawn]:
+    def small(
+        self: GlideGenerator, prompts: list[str], seeds: list[int], guides: None = None
+    ) -> list[Drawn]:
         if len(prompts) > 2:
             raise torch.OutOfMemoryError
         sizes.append(len(prompts))

@@ -36,7 +36,7 @@ def test_size_of_all_is_told_by_the_first_pictures(
         estimate.see(batch([noise(0), noise(1), Drawn(None, "none")]))
         estimate.see(batch([noise(2)]))
     (line,) = caplog.messages
-    assert line.startswith("about 11.9 MiB for this shard's 1000 images, 59.5 MiB for all 5 shards")
+    assert line.startswith("about 11.9 MiB for this shard's 1000 images, 59.6 MiB for all 5 shards")
 
 
 @pytest.mark.parametrize(("free", "warned"), [(61e6, False), (49e6, True)])
