@@ -3,6 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+COLUMNS = (
+    *("benchmark", "what", "slower", "seconds", "faster", "seconds"),
+    *("ratio", "lowest", "highest", "machine"),
+)
+
 
 def page(records: Sequence[dict[str, Any]]) -> str:
     """Return the records, as their JSON files have them, in Markdown."""
@@ -19,8 +24,7 @@ def page(records: Sequence[dict[str, Any]]) -> str:
             "",
             *[f"{place}. {line}" for place, line in enumerate(machines, start=1)],
             "",
-            "| benchmark | what | slower | seconds | faster | seconds | ratio | lowest | highest "
-            "| machine |",
+            f"| {' | '.join(COLUMNS)} |",
             "| - | - | - | -: | - | -: | -: | -: | -: | -: |",
             *[
                 f"{row} {place} |"
