@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import PositiveInt
 
-from sau.engine.setting_checks import check_schedule, check_weighting
+from sau.engine.setting_checks import check_options, check_schedule
 from sau.methods.described import described_options
 from sau.methods.names import DataName, MethodName
 from sau.settings.section import Section, setting
@@ -47,7 +47,7 @@ class SecondStage(Section):
         """Check the method's own options, and that no setting is without effect."""
         self.method_options()
         check_schedule(self)
-        check_weighting(self)
+        check_options(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""

@@ -1,7 +1,7 @@
 """Checks of training's settings that concern several keys; each raises the settings' own error."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sau.engine.backbone_names import is_from_library
 from sau.engine.backbone_settings import IMAGENET_WIDTH
@@ -186,11 +186,18 @@ def score_option(stage: "SecondStage | TrainingSettings") -> tuple[str, str]:
     return ("score_prior", "0") if options.get("score_prior", 0) > 0 else ("", "")
 
 
-def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
-    """Refuse what concerns synthetic images where there are none."""
+def check_options(stage: "SecondStage | TrainingSettings") -> None:
+    """Refuse options of the method that have no effect in the phase."""
+    options = stage.method_options().to_mapping()
+    if options.get("weighting") == "domain" and options["real_weight"] == 1:
+        raise stage.error(
+            "options.real_weight",
+            "1 has no effect with weighting: domain, a real image counts no more than a synthetic "
+            "one; change it, or set weighting to uniform",
+        )
+    _check_correction(stage, options)
     if stage.data == "balanced":
         return
-    options = stage.method_options().to_mapping()
     instead = {
         "weighting": "uniform",
         "score_prior": 0,
@@ -205,3 +212,20 @@ def check_weighting(stage: "SecondStage | TrainingSettings") -> None:
                 f"{options[key]} has no effect with {stage.path('data')}: real, it is about "
                 "synthetic images; leave it out, or set data to balanced",
             )
+
+
+def _check_correction(stage: "SecondStage | TrainingSettings", options: Mapping[str, Any]) -> None:
+    """Refuse label correction that begins after the last epoch."""
+    epochs = stage.epochs
+    if options.get("correct_from", 1) > epochs:
+        raise stage.error(
+            "options.correct_from",
+            f"{options['correct_from']}, but {stage.path('epochs')} is {epochs}, so that no label "
+            "is corrected; lower it, or set label_correction to off",
+        )
+    if options.get("noise_budget", 1) < 1 and epochs == 1:
+        raise stage.error(
+            "options.noise_budget",
+            f"{options['noise_budget']:g}, but {stage.path('epochs')} is 1: a budget ranks the "
+            "margins of an epoch before; raise that, or leave this out",
+        )

@@ -11,9 +11,9 @@ from sau.engine.setting_checks import (
     check_batch_norm,
     check_flips,
     check_optimizer,
+    check_options,
     check_processes,
     check_schedule,
-    check_weighting,
     score_option,
 )
 from sau.engine.view_settings import ViewSettings
@@ -118,7 +118,7 @@ class TrainingSettings(ViewSettings):
         """Check the method's own options, and what concerns several settings."""
         self.method_options()
         check_schedule(self)
-        check_weighting(self)
+        check_options(self)
         second = self.second()
         check_processes(self, "batch_size", self.batch_size)
         if second and second.batch_size is not None:

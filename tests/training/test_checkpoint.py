@@ -173,6 +173,24 @@ def test_checkpoint_of_another_identity_or_damaged_starts_afresh(
     assert all(torch.equal(before[name], after[name]) for name in before)
 
 
+def test_precision_that_another_machine_has_chosen_is_named(
+    inputs: Inputs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "checkpoint"
+    run = inputs.assemble(**ROW, precision="auto")
+    own = str(run.network.precision).removeprefix("torch.")
+    elsewhere = "bfloat16" if own == "float32" else "float32"
+    run.network.precision = getattr(torch, elsewhere)
+    save_checkpoint(path, "a", run, state())
+    with caplog.at_level(logging.WARNING):
+        assert load_checkpoint(path, "b", inputs.assemble(**ROW, precision="auto")) == RunState()
+    assert f"checkpoint in {elsewhere}, but training.precision auto is {own}" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        load_checkpoint(path, "b", inputs.assemble(**ROW, precision=own))
+    assert "checkpoint of other settings, data or code; starting afresh" in caplog.text
+
+
 def flip(path: Path) -> None:
     """Flip one bit in the middle of a file."""
     data = bytearray(path.read_bytes())

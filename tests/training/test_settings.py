@@ -73,6 +73,29 @@ def test_option_that_reads_scores(changes: dict[str, Any], found: tuple[str, str
             {"processes": 2, "options": {"batch_norm": "apart"}},
             "training.options.batch_norm: apart, but training.processes is 2",
         ),
+        (
+            {"options": {"weighting": "domain", "real_weight": 1}},
+            "training.options.real_weight: 1 has no effect with weighting: domain",
+        ),
+        (
+            {"epochs": 5, "options": {"correct_from": 6}},
+            "training.options.correct_from: 6, but training.epochs is 5, so that no label",
+        ),
+        (
+            {
+                "second_stage": {
+                    "method": "sau",
+                    "data": "balanced",
+                    "epochs": 2,
+                    "options": {"correct_from": 3},
+                }
+            },
+            "training.second_stage.options.correct_from: 3, but epochs is 2",
+        ),
+        (
+            {"epochs": 1, "options": {"label_correction": "classifier", "noise_budget": 0.5}},
+            "training.options.noise_budget: 0.5, but training.epochs is 1: a budget ranks",
+        ),
         ({"crop_size": 24}, "training.crop_size: 24, but"),
         ({"backbone": "resnet50", "width": 16}, "training.width: 16, but resnet50 always has 64"),
         (

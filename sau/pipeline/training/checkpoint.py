@@ -31,6 +31,7 @@ UNKNOWN = -1
 
 FIGURES = ("epoch", "top1", "validation_top1")
 OF_IMAGES = ("predicted", "confidence", "label_probability")
+OTHER = "checkpoint of other settings, data or code"
 COUNTS = ("steps", "images", "names", "mixing")
 
 
@@ -68,6 +69,7 @@ def save_checkpoint(
         "but_epochs": but_epochs,
         "epoch": state.epoch,
         "epochs": run.settings.total_epochs(),
+        "precision": str(run.network.precision).removeprefix("torch."),
         "history": state.history,
     }
     tensors["label_correction"] = _tallies(state)
@@ -99,7 +101,7 @@ def load_checkpoint(folder: Path, identity: str, run: Run, *, but_epochs: str = 
             differs = but_epochs == "" or about.get("but_epochs") != but_epochs
             obstacle = "" if differs else why_not_here(about, run.settings)
             if differs or obstacle:
-                why = obstacle or "checkpoint of other settings, data or code"
+                why = obstacle or _other_precision(about, run) or OTHER
                 logger.warning("%s: %s; starting afresh", folder, why)
                 return RunState()
         tensors = read_parts(folder)
@@ -119,6 +121,17 @@ def load_checkpoint(folder: Path, identity: str, run: Run, *, but_epochs: str = 
     _restore(run, state, tensors)
     logger.info("%s: going on after %s", folder, state.progress())
     return state
+
+
+def _other_precision(about: Mapping[str, Any], run: Run) -> str:
+    """Return why a run begins again whose `auto` was another precision elsewhere; else nothing."""
+    before, now = about.get("precision"), str(run.network.precision).removeprefix("torch.")
+    if run.settings.precision != "auto" or before in (None, now):
+        return ""
+    return (
+        f"checkpoint in {before}, but training.precision auto is {now} on this machine; name one "
+        "of them for runs that move"
+    )
 
 
 def _restore(run: Run, state: RunState, tensors: Mapping[str, Tensor]) -> None:
