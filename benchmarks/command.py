@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.timing import CLOCKS
 from sau.core.errors import EXIT_USER_ERROR, UserError
 from sau.device.precision import full_precision
 
@@ -29,6 +30,21 @@ def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def add_clock(parser: argparse.ArgumentParser) -> None:
+    """Add the flag of a benchmark that can be timed on a CPU that others use as well."""
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="processor: seconds that this process computes, on a CPU that others use as well",
+    )
+
+
+def clock_words(arguments: argparse.Namespace) -> str:
+    """Return what is said behind the name of a measurement, if it is no time on the wall."""
+    return ", processor time" if arguments.clock == "processor" else ""
+
+
 def positive(text: str) -> int:
     """Return a flag's value, an integer of at least 1; argparse says what is wrong with others."""
     value = int(text)
@@ -41,10 +57,13 @@ def prepare(arguments: argparse.Namespace) -> torch.device:
     """Set the number of threads; return the device.
 
     Raises:
-        UserError: cuda without such a GPU.
+        UserError: cuda without such a GPU, or timed by the processor's clock.
     """
     torch.set_num_threads(arguments.threads)
-    return resolve_device(arguments.device)
+    device = resolve_device(arguments.device)
+    if device.type != "cpu" and getattr(arguments, "clock", "wall") == "processor":
+        raise UserError("--clock: processor times a CPU, and --device is cuda; set it to wall")
+    return device
 
 
 def resolve_device(name: str) -> torch.device:

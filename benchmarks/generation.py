@@ -16,13 +16,20 @@ from torch import Tensor, nn
 from torch.profiler import ProfilerActivity
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.command import parser_of, positive, prepare, run, settings_of
+from benchmarks.command import (
+    add_clock,
+    clock_words,
+    parser_of,
+    positive,
+    prepare,
+    run,
+    settings_of,
+)
 from benchmarks.random_glide import SIZES, random_pipeline
 from benchmarks.record import Record
 from benchmarks.reference.sampling import draw_one_by_one
 from benchmarks.share_of_peak import MATRIX_SIZE, matrix_product
-from benchmarks.timing import CLOCKS, Ratio, interleave, timed
-from sau.core.errors import UserError
+from benchmarks.timing import Ratio, interleave, timed
 from sau.glide.arguments import seeded
 from sau.glide.pipeline import GlidePipeline
 from sau.pipeline.images.device import DTYPES, make_quick
@@ -54,12 +61,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument(
         "--matrix-size", type=positive, help=f"rows and columns; None: {MATRIX_SIZE}"
     )
-    parser.add_argument(
-        "--clock",
-        choices=CLOCKS,
-        default="wall",
-        help="processor: seconds that this process computes, on a CPU that others use as well",
-    )
+    add_clock(parser)
     return parser
 
 
@@ -67,8 +69,6 @@ def main(words: Sequence[str] | None = None) -> Record:
     """Run the benchmark from the command line; return what it found."""
     arguments = build_parser().parse_args(words)
     device = prepare(arguments)
-    if device.type != "cpu" and arguments.clock == "processor":
-        raise UserError("--clock: processor times a CPU, and --device is cuda; set it to wall")
     plain = random_pipeline(arguments.size).to(device)
     quick = copy.deepcopy(plain)
     quick.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
@@ -127,8 +127,7 @@ def _draw(
 def ratios_of(seconds: dict[str, list[float]], arguments: Namespace) -> list[Ratio]:
     """Return the ratios of the seconds of one image."""
     name = f"{arguments.size} size, batch {arguments.batch_size}, {arguments.precision}"
-    if arguments.clock == "processor":
-        name += ", processor time"
+    name += clock_words(arguments)
     what = f"image in {arguments.steps} steps, {name}"
     ratios = [Ratio(what, LOOP, PORT, seconds[LOOP], seconds[PORT])]
     if SOLVER in seconds:

@@ -14,10 +14,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from benchmarks.command import parser_of, positive, prepare, run, settings_of
+from benchmarks.command import (
+    add_clock,
+    clock_words,
+    parser_of,
+    positive,
+    prepare,
+    run,
+    settings_of,
+)
 from benchmarks.record import Record
-from benchmarks.timing import CLOCKS, Ratio, interleave, timed
-from sau.core.errors import UserError
+from benchmarks.timing import Ratio, interleave, timed
 from sau.networks import Network, NetworkConfig
 
 VIEWS = ("mixup", "cutmix", "v2", "v3")
@@ -107,12 +114,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument("--batch-size", type=positive, default=128, help="images of a view")
     parser.add_argument("--classes", type=positive, default=10, help="number of classes")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
-    parser.add_argument(
-        "--clock",
-        choices=CLOCKS,
-        default="wall",
-        help="processor: seconds that this process computes, on a CPU that others use as well",
-    )
+    add_clock(parser)
     return parser
 
 
@@ -120,8 +122,6 @@ def main(words: Sequence[str] | None = None) -> Record:
     """Run the benchmark from the command line; return what it found."""
     arguments = build_parser().parse_args(words)
     device = prepare(arguments)
-    if device.type != "cpu" and arguments.clock == "processor":
-        raise UserError("--clock: processor times a CPU, and --device is cuda; set it to wall")
     config = NetworkConfig(arguments.backbone, arguments.width, arguments.classes, 2048, 128)
     network = Network(config, seed=0, precision=getattr(torch, arguments.precision)).to(device)
     generator = torch.Generator().manual_seed(0)
@@ -134,8 +134,7 @@ def main(words: Sequence[str] | None = None) -> Record:
     }
     found = interleave(parts, arguments.seconds)
     name = f"width {arguments.width}, batch {arguments.batch_size}, {arguments.precision}"
-    if arguments.clock == "processor":
-        name += ", processor time"
+    name += clock_words(arguments)
     ratios = [
         Ratio(f"four passes, {name}", slower, faster, found[slower], found[faster])
         for slower, faster in ((ALONE, TOGETHER), (TOGETHER, JOINT))

@@ -12,16 +12,9 @@ from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.networks import Network, NetworkConfig
 from sau.storage.sealed import sealed_text, unsealed
+from tests.preprocessing import preprocessing_of
 
-PREPROCESSING = {
-    "size": [12, 12],
-    "mean": [0.5, 0.5, 0.5],
-    "std": [0.2, 0.2, 0.2],
-    "view_set": "cifar",
-    "crop_size": None,
-    "test_views": "flip",
-    "precision": "bfloat16",
-}
+PREPROCESSING = preprocessing_of(12, test_views="flip", precision="bfloat16")
 
 
 @pytest.fixture

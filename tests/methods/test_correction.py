@@ -53,6 +53,15 @@ def judged(method: Sau, network: Network, batch: Batch) -> tuple[Tensor, Tensor]
     return loss, method.found
 
 
+def begun(
+    network: Network, data: TrainingData, generator: Generator, **options: Any
+) -> tuple[Sau, Batch]:
+    """Return a method at the start of its first epoch, and a batch for it."""
+    method = method_of(data, **options)
+    start(method, network, data)
+    return method, batch_of(generator, PLACES)
+
+
 def counts_of(batch: Batch, noise: Tensor) -> list[int]:
     return [int((batch.is_synthetic & noise & (batch.labels == c)).sum()) for c in range(3)]
 
@@ -60,8 +69,7 @@ def counts_of(batch: Batch, noise: Tensor) -> list[int]:
 def test_off_calls_nothing_noise_and_reports_none(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
-    method, batch = method_of(data, label_correction="off"), batch_of(generator, PLACES)
-    start(method, network, data)
+    method, batch = begun(network, data, generator, label_correction="off")
     loss, _ = judged(method, network, batch)
     none = torch.zeros_like(batch.is_synthetic)
     expected = contrastive_loss(embedded(network, batch), batch.labels, none, method.prototypes)
@@ -95,8 +103,7 @@ def test_labels_are_corrected_from_an_epoch_on(
 def test_similarity_equals_its_parts(
     options: dict[str, Any], network: Network, data: TrainingData, generator: Generator
 ) -> None:
-    method, batch = method_of(data, **SIMILAR, **options), batch_of(generator, PLACES)
-    start(method, network, data)
+    method, batch = begun(network, data, generator, **SIMILAR, **options)
     loss, found = judged(method, network, batch)
     features, prototypes = embedded(network, batch), method.prototypes
     among = torch.cat([features, prototypes])
@@ -126,8 +133,7 @@ def test_similarity_equals_its_parts(
 def test_vote_among_prototypes_alone(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
-    method, batch = method_of(data, search_scope="prototypes"), batch_of(generator, PLACES)
-    start(method, network, data)
+    method, batch = begun(network, data, generator, search_scope="prototypes")
     _, found = judged(method, network, batch)
     everyone = torch.ones_like(batch.is_synthetic)
     features = embedded(network, batch)
@@ -138,8 +144,7 @@ def test_vote_among_prototypes_alone(
 def test_classifier_judges_by_its_own_probabilities(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
-    method, batch = method_of(data, label_correction="classifier"), batch_of(generator, PLACES)
-    start(method, network, data)
+    method, batch = begun(network, data, generator, label_correction="classifier")
     loss, found = judged(method, network, batch)
     network.train()
     logits = torch.stack([network.logits(batch.views[name]) for name in PROTOTYPE_VIEWS], dim=1)
@@ -155,8 +160,7 @@ def test_soft_verdict_is_trust_by_the_margin(
     network: Network, data: TrainingData, generator: Generator
 ) -> None:
     soft = {"verdict": "soft", "verdict_temperature": 0.3}
-    method, batch = method_of(data, **SIMILAR, **soft), batch_of(generator, PLACES)
-    start(method, network, data)
+    method, batch = begun(network, data, generator, **SIMILAR, **soft)
     loss, found = judged(method, network, batch)
     _, margins = method.seen
     assert margins is not None

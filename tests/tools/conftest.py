@@ -2,13 +2,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.loopback import serving
 from tests.tools.digits import Digits
-from tests.tools.server import Files, serving
+from tests.tools.server import Files
 
 
 @pytest.fixture
 def server() -> Iterator[Files]:
-    with serving() as files:
+    with serving(Files()) as files:
         yield files
 
 

@@ -1,14 +1,13 @@
 """A real HTTP server on the loopback interface that misbehaves on request."""
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.loopback import LoopbackServer
 
-class Files(ThreadingHTTPServer):
+
+class Files(LoopbackServer):
     """Serves `files` by path, with ranges; what goes wrong is set by its attributes.
 
     Attributes:
@@ -21,17 +20,13 @@ class Files(ThreadingHTTPServer):
     """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.files: dict[str, bytes] = {}
         self.cut_after: list[int] = []
         self.failures: list[int] = []
         self.ranges = True
         self.tags = True
         self.requests: list[tuple[str, str | None]] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: a connection that is closed is what a test asks for."""
@@ -73,16 +68,3 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Keep the test's output clean."""
-
-
-@contextmanager
-def serving() -> Iterator[Files]:
-    """Run a server in a thread for as long as the block lasts."""
-    with Files() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()

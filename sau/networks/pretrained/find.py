@@ -53,20 +53,6 @@ def find_weights(backbone: str, pretrained: str) -> PretrainedWeights:
     return found
 
 
-def weights_file(folder: Path, names: tuple[str, ...]) -> Path:
-    """Return the first file of these names in a folder.
-
-    Raises:
-        ArgumentError: there is none.
-    """
-    found = next((folder / name for name in names if (folder / name).is_file()), None)
-    if found is None:
-        raise ArgumentError(
-            f"pretrained: {folder} has no file of weights; expected {' or '.join(names)}"
-        )
-    return found
-
-
 def not_here(name: str, where: str, error: BaseException) -> ArgumentError:
     """Return what to raise where published weights are neither on this machine nor to be had.
 

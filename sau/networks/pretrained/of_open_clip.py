@@ -11,7 +11,7 @@ from torch import nn
 
 from sau.core.errors import ArgumentError, UserError
 from sau.networks.open_clip_encoder import split_tag, tower_config
-from sau.networks.pretrained.find import not_here, weights_file
+from sau.networks.pretrained.find import not_here
 from sau.networks.pretrained.json_config import read_config
 from sau.networks.pretrained.weights import Pixels, PretrainedWeights
 from sau.storage.weights_file import State
@@ -91,11 +91,8 @@ def in_folder(name: str, folder: Path) -> PretrainedWeights:
             "of the folder"
         )
     preprocess = stated.get("preprocess_cfg")
-    return PretrainedWeights(
-        path=weights_file(folder, FILES),
-        pixels=_pixels(preprocess if isinstance(preprocess, Mapping) else {}, config, what),
-        source=f"the folder {folder.name}",
-    )
+    pixels = _pixels(preprocess if isinstance(preprocess, Mapping) else {}, config, what)
+    return PretrainedWeights.of_folder(folder, FILES, pixels)
 
 
 def fitted(state: State, tower: nn.Module, name: str) -> State:

@@ -11,7 +11,7 @@ from huggingface_hub import constants, hf_hub_download
 from torch import nn
 
 from sau.core.errors import ArgumentError
-from sau.networks.pretrained.find import not_here, weights_file
+from sau.networks.pretrained.find import not_here
 from sau.networks.pretrained.json_config import read_config
 from sau.networks.pretrained.packaged import in_timms_names, is_under_other_names, packaged_file
 from sau.networks.pretrained.weights import Pixels, PretrainedWeights
@@ -78,11 +78,8 @@ def in_folder(name: str, folder: Path) -> PretrainedWeights:
             "model of the folder"
         )
     stated = config.get("pretrained_cfg")
-    return PretrainedWeights(
-        path=weights_file(folder, (SAFE, PICKLE)),
-        pixels=_pixels(stated if isinstance(stated, Mapping) else {}, what),
-        source=f"the folder {folder.name}",
-    )
+    pixels = _pixels(stated if isinstance(stated, Mapping) else {}, what)
+    return PretrainedWeights.of_folder(folder, (SAFE, PICKLE), pixels)
 
 
 def fitted(state: State, network: nn.Module, name: str) -> State:

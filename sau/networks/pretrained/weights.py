@@ -2,10 +2,11 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, cast, get_args
 
+from sau.core.errors import ArgumentError
 from sau.networks.resizing import Interpolation
 
 Colour = tuple[float, float, float]
@@ -67,3 +68,17 @@ class PretrainedWeights:
     pixels: Pixels
     source: str
     licence: str = ""
+
+    @classmethod
+    def of_folder(cls, folder: Path, names: Sequence[str], pixels: Pixels) -> Self:
+        """Return the weights in a folder, in the first file of some names.
+
+        Raises:
+            ArgumentError: no such file in it.
+        """
+        path = next((folder / name for name in names if (folder / name).is_file()), None)
+        if path is None:
+            raise ArgumentError(
+                f"pretrained: {folder} has no file of weights; expected {' or '.join(names)}"
+            )
+        return cls(path=path, pixels=pixels, source=f"the folder {folder.name}")

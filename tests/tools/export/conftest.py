@@ -13,19 +13,11 @@ import torch
 from sau.assets.trained_model import TrainedModel
 from sau.engine.prediction import probabilities
 from sau.networks import Network, NetworkConfig
+from tests.preprocessing import preprocessing_of
 from tests.tiny_tower import open_clip_folder
 
 __all__ = ["open_clip_folder"]
 
-PREPROCESSING: dict[str, Any] = {
-    "size": [40, 40],
-    "mean": [0.5, 0.4, 0.3],
-    "std": [0.2, 0.25, 0.3],
-    "view_set": "cifar",
-    "crop_size": None,
-    "test_views": "whole",
-    "precision": "float32",
-}
 NAMES = ["ant", "bee", "cat|dog", "élan"]
 
 _BEFORE = """
@@ -54,7 +46,7 @@ def saved(folder: Path, config: NetworkConfig, **preprocessing: Any) -> Path:
         if config.classifier == "linear":  # scores around 0, none of them certain
             scores = network(torch.randn(32, 3, 40, 40, generator=generator))
             network.classifier.bias.sub_(scores.mean(dim=0))
-    facts = {"class_names": NAMES, "preprocessing": PREPROCESSING | preprocessing}
+    facts = {"class_names": NAMES, "preprocessing": preprocessing_of(40, **preprocessing)}
     network.save_pretrained(folder, **facts)
     return folder
 

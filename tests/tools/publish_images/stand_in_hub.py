@@ -7,17 +7,16 @@ Source: https://huggingface.co/docs/hub/api, and git-lfs's docs/api/batch.md.
 import base64
 import json
 import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer
 
 TOKEN = "hf_secretOfTheTests"  # noqa: S105 - made up
 
 
-class StandIn(ThreadingHTTPServer):
+class StandIn(LoopbackServer):
     """Holds one repository.
 
     Attributes:
@@ -29,16 +28,12 @@ class StandIn(ThreadingHTTPServer):
     """
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.files: dict[str, bytes] = {}
         self.large: dict[str, bytes] = {}
         self.made: list[dict[str, Any]] = []
         self.refused = ""
         self.requests: list[str] = []
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -141,16 +136,3 @@ def _mode(file: dict[str, Any]) -> dict[str, Any]:
 
 def _objects(body: bytes) -> list[dict[str, Any]]:
     return list(json.loads(body)["objects"])
-
-
-@contextmanager
-def standing_in() -> Iterator[StandIn]:
-    """Run it in a thread for as long as the block lasts."""
-    with StandIn() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()

@@ -8,8 +8,9 @@ from pathlib import Path
 import datasets
 import pytest
 
+from tests.loopback import serving
 from tests.paths import ROOT
-from tests.tools.publish_images.stand_in_hub import TOKEN, standing_in
+from tests.tools.publish_images.stand_in_hub import TOKEN, StandIn
 
 datasets.disable_progress_bars()
 
@@ -37,7 +38,7 @@ def check_refused(done, *said: str) -> None:
 @pytest.mark.slow
 def test_pushed_files_are_those_of_the_folder(results, tmp_path):
     out = tmp_path / "set"
-    with standing_in() as hub:
+    with serving(StandIn()) as hub:
         hub.files["data/train-00000-of-00002.parquet"] = b"of a larger set"
         hub.files["data/train-00001-of-00002.parquet"] = b"of a larger set"
         hub.files[".gitattributes"] = b"kept"
@@ -60,7 +61,7 @@ def test_pushed_files_are_those_of_the_folder(results, tmp_path):
 @pytest.mark.slow
 def test_refusals_of_the_hub_are_one_line_without_the_token(results, tmp_path):
     out = tmp_path / "set"
-    with standing_in() as hub:
+    with serving(StandIn()) as hub:
         done = push(results, out, hub.address, HF_TOKEN=f"{TOKEN}x")
         check_refused(done, "--push: me/set: the token is not taken", "Invalid user tok")
         assert f"{TOKEN}x" not in done.stderr
@@ -76,7 +77,7 @@ def test_refusals_of_the_hub_are_one_line_without_the_token(results, tmp_path):
 @pytest.mark.slow
 def test_without_network_or_token_nothing_is_begun(results, tmp_path):
     out = tmp_path / "set"
-    with standing_in() as hub:
+    with serving(StandIn()) as hub:
         closed = hub.address
     check_refused(push(results, out, closed), "--push: me/set: ", "cannot be reached", "Connect")
     check_refused(push(results, out, closed, HF_HUB_OFFLINE="1"), "cannot be reached", "ffline")
