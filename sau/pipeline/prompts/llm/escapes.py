@@ -4,18 +4,23 @@ import html
 import re
 from collections.abc import Sequence
 
+# Each way begins with a character of its own, so that others are passed over quickly, and with the
+# first of a run of backslashes, so that a long run is looked at once.
 _ESCAPE = re.compile(
     r"""
-    \\+ u (?P<unicode> [0-9a-f]{4} )
-    | \\+ u \{ 0* (?P<braced> [0-9a-f]{1,6} ) \}
-    | \\+ U (?P<long> [0-9a-f]{8} )
-    | \\+ x (?P<hex> [0-9a-f]{2} )
-    | \\+ (?P<octal> [0-3][0-7]{2} )
-    | \\+ (?P<plain> [^\\] )
+    \\ (?<! \\\\ ) \\*+
+    (?:
+        u (?P<unicode> [0-9a-f]{4} )
+        | u \{ (?= [0-9a-f] ) 0*+ (?P<braced> [0-9a-f]{0,6} ) \}
+        | U (?P<long> [0-9a-f]{8} )
+        | x (?P<hex> [0-9a-f]{2} )
+        | (?P<octal> [0-3][0-7]{2} )
+        | (?P<plain> [^\\] )
+    )
     | % (?:25)* (?P<percent> [0-9a-f]{2} )
     | =\r?\n
     | = (?P<quoted> [0-9a-f]{2} )
-    | (?P<entity> & (?: \#\d{1,7} | \#x[0-9a-f]{1,6} | [a-z]{2,24}\d* ) ; )
+    | & (?P<entity> (?: \#\d{1,7} | \#x[0-9a-f]{1,6} | [a-z]{2,24}\d* ) ; )
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -43,7 +48,13 @@ def source_of(spans: Sequence[Span], layers: Sequence[str]) -> list[Span]:
     for text in reversed(layers[:-1]):
         starts = _starts(text)
         found = [(starts[start], starts[end]) for start, end in found]
-    return [(len(layers[0][:start].rstrip("\\")), end) for start, end in found]
+    return [(_before_backslashes(layers[0], start), end) for start, end in found]
+
+
+def _before_backslashes(text: str, place: int) -> int:
+    while place and text[place - 1] == "\\":
+        place -= 1
+    return place
 
 
 def _starts(text: str) -> list[int]:
@@ -66,6 +77,6 @@ def _meant(escape: re.Match[str]) -> str:
     if kind == "plain":
         return found
     if kind == "entity":
-        return html.unescape(found)
-    number = int(found, 8 if kind == "octal" else 16)
+        return html.unescape(f"&{found}")
+    number = int(found or "0", 8 if kind == "octal" else 16)
     return chr(number) if number < 0x110000 else escape[0]

@@ -3,7 +3,11 @@
 import base64
 import itertools
 import re
+import string
 from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
 
 from sau.pipeline.prompts.llm.escapes import source_of, undone
 
@@ -17,6 +21,8 @@ _LAYERS = 4
 """Of escapes within escapes, such as JSON within JSON."""
 _TRIES = 3
 _LETTERS = re.compile("[A-Za-z0-9]+")
+_LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
+_NO_LETTERS = bytes(set(range(256)) - set((string.ascii_letters + string.digits).encode()))
 
 Span = tuple[int, int]
 
@@ -35,11 +41,11 @@ class Redactor:
 
     def __init__(self, key: str) -> None:
         forms = _forms(key) if len(key) >= _SHORTEST else []
-        self._whole = [_pattern(form) for form in forms]
+        self._whole = {_folded(form): _pattern(form) for form in forms}
         pieces = list(itertools.chain.from_iterable(map(_pieces, forms)))
-        self._pieces = {piece.lower() for piece in pieces}
-        self._telling = {piece.lower() for piece in pieces if _tells(piece)}
-        self._numbers = "".join(str(byte) for byte in key.encode()) if forms else ""
+        self._pieces = np.unique(_words(b"".join(piece.lower().encode() for piece in pieces), 0))
+        self._telling = {piece.lower().encode() for piece in pieces if _tells(piece)}
+        self._numbers = b"".join(b"%d" % byte for byte in key.encode()) if forms else b""
 
     def __call__(self, text: str) -> str:
         """Return the text with the key blotted out."""
@@ -65,19 +71,20 @@ class Redactor:
         return found
 
     def _spans_in(self, text: str) -> Iterator[Span]:
-        for whole in self._whole:
-            yield from (match.span() for match in whole.finditer(text))
-        letters = "".join(_LETTERS.findall(text)).lower()
+        folded = _folded(text)
+        for form, whole in self._whole.items():
+            if form in folded:  # a hundredth of the time that the pattern takes
+                yield from (match.span() for match in whole.finditer(text))
+        letters = text.encode(errors="replace").translate(_LOWER, _NO_LETTERS)
         hits = list(self._hits(letters))
         if hits:
             runs = (range(*match.span()) for match in _LETTERS.finditer(text))
             places = list(itertools.chain.from_iterable(runs))
             yield from ((places[start], places[end - 1] + 1) for start, end in hits)
 
-    def _hits(self, letters: str) -> Iterator[Span]:
+    def _hits(self, letters: bytes) -> Iterator[Span]:
         """Yield the longest stretches of pieces side by side of which one at least is telling."""
-        starts = range(len(letters) - _PIECE + 1)
-        found = [i for i in starts if letters[i : i + _PIECE] in self._pieces]
+        found = self._places(letters)
         # Neighbours in the text have the same difference from their place in the list.
         for _, group in itertools.groupby(enumerate(found), lambda pair: pair[1] - pair[0]):
             stretch = [start for _, start in group]
@@ -85,6 +92,27 @@ class Redactor:
                 yield stretch[0], stretch[-1] + _PIECE
         if self._numbers and (start := letters.find(self._numbers)) >= 0:
             yield start, start + len(self._numbers)
+
+    def _places(self, letters: bytes) -> list[int]:
+        """Return where pieces stand in letters and digits, ascending."""
+        found: list[int] = []
+        for offset in range(_PIECE) if self._pieces.size else ():
+            words = _words(letters, offset)
+            nearest = np.searchsorted(self._pieces[:-1], words)
+            here = np.flatnonzero(self._pieces[nearest] == words)
+            found += (here * _PIECE + offset).tolist()
+        return sorted(found)
+
+
+def _words(letters: bytes, offset: int) -> npt.NDArray[np.uint64]:
+    """Return each eight letters from an offset on as one number."""
+    count = max(len(letters) - offset, 0) // _PIECE
+    return np.frombuffer(letters, np.uint64, count, min(offset, len(letters)))
+
+
+def _folded(text: str) -> str:
+    """Return a text in which what `re.IGNORECASE` takes for one letter is one."""
+    return text.replace("\u0130", "i").replace("\u0131", "i").casefold()
 
 
 def _forms(key: str) -> list[str]:

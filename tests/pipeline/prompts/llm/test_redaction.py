@@ -2,6 +2,7 @@ import base64
 import json
 import re
 import string
+import time
 import urllib.parse
 
 import pytest
@@ -100,3 +101,15 @@ def test_words_of_a_key_made_of_words_stay():
     redact = Redactor("sk-no-key-required")
     assert redact("No key is required: sk-no-key-required.") == "No key is required: [key]."
     assert Redactor("1234567")('{"created": 171234567890}') == '{"created": 171234567890}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\\" * 500_000, "\\" * 250_000 + "u{" + "0" * 250_000, f"{KEY} \\\\ " * 5_000],
+    ids=["backslashes", "braces", "keys"],
+)
+def test_time_grows_with_the_text_alone(text: str) -> None:
+    """Half a million backslashes took hours where each was tried as the first of its run."""
+    start = time.process_time()
+    assert KEY not in Redactor(KEY)(text)
+    assert time.process_time() - start < 20
