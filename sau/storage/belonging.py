@@ -8,6 +8,16 @@ from sau.core.errors import UserError
 from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.record import Record
 from sau.storage.place import refuse_other_place
+from sau.storage.sealed import hash_of_json
+
+ASKED = ("scores", "scores.images", "kept.scores.images")
+"""Inputs of many files that a rule asks for one by one."""
+
+MANY = 100
+"""Hashes of other inputs beyond which one hash of them all is recorded."""
+
+OF_ALL = "all"
+"""What the name of such an input ends in, so that no rule takes it for the hash of a file."""
 
 Inputs = Mapping[str, Path | Sequence[Path]]
 
@@ -174,12 +184,29 @@ def is_made_from(record: Record, recorded: str, parent: Record) -> bool:
     return not expected or not expected.isdisjoint(_hashes_of(parent))
 
 
+def few(hashes: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return recorded hashes by input, with one in place of many where no rule asks for each.
+
+    Args:
+        hashes: of each input's files, or of earlier ones, by name.
+
+    Returns: `NAME.all` has the hash of the hashes of NAME.
+    """
+    found = {}
+    for name, digests in hashes.items():
+        if len(digests) <= MANY or name.removesuffix(".selected_from") in ASKED:
+            found[name] = list(digests)
+        else:
+            found[f"{name}.{OF_ALL}"] = [hash_of_json(list(digests))]
+    return found
+
+
 def earlier_inputs(records: Mapping[str, Sequence[Record]]) -> dict[str, list[str]]:
     """Return the hashes that inputs record of their own inputs, by names with points.
 
     `scores.images` are the images that the scores were made from; `images.selected_from` is the
     manifest that holds all rows of which an input has some. Four names in a row are kept at most,
-    as no rule asks for more.
+    as no rule asks for more, and of many files what `few` returns.
 
     Args:
         records: what the manifests say of themselves, by the input's name.
@@ -188,7 +215,7 @@ def earlier_inputs(records: Mapping[str, Sequence[Record]]) -> dict[str, list[st
     for name, digest in _earlier(records):
         if name.count(".") <= 3:
             found.setdefault(name, []).append(digest)
-    return {name: list(dict.fromkeys(digests)) for name, digests in sorted(found.items())}
+    return few({name: list(dict.fromkeys(digests)) for name, digests in sorted(found.items())})
 
 
 def _earlier(records: Mapping[str, Sequence[Record]]) -> Iterator[tuple[str, str]]:

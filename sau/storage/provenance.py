@@ -9,7 +9,7 @@ from typing import Any
 
 import sau
 from sau.settings.section import Section
-from sau.storage.belonging import earlier_inputs, paths_of
+from sau.storage.belonging import earlier_inputs, few, paths_of
 from sau.storage.code_digest import code_digest
 from sau.storage.manifest.reading import read_record
 from sau.storage.sealed import hash_of_json
@@ -28,7 +28,7 @@ def provenance(
         stage: the stage's name.
         settings: its resolved settings, of which those are recorded that affect the result.
         inputs: manifests it read, by name; their content hashes are recorded, and those that they
-            record of their own inputs.
+            record of their own inputs, as far as a rule may ask for them (`few`).
         libraries: distributions whose version can change the result, besides pyarrow and numpy.
         facts: what else to record (counts, seeds), as JSON values.
     """
@@ -41,7 +41,7 @@ def provenance(
         "settings": settings.with_effect(),
         "code": {"sau": sau.__version__, "stage_digest": _digest_in_use(stage)},
         "versions": versions(["numpy", "pyarrow", *libraries]),
-        "inputs": hashes,
+        "inputs": few(hashes),
         "earlier_inputs": earlier_inputs(records),
         **facts,
     }

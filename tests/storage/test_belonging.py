@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sau.storage.belonging import (
     Split,
     check_inputs,
     earlier_inputs,
+    few,
     recorded_hashes,
 )
 from sau.storage.manifest.reading import read_record
@@ -54,6 +56,39 @@ def test_parent_of_a_parent_is_found_by_names_with_points(tmp_path: Path) -> Non
     check_inputs({"kept": kept, "images": images}, link)
     with pytest.raises(UserError, match="made from other images than"):
         check_inputs({"kept": kept, "images": other}, link)
+
+
+def test_many_shards_are_recorded_one_by_one_only_where_a_rule_asks(tmp_path: Path) -> None:
+    """Of 10,000 shards, each file of a training had megabytes of hashes."""
+    shards = [f"{number:064x}" for number in range(1000)]
+    images, of_images = written(tmp_path / "images.parquet", "images")
+    other, _ = written(tmp_path / "other.parquet", "images", rows=7)
+    inputs = {"scores": shards}
+    kept, of_kept = written(
+        tmp_path / "kept.parquet",
+        "kept",
+        inputs=few(inputs),
+        earlier_inputs=few({"scores.images": [*shards, of_images]}),
+    )
+    assert recorded_hashes(read_record(kept).provenance, "scores") == shards
+    complement, of_complement = written(
+        tmp_path / "complement.parquet",
+        "members",
+        inputs=few({"kept": [of_kept]}),
+        earlier_inputs=earlier_inputs({"kept": [read_record(kept)]}),
+    )
+    link = Link("complement", "kept.scores.images", "images")
+    check_inputs({"complement": complement, "images": images}, link)
+    with pytest.raises(UserError, match="made from other images than"):
+        check_inputs({"complement": complement, "images": other}, link)
+    trained = {
+        "inputs": few({"complement": [of_complement], "synthetic_images": shards}),
+        "earlier_inputs": earlier_inputs({"complement": [read_record(complement)]}),
+    }
+    assert len(json.dumps(trained)) < 1000
+    assert recorded_hashes(trained, "synthetic_images") == []  # nothing that a rule could miss
+    other_shards = few({"complement": [of_complement], "synthetic_images": shards[1:]})
+    assert other_shards != trained["inputs"]
 
 
 def test_selection_of_rows_stands_for_the_whole_and_the_whole_for_it(tmp_path: Path) -> None:
