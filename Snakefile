@@ -39,6 +39,13 @@ if HAS_SYNTHETIC:
 
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/training.smk"
+
+
+if HAS_SYNTHETIC and CONFIG.influence.row:
+
+    include: "workflow/rules/influence.smk"
+
+
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/report.smk"
 
@@ -58,6 +65,7 @@ rule all:
         GALLERY if WANTS_SYNTHETIC or not HAS_SYNTHETIC else [],
         EVERY_TRAINING_SET,
         EVERY_RUN_TRAINED,
+        INFLUENCE if WANTS_SYNTHETIC else [],
         rules.overview.input.metrics,
         REPORTS,
         OVERVIEW,

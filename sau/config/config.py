@@ -13,6 +13,7 @@ from sau.pipeline.evaluation.settings import EvaluationSettings
 from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.gallery.settings import GallerySettings
 from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.influence.settings import InfluenceSettings
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.rounds.settings import RoundsSettings
@@ -180,6 +181,7 @@ class Config:
     subset: SubsetSettings
     complement: ComplementSettings
     training: TrainingGrid
+    influence: InfluenceSettings
     evaluation: EvaluationSettings
     report: ReportSettings
 
@@ -217,6 +219,7 @@ SECTIONS: dict[str, type[Section]] = {
         SubsetSettings,
         ComplementSettings,
         TrainingSection,
+        InfluenceSettings,
         EvaluationSettings,
         ReportSettings,
     )

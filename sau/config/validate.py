@@ -157,6 +157,7 @@ def _check_together(config: Config) -> None:
     if config.scores.scorer == "none":
         _check_without_scorer(config)
     _check_classifiers(config)
+    _check_influence(config)
     if config.rounds.over_generation is not None:
         for key, name in config.images.imported_from().items():
             raise UserError(
@@ -198,6 +199,22 @@ def _check_classifiers(config: Config) -> None:
         raise UserError(
             f"config: filter.{rule}: {getattr(config.filter, rule):g}, but scores.classifiers "
             "names no network whose word it could go by; name one, or set it to null"
+        )
+
+
+def _check_influence(config: Config) -> None:
+    """Check that there are networks, and validation images, to say which images help."""
+    row = config.influence.row
+    if not row:
+        return
+    if row not in config.row_names():
+        raise UserError(
+            unknown_key(f"config: influence.row: {row!r}", row, config.row_names(), "row")
+        )
+    if not config.subset.validation_fraction:
+        raise UserError(
+            f"config: influence.row: {row!r}, but subset.validation_fraction is 0, so there are no "
+            "images by whose loss others could be judged; set it, such as 0.2"
         )
 
 

@@ -29,6 +29,7 @@ def check_source(config: Config) -> None:
         config.scores,
         config.filter,
         config.complement,
+        config.influence,
     ):
         _refuse_settings(section)
 

@@ -26,6 +26,7 @@ from sau.views import ViewOptions
 
 NOT_HERE = frozenset(
     {"tracker", "checkpoint_every", "decode", "decode_workers", "processes", "sync_batch_norm"}
+    | {"snapshot_every"}
 )
 """Settings of the training stage that say how it uses files and processes."""
 

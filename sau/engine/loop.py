@@ -109,6 +109,9 @@ def train(
                     if state.record_predictions(predictions):
                         state.best_weights = saved_state(run.averager.tested())
                     values |= predictions.figures()
+            every = run.settings.snapshot_every
+            if every and epoch % every == 0:
+                state.snapshots[epoch] = saved_state(run.averager.tested())
             state.epoch, state.partial, unsaved = epoch, None, True
             state.label_correction += _tally_rows(phase.method, epoch)
             for name, value in values.items():

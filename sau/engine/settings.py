@@ -104,6 +104,13 @@ class TrainingSettings(ViewSettings):
         unit="epochs",
         minimum=1,
     )
+    snapshot_every: int = setting(
+        0,
+        "epochs between two networks that are kept beside the last one, to ask them which images "
+        "helped (docs/influence.md); 0: none",
+        unit="epochs",
+        minimum=0,
+    )
     checkpoint_every: int = setting(
         1, "epochs between two checkpoints", unit="epochs", minimum=1, affects_result=False
     )

@@ -68,7 +68,8 @@ class RunState:
     epoch and class.
     `last`, `best_on_test` and `best_on_validation`: test predictions by selection. `best_weights`:
     of the network that was tested in the epoch of the latter, on the CPU; empty without validation
-    images. `partial`: of the epoch after those, if it was left before its end.
+    images. `partial`: of the epoch after those, if it was left before its end. `snapshots`: by
+    epoch, the weights of the network that would have been tested then, on the CPU.
     """
 
     epoch: int = 0
@@ -79,6 +80,7 @@ class RunState:
     best_on_validation: Predictions | None = None
     best_weights: dict[str, Tensor] = dataclasses.field(default_factory=dict)
     partial: PartialEpoch | None = None
+    snapshots: dict[int, dict[str, Tensor]] = dataclasses.field(default_factory=dict)
 
     @property
     def current_epoch(self) -> int:

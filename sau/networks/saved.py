@@ -15,6 +15,8 @@ from sau.storage.sealed import SEAL, unsealed
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 WEIGHTS_HASH = "weights_sha256"
+OF_EPOCH = "epoch-"
+"""What folders of earlier epochs' networks begin with, in that of the last one."""
 
 
 def checked_config(folder: Path) -> dict[str, Any]:

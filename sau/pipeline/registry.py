@@ -33,6 +33,7 @@ STAGES: dict[str, Stage] = {
         Stage("subset", "subset", "cut the long tail of real images"),
         Stage("complement", "complement", "fill the long tail with synthetic images"),
         Stage("training", "training", "train one network"),
+        Stage("influence", "influence", "say which synthetic images help"),
         Stage("evaluation", "evaluation", "measure one trained network on the test set"),
         Stage("report", "report", "report the runs of one imbalance factor"),
         Stage("overview", "report", "report all runs, and the summary table"),

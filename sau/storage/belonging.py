@@ -10,7 +10,7 @@ from sau.storage.manifest.record import Record
 from sau.storage.place import refuse_other_place
 from sau.storage.sealed import hash_of_json
 
-ASKED = ("scores", "scores.images", "kept.scores.images")
+ASKED = ("images", "scores", "scores.images", "kept.scores.images")
 """Inputs of many files that a rule asks for one by one."""
 
 MANY = 100

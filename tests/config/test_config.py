@@ -304,3 +304,14 @@ def test_bare_words_for_pretrained_are_words(default, value, word):
     row |= {"backbone": "timm/test_vit", "pretrained": value}
     default["training"].pop("width", None)
     assert load(default).training.runs["ce"].pretrained == word
+
+
+def test_influence_needs_a_row_that_runs_and_validation_images(default):
+    default["influence"] = {"row": "ce"}
+    with pytest.raises(UserError, match="influence.row: 'ce', but subset.validation_fraction is 0"):
+        load(default)
+    default["subset"]["validation_fraction"] = 0.2
+    load(default)
+    default["influence"]["row"] = "cee"
+    with pytest.raises(UserError, match="influence.row: 'cee': unknown row; did you mean 'ce'"):
+        load(default)

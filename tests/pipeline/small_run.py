@@ -101,7 +101,7 @@ class Run:
             settings=ComplementSettings(order="random"),
         )
 
-    def make_training(self) -> None:
+    def make_training(self, **changes: Any) -> None:
         training(
             members=[self.tail / "real.parquet", self.made],
             validation=self.tail / "validation.parquet",
@@ -113,7 +113,7 @@ class Run:
             checkpoint=self.run / "checkpoint",
             seed=self.seed,
             run="ce",
-            settings=TrainingSection(**TINY),
+            settings=TrainingSection(**{**TINY, **changes}),
         )
 
     def outputs(self) -> dict[str, Path]:

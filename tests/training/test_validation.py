@@ -42,7 +42,9 @@ def split(inputs: Inputs, tmp_path: Path) -> Inputs:
     )
 
 
-@pytest.mark.parametrize("row", [{}, {"method": "cross_entropy", "ema_decay": 0.5}])
+@pytest.mark.parametrize(
+    "row", [{}, {"method": "cross_entropy", "ema_decay": 0.5, "snapshot_every": 1}]
+)
 def test_killed_run_ends_in_the_same_bytes(
     row: dict[str, Any], split: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,7 +57,15 @@ SHARDS = list(range(CONFIG.image_shards()))
 # one of this run's rows trains on them; or else by their names.
 HAS_SYNTHETIC = CONFIG.images.source != "none"
 WANTS_SYNTHETIC = bool(CONFIG.rows_on_synthetic())
-PROMPTS, ROUNDS, IMAGES, SCORES, TEST_SCORES, KEPT = [], [], [], [], [], []
+PROMPTS, ROUNDS, IMAGES, SCORES, TEST_SCORES, KEPT, INFLUENCE = (
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+    [],
+)
 
 # A rule's shell line finds this very `sau` from any working directory and, unless an environment of
 # its own is deployed for it, the `python` that runs Snakemake, activated or not.

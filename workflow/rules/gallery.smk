@@ -4,6 +4,7 @@ rule gallery:
         kept=KEPT,
         images=IMAGES,
         scores=SCORES,
+        influence=influence_file,
     output:
         report(
             results("gallery", "index.html"),
@@ -20,8 +21,9 @@ rule gallery:
         flags=flags_of(CONFIG.gallery),
         code=digest("gallery"),
         kept=optional("kept"),
+        influence=optional("influence"),
     shell:
-        "python -m sau gallery --train-images {input.train_images:q} {params.kept}"
+        "python -m sau gallery --train-images {input.train_images:q} {params.kept} {params.influence}"
         " --images {input.images:q} --scores {input.scores:q} --html {output:q} {params.flags} 2>&1 | logged {log:q}"
 
 

@@ -86,6 +86,12 @@ def members_of(wildcards):
     )
 
 
+def influence_file(wildcards):
+    """Return what says which synthetic images help, if a row's networks are asked."""
+    asked = HAS_SYNTHETIC and CONFIG.influence.row
+    return results("influence", "influence.parquet") if asked else []
+
+
 def runs_of(paths):
     """Return an input function: the paths of every run of one imbalance factor, each path once."""
     return lambda wildcards: expand(

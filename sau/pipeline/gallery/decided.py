@@ -14,6 +14,8 @@ FAILED = "failed"
 REJECTED_BY = {**FILTER_RULES, FAILED: "no readable image"}
 """What rejects images, in the order in which it is asked, and in words."""
 
+INFLUENCE = "influence"
+
 MEASURES = {
     "score": "score: cosine with the prompt",
     "class_score": "class score: cosine with the class",
@@ -22,6 +24,7 @@ MEASURES = {
     "entropy": "entropy: how unsure classifiers are",
     "agreement": "agreement: share of classifiers for its class",
     "loss": "loss: of the classifiers",
+    INFLUENCE: "influence: by how much it lowers the validation loss",
     "brightness": "brightness",
     "contrast": "contrast",
     "sharpness": "sharpness",
@@ -31,7 +34,10 @@ MEASURES = {
 RULE_COLUMNS = {rule: f"rejected_by_{rule}" for rule in FILTER_RULES}
 """What the rules' columns are called beside the scores, two of which have a rule's name."""
 
-SCORE_COLUMNS = [*list(MEASURES)[1:], "zero_shot", "perceptual_hash"]
+SCORE_COLUMNS = [
+    *(measure for measure in MEASURES if measure not in ("score", INFLUENCE)),
+    *("zero_shot", "perceptual_hash"),
+]
 """What is read of the scores; `score` itself stands in the kept images' table."""
 
 

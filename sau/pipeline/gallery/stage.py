@@ -13,6 +13,7 @@ from sau.core.errors import UserError
 from sau.pipeline.gallery.choose import KINDS, choose
 from sau.pipeline.gallery.class_order import smallest_first
 from sau.pipeline.gallery.decided import (
+    INFLUENCE,
     MEASURES,
     REJECTED_BY,
     SCORE_COLUMNS,
@@ -34,6 +35,7 @@ BELONGING = (
     Split("scores", "synthetic"),
     Link("filter", "scores", "scores"),
     Link("filter", "scores.images", "images"),
+    Link("influence", "images", "images"),
     Link("members", "train_images", "dataset"),
     Agree(("class_names",), ("dataset", "filter", "scores", "images", "members")),
 )
@@ -50,6 +52,7 @@ def gallery(
     *,
     kept: Path | None = None,
     members: Path | None = None,
+    influence: Path | None = None,
     settings: GallerySettings,
 ) -> None:
     """Show real, kept and rejected images of each class on one page, the smallest class first.
@@ -63,6 +66,7 @@ def gallery(
             page is of the real images alone.
         members: manifest of members; of the real images only these are shown, such as those of a
             long tail. Without it all of them.
+        influence: manifest of influence: which synthetic images lower the validation loss.
         settings: the section `gallery`.
 
     Raises:
@@ -70,6 +74,7 @@ def gallery(
     """
     made: dict[str, Path | Sequence[Path]] = {"dataset": train_images, "images": images}
     made |= {"scores": scores, "filter": [kept] if kept else []}
+    made |= {"influence": [influence] if influence else []}
     check_inputs(made | {"members": [members] if members else []}, *BELONGING)
     facts = manifest.read_facts(train_images, "images", "class_names", "dataset")
     names: list[str] = facts["class_names"]
@@ -77,6 +82,9 @@ def gallery(
     measured = {}
     if kept:
         synthetic = synthetic_images(_read_kept(kept, names), _read_scores(scores))
+        if influence:
+            told = manifest.read(influence, "influence", columns=["id", INFLUENCE]).to_pandas()
+            synthetic = synthetic.merge(told, on="id", how="left")
         measured = _histograms(synthetic, len(names))
         everything = pd.concat([real, synthetic], ignore_index=True)
     _refuse_shared_ids(everything["id"])

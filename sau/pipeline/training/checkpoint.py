@@ -26,6 +26,9 @@ OPTIMIZER, WITHIN = "optimizer", "within_epoch"
 BEST = "best"
 """Likewise: the weights of the epoch that the validation images have chosen so far."""
 
+SNAPSHOT = "snapshot"
+"""Likewise, before the number of its epoch: the weights of a network that is kept of it."""
+
 UNKNOWN = -1
 """Stands in a tensor of counts for one that nobody knows."""
 
@@ -60,6 +63,8 @@ def save_checkpoint(
             # Two names for one tensor are refused.
             tensors[f"{name}.{key}"] = value.clone()
     tensors |= {f"{BEST}.{name}": value.clone() for name, value in state.best_weights.items()}
+    for epoch, weights in state.snapshots.items():
+        tensors |= _named(f"{SNAPSHOT}.{epoch}", {k: v.clone() for k, v in weights.items()})
     phase = run.phase_of(state.current_epoch)
     for place, parameter in enumerate(phase.parameters()):
         kept = _named(f"{OPTIMIZER}.{place}", phase.optimizer.state.get(parameter, {}))
@@ -71,6 +76,7 @@ def save_checkpoint(
         "epochs": run.settings.total_epochs(),
         "precision": str(run.network.precision).removeprefix("torch."),
         "history": state.history,
+        "snapshots": list(state.snapshots),
     }
     tensors["label_correction"] = _tallies(state)
     for selection in SELECTIONS:
@@ -167,6 +173,7 @@ def _state(about: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> RunState:
         label_correction=[_tally(row) for row in tensors["label_correction"].tolist()],
         best_weights=_below(BEST, tensors),
         partial=partial,
+        snapshots={epoch: _below(f"{SNAPSHOT}.{epoch}", tensors) for epoch in about["snapshots"]},
         **kept,
     )
 

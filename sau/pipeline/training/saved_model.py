@@ -1,4 +1,5 @@
-"""The folder of a trained network: its last weights, and those that the validation images chose."""
+"""The folder of a trained network: its last weights, those chosen by validation images, and others
+of earlier epochs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from sau.engine.loop import Run
 from sau.engine.prediction import predict
 from sau.engine.preprocessing import Preprocessing
 from sau.engine.state import RunState
-from sau.networks.saved import contiguous_state
+from sau.networks.saved import OF_EPOCH, contiguous_state
 from sau.storage.folders import new_folder
 from sau.storage.manifest.schemas import BEST_ON_VALIDATION, LAST
 
@@ -37,7 +38,8 @@ def validation_facts(state: RunState, run: Run) -> dict[str, Any]:
 
 
 def write_model(folder: Path, state: RunState, run: Run, made_of: Mapping[str, Any]) -> None:
-    """Write the tested network; in `best_on_validation` within it that of the chosen epoch, if any.
+    """Write the tested network; in folders within it that of the epoch that validation images have
+    chosen, `best_on_validation`, and those of earlier epochs, `epoch-3` and the like, if any.
 
     Args:
         folder: where to; what stood there before is replaced.
@@ -62,3 +64,8 @@ def write_model(folder: Path, state: RunState, run: Run, made_of: Mapping[str, A
             inside = temporary / BEST_ON_VALIDATION
             inside.mkdir()
             network.write_pretrained(inside, state.best_weights, **facts, **best)
+        for epoch, weights in state.snapshots.items():
+            if epoch < state.epoch:
+                inside = temporary / f"{OF_EPOCH}{epoch}"
+                inside.mkdir()
+                network.write_pretrained(inside, weights, **facts, epoch=epoch)

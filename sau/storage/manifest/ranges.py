@@ -56,6 +56,7 @@ RANGES: dict[str, dict[str, Range]] = {
     "members": {"score": _ANY},
     "predictions": {"epoch": _FROM_ONE, "confidence": _SHARE, "label_probability": _SHARE},
     "history": {"epoch": _FROM_ONE, "value": _ANY},
+    "influence": {"influence": _ANY},
     "label_correction": {
         "epoch": _FROM_ONE,
         **dict.fromkeys(("synthetic", "noise", "wrong", "found"), _COUNT),

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -220,6 +220,18 @@ SCHEMAS: dict[str, pa.Schema] = {
             ),
         ]
     ),
+    "influence": pa.schema(
+        [
+            _ID,
+            _LABEL,
+            _column(
+                "influence",
+                pa.float32(),
+                "by how much it lowers the loss on validation images, nats for a learning rate of "
+                "1, to first order; above 0 it helps",
+            ),
+        ]
+    ),
     "label_correction": pa.schema(
         [
             _EPOCH,
@@ -262,6 +274,7 @@ ID_COLUMNS: dict[str, list[str]] = {
     "members": ["id"],
     "predictions": ["selection", "id"],
     "history": ["epoch", "name"],
+    "influence": ["id"],
     "label_correction": ["epoch", "label"],
     "metrics": ["split", "label"],
 }

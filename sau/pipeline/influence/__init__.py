@@ -1,0 +1,1 @@
+"""Which synthetic images help, by networks that were trained on the tail."""
