@@ -120,6 +120,16 @@ def test_results_on_the_fast_lane_are_the_published_ones() -> None:
         assert cells[0] in text_of("docs/fast-lane.md")
 
 
+def test_results_of_sau_on_the_fast_lane_are_the_published_ones() -> None:
+    text, folders = text_of("docs/results.md"), ["fast-cifake-sau"]
+    _, *rows = table_after(text, "| row | epochs of 50,000 |")
+    assert len(rows) == 2
+    for method, _, *cells in rows:
+        for split, cell in zip(("all", "many", "medium"), cells, strict=False):
+            assert cell == mean_and_deviation(by_seed(method, folders, 100, split)), (method, split)
+        assert cells[0] in text_of("docs/fast-lane.md")
+
+
 def test_results_of_two_epochs_are_the_published_ones() -> None:
     methods, cells = table_after(text_of("docs/results.md"), "| CE | CE* | GLMC*")
     for method, cell in zip(methods, cells, strict=True):
