@@ -1,7 +1,6 @@
 """The influence stage: which synthetic images lower the loss on validation images."""
 
 import logging
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from sau.device.repeatable import repeatable
 from sau.engine.influence import balanced_weights, loss_gradient
 from sau.engine.influence import influence as influence_of
 from sau.pipeline.influence.networks import networks_of
-from sau.pipeline.influence.pictures import Pictures, pictures_of
+from sau.pipeline.influence.pictures import pictures_of
 from sau.pipeline.influence.settings import InfluenceSettings
 from sau.storage import manifest
 from sau.storage.belonging import Agree, Link, Split, check_inputs
@@ -82,24 +81,9 @@ def influence(
     whole = record.provenance.get("selected_from", record.content_sha256)
     real = RealImages(train_images, {record.content_sha256, whole}, names)
     networks = networks_of(models, read_record(validation).content_sha256, real)
-    asked = _Asked(images, train_images, held_out)
-    sums: Counter[str] = Counter()
-    labels: dict[str, int] = {}
-    with (
-        reserved_device(settings.device, "influence.device") as device,
-        repeatable(settings.threads),
-    ):
-        for network in progress(networks, "influence", total=len(networks), unit="network"):
-            for part, figures in _by_network(network, asked, device, settings):
-                sums.update(dict(zip(part.ids, figures.tolist(), strict=True)))
-                labels |= dict(zip(part.ids, part.labels.tolist(), strict=True))
-    rows = [
-        {"id": name, "label": label, "influence": sums[name] / len(networks)}
-        for name, label in labels.items()
-    ]
-    helping = sum(row["influence"] > 0 for row in rows)  # type: ignore[operator]
-    log.info("%d of %d images lower the validation loss", helping, len(rows))
-    table = pa.Table.from_pylist(rows, schema=manifest.SCHEMAS["influence"])
+    table = _means(networks, _Asked(images, train_images, held_out), settings)
+    helping = int((table["influence"].to_numpy() > 0).sum())
+    log.info("%d of %d images lower the validation loss", helping, len(table))
     facts = {"class_names": names, "networks": [each.weights_sha256 for each in networks]}
     made = provenance("influence", settings, inputs, ("torch", "pillow"), **facts)
     manifest.write(output, "influence", table, made)
@@ -113,10 +97,36 @@ class _Asked(NamedTuple):
     held_out: list[str]
 
 
-def _by_network(
+class _Judged(NamedTuple):
+    """What a network says of some images: n ids, their labels, and figures (n,), on the CPU."""
+
+    ids: list[str]
+    labels: list[int]
+    figures: Tensor
+
+
+def _means(networks: list[TrainedModel], asked: _Asked, settings: InfluenceSettings) -> pa.Table:
+    """Return the rows of the manifest: the means of what the networks say of each image."""
+    with (
+        reserved_device(settings.device, "influence.device") as device,
+        repeatable(settings.threads),
+    ):
+        shown = progress(networks, "influence", total=len(networks), unit="network")
+        found = [list(_judged(network, asked, device, settings)) for network in shown]
+    # All networks have read the same images in the same order.
+    figures = [torch.cat([torch.empty(0), *(part.figures for part in parts)]) for parts in found]
+    columns = {
+        "id": [name for part in found[0] for name in part.ids],
+        "label": [label for part in found[0] for label in part.labels],
+        "influence": torch.stack(figures).double().mean(dim=0).numpy(),
+    }
+    return pa.table(columns).cast(manifest.SCHEMAS["influence"])
+
+
+def _judged(
     model: TrainedModel, asked: _Asked, device: torch.device, settings: InfluenceSettings
-) -> Iterator[tuple[Pictures, Tensor]]:
-    """Yield the synthetic images in batches, each with what one network says of it."""
+) -> Iterator[_Judged]:
+    """Yield what one network says of the synthetic images, a batch at a time."""
     height, width = model.preprocessing.size
     size, count, views = (height, width), settings.batch_size, model.preprocessing.views()
     network = model.network.to(device)
@@ -130,5 +140,6 @@ def _by_network(
     gradient = loss_gradient(network, batches, views)
     for part in pictures_of(asked.synthetic, size, count):
         given = part.images.to(device), part.labels.to(device)
-        yield part, influence_of(network, *given, gradient, views).cpu()
+        figures = influence_of(network, *given, gradient, views).cpu()
+        yield _Judged(part.ids, part.labels.tolist(), figures)
     network.cpu()
