@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +15,14 @@ from sau.pipeline.images.rows import COLUMNS
 from sau.pipeline.images.wanted import Wanted
 from sau.storage import manifest
 from sau.storage.manifest.record import DamagedError
+from sau.storage.spool import spool
 from sau.storage.wrecks import put_aside
 
 ROWS_TOGETHER = 64
 """Rows that are put together in memory for the shard's file, whatever batches they came in."""
+
+WAITING_BYTES = 64 * 2**20
+"""Of rows that wait in memory; more of them wait on the disk."""
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +39,13 @@ class FinishedBatches:
         """
         self._folder = folder
         self._wanted = wanted
-        self._tables = self._read()
+        self._spooled: list[pa.Table] = []
+        self._waiting: list[pa.Table] = []
+        self._read()
 
     def ids(self) -> set[str]:
         """Return the ids of the images that are there."""
-        return {name for table in self._tables for name in table["id"].to_pylist()}
+        return {name for table in self._tables() for name in table["id"].to_pylist()}
 
     def add(self, place: int, table: pa.Table) -> None:
         """Write one batch, and keep it.
@@ -50,41 +57,58 @@ class FinishedBatches:
         paths = (self._folder / f"batch-{number:08d}.parquet" for number in itertools.count(place))
         made = {"drawn_as": self._wanted.drawn_as(table["label"][0].as_py())}
         manifest.write(next(p for p in paths if not p.exists()), "images", table, made)
-        self._tables.append(table)
+        self.take(table)
 
     def take(self, table: pa.Table) -> None:
-        """Count rows of an earlier shard as finished; they stay in that shard's file until then."""
-        self._tables.append(table)
+        """Count rows, such as those of an earlier shard, as finished."""
+        self._waiting.append(table.cast(manifest.SCHEMAS["images"]))
+        if sum(one.nbytes for one in self._waiting) > WAITING_BYTES:
+            self._spooled.append(self._on_disk(pa.concat_tables(self._waiting).to_batches()))
+            self._waiting = []
 
     def table(self, ids: list[str]) -> pa.Table:
-        """Return the rows of `ids`, all of which are there, in that order.
+        """Return the rows of `ids`, all of which are there, in that order, mapped from the disk.
 
         The table's chunks depend on the rows alone, and so do the bytes that it is written as.
         """
+        tables = self._tables()
         places = {
-            name: (table, row)
-            for table in self._tables
+            name: (which, row)
+            for which, table in enumerate(tables)
             for row, name in enumerate(table["id"].to_pylist())
         }
-        rows = [places[name][0].slice(places[name][1], 1) for name in ids]
-        chunks = [
-            pa.concat_tables(rows[start : start + ROWS_TOGETHER]).combine_chunks()
-            for start in range(0, len(rows), ROWS_TOGETHER)
-        ]
-        schema = manifest.SCHEMAS["images"]
-        return pa.concat_tables([schema.empty_table(), *(chunk.cast(schema) for chunk in chunks)])
+
+        def chunk(start: int) -> list[pa.RecordBatch]:
+            own = [places[name] for name in ids[start : start + ROWS_TOGETHER]]
+            rows = pa.concat_tables([tables[which].slice(row, 1) for which, row in own])
+            whole: list[pa.RecordBatch] = rows.combine_chunks().to_batches()
+            return whole
+
+        starts = range(0, len(ids), ROWS_TOGETHER)
+        return self._on_disk(batch for start in starts for batch in chunk(start))
 
     def remove(self) -> None:
         """Remove the folder, once the shard's own file is there."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _read(self) -> list[pa.Table]:
+    def _tables(self) -> list[pa.Table]:
+        return [*self._spooled, *self._waiting]
+
+    def _on_disk(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
+        return spool(batches, manifest.SCHEMAS["images"], self._folder.parent)
+
+    def _read(self) -> None:
         if os.path.lexists(self._folder) and not self._folder.is_dir():
             _put_aside(self._folder, "no folder")
-        read = [_read_batch(path) for path in sorted(self._folder.glob("batch-*.parquet"))]
-        found = [batch for batch in read if batch is not None]
-        tables = [self._wanted_of(batch) for batch in found]
-        others = [batch.path for batch, own in zip(found, tables, strict=True) if not own.num_rows]
+        rows, others = 0, []
+        for path in sorted(self._folder.glob("batch-*.parquet")):
+            batch = _read_batch(path)
+            own = None if batch is None else self._wanted_of(batch)
+            if own is not None and own.num_rows:
+                rows += own.num_rows
+                self.take(own)
+            elif own is not None:
+                others.append(path)
         if others:
             log.warning(
                 "%s: batches of other settings, prompts, weights or code; starting afresh",
@@ -92,11 +116,8 @@ class FinishedBatches:
             )
             for path in others:
                 path.unlink()
-        tables = [table for table in tables if table.num_rows]
-        if tables:
-            rows = sum(table.num_rows for table in tables)
+        if rows:
             log.info("%s: going on after %d images", self._folder, rows)
-        return tables
 
     def _wanted_of(self, batch: "_Batch") -> pa.Table:
         """Return those rows of a batch that show one of the shard's pictures."""

@@ -1,11 +1,10 @@
 """Which prompts the images of a shard are drawn from, in one round or several."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from sau.core.errors import UserError
 from sau.pipeline.images.beside import Beside
@@ -16,7 +15,8 @@ Indices = npt.NDArray[np.int64]
 
 
 def rows_to_draw(
-    prompts: pa.Table,
+    labels: Indices,
+    read: Callable[[Sequence[int]], Sequence[Mapping[str, Any]]],
     counts: Sequence[Mapping[str, Any]] | None,
     beside: Beside,
     class_names: Sequence[str],
@@ -31,11 +31,12 @@ def rows_to_draw(
     place imported images stand. In a round a class's
     prompts take turns. From its second turn on, a prompt's id has the number of earlier turns at
     its end, so that its image has another id and seed. So the first images of a class are the same
-    however many are drawn, and in however many rounds. Prompts of other shards stay the columns
-    that they are: of a million, a shard needs few.
+    however many are drawn, and in however many rounds. Prompts of other shards are not read: of a
+    million, a shard needs few.
 
     Args:
-        prompts: a prompts manifest.
+        labels: of all prompts, int64 (P,).
+        read: returns the prompts at these places, in their order.
         counts: rows of a draws manifest; None without rounds.
         beside: the images that are imported; of no account in a round.
         class_names: in label order.
@@ -45,7 +46,7 @@ def rows_to_draw(
     Raises:
         UserError: a class without prompts is to be drawn, be it in another shard.
     """
-    own = _rows_by_label(prompts)
+    own = _rows_by_label(labels)
     keys = distinct_names(class_names)
     if counts is None:
         drawn = {label: beside.to_draw(label, len(rows)) for label, rows in own.items()}
@@ -54,16 +55,15 @@ def rows_to_draw(
     else:
         _refuse_without_prompts(counts, own)
         pairs = list(_turns(counts, own, keys, shard, shards))
-    rows = prompts.take(pa.array([row for row, _, _ in pairs], pa.int64())).to_pylist()
+    rows = read([row for row, _, _ in pairs])
     return [
         {**row, "id": f"{row['id']}.{turn}" if turn else row["id"], "number": number}
         for row, (_, turn, number) in zip(rows, pairs, strict=True)
     ]
 
 
-def _rows_by_label(prompts: pa.Table) -> dict[int, Indices]:
+def _rows_by_label(labels: Indices) -> dict[int, Indices]:
     """Return which rows of the prompts are of each class, in their order."""
-    labels = prompts["label"].to_numpy()
     order = np.argsort(labels, kind="stable")
     found = zip(*np.unique(labels[order], return_index=True, return_counts=True), strict=True)
     return {int(label): order[start : start + count] for label, start, count in found}

@@ -2,9 +2,11 @@
 
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from sau.core.errors import UserError
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
+
+PROMPT_COLUMNS = ["id", "label", "class_name", "prompt"]
+"""What a picture is drawn from."""
 
 BELONGING = (
     Split("train_images", "training"),
@@ -176,7 +181,14 @@ def _rows_of_shard(
     """Return the rows of prompts that a shard draws: each once, or as its round has it."""
     from sau.pipeline.images.rounds import rows_to_draw
 
-    prompts = manifest.read(inputs["prompts"], "prompts")
-    manifest.check_labels(inputs["prompts"], prompts["label"], class_names)
+    path = inputs["prompts"]
+    labels = manifest.read(path, "prompts", columns=["label"])["label"]
+    manifest.check_labels(path, labels, class_names)
+
+    def read(places: Sequence[int]) -> list[dict[str, Any]]:
+        return manifest.read_places(path, "prompts", places, columns=PROMPT_COLUMNS)
+
     counts = manifest.read(inputs["draws"], "draws").to_pylist() if "draws" in inputs else None
-    return rows_to_draw(prompts, counts, beside, class_names, shard, shards)
+    return rows_to_draw(
+        labels.to_numpy().astype(np.int64), read, counts, beside, class_names, shard, shards
+    )

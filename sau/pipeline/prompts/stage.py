@@ -1,6 +1,7 @@
 """The prompts stage."""
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from sau.storage.belonging import Split, check_inputs
 from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
 from sau.storage.waiting import waited_for
+
+ROWS_OF_A_GROUP = 100_000
+"""Of which a shard of images holds one at a time."""
 
 BELONGING = (Split("train_images", "training"),)
 
@@ -61,15 +65,25 @@ def prompts(
     found: dict[int, list[dict[str, object]]] = {}
     if asked:
         found, facts["answers"] = _from_llm(asked, settings, answers)
-    table = [row for words in classes for row in found.get(words.label) or rows(words, settings)]
-    facts |= {"coverage": covered} if (covered := coverage(table)) else {}
+    schema = manifest.SCHEMAS["prompts"]
+    table = pa.concat_tables(  # class by class, as rows of Python are ten times as large
+        pa.Table.from_pylist(found.get(words.label) or rows(words, settings), schema)
+        for words in classes
+    )
+    facts |= {"coverage": covered} if (covered := coverage(_with_attributes(table))) else {}
     # The real images themselves do not matter here: their content hash is left out on purpose.
     packages = ("openai", "py3langid", "lemminflect") if asked else ()
     record = provenance("prompts", settings, {}, packages, **facts)
-    schema = manifest.SCHEMAS["prompts"]
     # Two that were started together end together: the second one has found the first one's answers.
     with waited_for(lambda: writing(output), _PATIENCE):
-        manifest.write(output, "prompts", pa.Table.from_pylist(table, schema=schema), record)
+        manifest.write(output, "prompts", table, record, rows_of_a_group=ROWS_OF_A_GROUP)
+
+
+def _with_attributes(table: pa.Table) -> Iterator[dict[str, object]]:
+    """Yield label and attributes of the rows that have any."""
+    own = table.select(["label", "attributes"])
+    for batch in own.filter(own["attributes"].is_valid()).to_batches():
+        yield from batch.to_pylist()
 
 
 def _from_llm(

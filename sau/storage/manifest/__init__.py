@@ -8,6 +8,7 @@ from sau.storage.manifest.reading import (
     read_facts,
     read_groups,
     read_metadata,
+    read_places,
     read_rows,
 )
 from sau.storage.manifest.schemas import ID_COLUMNS, SCHEMA_VERSION, SCHEMAS
@@ -24,6 +25,7 @@ __all__ = [
     "read_facts",
     "read_groups",
     "read_metadata",
+    "read_places",
     "read_rows",
     "write",
 ]

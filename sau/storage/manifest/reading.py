@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -117,6 +118,34 @@ def read_rows(
         tables = read_groups(path, kind, columns=columns, groups=hits)
         for group, table in zip(hits, tables, strict=True):
             found |= {row["id"]: row for row in table.filter(masks[group]).to_pylist()}
+    return found
+
+
+def read_places(
+    path: Path, kind: str, places: Sequence[int], *, columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Read the rows at some places of a manifest of `kind`, one row group in memory at a time.
+
+    Args:
+        path: the file.
+        kind: a name in `SCHEMAS`.
+        places: of the rows, from 0, in any order and any number of times.
+        columns: what is read of them.
+
+    Returns: the rows, in the order of `places`.
+
+    Raises:
+        UserError: what `read_groups` refuses.
+    """
+    wanted = np.asarray(places, dtype=np.int64)
+    found: list[dict[str, Any]] = [{}] * len(wanted)
+    start = 0
+    for group in read_groups(path, kind, columns=columns):
+        own = np.flatnonzero((wanted >= start) & (wanted < start + group.num_rows))
+        rows = group.take(pa.array(wanted[own] - start)).to_pylist()
+        for place, row in zip(own.tolist(), rows, strict=True):
+            found[place] = row
+        start += group.num_rows
     return found
 
 

@@ -13,6 +13,9 @@ from sau.storage.sealed import hash_of_json
 from sau.tools.kept_images import Found
 
 _SHIPPED_LICENCE = "apache-2.0"
+_PATHS = ("lora", "embedding")
+"""Settings that name files, whose folders concern nobody else."""
+
 _DIGITS = 8
 """Of the weights' hash, behind a name that two models have."""
 
@@ -82,7 +85,7 @@ def _settings(one: ImagesSettings) -> dict[str, Any]:
     conditions = conditions_of(ImagesSettings)
     left_out = ("source", "model", "upsampler")
     return {
-        key: getattr(one, key)
+        key: PurePath(getattr(one, key)).name if key in _PATHS else getattr(one, key)
         for key in GENERATOR_KEYS
         if one.source in conditions.get(key, {}).get("source", ())
         and key not in left_out

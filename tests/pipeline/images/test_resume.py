@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -185,3 +186,25 @@ def test_rows_stand_in_the_order_that_is_asked_for(tmp_path: Path) -> None:
     assert FinishedBatches(tmp_path / "shard.batches", wanted).ids() == set(ids)
     assert finished.table(ids)["id"].to_pylist() == ids
     assert finished.table([]).num_rows == 0
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_pictures_wait_on_the_disk(
+    resumed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard may have any number of them; 120 pictures of 12 kB are 1.4 MB."""
+    monkeypatch.setattr("sau.pipeline.images.finished.WAITING_BYTES", 100_000)
+    tasks = [Task(place, f"image {place}", 0, "prompt", place) for place in range(120)]
+    wanted = Wanted(tasks, {0: "drawn so"})
+    noise = np.random.default_rng(0)
+    before = pa.total_allocated_bytes()
+    finished = FinishedBatches(tmp_path / "shard.batches", wanted)
+    for start in range(0, 120, 4):
+        own = tasks[start : start + 4]
+        drawn = [Drawn(noise.integers(0, 256, (64, 64, 3), np.uint8)) for _ in own]
+        finished.add(start, images_rows(own, drawn, None))
+    if resumed:
+        finished = FinishedBatches(tmp_path / "shard.batches", wanted)
+    table = finished.table([task.id for task in tasks])
+    assert table.nbytes > 1_400_000
+    assert pa.total_allocated_bytes() - before < 400_000

@@ -1,6 +1,7 @@
 """Images of rounds: other counts for each class, and prompts that take turns."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,16 @@ def draws(*counts: tuple[int, int]) -> list[dict[str, int]]:
 
 
 def whole_round(prompts: Rows, counts: Rows) -> Rows:
-    return rows_to_draw(pa.Table.from_pylist(prompts), counts, NOTHING, NAMES, 0, 1)
+    return of_shard(prompts, counts, 0, 1)
+
+
+def of_shard(prompts: Rows, counts: Rows, shard: int, shards: int) -> Rows:
+    labels = np.array([prompt["label"] for prompt in prompts], dtype=np.int64)
+
+    def read(places: Sequence[int]) -> Rows:
+        return [prompts[place] for place in places]
+
+    return rows_to_draw(labels, read, counts, NOTHING, NAMES, shard, shards)
 
 
 def ids(*counts: tuple[int, int]) -> list[str]:
@@ -69,9 +79,7 @@ def test_class_without_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="--prompts: class 2 has none, but 1 images of it"):
         whole_round(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)))
     with pytest.raises(UserError, match="--prompts: class 2 has none"):
-        rows_to_draw(
-            pa.Table.from_pylist(PROMPTS[:4]), draws((0, 1), (0, 0), (0, 1)), NOTHING, NAMES, 0, 9
-        )
+        of_shard(PROMPTS[:4], draws((0, 1), (0, 0), (0, 1)), 0, 9)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -82,12 +90,8 @@ def test_shards_divide_the_whole_round_as_it_stands(seed: int) -> None:
     prompts = [{"id": f"p{i}", "label": int(k), "prompt": f"no {i}"} for i, k in enumerate(labels)]
     counts = draws(*((int(a), int(b)) for a, b in random.integers(0, 12, (7, 2)) * [1, seed % 3]))
     expected = one_by_one(prompts, counts)
-    half = len(prompts) // 2
-    table = pa.concat_tables(map(pa.Table.from_pylist, (prompts[:half], prompts[half:])))
     for shards in (1, 2, 3, 7, 50, 101):
-        parts = [
-            rows_to_draw(table, counts, NOTHING, NAMES, shard, shards) for shard in range(shards)
-        ]
+        parts = [of_shard(prompts, counts, shard, shards) for shard in range(shards)]
         drawn = {row["id"]: row for part in parts for row in part}
         assert drawn == {row["id"]: row for row in expected}
         assert sum(map(len, parts)) == len(expected)
@@ -99,23 +103,18 @@ def test_shards_divide_the_whole_round_as_it_stands(seed: int) -> None:
             assert max(of_class) - min(of_class) <= 1
 
 
-def test_prompts_of_a_part_alone_become_rows() -> None:
+def test_prompts_of_a_part_alone_are_read() -> None:
     """Dictionaries of a million prompts, of which a shard draws few, would fill its memory."""
+    taken: list[int] = []
 
-    class Columns:
-        taken: list[int] = []  # noqa: RUF012
-        table = pa.Table.from_pylist(PROMPTS)
+    def read(places: Sequence[int]) -> Rows:
+        taken.extend(places)
+        return [PROMPTS[place] for place in places]
 
-        def __getitem__(self, name: str) -> pa.ChunkedArray:
-            return self.table[name]
-
-        def take(self, rows: pa.Array) -> pa.Table:
-            self.taken.append(len(rows))
-            return self.table.take(rows)
-
-    rows = rows_to_draw(Columns(), draws((0, 9), (0, 9), (0, 9)), NOTHING, NAMES, 0, 9)
+    labels = np.array([prompt["label"] for prompt in PROMPTS], dtype=np.int64)
+    rows = rows_to_draw(labels, read, draws((0, 9), (0, 9), (0, 9)), NOTHING, NAMES, 0, 9)
     assert [row["label"] for row in rows] == [0, 1, 2]
-    assert Columns.taken == [3]
+    assert len(taken) == 3
 
 
 def run_round(inputs: Inputs, number: int, shards: int, *counts: tuple[int, int]) -> list[Path]:

@@ -181,6 +181,17 @@ def test_rows_of_some_ids_come_from_several_files_and_groups(tmp_path, monkeypat
     assert [entry for entry in read if len(entry) > 2] == [(0, "id", "label"), (2, "id", "label")]
 
 
+def test_rows_at_some_places_come_in_their_order(tmp_path):
+    ids = [str(place) for place in range(7)]
+    rows = {"id": ids, "label": range(7), "is_synthetic": [False] * 7, "score": [0.5] * 7}
+    rows["true_label"] = [0] * 7
+    path = tmp_path / "members.parquet"
+    manifest.write(path, "members", pa.table(rows), {}, rows_of_a_group=3)
+    found = manifest.read_places(path, "members", [6, 0, 3, 0], columns=["id"])
+    assert found == [{"id": "6"}, {"id": "0"}, {"id": "3"}, {"id": "0"}]
+    assert manifest.read_places(path, "members", [], columns=["id"]) == []
+
+
 def test_manifest_that_cannot_be_had_now_is_not_to_be_deleted(tmp_path: Path) -> None:
     path = tmp_path / "kept.parquet"
     manifest.write(path, "kept", manifest.SCHEMAS["kept"].empty_table(), {})

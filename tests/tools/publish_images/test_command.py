@@ -110,14 +110,17 @@ def test_table_says_to_the_viewer_what_it_holds(results, tmp_path):
 
 
 def test_models_of_a_folder_are_called_without_the_way_there(tmp_path):
-    made = Results(tmp_path / "r", GLIDE | {"model": "/home/xyzzy/secret/my-glide"})
-    publish_images(made.folder, output=tmp_path / "set")
-    for file in ("README.md", "provenance.json"):
-        text = (tmp_path / "set" / file).read_text()
-        assert "my-glide" in text
-        assert "xyzzy" not in text
-    row = load(tmp_path / "set", tmp_path)["train"][0]
-    assert (row["generator"], row["generator_licence"]) == ("my-glide", None)
+    own = {"lora": "/home/xyzzy/style.safetensors", "embedding": "/home/xyzzy/ant.safetensors"}
+    for settings in (GLIDE, {"source": "diffusers"} | own):
+        made = Results(tmp_path / "r", settings | {"model": "/home/xyzzy/secret/my-model"})
+        publish_images(made.folder, output=tmp_path / "set", replace=True)
+        for file in ("README.md", "provenance.json"):
+            text = (tmp_path / "set" / file).read_text()
+            assert "my-model" in text
+            assert "xyzzy" not in text
+            assert ("style.safetensors" in text) == ("lora" in settings)
+        row = load(tmp_path / "set", tmp_path)["train"][0]
+        assert (row["generator"], row["generator_licence"]) == ("my-model", None)
 
 
 def test_imported_images_have_a_licence_of_their_own(tmp_path):
