@@ -83,12 +83,10 @@ class Scale(NamedTuple):
 
     def _flags(self, name: str) -> list[str]:
         settings = ImagesSettings(source="glide", shards=self.shards, batch_size=10)
-        inputs = {"train-images": "train.parquet", "prompts": "prompts.parquet"}
-        flags = [
-            word for flag, file in inputs.items() for word in (f"--{flag}", self.folder / file)
-        ]
-        flags += ["--output", self.path(name), "--shard", SHARD, *shlex.split(to_flags(settings))]
-        return [str(word) for word in flags]
+        flags = ["--train-images", str(self.folder / "train.parquet")]
+        flags += ["--prompts", str(self.folder / "prompts.parquet")]
+        flags += ["--output", str(self.path(name)), "--shard", str(SHARD)]
+        return [*flags, *shlex.split(to_flags(settings))]
 
     def _run(self, program: str, flags: Sequence[str]) -> Took:
         start = time.perf_counter()
