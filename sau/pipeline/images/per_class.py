@@ -25,12 +25,21 @@ def settings_by_label(
 
     LoRA weights and embeddings are the class's own files in place of folders.
 
+    Raises:
+        UserError: what `set_by_label` and `with_own_files` raise.
+    """
+    return with_own_files(set_by_label(settings, class_names), class_names)
+
+
+def set_by_label(settings: ImagesSettings, class_names: Sequence[str]) -> dict[int, ImagesSettings]:
+    """Return the settings of each class as they were set; no file of theirs is looked at.
+
     Args:
         settings: of the section; keys of `per_class` may be spelt as folders' names may be.
         class_names: of the real images, in label order.
 
     Raises:
-        UserError: a class that is not there, or that is named twice; what `with_own_files` raises.
+        UserError: a class that is not there, or that is named twice.
     """
     shared = settings.without_classes()
     found = dict.fromkeys(range(len(class_names)), shared)
@@ -46,7 +55,7 @@ def settings_by_label(
             )
         named[label] = name
         found[label] = settings.for_class(name)
-    return with_own_files(found, class_names)
+    return found
 
 
 def warn_of_people(

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sau.assets.shipped import SHIPPED
-from sau.pipeline.images.per_class import settings_by_label
+from sau.pipeline.images.per_class import set_by_label
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
 from sau.settings.section import conditions_of
 from sau.storage.sealed import hash_of_json
@@ -48,7 +48,7 @@ def generators_of(found: Found) -> list[Generator]:
     drawn = _drawn(found)
     if not drawn:
         return []
-    by_label = settings_by_label(settings, found.class_names)
+    by_label = set_by_label(settings, found.class_names)
     groups: dict[str, list[int]] = {}
     for label in drawn:
         key = hash_of_json([drawn[label], by_label[label].model, _settings(by_label[label])])
