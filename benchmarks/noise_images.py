@@ -1,10 +1,13 @@
 """Run the images stage as its command line does, with a generator that draws nothing but noise.
 
-python -m benchmarks.noise_images FILE --flags
+python -m benchmarks.noise_images FILE BATCHES --flags
 
-Writes down the memory that it took, as `benchmarks.peak` does.
+Writes down the memory that it took, as `benchmarks.peak` does. After so many batches, if it is not
+0, it kills itself as a machine that goes away does.
 """
 
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,9 +30,12 @@ class Noise:
     """Pictures of random pixels by their seeds, at no time."""
 
     full_batches = False
+    most = 0
+    """Batches that are drawn; 0: all."""
 
     def __init__(self, settings: ImagesSettings, device: torch.device) -> None:
         del settings, device
+        self._drawn = 0
 
     def announce(self, prompts: Sequence[str]) -> None:
         """Say nothing: no prompt is read."""
@@ -50,6 +56,9 @@ class Noise:
     ) -> list[Drawn]:
         """Return a picture for each seed."""
         del prompts, guides
+        if self.most and self._drawn == self.most:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._drawn += 1
         shape = (SIDE, SIDE, 3)
         return [
             Drawn(np.random.default_rng(seed).integers(0, 256, shape, np.uint8)) for seed in seeds
@@ -58,6 +67,7 @@ class Noise:
 
 if __name__ == "__main__":
     with patch("sau.pipeline.images.generate.load_generator", Noise):
-        code = main(["images", *sys.argv[2:]])
+        Noise.most = int(sys.argv[2])
+        code = main(["images", *sys.argv[3:]])
     Path(sys.argv[1]).write_text(f"{peak_of_this_process()}\n", encoding="utf-8")
     sys.exit(code)

@@ -32,7 +32,6 @@ SMALL: dict[str, list[str]] = {
     "predict": ["--large", "1", "--small", "3"],
     "unscored": ["--rows", "40", "--images", "2", "--side", "8"],
     "init": ["--images", "40", "--side", "16"],
-    "scale": ["--classes", "3", "--per-class", "120", "--shards", "4"],
 }
 RATIOS = {
     "training_step": 2,
@@ -50,7 +49,6 @@ RATIOS = {
     "predict": 2,
     "unscored": 1,
     "init": 1,
-    "scale": 1,
 }
 
 
@@ -95,12 +93,6 @@ def test_benchmark_prints_and_writes_positive_ratios(name: str, made: dict[str, 
         assert f"{ratio['what']}: {ratio['slower']}" in made[name].printed
     assert record["settings"]["threads"] == record["machine"]["threads"] == 1
     assert {"torch", "torchvision", "python"} <= set(record["versions"])
-
-
-def test_killed_shard_ends_in_the_same_bytes(made: dict[str, Made]) -> None:
-    for size in made["scale"].record["figures"].values():
-        assert size["same_bytes"]
-        assert size["resumed"]["after_batches"] >= 2
 
 
 def test_back_ends_found_the_same_neighbours(made: dict[str, Made]) -> None:
