@@ -30,6 +30,7 @@ include: "workflow/rules/subset.smk"
 if HAS_SYNTHETIC:
 
     include: "workflow/rules/prompts.smk"
+    include: "workflow/rules/personalise.smk"
     include: "workflow/rules/images.smk"
     include: "workflow/rules/scores.smk"
     include: "workflow/rules/filter.smk"

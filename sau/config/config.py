@@ -14,6 +14,7 @@ from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.gallery.settings import GallerySettings
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.influence.settings import InfluenceSettings
+from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.prompts.settings import PromptsSettings
 from sau.pipeline.report.settings import ReportSettings
 from sau.pipeline.rounds.settings import RoundsSettings
@@ -174,6 +175,7 @@ class Config:
     dataset: DatasetSettings
     prompts: PromptsSettings
     rounds: RoundsSettings
+    personalise: PersonaliseSettings
     images: ImagesSettings
     scores: ScoresSettings
     filter: FilterSettings
@@ -195,6 +197,12 @@ class Config:
             return "imported"
         return "prompts" if self.rounds.over_generation is None else "rounds"
 
+    def wants_members(self) -> str:
+        """Return the setting by which synthetic images depend on real ones; empty: none does."""
+        if self.personalise.method != "none":
+            return f"personalise.method: {self.personalise.method}"
+        return "images.guide: real" if self.images.is_guided() else ""
+
     def rows_on_synthetic(self) -> list[str]:
         """Return the keys of the rows that are run and train on synthetic images too."""
         return [name for name in self.row_names() if self.training.runs[name].needs_synthetic()]
@@ -212,6 +220,7 @@ SECTIONS: dict[str, type[Section]] = {
         DatasetSettings,
         PromptsSettings,
         RoundsSettings,
+        PersonaliseSettings,
         ImagesSettings,
         ScoresSettings,
         FilterSettings,

@@ -34,8 +34,8 @@ def check_enough(config: Config) -> None:
     with without_warnings():
         names, train, _ = load(config.dataset)
         labels = train.labels
-        if config.images.is_guided():
-            _check_guides(config, labels, names)
+        if config.wants_members():
+            _check_members(config, labels, names)
         there = _kept_at_most(config, names)
         if there is None or config.complement.on_shortage != "refuse":
             return
@@ -84,12 +84,20 @@ def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
     return kept if quota is None else [min(count, quota) for count in kept]
 
 
-def _check_guides(config: Config, labels: Labels, names: list[str]) -> None:
-    """Check that each guided class has an image that is trained on in every run."""
-    from sau.pipeline.images.guides import refuse_without_guide
+def _check_members(config: Config, labels: Labels, names: list[str]) -> None:
+    """Check that each class has an image that is trained on in every run, where that is wanted."""
+    from sau.pipeline.common_members import refuse_without_member
     from sau.pipeline.images.per_class import settings_by_label
     from sau.pipeline.subset.stage import real_counts, tail_of
 
+    guided = [
+        label
+        for label, one in settings_by_label(config.images, names).items()
+        if one.guide == "real"
+    ]
+    is_learned = config.personalise.method != "none"
+    if not guided and not is_learned:
+        return
     grid, everywhere = config.experiment, np.ones(len(labels), dtype=bool)
     tails = [(factor, seed) for factor in grid.factor_names() for seed in grid.data_seeds]
     for factor, seed in tails:
@@ -97,9 +105,9 @@ def _check_guides(config: Config, labels: Labels, names: list[str]) -> None:
         chosen, is_held = tail_of(labels, counts, factor, seed, config.subset)
         everywhere[np.setdiff1d(np.arange(len(labels)), chosen[~is_held])] = False
     common = np.bincount(labels[everywhere], minlength=len(names))
-    by_label = settings_by_label(config.images, names)
-    guided = (label for label, one in by_label.items() if one.guide == "real")
-    refuse_without_guide([label for label in guided if not common[label]], names, len(tails))
+    wanted = range(len(names)) if is_learned else guided
+    empty = [label for label in wanted if not common[label]]
+    refuse_without_member(empty, names, len(tails), config.wants_members())
 
 
 def _refuse_shortage(

@@ -26,6 +26,7 @@ def check_source(config: Config) -> None:
     for section in (
         config.prompts,
         config.rounds,
+        config.personalise,
         config.scores,
         config.filter,
         config.complement,

@@ -26,6 +26,7 @@ STAGES: dict[str, Stage] = {
         Stage("dataset", "dataset", "bring the real images into one table"),
         Stage("prompts", "prompts", "write the texts to generate images from"),
         Stage("rounds", "rounds", "count the images that a round of generation draws"),
+        Stage("personalise", "personalise", "teach the generator what each class looks like"),
         Stage("images", "images", "generate or import one shard of synthetic images"),
         Stage("scores", "scores", "score one shard of images against their texts with CLIP"),
         Stage("filter", "filter", "decide which synthetic images may be trained on"),

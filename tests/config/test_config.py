@@ -315,3 +315,22 @@ def test_influence_needs_a_row_that_runs_and_validation_images(default):
     default["influence"]["row"] = "cee"
     with pytest.raises(UserError, match="influence.row: 'cee': unknown row; did you mean 'ce'"):
         load(default)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ({"source": "glide"}, "personalise.method: lora, but images.source is glide"),
+        ({"compile": "default"}, "images.compile: default, but with personalise.method lora"),
+        ({"lora": "made"}, "images.lora: made, but personalise.method lora learns that"),
+        ({"source": "none"}, "personalise.method: 'lora' has no effect with images.source none"),
+    ],
+)
+def test_what_is_learned_must_be_drawn_with(images, message):
+    runs = {"ce": {"method": "cross_entropy", "data": "real"}}
+    values = {"experiment": {}, "dataset": {"source": "digits"}, "training": {"runs": runs}}
+    values["images"] = {"source": "diffusers", "model": "m", **images}
+    if images.get("source", "diffusers") != "diffusers":
+        values["images"] = images
+    with pytest.raises(UserError, match=message):
+        load({**values, "personalise": {"method": "lora"}})

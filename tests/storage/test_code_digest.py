@@ -38,7 +38,7 @@ def test_digest_ignores_comments_docstrings_and_layout(package):
 
 def test_digest_follows_the_modules_that_the_stage_imports(package):
     changed = changed_by(package, "sources/resize.py", "LANCZOS", "BICUBIC")
-    assert changed == {"dataset", "images"}
+    assert changed == {"dataset", "personalise", "images", "influence"}
 
 
 def test_digest_follows_the_data_that_those_modules_read(package):

@@ -1,6 +1,7 @@
 """The graph of guided images: they wait for the members of every tail, and for nothing else."""
 
 from sau.storage import manifest
+from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
 from tests.workflow.project import make_project
 
 SHARD = "results/images/shard-0.parquet"
@@ -22,3 +23,25 @@ def test_guided_images_alone_wait_for_the_members_of_each_tail(tmp_path):
     common = set.intersection(*(set(tail["id"].to_pylist()) for tail in tails))
     assert set(rows["guide"].to_pylist()) <= common
     assert common
+
+
+def test_classes_are_learned_before_they_are_drawn(tmp_path):
+    project = make_project(tmp_path / "project")
+    project.config["experiment"] |= {"imbalance_factors": [2, 4]}
+    project.config["prompts"] |= {"templates": ["a {name}."], "per_class": 2}
+    project.config["images"] = {"source": "diffusers", "steps": "2", "shards": 2}
+    project.config["images"]["model"] = save_tiny_pipeline(tmp_path / "model")
+    without = {"dataset": 1, "prompts": 1, "images": 1}
+    project.config["complement"] = {"on_shortage": "underfill"}
+    assert project.planned("--", SHARD) == without
+    learned = {"method": "textual-inversion", "template": "a {name}.", "steps": 1, "shards": 2}
+    project.config["personalise"] = learned
+    ran = project.run("--", SHARD)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    files = (project.folder / "results/personalise").glob("shard-*/*.safetensors")
+    assert len(list(files)) == 10
+    made = manifest.read_metadata(project.folder / SHARD)["provenance"]
+    assert all("embedding_sha256" in one for one in made["generators"])
+    assert project.planned("--", SHARD) == {}
+    again = project.planned("--", SHARD, personalise__steps=2)
+    assert again == {"personalise": 2, "images": 1}

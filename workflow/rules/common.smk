@@ -152,7 +152,9 @@ def optional(name):
     def flag(wildcards, input):
         given = input[name]
         files = [given] if isinstance(given, str) else given
-        return f"--{name.replace('_', '-')} {shlex.join(map(str, files))}" if files else ""
+        return (
+            f"--{name.replace('_', '-')} {shlex.join(map(str, files))}" if files else ""
+        )
 
     return flag
 

@@ -15,24 +15,13 @@ IMPORTED_TABLES = (
 )
 
 
-# Pictures that start from real images start from those that are trained on in every run.
-TAILS = (
-    expand(
-        rules.subset.output.real,
-        imbalance_factor=FACTORS,
-        data_seed=CONFIG.experiment.data_seeds,
-    )
-    if CONFIG.images.is_guided()
-    else []
-)
-
-
 rule images:
     input:
         train_images=rules.dataset.output.train,
         prompts=PROMPTS,
         draws=draws_of,
-        tails=TAILS,
+        tails=EVERY_TAIL if CONFIG.images.is_guided() else [],
+        personalised=PERSONALISED,
     output:
         results("images", "shard-{shard}.parquet"),
     log:
@@ -54,9 +43,10 @@ rule images:
         prompts=optional("prompts"),
         draws=optional("draws"),
         tails=optional("tails"),
+        personalised=optional("personalised"),
     shell:
-        "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} {params.tails} --output {output:q}"
-        " --shard {wildcards.shard} {params.flags} 2>&1 | logged {log:q}"
+        "python -m sau images --train-images {input.train_images:q} {params.prompts} {params.draws} {params.tails} {params.personalised}"
+        " --output {output:q} --shard {wildcards.shard} {params.flags} 2>&1 | logged {log:q}"
 
 
 IMAGES = expand(rules.images.output, shard=SHARDS)

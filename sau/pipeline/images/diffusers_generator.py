@@ -13,12 +13,12 @@ import torch
 import transformers
 from PIL import Image
 
+from sau.assets.pipeline_networks import load_networks, quiet
 from sau.assets.vocabulary import check_vocabulary
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
-from sau.pipeline.images.networks import load_networks, quiet
 from sau.pipeline.images.own_weights import put_on
 from sau.pipeline.images.refusals import refusal, telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings

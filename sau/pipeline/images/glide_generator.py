@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from sau.assets.pipeline_networks import load_networks, quiet
 from sau.assets.vocabulary import check_vocabulary
 from sau.core.random_streams import derive_seed
 from sau.core.unloadable import loading
@@ -20,7 +21,6 @@ from sau.glide.pipeline import GlidePipeline
 from sau.glide.text_conditioned import TextConditionedPipeline
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
-from sau.pipeline.images.networks import load_networks, quiet
 from sau.pipeline.images.refusals import telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.resize import resize

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from sau.core.errors import UserError
 from sau.core.random_streams import numpy_generator
+from sau.pipeline.common_members import common_members
 from sau.pipeline.images.rows import Task
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.decode import bytes_of, decode
@@ -100,7 +100,8 @@ def guides_in(
     class_names: Sequence[str],
 ) -> Guides:
     """Return the guides of those classes that have some; see `common_members`."""
-    return Guides(train_images, common_members(tails, by_label, class_names))
+    guided = [label for label, one in by_label.items() if one.guide == "real"]
+    return Guides(train_images, common_members(tails, guided, class_names, "images.guide: real"))
 
 
 def guide_of(members: Sequence[str], key: str, number: int, seed: int) -> str:
@@ -118,71 +119,3 @@ def guide_of(members: Sequence[str], key: str, number: int, seed: int) -> str:
     turn, place = divmod(number, len(members))
     order = numpy_generator("guides", seed, key, turn).permutation(len(members))
     return members[int(order[place])]
-
-
-def common_members(
-    tails: Sequence[Path], by_label: Mapping[int, ImagesSettings], class_names: Sequence[str]
-) -> dict[int, list[str]]:
-    """Return the training images of each guided class that are in all tails, sorted by id.
-
-    An image that any tail leaves out, or holds out for validation, is not among them.
-
-    Args:
-        tails: manifests of members, as the subset stage wrote them.
-        by_label: settings of each class.
-        class_names: in label order.
-
-    Raises:
-        UserError: no tails, members that are no whole tail of real training images, or a class
-            without a single image that is in all of them.
-    """
-    guided = [label for label, one in by_label.items() if one.guide == "real"]
-    if not guided:
-        return {}
-    if not tails:
-        raise UserError(
-            "--tails: missing, but images.guide real draws from their members; give real.parquet "
-            "of the subset stage, for each imbalance factor and data seed"
-        )
-    each = [_members_of(path, class_names) for path in tails]
-    common = {
-        label: sorted(set.intersection(*(members[label] for members in each))) for label in guided
-    }
-    refuse_without_guide([label for label in guided if not common[label]], class_names, len(tails))
-    return common
-
-
-def refuse_without_guide(labels: Sequence[int], class_names: Sequence[str], tails: int) -> None:
-    """Refuse guided classes without an image that is in all tails.
-
-    Args:
-        labels: of these classes; none of them: nothing is refused.
-        class_names: in label order.
-        tails: how many there are.
-
-    Raises:
-        UserError: there are such classes.
-    """
-    if labels:
-        more = f", nor of {len(labels) - 1} more," if len(labels) > 1 else ""
-        raise UserError(
-            f"images.guide: real, but no image of class {class_names[labels[0]]!r}{more} is in all "
-            f"{tails} tails of the run; run fewer data seeds or imbalance factors at once, each "
-            "into results of its own"
-        )
-
-
-def _members_of(path: Path, class_names: Sequence[str]) -> list[set[str]]:
-    """Return the ids of a tail's members, class by class."""
-    counts = manifest.read_facts(path, "members", "real_counts")["real_counts"]
-    table = manifest.read(path, "members", columns=["id", "label", "is_synthetic"])
-    manifest.check_labels(path, table["label"], class_names)
-    labels = table["label"].to_numpy()
-    found = np.bincount(labels, minlength=len(class_names)).tolist()
-    if any(table["is_synthetic"].to_pylist()) or found != counts:
-        raise UserError(
-            f"{path}: not the real training images of one tail, which images.guide real wants; "
-            "give real.parquet of the subset stage"
-        )
-    ids = np.asarray(table["id"].to_pylist(), dtype=object)
-    return [set(ids[labels == label]) for label in range(len(class_names))]

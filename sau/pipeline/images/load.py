@@ -4,10 +4,8 @@ from pathlib import Path
 
 import torch
 
-from sau.assets.model_code import PIPELINE_INDEX
-from sau.assets.model_files import check_model_folder
+from sau.assets.pipeline_folder import diffusers_folder, with_a_pipeline
 from sau.assets.shipped import model_folder, weights_sha256
-from sau.core.errors import UserError
 from sau.pipeline.images.image_generator import ImageGenerator
 from sau.pipeline.images.own_files import KEYS
 from sau.pipeline.images.settings import ImagesSettings
@@ -37,16 +35,9 @@ def base_folder(settings: ImagesSettings) -> Path:
             cannot be fetched.
     """
     name = settings.model
-    if settings.source != "diffusers":
-        return _with_a_pipeline(model_folder(name, "images.model"), "images.model")
-    if not is_on_hub(settings):
-        return _with_a_pipeline(Path(name), "images.model")
-    if name.count("/") != 1 or Path(name).parent.is_dir() or name.startswith((".", "/")):
-        raise UserError(
-            f"images.model: no folder {name}, and no name on the Hugging Face Hub, which is like "
-            "stabilityai/sd-turbo"
-        )
-    return _with_a_pipeline(_fetched(name, settings.revision), "images.model")
+    if settings.source == "diffusers":
+        return diffusers_folder(name, settings.revision, "images.model")
+    return with_a_pipeline(model_folder(name, "images.model"), "images.model")
 
 
 def is_on_hub(settings: ImagesSettings) -> bool:
@@ -64,7 +55,7 @@ def upsampler_folder(settings: ImagesSettings) -> Path | None:
     if settings.source != "glide" or not settings.upsampler:
         return None
     folder = model_folder(settings.upsampler, "images.upsampler")
-    return _with_a_pipeline(folder, "images.upsampler")
+    return with_a_pipeline(folder, "images.upsampler")
 
 
 def weights_of(settings: ImagesSettings) -> dict[str, str]:
@@ -77,31 +68,3 @@ def weights_of(settings: ImagesSettings) -> dict[str, str]:
         if name := getattr(settings, key):
             digests[f"{key}_sha256"] = weights_sha256(Path(name))
     return digests
-
-
-def _with_a_pipeline(folder: Path, key: str) -> Path:
-    # Looked at before anything reads the folder's files, which may be any: a home folder, say.
-    if not (folder / PIPELINE_INDEX).is_file():
-        raise UserError(
-            f"{key}: {folder} holds no pipeline of diffusers, which has a file {PIPELINE_INDEX}; "
-            "give the folder that one was saved to"
-        )
-    check_model_folder(folder, key)
-    return folder
-
-
-def _fetched(name: str, revision: str) -> Path:
-    import diffusers
-
-    try:
-        # Safetensors alone: pickles are not even downloaded.
-        folder = diffusers.DiffusionPipeline.download(
-            name, revision=revision or None, use_safetensors=True
-        )
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error.__cause__ or error).split())
-        raise UserError(
-            f"images.model: {name} is no folder here and does not come from the Hugging Face Hub "
-            f"({reason}); connect to the network, or give a folder"
-        ) from error
-    return Path(folder)

@@ -9,9 +9,9 @@ from diffusers.loaders.textual_inversion import TextualInversionLoaderMixin
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from sau.assets.pipeline_networks import quiet
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
-from sau.pipeline.images.networks import quiet
 from sau.pipeline.images.own_files import PLACEHOLDER
 from sau.pipeline.images.settings import ImagesSettings
 

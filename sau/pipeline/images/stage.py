@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LIBRARIES = ("torch", "diffusers", "transformers", "pillow")
+_LIBRARIES = ("torch", "diffusers", "transformers", "peft", "pillow")
 
 PROMPT_COLUMNS = ["id", "label", "class_name", "prompt"]
 """What a picture is drawn from."""
@@ -46,6 +46,7 @@ def images(
     prompts: Path | None = None,
     draws: Path | None = None,
     tails: list[Path] | None = None,
+    personalised: list[Path] | None = None,
     settings: ImagesSettings,
 ) -> None:
     """Generate or import one shard of synthetic images.
@@ -64,11 +65,14 @@ def images(
         draws: what the shard's round draws of each class; without it each prompt is drawn once.
         tails: manifests of members, the real training images of every tail that is trained on;
             with images.guide real, pictures start from those images that are in all of them.
+        personalised: folders of the personalise stage, of all classes; they are drawn with what was
+            learned of them.
         settings: the section `images`.
 
     Raises:
         UserError: a shard out of range, no prompts to generate from, a model that is not there,
-            tails where none are wanted, none where they are, or nothing in common to them.
+            tails where none are wanted, none where they are, or nothing in common to them; what
+            `with_learned` raises.
     """
     if settings.source == "none":
         raise UserError(
@@ -95,12 +99,13 @@ def images(
         source = settings.source
         raise UserError(f"--prompts: missing, but images.source {source} generates from prompts")
     else:
-        _generate(train_images, inputs, output, shard, settings, facts)
+        _generate(train_images, inputs, personalised or [], output, shard, settings, facts)
 
 
 def _generate(
     train_images: Path,
     inputs: dict[str, Any],
+    personalised: list[Path],
     output: Path,
     shard: int,
     settings: ImagesSettings,
@@ -114,15 +119,17 @@ def _generate(
     from sau.pipeline.images.finished import FinishedBatches
     from sau.pipeline.images.generate import generate, groups_of
     from sau.pipeline.images.guides import guides_in
+    from sau.pipeline.images.own_files import with_learned
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
     from sau.pipeline.images.wanted import Wanted
+    from sau.pipeline.personalised import learned_of
 
     names, shards = facts["class_names"], settings.shards
     beside = list_beside(settings, names)
     imported = import_beside(beside, settings, names, shard % shards, spool_in=output.parent)
     rows = _rows_of_shard(inputs, beside, names, shard % shards, shards)
-    by_label = settings_by_label(settings, names)
+    by_label = with_learned(settings_by_label(settings, names), learned_of(personalised), names)
     guides = guides_in(train_images, inputs.get("tails", []), by_label, names)
     tasks = guides.given_to(tasks_of(rows, settings), names, settings.seed)
     warn_of_people({task.label for task in tasks}, names, by_label)

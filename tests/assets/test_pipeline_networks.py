@@ -12,10 +12,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import CLIPTextModel, T5Config, T5EncoderModel
 
+from sau.assets.pipeline_networks import load_networks
 from sau.assets.shipped import ASSETS
 from sau.core.errors import UserError
 from sau.pipeline.images.load import load_generator
-from sau.pipeline.images.networks import load_networks
 from sau.pipeline.images.settings import ImagesSettings
 from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline, tiny_checker
 

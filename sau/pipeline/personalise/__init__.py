@@ -1,0 +1,1 @@
+"""What a generator learns of each class from the real training images."""

@@ -1,0 +1,78 @@
+"""Settings of the personalise stage."""
+
+from typing import ClassVar, Literal
+
+from sau.settings.section import Section, setting
+
+_LEARNED = {"method": ("textual-inversion", "lora")}
+_INVERSION = {"method": "textual-inversion"}
+_LORA = {"method": "lora"}
+
+
+class PersonaliseSettings(Section):
+    """What the generator learns of each class from its real training images, if anything."""
+
+    section: ClassVar[str] = "personalise"
+
+    method: Literal["none", "textual-inversion", "lora"] = setting(
+        "none",
+        "what is learned for each class: nothing, an embedding that stands for its name, or LoRA "
+        "weights of the denoising network",
+    )
+    shards: int = setting(
+        1,
+        "folders that the classes are spread over; each is one job",
+        minimum=1,
+        maximum=10_000,
+        only_with=_LEARNED,
+    )
+    template: str = setting(
+        "A photo of a {name}.",
+        "text that the images of a class are learned with; {name} is the class's name",
+        only_with=_LEARNED,
+    )
+    vectors: int = setting(
+        1, "vectors of an embedding", minimum=1, maximum=64, only_with=_INVERSION
+    )
+    rank: int = setting(4, "of the LoRA matrices", minimum=1, only_with=_LORA)
+    steps: int = setting(
+        1000, "of learning, for each class", unit="steps", minimum=1, only_with=_LEARNED
+    )
+    batch_size: int = setting(
+        4, "images of a step, drawn from the class's", unit="images", minimum=1, only_with=_LEARNED
+    )
+    learning_rate: float = setting(5e-4, "of AdamW, constant", above=0, only_with=_LEARNED)
+    device: Literal["cpu", "cuda"] = setting(
+        "cpu", "where to learn; never changed silently", only_with=_LEARNED
+    )
+    threads: int = setting(
+        1,
+        "CPU threads; part of the result's identity, sums depend on it",
+        minimum=1,
+        only_with=_LEARNED,
+    )
+    seed: int = setting(
+        0,
+        "each class's own random numbers derive from this and its name",
+        minimum=0,
+        only_with=_LEARNED,
+    )
+    checkpoint_every: int = setting(
+        100,
+        "steps between checkpoints, from which a killed job goes on",
+        unit="steps",
+        minimum=1,
+        affects_result=False,
+        only_with=_LEARNED,
+    )
+
+    def check(self) -> None:
+        """Check that the text names the class, and nothing else."""
+        try:
+            named = self.template.format(name="\0")
+        except (KeyError, IndexError, ValueError):
+            named = ""
+        if named.count("\0") != 1:
+            raise self.error(
+                "template", f"{self.template!r} must have {{name}} once, and no other braces"
+            )

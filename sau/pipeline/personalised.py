@@ -1,0 +1,71 @@
+"""What the personalise stage hands to the images stage: a folder of files, and their record."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sau.core.errors import UserError
+from sau.storage.files import file_sha256, write_text
+from sau.storage.sealed import BrokenSealError, sealed_text, unsealed
+
+RECORD = "record.json"
+
+
+class Learned(NamedTuple):
+    """What was learned of one class: the setting that loads it, its file, and for which model."""
+
+    key: str
+    path: Path
+    model: str
+
+
+def write_record(
+    folder: Path, key: str, files: Mapping[str, str], model: str, made: Mapping[str, Any]
+) -> None:
+    """Write the record of a folder.
+
+    Args:
+        folder: that holds the files.
+        key: the setting of the section `images` that loads them.
+        files: their names by class.
+        model: that they were learned for.
+        made: provenance.
+    """
+    hashes = {
+        name: {"file": file, "sha256": file_sha256(folder / file)} for name, file in files.items()
+    }
+    values = {"key": key, "model": model, "classes": hashes, "provenance": dict(made)}
+    write_text(folder / RECORD, sealed_text(values, indent=2))
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the record of a folder.
+
+    Raises:
+        UserError: there is none, or it is not as it was written.
+    """
+    try:
+        return unsealed((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        why = str(error) if isinstance(error, BrokenSealError) else type(error).__name__
+        raise UserError(
+            f"{folder}: no folder of the personalise stage as it was written ({why}); run that "
+            "stage again"
+        ) from error
+
+
+def learned_of(folders: Sequence[Path]) -> dict[str, Learned]:
+    """Return what was learned, by class.
+
+    Raises:
+        UserError: a folder or a file that is not as it was written.
+    """
+    found = {}
+    for folder in folders:
+        record = read_record(folder)
+        for name, own in record["classes"].items():
+            path = folder / own["file"]
+            if not path.is_file() or file_sha256(path) != own["sha256"]:
+                raise UserError(f"{path}: not as it was written; run the personalise stage again")
+            found[name] = Learned(record["key"], path, record["model"])
+    return found

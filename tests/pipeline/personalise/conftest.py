@@ -1,0 +1,81 @@
+"""Two classes of real images, their tail, and a tiny model to teach them to."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from PIL import Image
+
+from sau.core.random_streams import numpy_generator
+from sau.pipeline.personalise.settings import PersonaliseSettings
+from sau.pipeline.personalise.stage import personalise
+from sau.pipeline.subset.settings import SubsetSettings
+from sau.pipeline.subset.stage import subset
+from sau.sources.decode import encode_png
+from sau.storage import manifest
+from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
+
+NAMES = ["zero", "one"]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a tiny pipeline."""
+    return save_tiny_pipeline(tmp_path_factory.mktemp("diffusers") / "model")
+
+
+class Inputs:
+    """A folder with real images and their tail; the stage's runs on them."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        self.folder, self.model = folder, model
+        self.train = folder / "train.parquet"
+        self.write_images()
+
+    def write_images(self, changed: str = "") -> None:
+        """Write six images of noise of each class; one may be another than before."""
+        rows = []
+        for label in range(len(NAMES)):
+            for number in range(6):
+                name = f"train/{label}/{number}"
+                noise = numpy_generator(name, name == changed).integers(0, 256, (20, 16, 3))
+                data = encode_png(Image.fromarray(noise.astype(np.uint8)))
+                row = {"id": name, "label": label, "width": 16, "height": 20, "status": "ok"}
+                rows.append(row | {"image": {"bytes": data, "path": None}})
+        table = pa.Table.from_pylist(rows, schema=manifest.SCHEMAS["images"])
+        facts = {"class_names": NAMES, "dataset": "noise", "split": "training"}
+        manifest.write(self.train, "images", table, facts)
+
+    def tail(self, held: bool = False, **settings: Any) -> list[Path]:
+        """Cut the tail, and return the list of its training members, or of what it holds out."""
+        lists = [self.folder / "real.parquet", self.folder / "validation.parquet"]
+        subset(
+            self.train,
+            *lists,
+            imbalance_factor="2",
+            data_seed=0,
+            settings=SubsetSettings(**settings),
+        )
+        return [lists[held]]
+
+    def learn(self, method: str, shard: int = 0, name: str = "shard", **settings: Any) -> Path:
+        """Run the stage for a shard, and return its folder."""
+        output = self.folder / f"{name}-{shard}"
+        wanted = {"method": method, "steps": 5, "batch_size": 2, "template": "a {name}."}
+        personalise(
+            self.train,
+            self.tail(),
+            output,
+            shard=shard,
+            model=self.model,
+            settings=PersonaliseSettings(**{**wanted, **settings}),
+        )
+        return output
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, model: str) -> Inputs:
+    """Six images of each of two classes."""
+    return Inputs(tmp_path, model)

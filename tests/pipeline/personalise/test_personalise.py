@@ -1,0 +1,273 @@
+"""What is learned of each class: by what, from what, to which bytes, and how it is drawn with."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from sau.core.errors import UserError
+from sau.pipeline.images.own_files import PLACEHOLDER
+from sau.pipeline.images.own_weights import put_on
+from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.images.stage import images
+from sau.pipeline.personalise import learn
+from sau.pipeline.personalise.methods import learnable
+from sau.pipeline.personalise.model import load_model
+from sau.pipeline.personalise.settings import PersonaliseSettings
+from sau.pipeline.personalised import learned_of, read_record
+from sau.storage import manifest
+from tests.pipeline.images.conftest import Inputs as Prompts
+from tests.pipeline.images.conftest import pixels
+from tests.pipeline.images.tiny_diffusers import tiny_pipeline
+from tests.pipeline.personalise.conftest import Inputs
+
+METHODS = ("textual-inversion", "lora")
+CPU = torch.device("cpu")
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of each file of a folder."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_learning_lowers_the_loss_of_its_own_images(model: str, method: str) -> None:
+    """At noise and time steps that the learning has not seen."""
+    settings = PersonaliseSettings(
+        method=method, steps=150, batch_size=4, learning_rate=0.01, template="a {name}."
+    )
+    loaded = load_model(Path(model), CPU, "model")
+    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    means, _ = loaded.moments(Image.fromarray(noise))
+    drawn = learn._draws(settings.replace(seed=9, batch_size=64), "k", 0, means, 1000)
+
+    def loss(hidden: torch.Tensor) -> float:
+        latents = loaded.scaled(means.expand(64, -1, -1, -1))
+        with torch.no_grad():
+            found = loaded.loss(latents, drawn.noise, drawn.times, hidden.expand(64, -1, -1))
+        return float(found)
+
+    with learnable(loaded, settings, "zero", "zero") as found:
+        before = loss(found.hidden())
+        optimizer = torch.optim.AdamW(found.values.values(), lr=0.01, weight_decay=0.0)
+        for step in range(settings.steps):
+            optimizer.zero_grad()
+            own = learn._draws(settings, "zero", step, means, 1000)
+            hidden = found.hidden().expand(4, -1, -1)
+            latents = loaded.scaled(means.expand(4, -1, -1, -1))
+            loaded.loss(latents, own.noise, own.times, hidden).backward()
+            optimizer.step()
+        after = loss(found.hidden())
+    assert after < before
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_model_is_what_it_was_before_and_after(model: str, method: str) -> None:
+    """LoRA's product begins at 0, and nothing of either is left behind."""
+    settings = PersonaliseSettings(method=method, template="a {name}.")
+    loaded = load_model(Path(model), CPU, "model")
+    latents, times = torch.zeros(1, 4, 8, 8), torch.tensor([500])
+    hidden = torch.zeros(1, 12, 16)
+    names = list(loaded.unet.state_dict())
+    before = loaded.unet(latents, times, hidden).sample
+    with learnable(loaded, settings, "zero", "zero") as found:
+        assert all(value.requires_grad for value in found.values.values())
+        assert torch.equal(loaded.unet(latents, times, hidden).sample, before)
+    assert list(loaded.unet.state_dict()) == names
+    ids = torch.tensor([[0, 2, 1]])
+    assert torch.equal(loaded.text_encoder(ids)[0], tiny_pipeline().text_encoder(ids)[0])
+
+
+@pytest.mark.parametrize("vectors", [1, 2])
+def test_text_is_read_as_the_images_stage_reads_it(
+    model: str, tmp_path: Path, vectors: int
+) -> None:
+    """The states of the text with the learned vectors, and those of the loaded embedding."""
+    settings = PersonaliseSettings(
+        method="textual-inversion", vectors=vectors, template="a {name}."
+    )
+    loaded = load_model(Path(model), CPU, "model")
+    with learnable(loaded, settings, "zero", "zero") as found, torch.no_grad():
+        found.values["embedding"].normal_(generator=torch.Generator().manual_seed(0))
+        expected = found.hidden()
+        save_file({"embedding": found.values["embedding"].detach()}, tmp_path / "e.safetensors")
+    pipeline = tiny_pipeline()
+    own = str(tmp_path / "e.safetensors")
+    put_on(pipeline, ImagesSettings(source="diffusers", model="m", embedding=own))
+    with torch.no_grad():
+        states, _ = pipeline.encode_prompt(f"a {PLACEHOLDER}.", CPU, 1, False)
+    torch.testing.assert_close(states, expected)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_killed_job_goes_on_to_the_same_bytes(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    whole = bytes_of(inputs.learn(method, name="whole", checkpoint_every=2))
+    steps: list[int] = []
+    draws = learn._draws
+
+    def killed(*arguments: Any) -> Any:
+        steps.append(arguments[2])
+        if len(steps) == 9:  # the fourth step of the second class, after its first checkpoint
+            raise RuntimeError("killed")
+        return draws(*arguments)
+
+    monkeypatch.setattr(learn, "_draws", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        inputs.learn(method, checkpoint_every=2)
+    assert not (inputs.folder / "shard-0").exists()
+    assert bytes_of(inputs.learn(method, checkpoint_every=2)) == whole
+    assert steps == [0, 1, 2, 3, 4, 0, 1, 2, 3, 2, 3, 4]
+    assert not (inputs.folder / "shard-0.learning").exists()
+    inputs.learn(method)  # and is not learned a second time
+    assert len(steps) == 12
+
+
+def test_class_does_not_depend_on_the_shard_that_it_is_in(inputs: Inputs) -> None:
+    whole = bytes_of(inputs.learn("textual-inversion", name="whole"))
+    for shard, name in enumerate(("zero", "one")):
+        part = bytes_of(inputs.learn("textual-inversion", shard, shards=2))
+        assert set(part) == {f"{name}.safetensors", "record.json"}
+        assert part[f"{name}.safetensors"] == whole[f"{name}.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"steps": 6},
+        {"seed": 1},
+        {"batch_size": 3},
+        {"learning_rate": 0.01},
+        {"template": "the {name}."},
+    ],
+)
+def test_setting_changes_what_is_learned(inputs: Inputs, changed: dict[str, Any]) -> None:
+    before = bytes_of(inputs.learn("textual-inversion"))
+    after = bytes_of(inputs.learn("textual-inversion", name="changed", **changed))
+    assert before["zero.safetensors"] != after["zero.safetensors"]
+
+
+def test_only_training_members_are_learned_from(inputs: Inputs) -> None:
+    """Their hashes are recorded; another image of the class changes nothing, one of them does."""
+    before = inputs.learn("textual-inversion")
+    members = manifest.read(inputs.folder / "real.parquet", "members").to_pylist()
+    rows = {row["id"]: row for row in manifest.read(inputs.train, "images").to_pylist()}
+    recorded = read_record(before)["provenance"]["members_sha256"]
+    for label, name in enumerate(("zero", "one")):
+        own = sorted(row["id"] for row in members if row["label"] == label)
+        expected = [hashlib.sha256(rows[one]["image"]["bytes"]).hexdigest() for one in own]
+        assert recorded[name] == expected
+    inside = next(row["id"] for row in members if row["label"] == 1)
+    outside = min(set(rows) - {row["id"] for row in members})
+    first = bytes_of(before)
+    for place, image in enumerate((outside, inside)):
+        inputs.write_images(changed=image)
+        after = bytes_of(inputs.learn("textual-inversion", name=f"again-{place}"))
+        assert after["zero.safetensors"] == first["zero.safetensors"]
+        assert (after["one.safetensors"] == first["one.safetensors"]) == (image == outside)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_classes_are_drawn_with_what_was_learned(
+    inputs: Inputs, tmp_path: Path, method: str
+) -> None:
+    folder = inputs.learn(method, learning_rate=0.5)
+    prompts = Prompts(tmp_path / "drawn", ["zero", "one"])
+    prompts.write_prompts(4, "a {name}.")
+    key = {"textual-inversion": "embedding", "lora": "lora"}[method]
+    settings = {"source": "diffusers", "model": inputs.model}
+
+    def draw(name: str, folders: list[Path]) -> Any:
+        output = tmp_path / "drawn" / f"{name}-0.parquet"
+        images(
+            prompts.folder / "train.parquet",
+            output,
+            shard=0,
+            prompts=prompts.folder / "prompts.parquet",
+            personalised=folders,
+            settings=ImagesSettings(steps="3", shards=1, **settings),
+        )
+        return pixels(output)
+
+    learned = draw("learned", [folder])
+    assert not np.array_equal(learned, draw("plain", []))
+    assert np.array_equal(
+        learned, pixels(prompts.run(0, "files", **settings, **{key: str(folder)}))
+    )
+    made = manifest.read_metadata(tmp_path / "drawn" / "learned-0.parquet")["provenance"]
+    assert all(f"{key}_sha256" in one for one in made["generators"])
+
+
+def test_folders_that_are_not_as_they_were_written_are_refused(inputs: Inputs) -> None:
+    folder = inputs.learn("textual-inversion")
+    assert {one.key for one in learned_of([folder]).values()} == {"embedding"}
+    file = folder / "one.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"\0")
+    with pytest.raises(UserError, match="one.safetensors: not as it was written; run the personal"):
+        learned_of([folder])
+    (folder / "record.json").write_text("{}")
+    with pytest.raises(UserError, match="no folder of the personalise stage as it was written"):
+        learned_of([folder])
+
+
+def test_damaged_checkpoint_is_put_aside(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = bytes_of(inputs.learn("lora", name="whole"))
+    with monkeypatch.context() as patch:
+        patch.setattr(learn, "_draws", _raise_at(3, learn._draws))
+        with pytest.raises(RuntimeError, match="killed"):
+            inputs.learn("lora", checkpoint_every=1)
+    (saved,) = (inputs.folder / "shard-0.learning").glob("*.checkpoint")
+    saved.write_bytes(saved.read_bytes()[:-20])
+    assert bytes_of(inputs.learn("lora", checkpoint_every=1)) == whole
+    assert "put aside as" in caplog.text
+
+
+def _raise_at(step: int, draws: Callable[..., Any]) -> Callable[..., Any]:
+    def killed(*arguments: Any) -> Any:
+        if arguments[2] == step:
+            raise RuntimeError("killed")
+        return draws(*arguments)
+
+    return killed
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "none"}, "personalise.method: none, so nothing is learned"),
+        ({"shard": 1}, r"--shard: 1 must be from 0 to 0 \(personalise.shards\)"),
+        ({"template": "a photo"}, "personalise.template: 'a photo' must have {name} once"),
+        ({"template": "{name} {kind}"}, "personalise.template: '{name} {kind}' must have {name}"),
+        ({"rank": 2}, "personalise.rank: 2 has no effect with personalise.method textual-inv"),
+        ({"method": "lora", "vectors": 2}, "personalise.vectors: 2 has no effect with"),
+        ({"vectors": 11}, "with 11 vectors it is longer than the model's 10 tokens; shorten it"),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(
+    inputs: Inputs, settings: dict[str, Any], message: str
+) -> None:
+    wanted: dict[str, Any] = {"method": "textual-inversion", **settings}
+    with pytest.raises(UserError, match=message):
+        if wanted["method"] == "none":
+            inputs.learn("none", steps=1000, batch_size=4, template="A photo of a {name}.")
+        else:
+            inputs.learn(**wanted)
+
+
+def test_lists_and_models_that_do_not_fit_are_refused(inputs: Inputs, tmp_path: Path) -> None:
+    inputs.model = "tiny-glide"
+    with pytest.raises(UserError, match="images.model: no folder tiny-glide"):
+        inputs.learn("lora")
+    held = inputs.tail(held=True, validation_fraction=0.5)
+    inputs.tail = lambda: held  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="holds the validation images, expected the training"):
+        inputs.learn("lora")
