@@ -7,6 +7,7 @@ script runs on a tenth of the classes, and its time counts ten times.
 import dataclasses
 import os
 import resource
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -153,7 +154,7 @@ def measure(task: Task, threads: int) -> dict[str, Any]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-        done = subprocess.run(command.split(), env=environment, check=False)
+        done = subprocess.run(shlex.split(command), env=environment, check=False)
         seconds = time.perf_counter() - start
         if done.returncode:
             raise UserError(f"benchmarks.curation: {stage} failed, see above")

@@ -42,6 +42,7 @@ def _row(place: int) -> dict[str, Any]:
         "zero_shot_probability": 0.5,
         "margin": -0.125,
         "embedding": None if failed else [0.5, -0.5, place / 16],
+        "influence": 0.5 - place / 4,
         "perceptual_hash": -(2**62) + place,
         "brightness": 0.5,
         "contrast": 0.25,

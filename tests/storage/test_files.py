@@ -84,7 +84,9 @@ WRITERS = {
         phase = SimpleNamespace(optimizer=optimizer, parameters=network.parameters)
         settings = SimpleNamespace(total_epochs=lambda: 1)
         modules, phase_of = lambda: {"network": network}, lambda epoch: phase
-        run = SimpleNamespace(modules=modules, phase_of=phase_of, settings=settings)
+        run = SimpleNamespace(
+            modules=modules, phase_of=phase_of, settings=settings, network=network
+        )
         path = folder / "checkpoint"
         write = lambda: save_checkpoint(path, "identity", run, RunState())
     """,

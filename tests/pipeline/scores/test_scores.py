@@ -175,7 +175,8 @@ def test_grey_and_transparent_images_are_scored_as_what_they_show(tmp_path):
     table = run(write_images(tmp_path / "images.parquet", rows))
     for name in [*CLIP_COLUMNS, *MEASURES]:
         a, b, c, d = table[name].to_pylist()
-        assert (a, c) == (b, d)
+        # A processor may round rows of one batch differently.
+        np.testing.assert_allclose([a, c], [b, d], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 def test_single_class_has_no_margin(tmp_path):
