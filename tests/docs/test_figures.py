@@ -110,6 +110,20 @@ def test_results_of_parts_on_digits_are_the_published_ones() -> None:
         assert difference == f"{middle} ({low} to {high})", method
 
 
+def test_results_of_rows_beyond_the_paper_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| on digits | IF 100")
+    assert len(rows) == 4
+    folders, factors = ["digits-own"], (100, 50, 10)
+    for method, *cells in rows:
+        for place, factor in enumerate(factors):
+            assert cells[place] == mean_and_deviation(by_seed(method, folders, factor))
+            if method != "SAU":
+                middle, low, high = paired(method, "SAU", folders, factor)
+                assert cells[3 + place] == f"{middle} ({low} to {high})", (method, factor)
+    apart = by_seed("CE*, BatchNorm apart", ["digits-apart"], 100)
+    assert f"{mean_and_deviation(apart)} at 100" in text_of("docs/results.md")
+
+
 def test_results_on_the_fast_lane_are_the_published_ones() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| row | epochs |")
     assert len(rows) == 2
