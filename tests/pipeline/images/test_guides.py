@@ -230,7 +230,7 @@ def test_lists_that_are_no_tail_are_refused(quick: Real) -> None:
     held = quick.tails(("2", 0), held=True, validation_fraction=0.5)
     with pytest.raises(UserError, match="holds the validation images, expected the training"):
         quick.draw(held)
-    with pytest.raises(UserError, match="--tails: missing, but images.guide real"):
+    with pytest.raises(UserError, match="--tails: missing, but images.guide: real"):
         quick.draw([])
     tails = quick.tails(("2", 0))
     with pytest.raises(UserError, match="--tails: given, but images.guide is none"):
