@@ -12,6 +12,7 @@ from sau.config.schema import json_schema
 from sau.config.sizes import check_drawn_sizes, check_sizes
 from sau.config.without_images import check_source
 from sau.core.errors import UserError
+from sau.pipeline.images.named_paths import imported_from, own_files
 from sau.pipeline.report.paper import counterpart
 from sau.pipeline.subset.settings import AS_IS
 from sau.settings.declare import described
@@ -62,8 +63,8 @@ def check_sources(config: Config) -> None:
         "dataset.train_file": dataset.train_file,
         "dataset.test_file": dataset.test_file,
         "dataset.class_names_file": dataset.class_names_file,
-        **images.imported_from(),
-        **images.own_files(),
+        **imported_from(images),
+        **own_files(images),
     }
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
@@ -161,7 +162,7 @@ def _check_together(config: Config) -> None:
     _check_classifiers(config)
     _check_influence(config)
     if config.rounds.over_generation is not None:
-        for key, name in config.images.imported_from().items():
+        for key, name in imported_from(config.images).items():
             raise UserError(
                 f"config: rounds.over_generation: {config.rounds.over_generation:g}, but {key}: "
                 f"{name} are imported images, which no round draws; leave one of them out"

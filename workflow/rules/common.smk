@@ -20,6 +20,7 @@ from sau.config import (
     load,
     read_config_file,
 )
+from sau.pipeline.images.named_paths import imported_from, models, own_files
 from sau.settings.flags import to_flags
 from sau.run.begun import begin
 from sau.run.environment import environment

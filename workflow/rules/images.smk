@@ -2,7 +2,7 @@
 PROMPTS = [] if CONFIG.images.source == "imported" else rules.prompts.output
 
 
-IMPORTED = list(CONFIG.images.imported_from().values())
+IMPORTED = list(imported_from(CONFIG.images).values())
 
 
 IMPORTED_TABLES = (
@@ -37,7 +37,7 @@ rule images:
         flags=flags_of(CONFIG.images),
         code=digest("images"),
         weights=fingerprint_of(
-            [*CONFIG.images.models(), *CONFIG.images.own_files().values()]
+            [*models(CONFIG.images), *own_files(CONFIG.images).values()]
         ),
         source=fingerprint_of(IMPORTED, IMPORTED_TABLES),
         prompts=optional("prompts"),

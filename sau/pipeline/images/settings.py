@@ -287,49 +287,9 @@ class ImagesSettings(Section):
             return self
         return self.replace(lora="", lora_scale=1.0, embedding="")
 
-    def own_files(self) -> dict[str, str]:
-        """Return the files and folders of LoRA weights and embeddings, by the key of each."""
-        each = {"images": self}
-        each |= {f"images.per_class.{name}": self.for_class(name) for name in self.per_class}
-        return {
-            f"{path}.{key}": getattr(one, key)
-            for path, one in each.items()
-            for key in ("lora", "embedding")
-            if getattr(one, key)
-        }
-
-    def models(self) -> list[str]:
-        """Return the models and upsamplers that any class is drawn with; empty if none is drawn.
-
-        Each is a folder, a shipped model or a name on the Hub, once.
-        """
-        if self.source in ("imported", "none"):
-            return []
-        each = [self, *(self.for_class(name) for name in self.per_class)]
-        drawn = [one for one in each if one.source != "imported"]
-        names = [name for one in drawn for name in (one.model, one.upsampler) if name]
-        return list(dict.fromkeys(names))
-
     def is_guided(self) -> bool:
         """Return whether pictures of any class start from real training images."""
-        own = [self.for_class(name) for name in self.per_class]
-        return any(one.guide == "real" for one in [self, *own])
-
-    def imported_from(self) -> dict[str, str]:
-        """Return the folders and files that images are imported from, by the key of each."""
-        if self.source == "imported":
-            return {
-                f"images.{key}": getattr(self, key)
-                for key in ("folder", "file")
-                if getattr(self, key)
-            }
-        own = {name: self.for_class(name) for name in self.per_class}
-        found = {
-            f"images.per_class.{name}.folder": one.folder
-            for name, one in own.items()
-            if one.source == "imported"
-        }
-        return found | ({"images.import_first": self.import_first} if self.import_first else {})
+        return any(one.guide == "real" for one in [self, *map(self.for_class, self.per_class)])
 
     def _not_shared(self, own: Mapping[str, Any]) -> dict[str, Any]:
         """Return defaults for what a class's own values leave without effect in the section."""

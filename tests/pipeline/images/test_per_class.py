@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sau.core.errors import UserError
+from sau.pipeline.images.named_paths import models
 from sau.pipeline.images.settings import ImagesSettings
 from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs, pixels, rows_of
@@ -107,8 +108,8 @@ def test_models_are_all_known_for_reruns() -> None:
     settings = ImagesSettings(
         source="glide", upsampler="up", per_class={"x": other, "y": {"steps": "9"}}
     )
-    assert settings.models() == ["tiny-glide", "up", "a/b"]
-    assert ImagesSettings(source="imported", folder="there").models() == []
+    assert models(settings) == ["tiny-glide", "up", "a/b"]
+    assert models(ImagesSettings(source="imported", folder="there")) == []
 
 
 def test_class_of_another_source_shares_only_what_both_look_at() -> None:
