@@ -2,9 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from sau.core.errors import UserError
+from sau.storage import manifest
+from sau.storage.belonging import recorded_hashes
+from sau.storage.manifest.reading import read_record
 
 
 class RealImages(NamedTuple):
@@ -14,6 +17,27 @@ class RealImages(NamedTuple):
     path: Path
     hashes: Collection[str]
     class_names: Sequence[str]
+
+    @classmethod
+    def of_images(cls, path: Path, class_names: Sequence[str]) -> Self:
+        """Return those of a manifest of training images, all of them or a part.
+
+        Raises:
+            UserError: no such manifest.
+        """
+        record = read_record(path)
+        whole = record.provenance.get("selected_from", record.content_sha256)
+        return cls(path, {record.content_sha256, whole}, class_names)
+
+    @classmethod
+    def of_members(cls, path: Path, class_names: Sequence[str]) -> Self:
+        """Return those that a manifest of members was made of.
+
+        Raises:
+            UserError: no such manifest.
+        """
+        made = manifest.read_metadata(path)["provenance"]
+        return cls(path, recorded_hashes(made, "train_images"), class_names)
 
 
 def check_trained_on(

@@ -17,7 +17,7 @@ from sau.pipeline.complement.judge import read_judge
 from sau.pipeline.complement.settings import ComplementSettings
 from sau.pipeline.complement.shortage import advice, shortage
 from sau.storage import manifest
-from sau.storage.belonging import Agree, check_inputs, recorded_hashes
+from sau.storage.belonging import Agree, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
@@ -109,8 +109,7 @@ def _wanted(
     from sau.assets.trained_on import RealImages  # with PyTorch, which takes its time
     from sau.assets.validated import read_validated
 
-    hashes = recorded_hashes(manifest.read_metadata(real)["provenance"], "train_images")
-    images = RealImages(real, hashes, class_names)
+    images = RealImages.of_members(real, class_names)
     found = read_validated(settings.need, images, "complement.need")
     return counts_by_need(counts, found.images, found.right), {"need": found._asdict()}
 

@@ -77,9 +77,7 @@ def influence(
             "influence: no validation images, or no networks; set subset.validation_fraction above "
             "0, and give the folders that the training stage wrote"
         )
-    record = read_record(train_images)
-    whole = record.provenance.get("selected_from", record.content_sha256)
-    real = RealImages(train_images, {record.content_sha256, whole}, names)
+    real = RealImages.of_images(train_images, names)
     networks = networks_of(models, read_record(validation).content_sha256, real)
     table = _means(networks, _Asked(images, train_images, held_out), settings)
     helping = int((table["influence"].to_numpy() > 0).sum())

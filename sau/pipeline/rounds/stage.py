@@ -11,7 +11,7 @@ from sau.core.errors import UserError
 from sau.pipeline.rounds.counts import images_to_draw, needed_images
 from sau.pipeline.rounds.settings import RoundsSettings
 from sau.storage import manifest
-from sau.storage.belonging import Agree, check_inputs, recorded_hashes
+from sau.storage.belonging import Agree, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
@@ -74,8 +74,7 @@ def _validated(
     from sau.assets.trained_on import RealImages  # with PyTorch, which takes its time
     from sau.assets.validated import read_validated
 
-    hashes = recorded_hashes(manifest.read_metadata(real)["provenance"], "train_images")
-    images = RealImages(real, hashes, class_names)
+    images = RealImages.of_members(real, class_names)
     found = read_validated([str(folder) for folder in need], images, "--need")
     return (found.images, found.right), {"need": found._asdict()}
 

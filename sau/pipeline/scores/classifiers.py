@@ -17,7 +17,6 @@ from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.verdict import verdict
 from sau.sources.record import Payload
 from sau.storage import manifest
-from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.schemas import CLASSIFIED, SCHEMAS, STATUS_OK
 
 KEY = "scores.classifiers"
@@ -44,7 +43,7 @@ def classify_shard(
             test images.
     """
     networks = [TrainedModel.load(Path(folder), KEY) for folder in s.classifiers]
-    real = _real_images(train_images, class_names)
+    real = RealImages.of_images(train_images, class_names)
     for network in networks:
         where = f"{KEY}: {network.folder}"
         check_trained_on(where, network.class_names, network.provenance, real)
@@ -70,12 +69,6 @@ def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
         place = schema.get_field_index(name)
         table = table.set_column(place, schema.field(name), column)
     return table
-
-
-def _real_images(train_images: Path, class_names: list[str]) -> RealImages:
-    record = read_record(train_images)
-    whole = record.provenance.get("selected_from", record.content_sha256)
-    return RealImages(train_images, {record.content_sha256, whole}, class_names)
 
 
 def _probabilities(
