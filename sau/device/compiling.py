@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import Any
 
 import torch
@@ -65,7 +66,7 @@ def compile_network(network: nn.Module, mode: str) -> None:
         network: its weights, and their names, stay as they are; a copy of it is not compiled.
         mode: of torch.compile.
     """
-    _allow_shapes()
+    _prepare_compiler()
     network.compile(mode=mode, dynamic=False)
 
 
@@ -74,7 +75,7 @@ def compile_copying(network: nn.Module, mode: str) -> None:
 
     For callers that are not ours and may keep what they get. The network must not be copied.
     """
-    _allow_shapes()
+    _prepare_compiler()
     compiled = torch.compile(network.forward, mode=mode, dynamic=False)
 
     def forward(*arguments: Any, **keywords: Any) -> Any:
@@ -83,7 +84,16 @@ def compile_copying(network: nn.Module, mode: str) -> None:
     network.forward = forward
 
 
-def _allow_shapes() -> None:
-    from torch._dynamo import config  # takes seconds, which only those who compile should wait
+def tell_compiler() -> None:
+    """Let the compiler, if it is loaded, choose by deterministic means where operations must."""
+    if config := sys.modules.get("torch._inductor.config"):
+        config.deterministic = torch.are_deterministic_algorithms_enabled()  # type: ignore[attr-defined]
+
+
+def _prepare_compiler() -> None:
+    # Both take seconds, which only those who compile should wait.
+    from torch._dynamo import config
+    from torch._inductor import config as _  # noqa: F401
 
     config.recompile_limit = max(config.recompile_limit, SHAPES)
+    tell_compiler()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import torch
 import torch.utils.deterministic
 
+from sau.device.compiling import tell_compiler
 from sau.device.precision import full_precision
 
 
@@ -21,12 +22,14 @@ def repeatable(threads: int) -> Iterator[None]:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = (
         torch.get_num_threads(),
-        torch.are_deterministic_algorithms_enabled(),
-        torch.is_deterministic_algorithms_warn_only_enabled(),
+        torch.get_deterministic_debug_mode(),
         torch.utils.deterministic.fill_uninitialized_memory,  # type: ignore[attr-defined]
     )
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # `use_deterministic_algorithms` is the same, and loads torch's compiler for two seconds to tell
+    # it as well.
+    torch.set_deterministic_debug_mode("warn")
+    tell_compiler()
     # Filling every new tensor costs time, and nothing here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
@@ -34,5 +37,6 @@ def repeatable(threads: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1], warn_only=before[2])
-        torch.utils.deterministic.fill_uninitialized_memory = before[3]  # type: ignore[attr-defined]
+        torch.set_deterministic_debug_mode(before[1])
+        tell_compiler()
+        torch.utils.deterministic.fill_uninitialized_memory = before[2]  # type: ignore[attr-defined]

@@ -1,14 +1,12 @@
 """What code a result depends on: the import graph of its stage, less one list."""
 
-import ast
-import functools
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import sau
 from sau.storage.manifest import SCHEMA_VERSION
+from sau.storage.parsed_code import ParsedCode
 
 PACKAGE = Path(sau.__file__).parent
 
@@ -32,7 +30,6 @@ generate all images again. A change of them that alters results raises `SCHEMA_V
 `assets` have a fingerprint of their own."""
 
 _CODE = {".py", ".jinja", ".css", ".js", ".csv"}
-_MODULE = re.compile(r"(sau(?:\.\w+)+)(?::\w+)?")
 
 
 def code_digest(stage: str, package: Path = PACKAGE) -> str:
@@ -47,20 +44,26 @@ def code_digest(stage: str, package: Path = PACKAGE) -> str:
         stage: the name of a folder in `pipeline`.
         package: the folder of the package `sau`.
     """
+    code = ParsedCode()
     digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
-    for path in sorted(files_of(stage, package)):
+    for path in sorted(_files_of(stage, package, code)):
         digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(_essence_and_imports(path)[0] if path.suffix == ".py" else path.read_bytes())
+        digest.update(_content(path, code))
+    code.keep()
     return digest.hexdigest()[:16]
 
 
 def files_of(stage: str, package: Path = PACKAGE) -> set[Path]:
     """Return the files that `code_digest` reads: code, and the data beside it that code names."""
+    return _files_of(stage, package, ParsedCode())
+
+
+def _files_of(stage: str, package: Path, code: ParsedCode) -> set[Path]:
     folder = package / "pipeline" / stage
     found = {path for path in folder.rglob("*") if path.suffix in _CODE}
     waiting = [path for path in found if path.suffix == ".py"]
     while waiting:
-        imported = set(_imported_files(waiting.pop(), package))
+        imported = set(_imported_files(waiting.pop(), package, code))
         new = {path for path in imported - found if _has_effect(path, package)}
         found |= new | {data for path in new for data in _data_of(path)}
         waiting += new
@@ -79,49 +82,14 @@ def _data_of(module: Path) -> set[Path]:
     return {path for path in beside if path.name in source}
 
 
-def _imported_files(module: Path, package: Path) -> Iterator[Path]:
+def _content(path: Path, code: ParsedCode) -> bytes:
+    if path.suffix != ".py":
+        return path.read_bytes()
+    return code.module(path.read_text(encoding="utf-8")).essence.encode()
+
+
+def _imported_files(module: Path, package: Path, code: ParsedCode) -> Iterator[Path]:
     """Yield the files of the package's modules, `__init__.py` of its folders among them."""
-    for name in _essence_and_imports(module)[1]:
+    for name in code.module(module.read_text(encoding="utf-8")).imports:
         path = package.joinpath(*name.split(".")[1:])
         yield from (p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file())
-
-
-def _essence_and_imports(module: Path) -> tuple[bytes, set[str]]:
-    return _parsed(module.read_text(encoding="utf-8"))
-
-
-@functools.cache  # by the text itself: stages share modules, and an edit is another text
-def _parsed(source: str) -> tuple[bytes, set[str]]:
-    """Return the syntax tree of `source` without docstrings, as text, and what it imports."""
-    tree = ast.parse(source)
-    return _essence(tree).encode(), _imported_names(tree)
-
-
-def _imported_names(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            named = _MODULE.fullmatch(node.value)
-            names |= {named[1]} if named else set()
-    return {name for name in names if name.startswith("sau.")}
-
-
-def _essence(tree: ast.AST) -> str:
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list):
-            continue
-        node.body = [s for s in body if not _is_bare_string(s)] or [ast.Pass()]  # type: ignore[attr-defined]
-    return ast.dump(tree)
-
-
-def _is_bare_string(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
