@@ -7,6 +7,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from sau.engine.eager_optimizers import EagerAdamW, EagerSGD
+
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the odd polynomial that is applied over and over; see `orthogonalise`."""
 
@@ -99,11 +101,11 @@ class OrthogonalSteps(torch.optim.Optimizer):
             parameter.add_(step.view(parameter.shape), alpha=-rate * scale)
 
 
-class MuonWithSGD(OrthogonalSteps, torch.optim.SGD):
+class MuonWithSGD(OrthogonalSteps, EagerSGD):
     """`OrthogonalSteps` of hidden weights; SGD of the others."""
 
 
-class MuonWithAdamW(OrthogonalSteps, torch.optim.AdamW):
+class MuonWithAdamW(OrthogonalSteps, EagerAdamW):
     """`OrthogonalSteps` of hidden weights; AdamW of the others."""
 
 

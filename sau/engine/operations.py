@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from sau.data.batches import Batch, Streams, view_batches
 from sau.engine.epoch_start import all_batches, real_batches
 from sau.engine.learning import set_learning
 from sau.engine.loop import Run
+from sau.engine.operation_counter import OperationCounter
 from sau.engine.phases import Phase
 from sau.methods.base import Epoch, Step
 from sau.networks import Network
@@ -50,7 +50,7 @@ def _of_phase(run: Run, phase: Phase) -> float:
 def _of_start(run: Run, phase: Phase, network: Network, number: int) -> float:
     """Return the operations of the look at the network that the phase's epoch begins with."""
     size, generator = phase.settings.batch_size, Streams(run.seed, 0).torch("operations")
-    counter = FlopCounterMode(display=False)
+    counter = OperationCounter()
     of_views: list[float] = []
     shares: list[float] = []
 
@@ -67,22 +67,22 @@ def _of_start(run: Run, phase: Phase, network: Network, number: int) -> float:
     epoch = Epoch(number=number, network=network, real_batches=first_of_real, all_batches=whole_set)
     with counter:
         phase.method.start_epoch(epoch)
-    return (counter.get_total_flops() - sum(of_views)) / (shares[0] if shares else 1)
+    return (counter.total - sum(of_views)) / (shares[0] if shares else 1)
 
 
 def _noting(
-    batches: Iterator[Batch], counter: FlopCounterMode, of_views: list[float]
+    batches: Iterator[Batch], counter: OperationCounter, of_views: list[float]
 ) -> Iterator[Batch]:
     """Yield the batches, and add the operations of making each one's views to `of_views`.
 
     What moves of images are kept from earlier batches differs from process to process, so that a
     run that was killed would not end in the same number.
     """
-    before = counter.get_total_flops()
+    before = counter.total
     for batch in batches:
-        of_views.append(counter.get_total_flops() - before)
+        of_views.append(counter.total - before)
         yield batch
-        before = counter.get_total_flops()
+        before = counter.total
 
 
 def _of_step(run: Run, phase: Phase, network: Network) -> tuple[float, int]:
@@ -95,6 +95,6 @@ def _of_step(run: Run, phase: Phase, network: Network) -> tuple[float, int]:
     )
     pair = second if method.second_views else None
     step = Step(batch=first, second=pair, network=network, generator=streams.numpy("mixing"))
-    with FlopCounterMode(display=False) as counter:
+    with OperationCounter() as counter:
         torch.autograd.backward(method.loss(step)["total"])
-    return float(counter.get_total_flops()), len(first.labels)
+    return float(counter.total), len(first.labels)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from sau.core.errors import ArgumentError
+from sau.engine.eager_optimizers import EagerAdamW, EagerSGD
 from sau.engine.learning import Learns, learning_parameters
 from sau.engine.muon import MuonWithAdamW, MuonWithSGD, OrthogonalSteps
 from sau.engine.settings import TrainingSettings
@@ -31,7 +32,7 @@ def make_optimizer(
     """
     groups = parameter_groups(network, method, settings, learns)
     if settings.optimizer == "adamw":
-        return torch.optim.AdamW(
+        return EagerAdamW(
             groups, settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
     if settings.optimizer == "muon":
@@ -39,7 +40,7 @@ def make_optimizer(
             [] if learns == "classifier" else hidden_weights(network, learns, settings.muon_layers)
         )
         return _muon(groups, hidden, settings, network.precision)
-    return torch.optim.SGD(groups, **_sgd(settings))
+    return EagerSGD(groups, **_sgd(settings))
 
 
 def _muon(

@@ -2,17 +2,40 @@ import subprocess
 import sys
 
 BLOCKED = "snakemake diffusers open_clip faiss transformers matplotlib jsonschema tensorboard"
-SLOW = "torchvision"
+SLOW = "torchvision torch._dynamo torch._inductor"
 """What few trainings need, and all would wait seconds for."""
 
-SCRIPT = f"""
+IMPORT = f"""
 import sys
-for name in {[*BLOCKED.split(), SLOW]!r}:
+for name in {[*BLOCKED.split(), *SLOW.split()]!r}:
     sys.modules[name] = None
 import sau.pipeline.training.stage
 """
 
+TRAIN = f"""{IMPORT}
+import torch
+from sau.device.repeatable import repeatable
+from sau.engine.api import train
+from sau.engine.operation_counter import OperationCounter
 
-def test_stage_loads_none_of_the_pipelines_packages_nor_torchvision() -> None:
-    found = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+labels = torch.arange(12) % 3
+images = torch.randint(0, 256, (12, 3, 12, 12), dtype=torch.uint8)
+settings = dict(method="cross_entropy", backbone="whitened_cnn", width=2, batch_size=6, epochs=1, cutout_size=4)
+for optimizer, others in [("sgd", "sgd"), ("adamw", "sgd"), ("muon", "sgd"), ("muon", "adamw")]:
+    with repeatable(1), OperationCounter() as counter:
+        train(images, labels, optimizer=optimizer, muon_others=others, **settings)
+    assert counter.total > 0
+"""
+
+
+def run(script: str) -> None:
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
+
+
+def test_stage_loads_none_of_the_pipelines_packages_nor_torchvision_nor_a_compiler() -> None:
+    run(IMPORT)
+
+
+def test_training_loads_no_compiler() -> None:
+    run(TRAIN)

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sau.core.random_streams import derive_seed
+from sau.engine.eager_optimizers import EagerAdamW
 from sau.pipeline.personalise import checkpoint
 from sau.pipeline.personalise.methods import learnable
 from sau.pipeline.personalise.model import Model
@@ -42,9 +43,7 @@ def learn_class(
     means, deviations = (torch.cat(part) for part in zip(*moments, strict=True))
     saved = output.with_suffix(".checkpoint")
     with learnable(model, settings, *names) as found:
-        optimizer = torch.optim.AdamW(
-            found.values.values(), lr=settings.learning_rate, weight_decay=0.0
-        )
+        optimizer = EagerAdamW(found.values.values(), lr=settings.learning_rate, weight_decay=0.0)
         done = checkpoint.restore(saved, found.values, optimizer)
         on_steps(done)
         for step in range(done, settings.steps):
