@@ -20,7 +20,8 @@ from sau.engine.operation_counter import OperationCounter
 
 labels = torch.arange(12) % 3
 images = torch.randint(0, 256, (12, 3, 12, 12), dtype=torch.uint8)
-settings = dict(method="cross_entropy", backbone="whitened_cnn", width=2, batch_size=6, epochs=1, cutout_size=4)
+settings = dict(method="cross_entropy", backbone="whitened_cnn", width=2, cutout_size=4)
+settings |= dict(batch_size=6, epochs=1)
 for optimizer, others in [("sgd", "sgd"), ("adamw", "sgd"), ("muon", "sgd"), ("muon", "adamw")]:
     with repeatable(1), OperationCounter() as counter:
         train(images, labels, optimizer=optimizer, muon_others=others, **settings)
