@@ -14,11 +14,6 @@ from tests.paths import ROOT
 CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])
 
 
-@pytest.fixture
-def default():
-    return yaml.safe_load((ROOT / "configs" / "digits-resnet8.yaml").read_text())
-
-
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_shipped_configs_are_valid(path):
     config = load(yaml.safe_load(path.read_text()))
@@ -141,58 +136,6 @@ def test_bad_values_are_refused_in_one_line(default, path, value, message):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("path", "value", "off"),
-    [
-        ("filter.keep_fraction", 0.5, "1"),
-        ("filter.quota", 100, "null"),
-        ("filter.threshold", 0.2, "null"),
-        ("filter.zero_shot", True, "false"),
-        ("filter.margin", 0.01, "null"),
-        ("filter.duplicate_similarity", 0.95, "null"),
-        ("complement.order", "best", "random"),
-        ("training.runs.sau.options.weighting", "score", "uniform"),
-    ],
-)
-def test_setting_that_needs_scores_is_refused_without_a_scorer(default, path, value, off):
-    default["scores"] = {"scorer": "none"}
-    default["filter"] = {"keep_fraction": 1, "duplicate_hash_distance": 2, "leak": "drop"}
-    load(default)
-    *parents, key = path.split(".")
-    section = default
-    for parent in parents:
-        section = section.setdefault(parent, {})
-    section[key] = value
-    with pytest.raises(UserError) as error:
-        load(default)
-    assert f"config: {path}: needs scores, but scores.scorer is none" in str(error.value)
-    assert f"set it to {off}, or choose" in str(error.value)
-
-
-@pytest.mark.parametrize("rule", ["agreement", "loss", "entropy"])
-def test_rule_that_goes_by_classifiers_needs_some(default, rule):
-    default["filter"][rule] = 0.5
-    with pytest.raises(UserError, match=f"filter.{rule}: 0.5, but scores.classifiers names no"):
-        load(default)
-    default["scores"]["classifiers"] = ["model"]
-    load(default)
-
-
-def test_leak_check_that_compares_nothing_is_refused(default):
-    default["filter"] |= {"leak_similarity": None, "leak_hash_distance": None}
-    with pytest.raises(UserError, match="filter.leak: drop, but leak_similarity and"):
-        load(default)
-
-
-def test_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
-    default["scores"] = {"scorer": "none"}
-    default["filter"] = {"keep_fraction": 1, "leak_hash_distance": None}
-    with pytest.raises(UserError, match="filter.leak: needs scores, but scores.scorer is none"):
-        load(default)
-    default["filter"]["leak"] = "off"
-    load(default)
-
-
 def test_value_off_needs_no_quotes(default):
     """YAML 1.1 reads the bare word as false."""
     default["filter"]["leak"] = False
@@ -304,33 +247,3 @@ def test_bare_words_for_pretrained_are_words(default, value, word):
     row |= {"backbone": "timm/test_vit", "pretrained": value}
     default["training"].pop("width", None)
     assert load(default).training.runs["ce"].pretrained == word
-
-
-def test_influence_needs_a_row_that_runs_and_validation_images(default):
-    default["influence"] = {"row": "ce"}
-    with pytest.raises(UserError, match="influence.row: 'ce', but subset.validation_fraction is 0"):
-        load(default)
-    default["subset"]["validation_fraction"] = 0.2
-    load(default)
-    default["influence"]["row"] = "cee"
-    with pytest.raises(UserError, match="influence.row: 'cee': unknown row; did you mean 'ce'"):
-        load(default)
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        ({"source": "glide"}, "personalise.method: lora, but images.source is glide"),
-        ({"compile": "default"}, "images.compile: default, but with personalise.method lora"),
-        ({"lora": "made"}, "images.lora: made, but personalise.method lora learns that"),
-        ({"source": "none"}, "personalise.method: 'lora' has no effect with images.source none"),
-    ],
-)
-def test_what_is_learned_must_be_drawn_with(images, message):
-    runs = {"ce": {"method": "cross_entropy", "data": "real"}}
-    values = {"experiment": {}, "dataset": {"source": "digits"}, "training": {"runs": runs}}
-    values["images"] = {"source": "diffusers", "model": "m", **images}
-    if images.get("source", "diffusers") != "diffusers":
-        values["images"] = images
-    with pytest.raises(UserError, match=message):
-        load({**values, "personalise": {"method": "lora"}})
