@@ -110,6 +110,17 @@ def test_results_of_parts_on_digits_are_the_published_ones() -> None:
         assert difference == f"{middle} ({low} to {high})", method
 
 
+def test_differences_on_other_processors_are_the_published_ones_and_have_one_sign() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| difference on digits | run |")
+    assert [row[1] for row in rows].count("digits-avx2") == 2
+    for difference, run, *cells in rows:
+        better, other = difference.split(f" {MINUS} ")
+        for factor, cell in zip((100, 50, 10), cells, strict=True):
+            middle, low, high = paired(better, other, [run], factor)
+            assert cell == f"{middle} ({low} to {high})", (run, difference, factor)
+            assert low.startswith(MINUS) == high.startswith(MINUS) == (better == "SAU")
+
+
 def test_results_of_rows_beyond_the_paper_are_the_published_ones() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| on digits | IF 100")
     assert len(rows) == 4
