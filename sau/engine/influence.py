@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.func import functional_call, jvp
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from sau.networks import Network
 from sau.views import ViewOptions, test_view
@@ -79,7 +80,8 @@ def influence(
         return F.cross_entropy(functional_call(network, values, (shown,)), labels, reduction="none")
 
     point = {name: weights[name].detach() for name in gradient}
-    with torch.no_grad(), warnings.catch_warnings():
+    # Of the ways to compute attention only this one can be differentiated forwards.
+    with torch.no_grad(), warnings.catch_warnings(), sdpa_kernel(SDPBackend.MATH):
         warnings.simplefilter("ignore", FutureWarning)  # of PyTorch's own use of torch.jit
         found: Tensor = jvp(losses, (point,), (gradient,))[1]
     return found

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from sau.core.errors import ArgumentError
 from sau.data.batches import Batch
 from sau.losses.classification import soft_cross_entropy
 from sau.losses.contrastive import contrastive_loss
@@ -66,7 +67,10 @@ class Sau(Method[SauOptions]):
     def attach(self, network: MethodNetwork) -> None:
         """Let the network's BatchNorm know both kinds of images, if they are normalised apart."""
         if self.options.batch_norm == "apart" and self.context.is_synthetic is not None:
-            self.norms = separate(network)
+            try:
+                self.norms = separate(network)
+            except ArgumentError as error:
+                raise OptionError(f"batch_norm: apart, but {error}") from error
             if not self.norms:
                 raise OptionError(
                     "batch_norm: apart, but the network has no BatchNorm; leave it out"

@@ -5,6 +5,8 @@ from typing import TypeVar
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from sau.core.errors import ArgumentError
+
 Norm = TypeVar("Norm", bound=_BatchNorm)
 
 
@@ -14,7 +16,17 @@ def adopt(kind: type[Norm], layer: _BatchNorm) -> Norm:
     Args:
         kind: of BatchNorm.
         layer: with weight, bias and running statistics.
+
+    Raises:
+        ArgumentError: a layer of somebody's own class, which may do more than normalise: timm's
+            have the activation within.
     """
+    if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d):
+        raise ArgumentError(
+            f"a layer is a {type(layer).__name__}, which may do more than normalise, and no "
+            f"{kind.__name__} can take its place; choose a backbone with plain BatchNorm, or "
+            "leave BatchNorm as it is"
+        )
     made = kind(layer.num_features, layer.eps, layer.momentum)
     for name, value in (*layer.named_parameters(), *layer.named_buffers()):
         # A scale that does not learn is a buffer, which cannot take a parameter's place.

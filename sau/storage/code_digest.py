@@ -1,7 +1,7 @@
 """What code a result depends on: the import graph of its stage, less one list."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sau
@@ -12,7 +12,16 @@ PACKAGE = Path(sau.__file__).parent
 
 NO_EFFECT = (
     "__init__.py",
-    "assets",
+    "assets/classify.py",
+    "assets/model_code.py",
+    "assets/model_files.py",
+    "assets/model_shards.py",
+    "assets/shipped.py",
+    "assets/trained_model.py",
+    "assets/trained_on.py",
+    "assets/unseen_classes.py",
+    "assets/validated.py",
+    "assets/vocabulary.py",
     "config",
     "core/ahead.py",
     "core/errors.py",
@@ -29,10 +38,14 @@ NO_EFFECT = (
 generate all images again. A change of them that alters results raises `SCHEMA_VERSION`. Weights in
 `assets` have a fingerprint of their own."""
 
+NETWORKS = ("assets/classify.py", "assets/trained_model.py")
+"""How a trained network is loaded and asked. That is half of the code there is, so it counts only
+where a result depends on the answers: an edit of a loss would score all images again."""
+
 _CODE = {".py", ".jinja", ".css", ".js", ".csv"}
 
 
-def code_digest(stage: str, package: Path = PACKAGE) -> str:
+def code_digest(stage: str, package: Path = PACKAGE, *, networks: bool = False) -> str:
     """Return 16 hex digits that change when code does which the results of a stage depend on.
 
     That is the stage's folder `pipeline/<stage>`, every module of the package that it imports,
@@ -43,24 +56,26 @@ def code_digest(stage: str, package: Path = PACKAGE) -> str:
     Args:
         stage: the name of a folder in `pipeline`.
         package: the folder of the package `sau`.
+        networks: whether the results depend on what trained networks say; see `NETWORKS`.
     """
     code = ParsedCode()
     digest = hashlib.sha256(f"schemas {SCHEMA_VERSION}".encode())
-    for path in sorted(_files_of(stage, package, code)):
+    for path in sorted(_files_of(stage, package, code, NETWORKS if networks else ())):
         digest.update(path.relative_to(package).as_posix().encode())
         digest.update(_content(path, code))
     code.keep()
     return digest.hexdigest()[:16]
 
 
-def files_of(stage: str, package: Path = PACKAGE) -> set[Path]:
+def files_of(stage: str, package: Path = PACKAGE, *, networks: bool = False) -> set[Path]:
     """Return the files that `code_digest` reads: code, and the data beside it that code names."""
-    return _files_of(stage, package, ParsedCode())
+    return _files_of(stage, package, ParsedCode(), NETWORKS if networks else ())
 
 
-def _files_of(stage: str, package: Path, code: ParsedCode) -> set[Path]:
+def _files_of(stage: str, package: Path, code: ParsedCode, others: Iterable[str]) -> set[Path]:
     folder = package / "pipeline" / stage
     found = {path for path in folder.rglob("*") if path.suffix in _CODE}
+    found |= {package / name for name in others}
     waiting = [path for path in found if path.suffix == ".py"]
     while waiting:
         imported = set(_imported_files(waiting.pop(), package, code))

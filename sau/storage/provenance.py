@@ -20,6 +20,8 @@ def provenance(
     settings: Section,
     inputs: Mapping[str, Path | Sequence[Path]],
     libraries: Sequence[str] = (),
+    *,
+    asks_networks: bool = False,
     **facts: Any,
 ) -> dict[str, Any]:
     """Return the record that goes into a result's metadata. No time and no host: bytes repeat.
@@ -30,6 +32,7 @@ def provenance(
         inputs: manifests it read, by name; their content hashes are recorded, and those that they
             record of their own inputs, as far as a rule may ask for them (`few`).
         libraries: distributions whose version can change the result, besides pyarrow and numpy.
+        asks_networks: whether it depends on what trained networks say, and so on their code.
         facts: what else to record (counts, seeds), as JSON values.
     """
     records = {
@@ -39,7 +42,10 @@ def provenance(
     return {
         "stage": stage,
         "settings": settings.with_effect(),
-        "code": {"sau": sau.__version__, "stage_digest": _digest_in_use(stage)},
+        "code": {
+            "sau": sau.__version__,
+            "stage_digest": _digest_in_use(stage, networks=asks_networks),
+        },
         "versions": versions(["numpy", "pyarrow", *libraries]),
         "inputs": few(hashes),
         "earlier_inputs": earlier_inputs(records),

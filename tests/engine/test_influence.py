@@ -14,7 +14,7 @@ VIEWS = ViewOptions(Normalisation((0.5, 0.5, 0.5), (0.2, 0.2, 0.2)))
 
 def drawn(count, seed, classes=3):
     generator = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 256, (count, 3, 12, 12), generator=generator, dtype=torch.uint8)
+    images = torch.randint(0, 256, (count, 3, 16, 16), generator=generator, dtype=torch.uint8)
     return images, torch.randint(0, classes, (count,), generator=generator)
 
 
@@ -40,6 +40,7 @@ def product(one, other):
         ("whitened_cnn", {}),
         ("resnet8", {"classifier": "cosine", "classifier_scale": 8.0}),
         ("resnet8", {"projection_hidden": 8, "projection_size": 4}),
+        ("timm/test_vit", {}),
     ],
 )
 def test_influence_is_the_product_of_single_gradients(backbone, values):

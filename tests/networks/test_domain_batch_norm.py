@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from sau.core.errors import ArgumentError
 from sau.networks.domain_batch_norm import DomainBatchNorm, rows_of, separate
 
 SYNTHETIC = torch.tensor([True, False, False, True, True, False, True])
@@ -37,6 +38,18 @@ def test_each_kind_is_normalised_as_a_batch_of_its_own(
         loss = (F.batch_norm(some, None, None, training=True) * some.detach().sin()).sum()
         wanted[part] = torch.autograd.grad(loss, some)[0]
     torch.testing.assert_close(gradient, wanted)
+
+
+class NormAndActivation(nn.BatchNorm2d):
+    """As timm has it."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+        return super().forward(input).relu()
+
+
+def test_layer_that_does_more_than_normalise_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="a layer is a NormAndActivation, which may do more"):
+        separate(nn.Sequential(nn.Conv2d(3, 3, 1), NormAndActivation(3)))
 
 
 def test_without_a_word_or_in_a_test_it_is_the_plain_layer(generator: Generator) -> None:

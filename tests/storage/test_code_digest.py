@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from sau.pipeline.registry import STAGES
-from sau.storage.code_digest import PACKAGE, code_digest, files_of
+from sau.storage.code_digest import NO_EFFECT, PACKAGE, code_digest, files_of
 
 
 @pytest.fixture
@@ -79,3 +79,23 @@ def test_stages_import_no_code_of_one_another():
         folders = {path.relative_to(PACKAGE).parts[:2] for path in files_of(stage)}
         imported = {parts[1] for parts in folders if parts[0] == "pipeline"}
         assert imported & set(stages()) - {stage} <= shared.get(stage, set()), stage
+
+
+def test_digest_follows_how_networks_are_asked_where_a_result_depends_on_their_answers(package):
+    path = package / "engine" / "prediction.py"
+    before = {asked: code_digest("scores", package, networks=asked) for asked in (False, True)}
+    assert before[False] != before[True]
+    path.write_text(path.read_text() + "CHANGED = 1\n")
+    after = {asked: code_digest("scores", package, networks=asked) for asked in (False, True)}
+    assert (before[False] == after[False], before[True] == after[True]) == (True, False)
+
+
+def test_digest_of_images_follows_how_networks_are_loaded(package):
+    path = package / "assets" / "pipeline_networks.py"
+    before = code_digest("images", package)
+    path.write_text(path.read_text() + "CHANGED = 1\n")
+    assert code_digest("images", package) != before
+
+
+def test_modules_without_effect_are_there():
+    assert [name for name in NO_EFFECT if not (PACKAGE / name).exists()] == []

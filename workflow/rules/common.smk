@@ -169,9 +169,12 @@ def section_for(settings, wildcards):
 stage_digest = functools.cache(code_digest)
 
 
-def digest(package):
-    """Return the digest of a stage's code, so that an edit runs that stage again."""
-    return lambda wildcards: stage_digest(package)
+def digest(package, networks=False):
+    """Return the digest of a stage's code, so that an edit runs that stage again.
+
+    `networks`: whether the stage asks trained networks, whose code counts then.
+    """
+    return lambda wildcards: stage_digest(package, networks=networks)
 
 
 def fingerprint_of(paths, table_columns={}):

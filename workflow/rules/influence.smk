@@ -30,7 +30,7 @@ rule influence:
         gpu=int(CONFIG.influence.device == "cuda"),
     params:
         flags=flags_of(CONFIG.influence),
-        code=digest("influence"),
+        code=digest("influence", networks=True),
     shell:
         "python -m sau influence --models {input.models:q} --validation {input.validation:q}"
         " --train-images {input.train_images:q} --images {input.images:q} --output {output:q}"

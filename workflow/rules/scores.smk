@@ -1,8 +1,21 @@
+# What classifiers should not have been trained on either.
+HELD_OUT = (
+    expand(
+        rules.subset.output.validation,
+        imbalance_factor=FACTORS,
+        data_seed=CONFIG.experiment.data_seeds,
+    )
+    if CONFIG.scores.classifiers and CONFIG.subset.validation_fraction > 0
+    else []
+)
+
+
 rule scores:
     input:
         images=rules.images.output,
         # Its record alone: by it a classifier is known that has seen no test image.
         train_images=rules.dataset.output.train if CONFIG.scores.classifiers else [],
+        validation=HELD_OUT,
     output:
         results("scores", "shard-{shard}.parquet"),
     log:
@@ -17,7 +30,7 @@ rule scores:
     params:
         flags=flags_of(CONFIG.scores),
         decoding=other_flags_of(CONFIG.scores),
-        code=digest("scores"),
+        code=digest("scores", networks=bool(CONFIG.scores.classifiers)),
         weights=fingerprint_of(
             [
                 CONFIG.scores.model,
@@ -26,9 +39,10 @@ rule scores:
             ]
         ),
         train_images=optional("train_images"),
+        validation=optional("validation"),
     shell:
-        "python -m sau scores --images {input.images:q} {params.train_images} --output {output:q}"
-        " {params.flags} {params.decoding} 2>&1 | logged {log:q}"
+        "python -m sau scores --images {input.images:q} {params.train_images} {params.validation}"
+        " --output {output:q} {params.flags} {params.decoding} 2>&1 | logged {log:q}"
 
 
 # Real images in the same way, for whoever compares synthetic ones with them. They have no prompts,
@@ -37,6 +51,7 @@ use rule scores as scores_test with:
     input:
         images=rules.dataset.output.test,
         train_images=[],
+        validation=[],
     output:
         results("scores", "test.parquet"),
     log:
@@ -49,6 +64,7 @@ use rule scores as scores_test with:
         code=digest("scores"),
         weights=fingerprint_of([CONFIG.scores.model, CONFIG.scores.pretrained]),
         train_images=optional("train_images"),
+        validation=optional("validation"),
 
 
 SCORES = expand(rules.scores.output, shard=SHARDS)

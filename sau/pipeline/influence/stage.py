@@ -15,6 +15,7 @@ from sau.core.errors import UserError
 from sau.core.progress import progress
 from sau.device.gpus import reserved_device
 from sau.device.repeatable import repeatable
+from sau.engine.backbone_names import distributions_of
 from sau.engine.influence import balanced_weights, loss_gradient
 from sau.engine.influence import influence as influence_of
 from sau.pipeline.influence.networks import networks_of
@@ -83,7 +84,11 @@ def influence(
     helping = int((table["influence"].to_numpy() > 0).sum())
     log.info("%d of %d images lower the validation loss", helping, len(table))
     facts = {"class_names": names, "networks": [each.weights_sha256 for each in networks]}
-    made = provenance("influence", settings, inputs, ("torch", "pillow"), **facts)
+    backbones = {each.network.config.backbone for each in networks}
+    libraries = {name for backbone in backbones for name in distributions_of(backbone)}
+    made = provenance(
+        "influence", settings, inputs, ("pillow", *libraries), asks_networks=True, **facts
+    )
     manifest.write(output, "influence", table, made)
 
 

@@ -1,8 +1,10 @@
 """What networks that were trained on the long tail say of synthetic images: the learner's word."""
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,53 +15,81 @@ from torch import Tensor
 from sau.assets.classify import Work, classify
 from sau.assets.trained_model import TrainedModel
 from sau.assets.trained_on import RealImages, check_trained_on
+from sau.engine.backbone_names import distributions_of
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.verdict import verdict
 from sau.sources.record import Payload
 from sau.storage import manifest
+from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.schemas import CLASSIFIED, SCHEMAS, STATUS_OK
 
 KEY = "scores.classifiers"
 
+log = logging.getLogger(__name__)
+
+
+class Classified(NamedTuple):
+    """What networks say of a shard, and what is to be recorded of them.
+
+    `columns`: those of `CLASSIFIED`, with a value for each image that can be read, else null;
+    `facts`: `classifiers`, a SHA-256 of the weights of each; `libraries`: packages that they need.
+    """
+
+    columns: dict[str, pa.Array]
+    facts: dict[str, Any]
+    libraries: list[str]
+
 
 def classify_shard(
-    images: Path, rows: pa.Table, train_images: Path, class_names: list[str], s: ScoresSettings
-) -> tuple[dict[str, pa.Array], dict[str, Any]]:
-    """Return the columns `CLASSIFIED` of a shard, and what is to be recorded of the networks.
+    images: Path,
+    rows: pa.Table,
+    real: RealImages,
+    validation: Sequence[Path],
+    s: ScoresSettings,
+) -> Classified:
+    """Ask networks that were trained on the tail about the images of a shard.
 
     Args:
         images: the shard, a manifest of synthetic images.
         rows: its rows without their images: id, label and status.
-        train_images: manifest of the real training images, with which the networks must have been
-            trained, and no others.
-        class_names: of all classes, in label order.
+        real: the real training images, with which the networks must have been trained, and no
+            others; and all classes.
+        validation: manifests of what the run holds out; a network that was trained on some of them
+            is warned of.
         s: the section `scores`, with at least one classifier.
-
-    Returns: columns with a value for each image that can be read, else null; and `classifiers`, a
-        SHA-256 of the weights of each.
 
     Raises:
         UserError: no such device or network, one of other classes, or one that may have seen the
             test images.
     """
     networks = [TrainedModel.load(Path(folder), KEY) for folder in s.classifiers]
-    real = RealImages.of_images(train_images, class_names)
+    held_out = {read_record(path).content_sha256 for path in validation}
     for network in networks:
         where = f"{KEY}: {network.folder}"
         check_trained_on(where, network.class_names, network.provenance, real)
+        if not held_out <= set(network.provenance["inputs"].get("validation", [])):
+            log.warning(
+                "%s: its run did not hold out the validation images of every tail of this one, so "
+                "it may have been trained on some; they do not tell whether its word helps",
+                where,
+            )
     work = Work(batch_size=s.batch_size, threads=s.threads, device=s.device)
     labels = torch.tensor(rows["label"].to_pylist(), dtype=torch.int64)
-    total = torch.zeros(len(labels), len(class_names))
+    total = torch.zeros(len(labels), len(real.class_names))
     agreeing = torch.zeros(len(labels))
     read = np.zeros(len(labels), dtype=bool)
     for network in networks:
-        places, found = _probabilities(images, rows, network, work)
-        total[places] += found
-        agreeing[places] += (found.argmax(dim=1) == labels[places]).float()
-        read[places.numpy()] = True
-    made = verdict(total / len(networks), agreeing / len(networks), labels)
-    facts = {"classifiers": [network.weights_sha256 for network in networks]}
-    return {name: _column(name, made, read) for name in CLASSIFIED}, facts
+        for places, found in _probabilities(images, rows, network, work):
+            total[places] += found
+            agreeing[places] += (found.argmax(dim=1) == labels[places]).float()
+            read[places.numpy()] = True
+    backbones = {network.network.config.backbone for network in networks}
+    made = verdict(total.div_(len(networks)), agreeing / len(networks), labels)
+    return Classified(
+        columns={name: _column(name, made, read) for name in CLASSIFIED},
+        facts={"classifiers": [network.weights_sha256 for network in networks]},
+        libraries=sorted({name for backbone in backbones for name in distributions_of(backbone)}),
+    )
 
 
 def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
@@ -73,14 +103,14 @@ def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
 
 def _probabilities(
     images: Path, rows: pa.Table, network: TrainedModel, work: Work
-) -> tuple[Tensor, Tensor]:
-    """Return places of the n images that can be read, and their probabilities (n, C)."""
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield places of images that can be read, n at a time, and their probabilities (n, C)."""
     ok = np.flatnonzero(np.array(rows["status"].to_pylist()) == STATUS_OK)
-    parts = list(classify(_payloads(images), len(ok), network, work, key="scores.device"))
-    reasons = [reason for part in parts for reason in part.reasons]
-    places = [int(place) for place, reason in zip(ok, reasons, strict=True) if reason is None]
-    found = [torch.empty(0, len(network.class_names)), *(part.probabilities for part in parts)]
-    return torch.tensor(places, dtype=torch.int64), torch.cat(found)
+    places = iter(ok.tolist())
+    for part in classify(_payloads(images), len(ok), network, work, key="scores.device"):
+        asked = islice(places, len(part.reasons))
+        read = [place for place, reason in zip(asked, part.reasons, strict=True) if reason is None]
+        yield torch.tensor(read, dtype=torch.int64), part.probabilities
 
 
 def _payloads(images: Path) -> Iterator[tuple[str, Payload]]:

@@ -11,7 +11,7 @@ from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 _MEASURING = ("pillow", "imagehash", "scipy")
-_CLASSIFYING = ("torch", "safetensors")
+_CLASSIFYING = ("safetensors",)
 _SCORING = ("torch", "open_clip_torch", "transformers")
 
 BELONGING = (
@@ -25,7 +25,12 @@ HANDED_ON = ("shard", "split")
 
 @writes("output")
 def scores(
-    images: Path, output: Path, *, train_images: Path | None = None, settings: ScoresSettings
+    images: Path,
+    output: Path,
+    *,
+    train_images: Path | None = None,
+    validation: list[Path] | None = None,
+    settings: ScoresSettings,
 ) -> None:
     """Measure one shard of images, and score them with CLIP against their texts and all classes.
 
@@ -34,6 +39,8 @@ def scores(
         output: manifest of scores, one row for each image; decisions are made elsewhere.
         train_images: manifest of the real training images, of which no image is read: classifiers
             must have been trained on these, and so on no test image; needed if there are any.
+        validation: manifests of the members that the run holds out; a classifier whose own run did
+            not hold them out is warned of.
         settings: the section `scores`.
 
     Raises:
@@ -57,21 +64,27 @@ def scores(
 
         warn_of_unseen_classes("scores", ((settings.model, name) for name in class_names))
         table, facts = score_shard(images, rows, class_names, settings)
+    classifying: list[str] = []
     if settings.classifiers:
+        from sau.assets.trained_on import RealImages
         from sau.pipeline.scores.classifiers import classify_shard, with_columns
 
-        real = _real_images(train_images, made.get("split"), images)
-        columns, networks = classify_shard(images, rows, real, class_names, settings)
-        table, facts = with_columns(table, columns), facts | networks
+        path = _real_images(train_images, made.get("split"), images)
+        real = RealImages.of_images(path, class_names)
+        said = classify_shard(images, rows, real, validation or [], settings)
+        table, facts = with_columns(table, said.columns), facts | said.facts
+        classifying = said.libraries
     facts |= {name: made[name] for name in HANDED_ON if name in made}
     facts |= {"images_settings": made["settings"]} if "settings" in made else {}
     report_failures(table, "scores")
     libraries = (
         *_MEASURING,
         *(_SCORING if facts["scored"] else ()),
-        *(_CLASSIFYING if settings.classifiers else ()),
+        *((*_CLASSIFYING, *classifying) if settings.classifiers else ()),
     )
-    record = provenance("scores", settings, inputs, libraries, class_names=class_names, **facts)
+    asked = bool(settings.classifiers)
+    facts |= {"class_names": class_names}
+    record = provenance("scores", settings, inputs, libraries, asks_networks=asked, **facts)
     manifest.write(output, "scores", table, record)
 
 

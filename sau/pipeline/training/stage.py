@@ -14,6 +14,7 @@ from sau.device.precision import precision_facts
 from sau.device.ranks import find_ranks, process_group, refuse_disagreement
 from sau.device.repeatable import repeatable
 from sau.engine.backbone import pretrained_facts
+from sau.engine.backbone_names import distributions_of
 from sau.engine.build import build_run
 from sau.engine.loop import Run, train
 from sau.engine.state import RunState
@@ -39,8 +40,7 @@ from sau.storage.provenance import identity_of, provenance
 from sau.storage.reuse import ReusableResults, reuse_folder
 from sau.storage.together import together
 
-LIBRARIES = ("torch", "torchvision", "pillow", "safetensors")
-OF_BACKBONE = {"timm": ("timm",), "open_clip": ("open_clip_torch", "timm")}
+LIBRARIES = ("pillow", "safetensors")
 OF_LOW_RANK = ("peft",)
 
 
@@ -221,5 +221,5 @@ def run_identity(made_of: Mapping[str, Any], seed: int) -> str:
 
 def libraries_of(settings: TrainingSection) -> tuple[str, ...]:
     """Return the packages that a run's results depend on."""
-    of_backbone = OF_BACKBONE.get(settings.backbone.partition("/")[0], ())
-    return LIBRARIES + of_backbone + (OF_LOW_RANK if settings.lora_rank else ())
+    low_rank = OF_LOW_RANK if settings.lora_rank else ()
+    return (*LIBRARIES, *distributions_of(settings.backbone), *low_rank)

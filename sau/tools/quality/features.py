@@ -104,7 +104,8 @@ def score_real(train_images: Path, scored: Path, output: Path) -> Path:
         UserError: no model, or what the scores stage says.
     """
     made = read_record(scored).provenance
-    settings = ScoresSettings.from_mapping(dict(made.get("settings", {})))
+    # No classifier looks at real images: most have been trained on them.
+    settings = ScoresSettings.from_mapping(dict(made.get("settings", {}))).replace(classifiers=[])
     if settings.scorer == "none":
         raise UserError(
             f"--network {CLIP}: {scored} was made without a scorer; set --network {EFFICIENTNET}"

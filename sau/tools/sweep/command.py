@@ -48,7 +48,9 @@ def sweep(
     if len(values) < 2 or len(set(values)) < len(values):
         raise UserError(f"VALUES: {' '.join(values)}: expected two or more, each once")
     base = Path(configured(named).experiment.results)
-    folders = [base / f"{name}-{value.replace('/', '_')}" for value in values]
+    folders = [base / f"{key}-{value.replace('/', '_')}" for value in values]
+    if len(set(folders)) < len(folders):
+        raise UserError(f"VALUES: {' '.join(values)}: two of them have one folder, a / being a _")
     runs = [_changed(named, section, name, *pair) for pair in zip(values, folders, strict=True)]
     for words in runs:
         configured(words)

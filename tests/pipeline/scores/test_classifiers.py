@@ -96,6 +96,7 @@ def test_columns_are_those_of_each_image_alone(tail: Tail) -> None:
     assert table.drop("c")[list(CLASSIFIED)].notna().all(axis=None)
     made = manifest.read_metadata(tail.folder / "scores.parquet")["provenance"]
     assert made["classifiers"] == [network.weights_sha256 for network in networks]
+    assert {"torch", "torchvision"} <= made["versions"].keys()
 
 
 def test_clips_figures_stay_what_they_are(tail: Tail) -> None:
@@ -161,6 +162,28 @@ def test_real_images_that_a_network_is_checked_by_are_needed_and_no_test_images(
     manifest.write(tail.train, "images", table, {"class_names": NAMES, "split": "test"})
     with pytest.raises(UserError, match="holds the test images, expected the training images"):
         tail.score(tail.network(1))
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_network_that_may_know_the_validation_images_is_warned_of(
+    tail: Tail, held_out: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tail.folder / "validation.parquet"
+    rows = pa.Table.from_pylist([], schema=manifest.SCHEMAS["members"])
+    digest = manifest.write(path, "members", rows, {"class_names": NAMES})
+    own = [digest] if held_out else ["0" * 64]
+    network = tail.network(0, inputs={"train_images": [tail.digest], "validation": own})
+    settings = ScoresSettings(scorer="none", classifiers=[network])
+    output = tail.folder / "scores.parquet"
+    with caplog.at_level("WARNING"):
+        scores(
+            tail.images,
+            output,
+            train_images=tail.train,
+            validation=[path],
+            settings=settings,
+        )
+    assert ("may have been trained on some" in caplog.text) is not held_out
 
 
 def test_folder_that_is_named_twice_is_refused() -> None:

@@ -19,7 +19,7 @@ from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.stage import scores
 from sau.storage import manifest
 from sau.tools.quality import quality, samples
-from sau.tools.quality.features import unit_features
+from sau.tools.quality.features import score_real, unit_features
 from sau.tools.quality.pixels import sum_pixels
 from tests.sources.make_images import encode, put
 
@@ -113,6 +113,15 @@ def test_real_images_are_scored_once(results, tmp_path):
     quality(results, output=tmp_path)
     assert file.stat().st_mtime_ns == before
     assert (tmp_path / "quality.csv").read_bytes() == first
+
+
+def test_real_images_are_scored_without_the_classifiers_of_the_generated_ones(results, tmp_path):
+    shard, copy = results / "scores/0.parquet", tmp_path / "scores.parquet"
+    made = manifest.read_metadata(shard)["provenance"]
+    made["settings"]["classifiers"] = ["results/tail/model"]
+    manifest.write(copy, "scores", manifest.read(shard, "scores"), made)
+    output = score_real(results / "dataset/train.parquet", copy, tmp_path / "real.parquet")
+    assert manifest.read(output, "scores")["entropy"].null_count == PER_CLASS * CLASSES
 
 
 def test_few_of_many_images_are_drawn_by_the_seed(results, tmp_path):

@@ -64,6 +64,7 @@ def test_changes_of_one_section_are_joined_into_one_word(tmp_path: Path, monkeyp
         (["experiment.results", "a", "b"], "expected a section other than experiment"),
         (["images.guidance_scale", "1"], "VALUES: 1: expected two or more"),
         (["images.guidance_scale", "1", "1"], "each once"),
+        (["images.model", "a/b", "a_b"], "two of them have one folder"),
         (["images.guidence_scale", "1", "2"], "did you mean 'guidance_scale'"),
         (["images.guidance_scale", "1", "high"], "images.guidance_scale"),
     ],
