@@ -58,6 +58,11 @@ def _read(folder: Path, real: RealImages, key: str) -> dict[str, Any]:
         raise UserError(f"{where}: {CONFIG_FILE} is not as it was written ({error})") from error
     check_trained_on(where, config.get("class_names", []), config.get("provenance", {}), real)
     if VALIDATION not in config:
+        if "provenance" in config and (folder.parent / CONFIG_FILE).is_file():
+            raise UserError(
+                f"{where}: it is of an earlier epoch, of which nobody counted what is right; name "
+                f"the run's last network, {folder.parent}"
+            )
         raise UserError(
             f"{where}: it was trained without validation images, so it does not say which classes "
             "are hard; train it with subset.validation_fraction above 0"

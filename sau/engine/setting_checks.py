@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from sau.engine.settings import TrainingSettings
 
 
+MOST_SNAPSHOTS = 20
+"""Networks of earlier epochs that a run keeps."""
+
+
 def check_use(runs: Sequence["TrainingSettings"], keys: Iterable[str]) -> None:
     """Refuse a setting that has no effect on any of the runs for which it was made.
 
@@ -157,6 +161,18 @@ def check_batch_norm(settings: "TrainingSettings") -> None:
                 f"apart, but {settings.path(key)} is {getattr(settings, key)}; "
                 f"set that to {value}, or leave this out",
             )
+
+
+def check_snapshots(settings: "TrainingSettings") -> None:
+    """Refuse more networks of earlier epochs than memory and every checkpoint should hold."""
+    every, epochs = settings.snapshot_every, settings.total_epochs()
+    if every and (epochs - 1) // every > MOST_SNAPSHOTS:
+        raise settings.error(
+            "snapshot_every",
+            f"{every}, so {(epochs - 1) // every} networks of {epochs} epochs would be kept, in "
+            f"memory and in every checkpoint; at most {MOST_SNAPSHOTS}: raise it to "
+            f"{(epochs - 1) // (MOST_SNAPSHOTS + 1) + 1} at least",
+        )
 
 
 def check_schedule(stage: "SecondStage | TrainingSettings") -> None:

@@ -9,6 +9,7 @@ from sau.engine.setting_checks import (
     check_averages,
     check_backbone,
     check_batch_norm,
+    check_snapshots,
     check_flips,
     check_optimizer,
     check_options,
@@ -141,6 +142,7 @@ class TrainingSettings(ViewSettings):
             )
         check_averages(self)
         check_batch_norm(self)
+        check_snapshots(self)
 
     def method_options(self) -> Section:
         """Return the options of the method, checked; made without loading torch."""

@@ -53,6 +53,16 @@ def test_network_whose_word_does_not_count_is_refused(
     assert str(raised.value).startswith(f"complement.need: {folder}: ")
 
 
+def test_network_of_an_earlier_epoch_leads_to_the_last_one(tmp_path: Path) -> None:
+    last = Path(network(tmp_path, [1, 1, 1], [1, 1, 1]))
+    (last / "epoch-3").mkdir()
+    earlier = network(last / "epoch-3", [1, 1, 1], [1, 1, 1], validation=None)
+    inside = Path(earlier).rename(last / "best_on_validation")
+    with pytest.raises(UserError, match="of an earlier epoch, .* last network") as raised:
+        read_validated([str(inside)], REAL, "complement.need")
+    assert str(raised.value).endswith(f", {last}")
+
+
 def test_folder_that_is_none_or_damaged_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="complement.need: .*no such folder"):
         read_validated([str(tmp_path / "no")], REAL, "complement.need")

@@ -130,3 +130,10 @@ def test_width_follows_the_backbone() -> None:
     assert TrainingSection(width=64).channels() == 64
     assert TrainingSection(backbone="resnet50", width=64).channels() == 64
     assert TrainingSection(backbone="resnet50").channels() == 64
+
+
+def test_more_networks_of_earlier_epochs_than_memory_should_hold_are_refused() -> None:
+    with pytest.raises(UserError, match="snapshot_every: 9, so 22 networks .* raise it to 10 at"):
+        TrainingSection(epochs=200, snapshot_every=9)
+    TrainingSection(epochs=200, snapshot_every=10)
+    TrainingSection(epochs=200)

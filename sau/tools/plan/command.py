@@ -16,6 +16,7 @@ from sau.run.planned import planned_jobs
 from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
 from sau.tools.plan.work import Training, Work, work_of
 
+_NOT_PROBED = ("personalise", "influence")
 _LISTED = 20
 """Classes whose images are counted one by one."""
 
@@ -115,7 +116,9 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
         line, seconds = _row(row, training, len(work.class_names), side or 0, cores)
         total += seconds
         yield line
-    yield f"in all about {_duration(total)} on this machine, beside reading and reports"
+    others = [f"{stage}, not probed" for stage in _NOT_PROBED if work.jobs.get(stage)]
+    beside = ", ".join([*others, "reading and reports"])
+    yield f"in all about {_duration(total)} on this machine, beside {beside}"
 
 
 def _row(row: str, training: Training, classes: int, side: int, cores: int) -> tuple[str, float]:

@@ -89,7 +89,8 @@ def test_generator_and_scorer_are_timed():
 
 
 def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, capsys, tmp_path):
-    jobs = [job("prompts"), job("images"), job("scores"), job("training", run="ce")]
+    jobs = [job(rule) for rule in ("prompts", "images", "scores", "influence")]
+    jobs.append(job("training", run="ce"))
     monkeypatch.setattr(command, "configured", lambda named: config)
     monkeypatch.setattr(command, "planned_jobs", lambda words: jobs)
     before = sorted(tmp_path.rglob("*"))
@@ -97,7 +98,7 @@ def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, c
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
     assert lines[:3] == [
-        "jobs: prompts 1, images 1, scores 1, training 1",
+        "jobs: prompts 1, images 1, scores 1, influence 1, training 1",
         "images to draw: 4, 2 of a class",
         "training ce: 1 runs, 12 steps in all",
     ]
@@ -112,6 +113,7 @@ def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, c
         assert line.startswith(start)
     assert captured.err == ""
     assert sorted(tmp_path.rglob("*")) == before
+    assert lines[-1].endswith(" on this machine, beside influence, not probed, reading and reports")
     monkeypatch.setattr(command, "planned_jobs", lambda words: [])
     command.plan()
     assert capsys.readouterr().out == "nothing to do: all results are there\n"
