@@ -9,12 +9,12 @@ from sau.engine.setting_checks import (
     check_averages,
     check_backbone,
     check_batch_norm,
-    check_snapshots,
     check_flips,
     check_optimizer,
     check_options,
     check_processes,
     check_schedule,
+    check_snapshots,
     score_option,
 )
 from sau.engine.view_settings import ViewSettings
