@@ -14,7 +14,8 @@ from torch import Tensor
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
 from benchmarks.timing import compare
-from sau.neighbours import Backend, Index, load_faiss, make_index, nearest
+from sau.neighbours.backends import Backend, Index, load_faiss, make_index
+from sau.neighbours.exact import nearest
 
 BACKENDS: tuple[Backend, Backend] = ("faiss", "torch")
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sau.metrics import shots as shots
     from sau.metrics import top1 as top1
     from sau.metrics import top1_by_shots as top1_by_shots
-    from sau.neighbours import EmbeddingBank as EmbeddingBank
+    from sau.neighbours.bank import EmbeddingBank as EmbeddingBank
     from sau.networks.network import Network as Network
     from sau.networks.network import NetworkConfig as NetworkConfig
     from sau.views.mixing import cutmix as cutmix
@@ -89,7 +89,7 @@ _HOMES = {
         "top1",
         "top1_by_shots",
     ),
-    "sau.neighbours": ("EmbeddingBank",),
+    "sau.neighbours.bank": ("EmbeddingBank",),
     "sau.networks.network": ("Network", "NetworkConfig"),
     "sau.views.mixing": ("cutmix", "mixup"),
 }

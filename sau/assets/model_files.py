@@ -7,7 +7,7 @@ from pathlib import Path
 from sau.assets.model_code import refuse_code
 from sau.assets.model_shards import refuse_odd_shards
 from sau.core.errors import UserError
-from sau.storage.weights_file import refuse_pointer
+from sau.storage.lfs_pointer import refuse_pointer
 
 TEXT = frozenset({".json", ".txt", ".model", ".vocab", ".bpe", ".tiktoken", ".jinja"})
 """How names of tokenizers and configurations end, which libraries read whole."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sau.losses.label_correction import Vote, find_noise
 from sau.losses.shapes import Shapes
-from sau.neighbours import EmbeddingBank
+from sau.neighbours.bank import EmbeddingBank
 
 NoiseStrategy = Literal["drop", "pos_neg", "neg_only"]
 

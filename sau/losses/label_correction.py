@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sau.losses.shapes import Shapes
-from sau.neighbours import EmbeddingBank
+from sau.neighbours.bank import EmbeddingBank
 
 Vote = Literal["majority", "unanimous", "similarity_weighted"]
 

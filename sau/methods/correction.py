@@ -12,7 +12,7 @@ from sau.losses.noise_margins import classification_margins, lowest_in_class, tr
 from sau.losses.score_weights import score_weights
 from sau.methods.inputs import MethodContext
 from sau.methods.sau_options import MEASURED, SauOptions
-from sau.neighbours import EmbeddingBank
+from sau.neighbours.bank import EmbeddingBank
 
 
 class References(NamedTuple):

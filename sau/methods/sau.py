@@ -24,7 +24,8 @@ from sau.methods.prototypes import (
     prototypes_of,
 )
 from sau.methods.sau_options import SauOptions
-from sau.neighbours import EmbeddingBank, check_search
+from sau.neighbours.bank import EmbeddingBank
+from sau.neighbours.exact import check_search
 from sau.networks.domain_batch_norm import DomainBatchNorm, rows_of, separate
 from sau.networks.protocol import MethodNetwork
 from sau.views import mixing

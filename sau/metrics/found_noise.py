@@ -5,7 +5,6 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 Booleans = npt.ArrayLike
 """Bool (N,)."""
@@ -31,6 +30,8 @@ class Share:
         """Return `cases` of `of`, 0 <= cases <= of."""
         if of == 0:
             return cls(math.nan, math.nan, math.nan, 0)
+        from scipy.stats import binomtest  # slow to import, and only intervals need it
+
         interval = binomtest(cases, of).proportion_ci(method="wilson")
         return cls(cases / of, float(interval.low), float(interval.high), of)
 

@@ -21,26 +21,6 @@ _PREFIXES = ("module.", "_orig_mod.")
 _MODELS = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Under which names training scripts save a model, beside other things, the best first."""
 
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that stands for one that Git LFS has not fetched."""
-
-
-def refuse_pointer(path: Path, what: str) -> None:
-    """Refuse a file that stands for one that Git LFS has not fetched.
-
-    Args:
-        path: any file.
-        what: setting and file, for the message.
-
-    Raises:
-        UserError: it is such a pointer.
-    """
-    with path.open("rb") as file:
-        if file.read(len(LFS_POINTER)) == LFS_POINTER:
-            raise UserError(
-                f"{what} is a pointer of Git LFS, not the file itself; fetch it by `git lfs pull`"
-            )
-
 
 def content_of(path: Path) -> Any:
     """Return what a file holds; of a pickle, tensors and plain values alone."""

@@ -12,7 +12,7 @@ from sau.assets import model_code
 from sau.assets.model_files import check_model_folder
 from sau.assets.shipped import ASSETS, SHIPPED
 from sau.core.errors import UserError
-from sau.storage.weights_file import LFS_POINTER
+from sau.storage.lfs_pointer import LFS_POINTER
 
 INDEX = "diffusion_pytorch_model.safetensors.index.json"
 

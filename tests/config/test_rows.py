@@ -97,6 +97,7 @@ def test_configuration_loads_no_heavy_library():
 
     code = (
         "import sys, sau.config, sau.settings.flags, sau.storage.provenance, sau.assets.shipped\n"
+        "import sau.pipeline.filter.stage, sau.pipeline.images.beside, sau.pipeline.subset.stage\n"
         "heavy = {'torch', 'diffusers', 'transformers', 'open_clip', 'faiss', 'pandas',"
         " 'matplotlib', 'torchvision', 'sklearn'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or None)"

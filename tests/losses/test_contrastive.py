@@ -13,7 +13,7 @@ from sau.losses.contrastive import (
     synthetic_aware_loss,
 )
 from sau.losses.label_correction import find_noise
-from sau.neighbours import EmbeddingBank
+from sau.neighbours.bank import EmbeddingBank
 from tests.losses.contrastive_cases import STRATEGIES, Case, draw, every_strategy
 
 GOLDEN = Path(__file__).with_name("golden") / "supcon.npz"

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from sau.losses.label_correction import Vote, find_noise
-from sau.neighbours import Backend, EmbeddingBank
+from sau.neighbours.backends import Backend
+from sau.neighbours.bank import EmbeddingBank
 
 VOTES: list[Vote] = ["majority", "unanimous", "similarity_weighted"]
 every_vote = pytest.mark.parametrize("vote", VOTES)

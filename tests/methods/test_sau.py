@@ -15,7 +15,7 @@ from sau.methods import create_method
 from sau.methods.base import OptionError
 from sau.methods.prototypes import PROTOTYPE_VIEWS, embed_all, prototypes_of
 from sau.methods.sau import Sau
-from sau.neighbours import EmbeddingBank
+from sau.neighbours.bank import EmbeddingBank
 from sau.networks import Network, NetworkConfig
 from sau.networks.domain_batch_norm import rows_of, separate
 from tests.methods.conftest import (

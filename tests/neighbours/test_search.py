@@ -9,8 +9,10 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from sau.neighbours import Backend, EmbeddingBank, Index, check_search, exact, make_index, nearest
-from sau.neighbours.backends import load_faiss
+from sau.neighbours import exact
+from sau.neighbours.backends import Backend, Index, load_faiss, make_index
+from sau.neighbours.bank import EmbeddingBank
+from sau.neighbours.exact import check_search, nearest
 
 BACKENDS: list[Backend] = ["faiss", "torch"]
 every_backend = pytest.mark.parametrize("backend", BACKENDS)

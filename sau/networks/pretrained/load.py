@@ -9,8 +9,9 @@ from sau.core.unloadable import loading
 from sau.networks.encoder import split_name
 from sau.networks.pretrained.find import MODULES
 from sau.networks.pretrained.weights import PretrainedWeights
+from sau.storage.lfs_pointer import refuse_pointer
 from sau.storage.weights import refuse_unlike
-from sau.storage.weights_file import content_of, one_model, refuse_pointer
+from sau.storage.weights_file import content_of, one_model
 
 _COUNT = "num_batches_tracked"
 """Of BatchNorm; files of its first days have none, and no result depends on it."""

@@ -9,8 +9,8 @@ from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.personalised import Learned
 from sau.sources.class_match import labels_of_names
 from sau.sources.naming import distinct_names
+from sau.storage.lfs_pointer import refuse_pointer
 from sau.storage.regular import leads_to_file
-from sau.storage.weights_file import refuse_pointer
 
 SUFFIX = ".safetensors"
 

@@ -10,8 +10,9 @@ from torch import nn
 
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
+from sau.storage.lfs_pointer import refuse_pointer
 from sau.storage.weights import refuse_not_finite, refuse_unlike
-from sau.storage.weights_file import State, content_of, mappings_in, refuse_pointer
+from sau.storage.weights_file import State, content_of, mappings_in
 
 SCALE = "logit_scale"
 """A weight that each model has once: what stands before its name was put there by a wrapper."""

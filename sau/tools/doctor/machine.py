@@ -11,7 +11,7 @@ import torch
 
 import sau
 from sau.assets.shipped import ASSETS, SHIPPED
-from sau.neighbours import load_faiss
+from sau.neighbours.backends import load_faiss
 from sau.pipeline.prompts.settings import KNOWN_VARIABLES
 from sau.tools.doctor.finding import Finding, absent, bad, good
 

@@ -10,7 +10,7 @@ import torch
 from sau.assets.shipped import SHIPPED
 from sau.config import Config
 from sau.core.errors import UserError
-from sau.neighbours import load_faiss
+from sau.neighbours.backends import load_faiss
 from sau.pipeline.prompts.llm.key import read_key
 from sau.tools.doctor.finding import Finding, absent, bad, good
 from sau.tools.doctor.machine import cached_models, disk
