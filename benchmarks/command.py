@@ -36,7 +36,8 @@ def add_clock(parser: argparse.ArgumentParser) -> None:
         "--clock",
         choices=CLOCKS,
         default="wall",
-        help="processor: seconds that this process computes, on a CPU that others use as well",
+        help="processor: seconds that this process and its children compute, on a CPU that others "
+        "use as well",
     )
 
 

@@ -1,7 +1,8 @@
 """Looking at a folder of images, as `sau init` does, against decoding every image alone.
 
-The images are JPEG files of soft noise, no two alike, written into a temporary folder first. The
-reference decodes each file with Pillow, in as many processes (`--threads`).
+The images are JPEG files of soft noise, no two alike and of mixed sizes, written into a temporary
+folder first. The reference opens and decodes each file once with Pillow, in as many processes
+(`--threads`).
 """
 
 import io
@@ -16,7 +17,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.command import parser_of, positive, prepare, run, settings_of
+from benchmarks.command import (
+    add_clock,
+    clock_words,
+    parser_of,
+    positive,
+    prepare,
+    run,
+    settings_of,
+)
 from benchmarks.record import Record
 from benchmarks.timing import compare
 from sau.tools.init.folder import look_at_folder
@@ -24,13 +33,16 @@ from sau.tools.init.summary import summary
 
 _CLASSES = 10
 _AT_ONCE = 500
+_MIXED = (0.5, 1.0, 1.0, 1.5, 3.0)
+"""Widths and heights, over the usual side."""
 
 
 def build_parser() -> ArgumentParser:
     """Return the parser of the command line."""
     parser = parser_of("init", __doc__)
     parser.add_argument("--images", type=positive, default=100_000, help="files of the folder")
-    parser.add_argument("--side", type=positive, default=96, help="pixels of an image's side")
+    parser.add_argument("--side", type=positive, default=96, help="pixels of a usual image's side")
+    add_clock(parser)
     return parser
 
 
@@ -43,11 +55,13 @@ def main(words: Sequence[str] | None = None) -> Record:
         folder = Path(temporary)
         files = make_files(folder, arguments.images, arguments.side)
         ratio = compare(
-            f"{len(files):,} images of {arguments.side} pixels in {processes} processes",
+            f"{len(files):,} images of about {arguments.side} pixels in {processes} processes"
+            + clock_words(arguments),
             ("sau init", lambda: summary(look_at_folder(folder, processes=processes))),
             ("decoding alone", lambda: decode_all(files, processes)),
             device,
             arguments.seconds,
+            arguments.clock,
         )
     record = Record("init", settings_of(arguments), [ratio])
     record.print_and_write(arguments.output)
@@ -55,13 +69,20 @@ def main(words: Sequence[str] | None = None) -> Record:
 
 
 def make_files(folder: Path, images: int, side: int) -> list[Path]:
-    """Write JPEG files of soft noise, in folders of classes that differ in size; return them."""
+    """Write JPEG files of soft noise, in folders of classes that differ in size; return them.
+
+    Args:
+        folder: there already.
+        images: how many.
+        side: pixels; widths and heights are half of it to three times as many.
+    """
     draws = np.random.default_rng(0)
     labels = np.sort(_CLASSES - 1 - np.sqrt(draws.random(images) * _CLASSES**2).astype(int))
     files = []
     for number, label in enumerate(labels.tolist()):
         blobs = draws.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-        picture = Image.fromarray(blobs).resize((side, side), Image.Resampling.BICUBIC)
+        width, height = (max(round(side * part), 1) for part in draws.choice(_MIXED, 2))
+        picture = Image.fromarray(blobs).resize((width, height), Image.Resampling.BICUBIC)
         files.append(folder / f"class {label}" / f"{number}.jpg")
         files[-1].parent.mkdir(parents=True, exist_ok=True)
         picture.save(files[-1], quality=90)

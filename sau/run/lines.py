@@ -15,7 +15,7 @@ from sau.run import begun
 from sau.run.own_words import OwnWords
 from sau.run.progress_of_stages import RunProgress
 from sau.run.terminal import Terminal
-from sau.run.words_of_logs import error_of, warnings_of
+from sau.run.words_of_logs import error_of, seconds_left, warnings_of
 
 
 class LogHandler(OwnWords):
@@ -104,20 +104,23 @@ class LogHandler(OwnWords):
         elif record.levelno >= WARNING and not (self._failed or _is_of_a_job(facts)):
             self._terminal.say(printable(" ".join(self._formatter.format(record).split())))
         if changed:
-            self._terminal.show(self._progress.lines(now))
+            self._terminal.show(self._lines(now))
 
     def _fail(self, number: int, now: float) -> None:
         if number not in self._failed:
             self._failed[number] = self._logs.get(number, Path())
             self._progress.end(number, now, well=False)
 
+    def _lines(self, now: float) -> list[str]:
+        return self._progress.lines(now, lambda job: seconds_left(self._logs.get(job, Path())))
+
     def _tick(self) -> None:
         while not self._over.wait(self._terminal.interval):
             with self.lock or threading.RLock():
-                self._terminal.show(self._progress.lines(time.monotonic()), times=True)
+                self._terminal.show(self._lines(time.monotonic()), times=True)
 
     def _end(self) -> None:
-        self._terminal.end(self._progress.lines(time.monotonic()))
+        self._terminal.end(self._lines(time.monotonic()))
         for log in self._failed.values():
             self._terminal.say(f"failed: {printable(error_of(log))} (log {printable(str(log))})")
         counted = warnings_of(self._logs.values())

@@ -1,9 +1,13 @@
 """How far each stage of a run is, and how long it may still take."""
 
 import dataclasses
+from collections.abc import Callable
 
 _TARGET = "all"
 """The rule that only asks for the others."""
+
+LeftOfJob = Callable[[int], float | None]
+"""From a running job's number to the seconds that it says it still takes, None if it says none."""
 
 
 @dataclasses.dataclass
@@ -44,23 +48,35 @@ class StageProgress:
         if len(self.seconds) + self.failed == self.total:
             self.ended = now
 
-    def left(self) -> float | None:
-        """Return the seconds that the jobs which have not ended take, by those that have."""
-        if not self.seconds:
-            return None
-        open_jobs = self.total - len(self.seconds) - self.failed
-        mean = sum(self.seconds) / len(self.seconds)
-        return open_jobs * mean / max(self.most_at_once, 1)
+    def left(self, now: float, left_of: LeftOfJob) -> float | None:
+        """Return the seconds that the jobs which have not ended take.
 
-    def line(self, name: str, now: float) -> str:
+        What running jobs say themselves counts first. The others take as long as those that have
+        ended, or else as those that run and say it; None where there are neither.
+        """
+        said = {number: left_of(number) for number in self.running}
+        whole = [now - self.running[n] + left for n, left in said.items() if left is not None]
+        known = self.seconds or whole
+        if not known:
+            return None
+        mean = sum(known) / len(known)
+        seconds = [
+            max(mean - (now - self.running[number]), 0.0) if left is None else left
+            for number, left in said.items()
+        ]
+        waiting = self.total - len(self.seconds) - self.failed - len(self.running)
+        together = sum(seconds) + max(waiting, 0) * mean
+        return max(together / max(self.most_at_once, 1), *seconds, 0.0)
+
+    def line(self, name: str, now: float, left_of: LeftOfJob) -> str:
         """Return the stage's line: jobs that are done, the time, and what is left."""
         words = [f"{len(self.seconds)}/{self.total} done"]
         words += [f"{len(self.running)} running"] if self.running else []
         words += [f"{self.failed} failed"] if self.failed else []
         if self.began is not None:
             words.append(clock((self.ended or now) - self.began))
-        left = self.left()
-        if self.ended is None and left is not None:
+        left = None if self.ended is not None else self.left(now, left_of)
+        if left is not None:
             words.append(f"about {clock(left)} left")
         return f"{name:<12}{', '.join(words)}"
 
@@ -94,11 +110,11 @@ class RunProgress:
         self.stages[rule].end(number, now, well=well)
         return rule
 
-    def lines(self, now: float) -> list[str]:
+    def lines(self, now: float, left_of: LeftOfJob) -> list[str]:
         """Return a line for each stage that has begun."""
         begun = [(name, stage) for name, stage in self.stages.items() if stage.began is not None]
         begun.sort(key=lambda pair: pair[1].began or 0.0)
-        return [stage.line(name, now) for name, stage in begun]
+        return [stage.line(name, now, left_of) for name, stage in begun]
 
 
 def clock(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """Lines that are written over on a terminal, and written when they change elsewhere."""
 
+import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -40,11 +41,19 @@ class Terminal:
                     self._write(line)
             self._shown = list(lines)
             return
-        width = shutil.get_terminal_size().columns - 1
+        width = self._columns() - 1
         up = _UP.format(len(self._shown)) if self._shown else ""
         self._stream.write(up + "".join(f"{line[:width]}{_CLEAR}\n" for line in lines))
         self._stream.flush()
         self._shown = list(lines)
+
+    def _columns(self) -> int:
+        """Return how wide this very terminal is; standard output may be another, or a file."""
+        try:
+            columns = os.get_terminal_size(self._stream.fileno()).columns
+        except OSError:  # not a file, or one whose terminal has gone
+            columns = 0
+        return columns or shutil.get_terminal_size().columns
 
     def say(self, line: str) -> None:
         """Write a line of its own, above the block."""

@@ -3,6 +3,7 @@
 import io
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -42,6 +43,22 @@ _PHOTOMETRIC = 0x0106  # TIFF tag; 0: white is the smallest value, 1: black is
 _ALPHA_MODES = {"RGBA", "RGBa", "LA", "La", "PA"}
 
 
+class Decoded(NamedTuple):
+    """A decoded image, and what it was before.
+
+    Attributes:
+        image: upright, RGB, 8 bits a channel.
+        changed: whether it differs from what its bytes say, so must be encoded again.
+        size: width and height in pixels, as stored.
+        mode: Pillow's, as stored.
+    """
+
+    image: Image.Image
+    changed: bool
+    size: tuple[int, int]
+    mode: str
+
+
 class UnreadableImageError(ValueError):
     """The bytes are no image that can be used; says why, in words that repeat on every machine."""
 
@@ -63,9 +80,14 @@ def bytes_of(data: bytes | None, path: Path | str | None) -> bytes:
         raise UnreadableImageError(f"file cannot be read: {reason}") from error
 
 
-def decode(
+def decode(data: bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[Image.Image, bool]:
+    """Decode `data` as `decode_and_look` does; return the image, and whether it was changed."""
+    return decode_and_look(data, max_pixels=max_pixels)[:2]
+
+
+def decode_and_look(
     data: bytes, *, max_pixels: int = MAX_PIXELS, sketch: int | None = None
-) -> tuple[Image.Image, bool]:
+) -> Decoded:
     """Decode `data` into an upright image of mode RGB, 8 bits a channel.
 
     Grey is repeated in the three channels; 16 bits a channel are scaled to 8; palette and CMYK are
@@ -78,8 +100,6 @@ def decode(
         max_pixels: of the largest image that is decoded, at most `MAX_PIXELS`.
         sketch: pixels of a shorter side that are enough to look at; a larger JPEG comes back at an
             eighth, a quarter or half of its size, as far as that leaves so many, and sooner.
-
-    Returns: the image, and whether it differs from what its bytes say, so must be encoded again.
 
     Raises:
         UnreadableImageError: empty, of no known format, corrupt, truncated or too large.
@@ -112,7 +132,7 @@ def encode_png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _decode(data: bytes, max_pixels: int, sketch: int | None) -> tuple[Image.Image, bool]:
+def _decode(data: bytes, max_pixels: int, sketch: int | None) -> Decoded:
     """Decode an image as it is, or else without what its pixels do not depend on."""
     try:
         return _decode_as_it_is(data, max_pixels, sketch)
@@ -123,10 +143,10 @@ def _decode(data: bytes, max_pixels: int, sketch: int | None) -> tuple[Image.Ima
         if bare == data:
             raise
         # Training reads images without such care, so this one is encoded again.
-        return _decode_as_it_is(bare, max_pixels, sketch)[0], True
+        return _decode_as_it_is(bare, max_pixels, sketch)._replace(changed=True)
 
 
-def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> tuple[Image.Image, bool]:
+def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> Decoded:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of damage in what pixels do not depend on
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -135,6 +155,7 @@ def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> tuple[
             raise UnreadableImageError(f"more than {max_pixels} pixels")
         if image.format == "PNG":  # the only one with check sums, which load() skips
             Image.open(io.BytesIO(data), formats=("PNG",)).verify()
+        size, mode = image.size, image.mode
         deep = ";16" in str(getattr(image, "tile", ""))  # 16-bit RGB, which Pillow reads as RGB
         if sketch is not None:
             image.draft(None, (sketch, sketch))  # changes nothing but JPEG
@@ -146,7 +167,7 @@ def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> tuple[
         upright = upright.transpose(turn)
         for name in ("exif", "xmp", "XML:com.adobe.xmp"):  # they would have it turned again
             upright.info.pop(name, None)
-    return upright, changed
+    return Decoded(upright, changed, size, mode)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -1,7 +1,6 @@
 """What one look at an image says: its size, mode, colour and hash, or why it cannot be read."""
 
 import hashlib
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from sau.data.perceptual_hash import perceptual_hashes
-from sau.sources.decode import UnreadableImageError, bytes_of, decode
+from sau.sources.decode import UnreadableImageError, bytes_of, decode_and_look
 
 _SKETCH = 128
 """Pixels of a shorter side that are decoded: four times what the hash looks at."""
@@ -50,9 +49,8 @@ def look_at_some(files: Sequence[Path]) -> list[Look]:
         try:
             data = bytes_of(None, file)
             digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-            image, _ = decode(data, sketch=_SKETCH)
-            with Image.open(io.BytesIO(data)) as header:
-                found.append((digest, image, header.size, header.mode, ""))
+            seen = decode_and_look(data, sketch=_SKETCH)
+            found.append((digest, seen.image, seen.size, seen.mode, ""))
         except UnreadableImageError as error:
             found.append((digest, None, (0, 0), "", str(error)))
     hashes = iter(_hashes([image for _, image, _, _, _ in found if image]))

@@ -31,7 +31,7 @@ SMALL: dict[str, list[str]] = {
     "manifests": ["--rows", "20", "--bytes", "50"],
     "predict": ["--large", "1", "--small", "3"],
     "unscored": ["--rows", "40", "--images", "2", "--side", "8"],
-    "init": ["--images", "40", "--side", "16"],
+    "init": ["--images", "40", "--side", "16", "--clock", "processor"],
 }
 RATIOS = {
     "training_step": 2,

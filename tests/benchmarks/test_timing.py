@@ -1,6 +1,9 @@
+import subprocess
+import sys
+
 import pytest
 
-from benchmarks.timing import MINIMUM_ROUNDS, Ratio, interleave
+from benchmarks.timing import CLOCKS, MINIMUM_ROUNDS, Ratio, interleave
 
 
 def test_parts_come_in_turn_and_each_first_as_often() -> None:
@@ -29,3 +32,10 @@ def test_ratio_is_the_median_of_the_rounds() -> None:
 def test_line_names_both_sides_and_the_spread() -> None:
     line = Ratio("step", "slow", "fast", [2.0, 9.0, 8.0], [1.0, 3.0, 2.0]).line()
     assert line == "step: slow 8 s, fast 2 s, 3.00 times (2.00 to 4.00 in 3 rounds)"
+
+
+def test_processors_clock_counts_children_that_have_ended() -> None:
+    burn = "import time\nwhile time.process_time() < 0.2: pass"
+    before = CLOCKS["processor"]()
+    subprocess.run([sys.executable, "-c", burn], check=True)
+    assert CLOCKS["processor"]() - before > 0.2

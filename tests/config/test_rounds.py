@@ -39,11 +39,24 @@ def test_round_has_its_own_shards() -> None:
     assert load(values).image_shards() == 12
 
 
-def test_imported_images_have_no_rounds() -> None:
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ({"source": "imported", "folder": "there"}, "images.folder: there are imported"),
+        ({"import_first": "there"}, "images.import_first: there are imported"),
+        (
+            {"per_class": {"one": {"source": "imported", "folder": "there"}}},
+            "images.per_class.one.folder: there are imported",
+        ),
+    ],
+)
+def test_imported_images_have_no_rounds_alone_or_beside_drawn_ones(
+    images: dict[str, Any], message: str
+) -> None:
     values = yaml.safe_load(CONFIG.read_text())
-    values["images"] = {"source": "imported", "folder": "there"}
+    is_alone = images.get("source") == "imported"
+    values["images"] = images if is_alone else values["images"] | images
     values["rounds"] = {"over_generation": 1.5}
-    with pytest.raises(
-        UserError, match="rounds.over_generation: 1.5, but images.folder: there are imported"
-    ):
+    with pytest.raises(UserError, match=f"rounds.over_generation: 1.5, but {message}"):
         load(values)
+    load(values | {"rounds": {}})

@@ -7,41 +7,86 @@ import pytest
 from sau.run.command import says_itself
 from sau.run.progress_of_stages import RunProgress, StageProgress, clock
 from sau.run.terminal import Terminal
-from sau.run.words_of_logs import error_of, warnings_of
+from sau.run.words_of_logs import error_of, seconds_left, warnings_of
+
+
+def silent(number):
+    """Say nothing of a job's time, as one does that shows no progress."""
 
 
 def test_stage_says_how_many_jobs_are_done_and_how_long_the_rest_takes():
     stage = StageProgress(total=6)
-    assert stage.line("training", 0) == "training    0/6 done"
+    assert stage.line("training", 0, silent) == "training    0/6 done"
     stage.start(1, 10)
     stage.start(2, 10)
-    assert stage.line("training", 20) == "training    0/6 done, 2 running, 0:10"
+    assert stage.line("training", 20, silent) == "training    0/6 done, 2 running, 0:10"
     stage.end(1, 40, well=True)
     stage.start(3, 40)
     stage.end(2, 60, well=True)
-    expected = "training    2/6 done, 1 running, 0:50, about 1:20 left"
-    assert stage.line("training", 60) == expected, "four jobs of 40 s, two at once"
+    expected = "training    2/6 done, 1 running, 0:50, about 1:10 left"
+    assert stage.line("training", 60, silent) == expected, (
+        "20 s and three jobs of 40 s, two at once"
+    )
     stage.end(3, 70, well=False)
-    assert "1 failed" in stage.line("training", 70)
+    assert "1 failed" in stage.line("training", 70, silent)
+
+
+def test_job_that_runs_first_says_itself_how_long_it_takes():
+    stage = StageProgress(total=3)
+    stage.start(1, 0)
+    assert stage.line("training", 30, {1: None}.get) == "training    0/3 done, 1 running, 0:30"
+    expected = "training    0/3 done, 1 running, 0:30, about 3:30 left"
+    assert stage.line("training", 30, {1: 50.0}.get) == expected, "50 s, then two jobs of 80 s"
+
+
+def test_estimate_is_never_below_what_a_running_job_says():
+    stage = StageProgress(total=2)
+    stage.start(1, 0)
+    stage.start(2, 0)
+    stage.end(1, 10, well=True)
+    assert stage.left(20, {2: 90.0}.get) == 90
+    assert stage.left(20, silent) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("training:  60%|######    | 3/5 [01:12<00:47, 23.77s/step]", 47),
+        (
+            "images: 1%|  | 1/99 [00:01<00:09, 1it/s]\rimages: 2%|  | 2/99 [1:00<1:02:03, 1it/s]",
+            3723,
+        ),
+        ("images:   0%|          | 1/99999 [00:10<26:00:00, 4.00s/image]", 93600),
+        ("images:   0%|          | 0/8 [00:00<?, ?image/s]", None),
+        ("sau training: INFO: 0/5 [00:00<00:01", None),
+    ],
+)
+def test_time_left_is_that_of_a_logs_last_progress_line(tmp_path, text, seconds):
+    (tmp_path / "job.log").write_text("x" * 9000 + text)
+    assert seconds_left(tmp_path / "job.log") == seconds
+    assert seconds_left(tmp_path / "none.log") is None
 
 
 def test_stage_that_has_ended_stands_still():
     stage = StageProgress(total=1)
     stage.start(1, 0)
     stage.end(1, 5, well=True)
-    assert stage.line("dataset", 500) == "dataset     1/1 done, 0:05"
+    assert stage.line("dataset", 500, silent) == "dataset     1/1 done, 0:05"
 
 
 def test_stages_stand_in_the_order_in_which_they_began():
     run = RunProgress()
     run.plan({"training": 2, "dataset": 1, "all": 1, "total": 4, "report": 1})
-    assert run.lines(0) == []
+    assert run.lines(0, silent) == []
     assert run.start(7, "dataset", 1) == "dataset"
     assert run.end(7, 3, well=True) == "dataset"
     assert run.start(8, "training", 4) == "training"
     assert run.start(1, "all", 5) is None
     assert run.end(1, 5, well=True) is None
-    assert run.lines(6) == ["dataset     1/1 done, 0:02", "training    0/2 done, 1 running, 0:02"]
+    assert run.lines(6, silent) == [
+        "dataset     1/1 done, 0:02",
+        "training    0/2 done, 1 running, 0:02",
+    ]
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (61, "1:01"), (3725, "1:02:05")])

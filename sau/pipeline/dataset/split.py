@@ -118,7 +118,7 @@ def _units(listing: Listing, classes: int) -> list[list[list[int]]]:
         else:
             torn += len(unit)
     if torn:
-        log.warning("%d images have copies in other classes, and are trained on alone", torn)
+        log.warning("%d images have copies in other classes: they are never tested on", torn)
     return [members if len(members) > 1 else [] for members in units]
 
 
@@ -149,7 +149,7 @@ def _refuse_empty(counts: Rows, class_names: Sequence[str]) -> None:
     if len(empty):
         raise UserError(
             f"dataset: class {class_names[int(empty[0])]!r} has no image at all; give it some, or "
-            "take it out of the classes"
+            "take it out of the classes (an image folder: remove the empty one)"
         )
 
 

@@ -104,7 +104,12 @@ SCHEMAS: dict[str, pa.Schema] = {
             _column("image", _IMAGE, "encoded bytes, RGB; null if failed", nullable=True),
             _LABEL,
             _column("prompt", pa.string(), "text it was generated from, if any", nullable=True),
-            _column("seed", pa.int64(), "seed it was generated from, if any", nullable=True),
+            _column(
+                "seed",
+                pa.int64(),
+                "seed it was generated from; null of a real image and of an imported one",
+                nullable=True,
+            ),
             _column(
                 "guide",
                 pa.string(),

@@ -19,17 +19,19 @@ def doctor(*, config: list[str] | None = None) -> None:
     Raises:
         UserError: something will not work, which was said; or what is wrong with the config.
     """
-    failed = _say(findings())
+    said: dict[str, Finding] = {}
+    _say(findings(), said)
     if config is not None:
-        failed += _say(needs_of(configured(config)))
+        _say(needs_of(configured(config)), said)
+    failed = sum(finding.mark is Mark.BAD for finding in said.values())
     if failed:
         raise UserError(f"{failed} things will not work; see the lines that begin with {Mark.BAD}")
 
 
-def _say(found: Iterable[Finding]) -> int:
-    """Print findings; return how many are bad."""
-    failed = 0
+def _say(found: Iterable[Finding], said: dict[str, Finding]) -> None:
+    """Print findings that were not said before, such as of a disk that is the same."""
     for finding in found:
-        print(printable(finding.line()))
-        failed += finding.mark is Mark.BAD
-    return failed
+        line = printable(finding.line())
+        if line not in said:
+            print(line)
+        said[line] = finding

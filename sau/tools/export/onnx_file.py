@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.onnx.errors
 
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
@@ -43,7 +44,13 @@ def write_onnx(model: TrainedModel, folder: Path) -> list[str]:
     check_same(model)
     classifier, images = deploy(model), probe_images(model)
     names = {"class_names": "\n".join(model.class_names), "weights_sha256": model.weights_sha256}
-    made = _converted(classifier, images)
+    try:
+        made = _converted(classifier, images)
+    except torch.onnx.errors.OnnxExporterError as error:
+        raise UserError(
+            f"--to onnx: PyTorch {torch.__version__} cannot write {model.network.config.backbone} "
+            "as ONNX; export it to torch or timm"
+        ) from error
     _forget_source(made.graph)
     for key, value in names.items():
         made.metadata_props.add(key=key, value=value)

@@ -100,6 +100,7 @@ def _image_size(shorter_sides: Sequence[int], largest: int, machine: Machine) ->
 def _epochs(images: int, machine: Machine) -> int:
     """Return how often all images are seen: longer on small sets, on a GPU, and from scratch."""
     if machine.has_weights:
-        return 20 if machine.has_gpu else 5
-    seen, least, most = (4_000_000, 60, 200) if machine.has_gpu else (100_000, 15, 60)
+        seen, least, most = (40_000, 20, 60) if machine.has_gpu else (10_000, 5, 60)
+    else:
+        seen, least, most = (4_000_000, 60, 200) if machine.has_gpu else (100_000, 15, 60)
     return min(max(round(seen / images), least), most)

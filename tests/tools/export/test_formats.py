@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import timm
 
+from sau.core.errors import UserError
 from sau.networks import NetworkConfig
 from sau.tools.export import export
 from tests.tools.digits import Digits
@@ -134,6 +136,14 @@ def test_onnx_of_an_open_clip_tower(open_clip_folder: Path, tmp_path: Path) -> N
     check({tmp_path / "onnx": saved(tmp_path / "model", config)}, ONNX)
 
 
+def test_network_that_pytorch_cannot_write_as_onnx_is_one_line(tmp_path: Path) -> None:
+    config = NetworkConfig("timm/test_vit_relpos", 0, 4, input_size=32)
+    model = saved(tmp_path / "model", config, size=[32, 32])
+    with pytest.raises(UserError, match=r"cannot write timm/test_vit_relpos as ONNX; export it"):
+        export(model, to="onnx", output=tmp_path / "onnx")
+    assert not (tmp_path / "onnx").exists()
+
+
 def test_onnx_says_nothing_of_this_machine(
     onnx_of_model: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -153,6 +163,17 @@ def test_timm_and_transformers_load_networks_as_their_own(tmp_path: Path) -> Non
         for to in ("timm", "huggingface")
     }
     check(folders, TIMM_AND_TRANSFORMERS)
+
+
+def test_every_family_of_timm_is_exported(tmp_path: Path) -> None:
+    """One tiny network of each: `export` refuses what differs from it by more than 1e-4."""
+    names = timm.list_models("test_*")
+    assert len(names) > 10
+    for name in names:
+        config = NetworkConfig(f"timm/{name}", 0, 4, input_size=64)
+        model = saved(tmp_path / name, config, size=[48, 40])
+        for to in ("torch", "huggingface"):
+            export(model, to=to, output=tmp_path / f"{name}-{to}")
 
 
 def test_read_image_does_what_predict_does(digits: Digits, tmp_path: Path) -> None:

@@ -53,8 +53,14 @@ def test_large_sets_are_decoded_on_demand_and_seen_less_often():
 
 
 def test_pretrained_network_sees_larger_images_and_learns_sooner():
-    on_cpu = choose([50, 5], [500], Machine(has_gpu=False, has_weights=True))
+    with_weights = [Machine(has_gpu=has_gpu, has_weights=True) for has_gpu in (False, True)]
+    on_cpu, on_gpu = (choose([2000, 500], [150], machine) for machine in with_weights)
     assert (on_cpu.image_size, on_cpu.input_size, on_cpu.epochs) == (96, 96, 5)
-    on_gpu = choose([50, 5], [150], Machine(has_gpu=True, has_weights=True))
     assert (on_gpu.image_size, on_gpu.input_size, on_gpu.epochs) == (128, 224, 20)
     assert choose([50, 5], [500], CPU).input_size is None
+
+
+def test_pretrained_network_takes_enough_steps_on_a_handful_of_photographs():
+    machine = Machine(has_gpu=False, has_weights=True)
+    assert choose([80, 20], [500], machine).epochs == 60, "two steps of 64 images each"
+    assert choose([800, 200], [500], machine).epochs == 10

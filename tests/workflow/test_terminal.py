@@ -1,0 +1,44 @@
+"""What a person sees of `sau run` on a terminal."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.paths import ROOT
+from tests.run.screen import run_on_terminal, shown
+
+CONFIG = {
+    "experiment": {"imbalance_factors": [10]},
+    "dataset": {"source": "digits"},
+    "subset": {"largest_class": 15},
+    "training": {"runs": {"ce": {"method": "cross_entropy", "data": "real"}}},
+}
+LINE = re.compile(r"[a-z]+ +\d+/\d+ done[^\x1b]*")
+TARGET = "results/subset/imbalance-10/data-seed-0/real.parquet"
+
+
+@pytest.mark.parametrize("columns", [40, 120])
+def test_screen_has_one_line_for_each_stage_however_wide_it_is(
+    tmp_path: Path, columns: int
+) -> None:
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(CONFIG))
+    words = [sys.executable, "-m", "sau", "run", "--config", "my.yaml", "--cores", "1", TARGET]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env.pop("COLUMNS", None)
+    code, written = run_on_terminal(words, tmp_path, columns=columns, env=env)
+    assert code == 0, written
+    assert all(len(line) < columns for line in LINE.findall(written))
+    lines = shown(written, columns)
+    stages = [line for line in lines if LINE.match(line)]
+    assert [re.sub(r"[0-9:]{4,}", "TIME", line) for line in stages] == [
+        "dataset     1/1 done, TIME",
+        "subset      1/1 done, TIME",
+    ]
+    said = " ".join(lines[lines.index(stages[-1]) + 1 :])
+    assert said.replace(" ", "").startswith("commandsandSnakemake'sownwords:results/logs/run/")
+    assert written.count("\x1b[K") > len(stages), "lines were written over"
+    assert "%|" not in written, "progress of jobs is in their logs"
