@@ -19,7 +19,7 @@ def run_on_terminal(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
-        os.execve(words[0], words, env)
+        os.execve(words[0], list(words), env)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     written = bytearray()
     while True:
