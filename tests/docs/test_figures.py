@@ -121,6 +121,16 @@ def test_differences_on_other_processors_are_the_published_ones_and_have_one_sig
             assert low.startswith(MINUS) == high.startswith(MINUS) == (better == "SAU")
 
 
+def test_results_of_guided_images_are_the_published_ones() -> None:
+    text = text_of("docs/results.md")
+    text = text[text.index("## Guided by real images") :].split("\n## ")[0]
+    for folder in ("digits-guided", "digits-avx2"):
+        assert mean_and_deviation(by_seed("CE*", [folder], 100)) in text
+    gain = by_seed("CE*", ["digits-guided"], 100) - by_seed("CE*", ["digits-avx2"], 100)
+    assert len(gain) == 5
+    assert f"{gain.mean():.1f} points" in text
+
+
 def test_results_of_rows_beyond_the_paper_are_the_published_ones() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| on digits | IF 100")
     assert len(rows) == 4
