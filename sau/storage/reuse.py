@@ -64,7 +64,7 @@ class ReusableResults:
             first, *inside = Path(name).parts
             with atomic_path(outputs[first].joinpath(*inside)) as temporary:
                 temporary.unlink(missing_ok=True)
-                _link_or_copy(self.folder / name, temporary)
+                link_or_copy(self.folder / name, temporary)
                 os.utime(temporary)  # newer than its inputs, or Snakemake would ask for it again
         log.info("nothing that it depends on has changed: %s %s", TAKEN, self.folder)
 
@@ -130,8 +130,11 @@ def _hash_of(path: Path) -> str | None:
         return None
 
 
-def _link_or_copy(stored: Path, output: Path) -> None:
-    """Copy where links are not to be had: another disk than it was, or another user's file."""
+def link_or_copy(stored: Path, output: Path) -> None:
+    """Give a file a second name; copy it where that is not to be had.
+
+    That is on another disk than it was, or of another user's file.
+    """
     try:
         os.link(stored, output)
     except OSError:

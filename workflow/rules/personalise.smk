@@ -11,6 +11,7 @@ rule personalise:
     input:
         train_images=rules.dataset.output.train,
         tails=EVERY_TAIL,
+        prompts=rules.prompts.output,
     output:
         directory(results("personalise", "shard-{shard}")),
     log:
@@ -31,6 +32,7 @@ rule personalise:
         weights=fingerprint_of([CONFIG.images.model]),
     shell:
         "python -m sau personalise --train-images {input.train_images:q} --tails {input.tails:q}"
+        " --prompts {input.prompts:q}"
         " --output {output:q} --shard {wildcards.shard} --model {params.model:q} --revision={params.revision:q}"
         " {params.flags} {params.checkpoints} 2>&1 | logged {log:q}"
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor
 
 from sau.core.random_streams import derive_seed
@@ -14,15 +13,16 @@ from sau.engine.eager_optimizers import EagerAdamW
 from sau.pipeline.personalise import checkpoint
 from sau.pipeline.personalise.methods import learnable
 from sau.pipeline.personalise.model import Model
+from sau.pipeline.personalise.sealed_tensors import save_sealed
 from sau.pipeline.personalise.settings import PersonaliseSettings
-from sau.storage.files import atomic_path
+from sau.pipeline.personalise.words import Words
 
 
 def learn_class(
     model: Model,
     pictures: Sequence[Image.Image],
     settings: PersonaliseSettings,
-    names: tuple[str, str],
+    words: Words,
     output: Path,
     on_steps: Callable[[int], object],
 ) -> None:
@@ -35,20 +35,20 @@ def learn_class(
         model: frozen, on its device.
         pictures: of the class, at least one, RGB.
         settings: of the section.
-        names: of the class: as its text has it, and unlike that of any other class.
+        words: of the class.
         output: the file, whose name says what it depends on.
         on_steps: called with the number of steps that were done since the last call.
     """
     moments = [model.moments(picture) for picture in pictures]
     means, deviations = (torch.cat(part) for part in zip(*moments, strict=True))
     saved = output.with_suffix(".checkpoint")
-    with learnable(model, settings, *names) as found:
+    with learnable(model, settings, words) as found:
         optimizer = EagerAdamW(found.values.values(), lr=settings.learning_rate, weight_decay=0.0)
         done = checkpoint.restore(saved, found.values, optimizer)
         on_steps(done)
         for step in range(done, settings.steps):
             optimizer.zero_grad()
-            drawn = _draws(settings, names[1], step, means, model.time_steps)
+            drawn = _draws(settings, words.key, step, means, model.time_steps)
             latents = means[drawn.rows] + deviations[drawn.rows] * drawn.place
             hidden = found.hidden().expand(settings.batch_size, -1, -1)
             loss = model.loss(model.scaled(latents), drawn.noise, drawn.times, hidden)
@@ -57,10 +57,7 @@ def learn_class(
             on_steps(1)
             if (step + 1) % settings.checkpoint_every == 0:
                 checkpoint.save(saved, found.values, optimizer, step + 1)
-        learned = {name: value.detach().cpu().clone() for name, value in found.values.items()}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(output) as temporary:
-        save_file(learned, temporary)
+        save_sealed(output, found.values)
     saved.unlink(missing_ok=True)
 
 

@@ -11,6 +11,7 @@ from sau.core.errors import UserError
 from sau.core.random_streams import derive_seed
 from sau.pipeline.personalise.model import Model
 from sau.pipeline.personalise.settings import PersonaliseSettings
+from sau.pipeline.personalise.words import Words
 
 LAYERS = ("to_q", "to_k", "to_v", "to_out.0")
 """Of the denoising network's attention, beside which LoRA matrices stand."""
@@ -33,40 +34,35 @@ class Learnable(NamedTuple):
 
 
 @contextmanager
-def learnable(
-    model: Model, settings: PersonaliseSettings, class_name: str, key: str
-) -> Iterator[Learnable]:
+def learnable(model: Model, settings: PersonaliseSettings, words: Words) -> Iterator[Learnable]:
     """Put what is to be learned of a class into the model for the time of the block.
 
     Args:
         model: frozen.
         settings: of the section.
-        class_name: as its text has it.
-        key: the class's name, unlike that of any other class, for the random numbers.
+        words: of the class.
 
     Raises:
         UserError: a name without a token.
     """
     method = _inversion if settings.method == "textual-inversion" else _lora
-    with method(model, settings, class_name, key) as found:
+    with method(model, settings, words) as found:
         yield found
 
 
 @contextmanager
-def _inversion(
-    model: Model, settings: PersonaliseSettings, class_name: str, _: str
-) -> Iterator[Learnable]:
+def _inversion(model: Model, settings: PersonaliseSettings, words: Words) -> Iterator[Learnable]:
     """Learn vectors in the place of the name, beginning at the mean of the name's own tokens.
 
     Source: Gal et al. 2023, "An Image is Worth One Word", equation 2.
     """
     embeddings = model.text_encoder.get_input_embeddings()
-    own = model.tokenizer(class_name, add_special_tokens=False).input_ids
+    own = model.tokenizer(words.name, add_special_tokens=False).input_ids
     if not own:
-        raise UserError(f"personalise: the model's tokenizer has no token for class {class_name!r}")
+        raise UserError(f"personalise: the model's tokenizer has no token for class {words.name!r}")
     start = embeddings.weight[own].mean(dim=0, keepdim=True)
     vectors = nn.Parameter(start.repeat(settings.vectors, 1).clone())
-    before, after = settings.template.split("{name}")
+    before, after = words.around(settings.template)
     ids, places = _with_places(model.tokenizer, before, after, settings.vectors)
 
     def put_in(_: nn.Module, __: tuple[Tensor, ...], states: Tensor) -> Tensor:
@@ -107,9 +103,7 @@ def _with_places(
 
 
 @contextmanager
-def _lora(
-    model: Model, settings: PersonaliseSettings, class_name: str, key: str
-) -> Iterator[Learnable]:
+def _lora(model: Model, settings: PersonaliseSettings, words: Words) -> Iterator[Learnable]:
     """Learn matrices beside the weights of the attention, whose product begins at 0.
 
     Source: Hu et al. 2022, "LoRA", equation 3 with alpha = r.
@@ -123,16 +117,15 @@ def _lora(
         target_modules=list(LAYERS),
     )
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive_seed("personalise", settings.seed, key, "start"))
+        torch.manual_seed(derive_seed("personalise", settings.seed, words.key, "start"))
         model.unet.add_adapter(config, adapter_name=_ADAPTER)
     values = {
         f"unet.{name.replace(f'.{_ADAPTER}.', '.')}": value
         for name, value in model.unet.named_parameters()
         if f".{_ADAPTER}." in name
     }
-    text = settings.template.format(name=class_name)
     ids = model.tokenizer(
-        text,
+        words.text(settings.template),
         padding="max_length",
         truncation=True,
         max_length=model.tokenizer.model_max_length,

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from sau.settings.section import Section, setting
+from sau.templates.templates import check_template, fill
 
 _LEARNED = {"method": ("textual-inversion", "lora")}
 _INVERSION = {"method": "textual-inversion"}
@@ -28,7 +29,8 @@ class PersonaliseSettings(Section):
     )
     template: str = setting(
         "A photo of a {name}.",
-        "text that the images of a class are learned with; {name} is the class's name",
+        "text that the images of a class are learned with; {name} is what its prompts call it, "
+        "{article} a or an",
         only_with=_LEARNED,
     )
     vectors: int = setting(
@@ -67,12 +69,9 @@ class PersonaliseSettings(Section):
     )
 
     def check(self) -> None:
-        """Check that the text names the class, and nothing else."""
-        try:
-            named = self.template.format(name="\0")
-        except (KeyError, IndexError, ValueError):
-            named = ""
-        if named.count("\0") != 1:
+        """Check that the text names the class, and once alone."""
+        check_template(self.template, self.path("template"))
+        if fill(self.template, "\0").count("\0") != 1:
             raise self.error(
-                "template", f"{self.template!r} must have {{name}} once, and no other braces"
+                "template", f"{self.template!r} must have {{name}} once: one word is learned"
             )

@@ -60,7 +60,8 @@ def prompts(
     if estimate:
         print(_estimate(classes, settings, answers))
         return
-    facts: dict[str, Any] = {"class_names": class_names}
+    spoken = [{"name": words.name, "article": words.article} for words in classes]
+    facts: dict[str, Any] = {"class_names": class_names, "class_words": spoken}
     asked = [words for words in classes if words.asks_model]
     found: dict[int, list[dict[str, object]]] = {}
     if asked:

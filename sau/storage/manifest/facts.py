@@ -75,6 +75,7 @@ FACTS: dict[str, tuple[Check, str]] = {
         ("settings", "code", "versions", "rejected", "leak", "images_settings"), _MAPPING
     ),
     "class_names": _NAMES,
+    "class_words": (_lists(_maps(_is_text)), "a list of objects of texts"),
     "mean": _COLOUR,
     "std": _COLOUR,
     "imbalance_factor": (_is_factor, "a number of at least 1"),

@@ -11,6 +11,8 @@ from PIL import Image
 from sau.core.random_streams import numpy_generator
 from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.personalise.stage import personalise
+from sau.pipeline.prompts.settings import PromptsSettings
+from sau.pipeline.prompts.stage import prompts
 from sau.pipeline.subset.settings import SubsetSettings
 from sau.pipeline.subset.stage import subset
 from sau.sources.decode import encode_png
@@ -30,14 +32,20 @@ class Inputs:
     """A folder with real images and their tail; the stage's runs on them."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        self.folder, self.model = folder, model
-        self.train = folder / "train.parquet"
+        self.folder, self.model, self.names = folder, model, NAMES
+        self.train, self.prompts = folder / "train.parquet", folder / "prompts.parquet"
         self.write_images()
+        self.write_prompts()
+
+    def write_prompts(self, **settings: Any) -> None:
+        """Write two prompts of each class."""
+        wanted = {"per_class": 2, "templates": ["a {name}."], **settings}
+        prompts(self.train, self.prompts, settings=PromptsSettings(**wanted))
 
     def write_images(self, changed: str = "") -> None:
         """Write six images of noise of each class; one may be another than before."""
         rows = []
-        for label in range(len(NAMES)):
+        for label in range(len(self.names)):
             for number in range(6):
                 name = f"train/{label}/{number}"
                 noise = numpy_generator(name, name == changed).integers(0, 256, (20, 16, 3))
@@ -45,7 +53,7 @@ class Inputs:
                 row = {"id": name, "label": label, "width": 16, "height": 20, "status": "ok"}
                 rows.append(row | {"image": {"bytes": data, "path": None}})
         table = pa.Table.from_pylist(rows, schema=manifest.SCHEMAS["images"])
-        facts = {"class_names": NAMES, "dataset": "noise", "split": "training"}
+        facts = {"class_names": self.names, "dataset": "noise", "split": "training"}
         manifest.write(self.train, "images", table, facts)
 
     def tail(self, held: bool = False, **settings: Any) -> list[Path]:
@@ -61,12 +69,13 @@ class Inputs:
         return [lists[held]]
 
     def learn(self, method: str, shard: int = 0, name: str = "shard", **settings: Any) -> Path:
-        """Run the stage for a shard, and return its folder."""
-        output = self.folder / f"{name}-{shard}"
+        """Run the stage for a shard, and return its folder; runs of other names know nothing."""
+        output = self.folder / name / f"shard-{shard}"
         wanted = {"method": method, "steps": 5, "batch_size": 2, "template": "a {name}."}
         personalise(
             self.train,
             self.tail(),
+            self.prompts,
             output,
             shard=shard,
             model=self.model,

@@ -20,8 +20,10 @@ from sau.pipeline.personalise import learn
 from sau.pipeline.personalise.methods import learnable
 from sau.pipeline.personalise.model import load_model
 from sau.pipeline.personalise.settings import PersonaliseSettings
+from sau.pipeline.personalise.words import Words
 from sau.pipeline.personalised import learned_of, read_record
 from sau.storage import manifest
+from sau.storage.manifest import reading
 from tests.pipeline.images.conftest import Inputs as Prompts
 from tests.pipeline.images.conftest import pixels
 from tests.pipeline.images.tiny_diffusers import tiny_pipeline
@@ -29,11 +31,24 @@ from tests.pipeline.personalise.conftest import Inputs
 
 METHODS = ("textual-inversion", "lora")
 CPU = torch.device("cpu")
+ZERO = Words("zero", "a", "zero")
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Return the bytes of each file of a folder."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def flip(path: Path) -> None:
+    """Turn a bit of a file's last number."""
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+def cut(path: Path) -> None:
+    """Take off a file's end."""
+    path.write_bytes(path.read_bytes()[:-20])
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -53,7 +68,7 @@ def test_learning_lowers_the_loss_of_its_own_images(model: str, method: str) -> 
             found = loaded.loss(latents, drawn.noise, drawn.times, hidden.expand(64, -1, -1))
         return float(found)
 
-    with learnable(loaded, settings, "zero", "zero") as found:
+    with learnable(loaded, settings, ZERO) as found:
         before = loss(found.hidden())
         optimizer = torch.optim.AdamW(found.values.values(), lr=0.01, weight_decay=0.0)
         for step in range(settings.steps):
@@ -76,7 +91,7 @@ def test_model_is_what_it_was_before_and_after(model: str, method: str) -> None:
     hidden = torch.zeros(1, 12, 16)
     names = list(loaded.unet.state_dict())
     before = loaded.unet(latents, times, hidden).sample
-    with learnable(loaded, settings, "zero", "zero") as found:
+    with learnable(loaded, settings, ZERO) as found:
         assert all(value.requires_grad for value in found.values.values())
         assert torch.equal(loaded.unet(latents, times, hidden).sample, before)
     assert list(loaded.unet.state_dict()) == names
@@ -93,7 +108,7 @@ def test_text_is_read_as_the_images_stage_reads_it(
         method="textual-inversion", vectors=vectors, template="a {name}."
     )
     loaded = load_model(Path(model), CPU, "model")
-    with learnable(loaded, settings, "zero", "zero") as found, torch.no_grad():
+    with learnable(loaded, settings, ZERO) as found, torch.no_grad():
         found.values["embedding"].normal_(generator=torch.Generator().manual_seed(0))
         expected = found.hidden()
         save_file({"embedding": found.values["embedding"].detach()}, tmp_path / "e.safetensors")
@@ -122,10 +137,10 @@ def test_killed_job_goes_on_to_the_same_bytes(
     monkeypatch.setattr(learn, "_draws", killed)
     with pytest.raises(RuntimeError, match="killed"):
         inputs.learn(method, checkpoint_every=2)
-    assert not (inputs.folder / "shard-0").exists()
+    assert not (inputs.folder / "shard" / "shard-0").exists()
     assert bytes_of(inputs.learn(method, checkpoint_every=2)) == whole
     assert steps == [0, 1, 2, 3, 4, 0, 1, 2, 3, 2, 3, 4]
-    assert not (inputs.folder / "shard-0.learning").exists()
+    assert not list(inputs.folder.rglob("*.checkpoint"))
     inputs.learn(method)  # and is not learned a second time
     assert len(steps) == 12
 
@@ -136,6 +151,68 @@ def test_class_does_not_depend_on_the_shard_that_it_is_in(inputs: Inputs) -> Non
         part = bytes_of(inputs.learn("textual-inversion", shard, shards=2))
         assert set(part) == {f"{name}.safetensors", "record.json"}
         assert part[f"{name}.safetensors"] == whole[f"{name}.safetensors"]
+
+
+def test_other_shards_learn_nothing_again(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = bytes_of(inputs.learn("textual-inversion"))
+    monkeypatch.setattr(learn, "_draws", _raise_at(0, learn._draws))
+    for shard, name in enumerate(("zero", "one")):
+        part = bytes_of(inputs.learn("textual-inversion", shard, shards=2))
+        assert part[f"{name}.safetensors"] == whole[f"{name}.safetensors"]
+    assert bytes_of(inputs.learn("textual-inversion")) == whole
+
+
+def test_damaged_class_is_put_aside_and_learned_again(
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = inputs.learn("textual-inversion")
+    whole = bytes_of(folder)
+    flip(folder / "one.safetensors")
+    keys = []
+    draws = learn._draws
+    monkeypatch.setattr(learn, "_draws", lambda *given: keys.append(given[1]) or draws(*given))
+    assert bytes_of(inputs.learn("textual-inversion")) == whole
+    assert set(keys) == {"one"}
+    assert "its hash is not that of what it holds); put aside as" in caplog.text
+
+
+def test_class_is_learned_by_the_words_that_its_prompts_have(inputs: Inputs) -> None:
+    inputs.names = ["an_ox", "n01"]
+    inputs.write_images()
+    inputs.write_prompts(classes={"n01": {"name": "owl", "article": "one"}})
+    settings = {"template": "{article} {name}.", "steps": 1}
+    before = inputs.learn("lora", **settings)
+    assert read_record(before)["provenance"]["words"] == {
+        "an_ox": {"name": "ox", "article": "an"},
+        "n01": {"name": "owl", "article": "one"},
+    }
+    first = bytes_of(before)
+    inputs.write_prompts(per_class=3)
+    after = bytes_of(inputs.learn("lora", name="after", **settings))
+    assert after["an_ox.safetensors"] == first["an_ox.safetensors"]
+    assert after["n01.safetensors"] != first["n01.safetensors"]
+
+
+def test_words_stand_in_a_text_as_in_prompts() -> None:
+    words = Words("ox", "an", "an_ox")
+    assert words.text("{{x}} {article} {name}!") == "{x} an ox!"
+    assert words.around("{{x}} {article} {name}!") == ("{x} an ", "!")
+    assert Words("Mars", "", "m").around("a photo of {article} {name}.") == ("a photo of ", ".")
+
+
+def test_real_images_are_read_in_one_pass(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> None:
+    tails = inputs.tail()
+    inputs.tail = lambda: tails  # type: ignore[method-assign,assignment]
+    groups: list[int] = []
+    read = reading._read_group
+
+    def counted(path: Path, *given: Any) -> Any:
+        groups.extend([given[2]] if path == inputs.train else [])
+        return read(path, *given)
+
+    monkeypatch.setattr(reading, "_read_group", counted)
+    inputs.learn("textual-inversion", steps=1)
+    assert groups == [0]
 
 
 @pytest.mark.parametrize(
@@ -217,16 +294,20 @@ def test_folders_that_are_not_as_they_were_written_are_refused(inputs: Inputs) -
         learned_of([folder])
 
 
+@pytest.mark.parametrize("damage", [flip, cut])
 def test_damaged_checkpoint_is_put_aside(
-    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    inputs: Inputs,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    damage: Callable[[Path], None],
 ) -> None:
     whole = bytes_of(inputs.learn("lora", name="whole"))
     with monkeypatch.context() as patch:
         patch.setattr(learn, "_draws", _raise_at(3, learn._draws))
         with pytest.raises(RuntimeError, match="killed"):
             inputs.learn("lora", checkpoint_every=1)
-    (saved,) = (inputs.folder / "shard-0.learning").glob("*.checkpoint")
-    saved.write_bytes(saved.read_bytes()[:-20])
+    (saved,) = (inputs.folder / "shard" / "classes.reuse" / "zero").glob("*.checkpoint")
+    damage(saved)
     assert bytes_of(inputs.learn("lora", checkpoint_every=1)) == whole
     assert "put aside as" in caplog.text
 
@@ -245,8 +326,12 @@ def _raise_at(step: int, draws: Callable[..., Any]) -> Callable[..., Any]:
     [
         ({"method": "none"}, "personalise.method: none, so nothing is learned"),
         ({"shard": 1}, r"--shard: 1 must be from 0 to 0 \(personalise.shards\)"),
-        ({"template": "a photo"}, "personalise.template: 'a photo' must have {name} once"),
+        ({"template": "a photo"}, "personalise.template: 'a photo' must have {name}"),
         ({"template": "{name} {kind}"}, "personalise.template: '{name} {kind}' must have {name}"),
+        ({"template": "{name} or {name}"}, "must have {name} once: one word is learned"),
+        ({"template": "{name.foo}."}, "'{name.foo}.' must have {name} and no other placeholder"),
+        ({"template": "{name:s}."}, "'{name:s}.' must have {name} and no other placeholder"),
+        ({"template": "{x} {name"}, "'{x} {name' does not parse"),
         ({"rank": 2}, "personalise.rank: 2 has no effect with personalise.method textual-inv"),
         ({"method": "lora", "vectors": 2}, "personalise.vectors: 2 has no effect with"),
         ({"vectors": 11}, "with 11 vectors it is longer than the model's 10 tokens; shorten it"),
