@@ -8,6 +8,7 @@ import jsonschema
 import yaml
 
 from sau.config.config import SECTIONS, Config, TrainingGrid
+from sau.config.learned import check_learned
 from sau.config.schema import json_schema
 from sau.config.sizes import check_drawn_sizes, check_sizes
 from sau.config.without_images import check_source
@@ -155,8 +156,7 @@ def _check_together(config: Config) -> None:
     """Check what concerns several sections."""
     _check_rows(config)
     check_source(config)
-    if config.personalise.method != "none":
-        _check_personalise(config)
+    check_learned(config)
     if config.scores.scorer == "none":
         _check_without_scorer(config)
     _check_classifiers(config)
@@ -175,27 +175,6 @@ def _check_together(config: Config) -> None:
         raise UserError(
             f"config: subset.largest_class: {config.subset.largest_class}, but {AS_IS} among the "
             "imbalance factors leaves every class as large as it is; leave one of them out"
-        )
-
-
-def _check_personalise(config: Config) -> None:
-    """Refuse what cannot draw with what is learned."""
-    method, images = config.personalise.method, config.images
-    if images.source != "diffusers":
-        raise UserError(
-            f"config: personalise.method: {method}, but images.source is {images.source}, which "
-            "learns nothing; set it to diffusers, or the method to none"
-        )
-    if method == "lora" and images.compile != "off":
-        raise UserError(
-            f"config: images.compile: {images.compile}, but with personalise.method lora the "
-            "network would be compiled again for each class; set compile to off"
-        )
-    key = "lora" if method == "lora" else "embedding"
-    if getattr(images, key):
-        raise UserError(
-            f"config: images.{key}: {getattr(images, key)}, but personalise.method {method} learns "
-            "that; leave one of them out"
         )
 
 

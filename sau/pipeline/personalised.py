@@ -12,11 +12,21 @@ RECORD = "record.json"
 
 
 class Learned(NamedTuple):
-    """What was learned of one class: the setting that loads it, its file, and for which model."""
+    """What was learned of one class.
+
+    Attributes:
+        key: the setting of the section `images` that loads it.
+        path: its file.
+        model: for which it was learned, as the settings had it.
+        weights_sha256: of that model.
+        settings: of the section `personalise`, but for the number of shards.
+    """
 
     key: str
     path: Path
     model: str
+    weights_sha256: str
+    settings: Mapping[str, Any]
 
 
 def write_record(
@@ -29,7 +39,7 @@ def write_record(
         key: the setting of the section `images` that loads them.
         files: their names by class.
         model: that they were learned for.
-        made: provenance.
+        made: provenance, with `weights_sha256` of the model.
     """
     hashes = {
         name: {"file": file, "sha256": file_sha256(folder / file)} for name, file in files.items()
@@ -63,9 +73,13 @@ def learned_of(folders: Sequence[Path]) -> dict[str, Learned]:
     found = {}
     for folder in folders:
         record = read_record(folder)
+        made = record["provenance"]
+        settings = {key: value for key, value in made["settings"].items() if key != "shards"}
         for name, own in record["classes"].items():
             path = folder / own["file"]
             if not path.is_file() or file_sha256(path) != own["sha256"]:
                 raise UserError(f"{path}: not as it was written; run the personalise stage again")
-            found[name] = Learned(record["key"], path, record["model"])
+            found[name] = Learned(
+                record["key"], path, record["model"], made["weights_sha256"], settings
+            )
     return found

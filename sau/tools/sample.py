@@ -17,7 +17,7 @@ from sau.core.unloadable import reason_of
 from sau.device.gpus import reserved_device
 from sau.pipeline.images.batches import draw_in_batches
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
-from sau.pipeline.images.load import load_generator, weights_of
+from sau.pipeline.images.load import Weights, load_generator
 from sau.pipeline.images.rows import EMPTY_PROMPT, Task
 from sau.pipeline.images.settings import ImagesSettings
 from sau.storage.files import write_bytes
@@ -89,7 +89,7 @@ def sample(
             _add_group(rows, model.at_guidance_scale(one.guidance_scale), count, one)
     heads = [f"guidance {scale:g}" for scale in scales]
     record = common | {"prompts": prompt, "guidance_scales": scales, "count": count}
-    record |= {"sau": sau.__version__, **weights_of(settings[0])}
+    record |= {"sau": sau.__version__, **Weights().of(settings[0])}
     _write_png(rows, heads, record, output)
     log.info("%s: %d pictures", output, len(prompt) * len(scales) * count)
 

@@ -75,14 +75,40 @@ def test_influence_needs_a_row_that_runs_and_validation_images(default):
         ({"source": "glide"}, "personalise.method: lora, but images.source is glide"),
         ({"compile": "default"}, "images.compile: default, but with personalise.method lora"),
         ({"lora": "made"}, "images.lora: made, but personalise.method lora learns that"),
+        (
+            {"per_class": {"cat": {"compile": "default"}}},
+            "images.per_class.cat.compile: default, but with personalise.method lora",
+        ),
+        (
+            {"per_class": {"cat": {"lora": "", "lora_scale": 0.5}}},
+            "images.per_class.cat.lora_scale: 0.5 has no effect without LoRA weights",
+        ),
         ({"source": "none"}, "personalise.method: 'lora' has no effect with images.source none"),
     ],
 )
 def test_what_is_learned_must_be_drawn_with(images, message):
-    runs = {"ce": {"method": "cross_entropy", "data": "real"}}
-    values = {"experiment": {}, "dataset": {"source": "digits"}, "training": {"runs": runs}}
-    values["images"] = {"source": "diffusers", "model": "m", **images}
+    values = of_diffusers(**images)
     if images.get("source", "diffusers") != "diffusers":
         values["images"] = images
     with pytest.raises(UserError, match=message):
         load({**values, "personalise": {"method": "lora"}})
+
+
+def of_diffusers(**images):
+    runs = {"ce": {"method": "cross_entropy", "data": "real"}}
+    values = {"experiment": {}, "dataset": {"source": "digits"}, "training": {"runs": runs}}
+    return values | {"images": {"source": "diffusers", "model": "m", **images}}
+
+
+def test_factor_of_lora_weights_counts_where_they_are_learned():
+    values = of_diffusers(lora_scale=0.5)
+    load({**values, "personalise": {"method": "lora"}})
+    for method in ("none", "textual-inversion"):
+        with pytest.raises(UserError, match="images.lora_scale: 0.5 has no effect without LoRA"):
+            load({**values, "personalise": {"method": method}})
+
+
+@pytest.mark.parametrize("own", [{"lora": ""}, {"embedding": "e"}, {"model": "other"}])
+def test_class_that_is_left_alone_may_be_compiled(own):
+    values = of_diffusers(per_class={"cat": {"compile": "default", **own}})
+    load({**values, "personalise": {"method": "lora"}})

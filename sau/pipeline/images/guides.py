@@ -1,29 +1,40 @@
 """Real training images that synthetic ones start from: which, and how they look."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
-from sau.core.errors import UserError
 from sau.core.random_streams import numpy_generator
 from sau.pipeline.common_members import common_members
+from sau.pipeline.encoded_images import EncodedImages
 from sau.pipeline.images.rows import Task
 from sau.pipeline.images.settings import ImagesSettings
-from sau.sources.decode import bytes_of, decode
+from sau.sources.decode import decode
 from sau.sources.naming import distinct_names
-from sau.storage import manifest
 
 
 class Guides:
-    """The training images that the pictures of guided classes start from."""
+    """The training images that the pictures of guided classes start from.
 
-    def __init__(self, train_images: Path, members: Mapping[int, Sequence[str]]) -> None:
-        """Args: manifest of the real training images, and ids of each guided class's guides."""
+    Those of a shard are read once, and wait on the disk.
+    """
+
+    def __init__(
+        self, train_images: Path, members: Mapping[int, Sequence[str]], spool_in: Path
+    ) -> None:
+        """Choose where guides come from; none is read yet.
+
+        Args:
+            train_images: manifest of the real training images.
+            members: ids of each guided class's guides.
+            spool_in: a folder on a disk with room for the guides of a shard.
+        """
         self._train_images = train_images
         self._members = members
+        self._spool_in = spool_in
+        self._images: EncodedImages | None = None
 
     def given_to(self, tasks: Sequence[Task], class_names: Sequence[str], seed: int) -> list[Task]:
         """Return the tasks, those of guided classes with the id and the hash of their guides.
@@ -39,58 +50,24 @@ class Guides:
             for task in tasks
             if task.label in self._members
         }
-        hashes = self._hashes(set(chosen.values()))
+        if not chosen:
+            return list(tasks)
+        images = EncodedImages(self._train_images, set(chosen.values()), self._spool_in)
+        self._images = images
         return [
-            replace(task, guide=chosen[task.id], guide_sha256=hashes[chosen[task.id]])
+            replace(task, guide=chosen[task.id], guide_sha256=images.sha256[chosen[task.id]])
             if task.id in chosen
             else task
             for task in tasks
         ]
 
     def pictures(self, tasks: Sequence[Task]) -> list[Image.Image] | None:
-        """Return the guide of each task, RGB; None for tasks of a class that has none.
-
-        Raises:
-            UserError: a guide is not the image that it was.
-        """
+        """Return the guide of each task that `given_to` gave one, RGB; None if they have none."""
         wanted = [task.guide for task in tasks if task.guide is not None]
         if not wanted:
             return None
-        encoded = self._bytes(wanted)
-        for task in tasks:
-            if hashlib.sha256(encoded[str(task.guide)]).hexdigest() != task.guide_sha256:
-                raise UserError(
-                    f"{self._train_images}: image {task.guide!r} changed while images were drawn "
-                    "from it; run the images stage again"
-                )
-        return [decode(encoded[name])[0] for name in wanted]
-
-    def _hashes(self, ids: set[str]) -> dict[str, str]:
-        """Return the SHA-256 of each image's bytes, with one row group in memory at a time."""
-        found: dict[str, str] = {}
-        if ids:
-            for group in manifest.read_groups(
-                self._train_images, "images", columns=["id", "image"]
-            ):
-                names = group["id"].to_pylist()
-                for place in (place for place, name in enumerate(names) if name in ids):
-                    image = group["image"][place].as_py()
-                    data = bytes_of(image["bytes"], image["path"])
-                    found[names[place]] = hashlib.sha256(data).hexdigest()
-        absent = ids - set(found)
-        if absent:
-            raise UserError(
-                f"{self._train_images}: no image {min(absent)!r}, which is a member of the tails; "
-                "run the subset stage again"
-            )
-        return found
-
-    def _bytes(self, ids: Sequence[str]) -> dict[str, bytes]:
-        rows = manifest.read_rows([self._train_images], "images", ids, columns=["id", "image"])
-        return {
-            name: bytes_of(row["image"]["bytes"], row["image"]["path"])
-            for name, row in rows.items()
-        }
+        assert self._images is not None, "guides are given to tasks first"
+        return [decode(self._images.data(name))[0] for name in wanted]
 
 
 def guides_in(
@@ -98,10 +75,12 @@ def guides_in(
     tails: Sequence[Path],
     by_label: Mapping[int, ImagesSettings],
     class_names: Sequence[str],
+    spool_in: Path,
 ) -> Guides:
     """Return the guides of those classes that have some; see `common_members`."""
     guided = [label for label, one in by_label.items() if one.guide == "real"]
-    return Guides(train_images, common_members(tails, guided, class_names, "images.guide: real"))
+    members = common_members(tails, guided, class_names, "images.guide: real")
+    return Guides(train_images, members, spool_in)
 
 
 def guide_of(members: Sequence[str], key: str, number: int, seed: int) -> str:

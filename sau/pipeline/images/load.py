@@ -58,13 +58,27 @@ def upsampler_folder(settings: ImagesSettings) -> Path | None:
     return with_a_pipeline(folder, "images.upsampler")
 
 
-def weights_of(settings: ImagesSettings) -> dict[str, str]:
-    """Return digests of the weights that the settings draw with, for the record."""
-    digests = {"weights_sha256": weights_sha256(base_folder(settings))}
-    upsampler = upsampler_folder(settings)
-    if upsampler is not None:
-        digests["upsampler_sha256"] = weights_sha256(upsampler)
-    for key in KEYS:
-        if name := getattr(settings, key):
-            digests[f"{key}_sha256"] = weights_sha256(Path(name))
-    return digests
+class Weights:
+    """Digests of weights. Each model is read once, however many classes it draws."""
+
+    def __init__(self) -> None:
+        """Begin with none read."""
+        self._models: dict[tuple[str, str, str], str] = {}
+
+    def of_model(self, settings: ImagesSettings) -> str:
+        """Return the digest of the model that the settings draw with."""
+        named = (settings.source, settings.model, settings.revision)
+        if named not in self._models:
+            self._models[named] = weights_sha256(base_folder(settings))
+        return self._models[named]
+
+    def of(self, settings: ImagesSettings) -> dict[str, str]:
+        """Return digests of all the weights that the settings draw with, for the record."""
+        digests = {"weights_sha256": self.of_model(settings)}
+        upsampler = upsampler_folder(settings)
+        if upsampler is not None:
+            digests["upsampler_sha256"] = weights_sha256(upsampler)
+        for key in KEYS:
+            if name := getattr(settings, key):
+                digests[f"{key}_sha256"] = weights_sha256(Path(name))
+        return digests

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
-from sau.pipeline.personalised import Learned
 from sau.sources.class_match import labels_of_names
 from sau.sources.naming import distinct_names
 from sau.storage.lfs_pointer import refuse_pointer
@@ -51,41 +50,6 @@ def with_own_files(
             elif name:
                 _check_file(Path(name), key)
         found[label] = settings.replace(**own) if own else settings
-    return found
-
-
-def with_learned(
-    by_label: Mapping[int, ImagesSettings],
-    learned: Mapping[str, Learned],
-    class_names: Sequence[str],
-) -> dict[int, ImagesSettings]:
-    """Return each class's settings, with what the personalise stage has learned of it.
-
-    Classes of another model, or that have files of their own, are drawn as their settings say.
-
-    Args:
-        by_label: settings of each class.
-        learned: by class; none: nothing was learned.
-        class_names: in label order.
-
-    Raises:
-        UserError: a class of which nothing was learned.
-    """
-    found = dict(by_label)
-    if not learned:
-        return found
-    models = {one.model for one in learned.values()}
-    for (label, settings), name in zip(by_label.items(), distinct_names(class_names), strict=True):
-        if settings.source != "diffusers" or settings.model not in models:
-            continue
-        if name not in learned:
-            raise UserError(
-                f"--personalised: nothing was learned of class {name!r}; give the folders of all "
-                "shards of the personalise stage"
-            )
-        one = learned[name]
-        if not getattr(settings, one.key):
-            found[label] = settings.replace(**{one.key: str(one.path)})
     return found
 
 

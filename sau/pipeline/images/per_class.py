@@ -1,7 +1,7 @@
 """Which generator draws which class."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sau.core.errors import UserError
 from sau.pipeline.images.own_files import with_own_files
@@ -56,6 +56,14 @@ def set_by_label(settings: ImagesSettings, class_names: Sequence[str]) -> dict[i
         named[label] = name
         found[label] = settings.for_class(name)
     return found
+
+
+def labels_naming(
+    settings: ImagesSettings, class_names: Sequence[str], keys: Collection[str]
+) -> set[int]:
+    """Return the labels of the classes for which `per_class` names any of some keys."""
+    names = [name for name, own in settings.per_class.items() if not set(keys).isdisjoint(own)]
+    return set(labels_of_names(names, class_names, "images.per_class"))
 
 
 def warn_of_people(

@@ -77,16 +77,37 @@ def _check_diffusers(settings: "ImagesSettings") -> None:
 
 
 def _check_own_files(settings: "ImagesSettings") -> None:
-    if settings.lora_scale != 1 and not settings.lora:
-        raise UserError(
-            f"images.lora_scale: {settings.lora_scale:g} has no effect without images.lora; leave "
-            "it out"
-        )
     if settings.lora and settings.compile != "off":
         raise UserError(
             f"images.compile: {settings.compile}, but with images.lora the network would be "
             "compiled again for each class; set compile to off"
         )
+
+
+def check_lora_scale(settings: "ImagesSettings", *, learned: bool) -> None:
+    """Refuse a factor of LoRA weights for classes that have none.
+
+    Args:
+        settings: of the section.
+        learned: whether the personalise stage learns LoRA weights, of classes for which `per_class`
+            names no files.
+
+    Raises:
+        UserError: there is such a factor.
+    """
+    each = {name: (settings.for_class(name), own) for name, own in settings.per_class.items()}
+    shared = any(one.lora for one, own in each.values() if "lora_scale" not in own)
+    given = {"images": settings.lora_scale} if not (settings.lora or learned or shared) else {}
+    for name, (one, own) in each.items():
+        has_learned = learned and not {"lora", "embedding"} & set(own)
+        if "lora_scale" in own and not (one.lora or has_learned):
+            given[f"images.per_class.{name}"] = one.lora_scale
+    for path, scale in given.items():
+        if scale != 1:
+            raise UserError(
+                f"{path}.lora_scale: {scale:g} has no effect without LoRA weights "
+                "(images.lora, personalise.method lora); leave it out"
+            )
 
 
 def _check_imported(settings: "ImagesSettings") -> None:

@@ -283,7 +283,7 @@ class ImagesSettings(Section):
 
     def without_own_files(self) -> Self:
         """Return the settings of the model without LoRA weights and embeddings."""
-        if not self.has_own_files():
+        if not self.has_own_files() and self.lora_scale == 1:
             return self
         return self.replace(lora="", lora_scale=1.0, embedding="")
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from sau.core.errors import UserError
+from sau.pipeline.images.setting_checks import check_lora_scale
 from sau.pipeline.images.settings import ImagesSettings
 from sau.storage import manifest
 from sau.storage.belonging import Agree, Link, Split, check_inputs
@@ -20,6 +21,7 @@ from sau.storage.sealed import hash_of_json
 
 if TYPE_CHECKING:
     from sau.pipeline.images.beside import Beside
+    from sau.pipeline.images.load import Weights
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +121,8 @@ def _generate(
     from sau.pipeline.images.finished import FinishedBatches
     from sau.pipeline.images.generate import generate, groups_of
     from sau.pipeline.images.guides import guides_in
-    from sau.pipeline.images.own_files import with_learned
+    from sau.pipeline.images.learned import with_learned
+    from sau.pipeline.images.load import Weights
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
     from sau.pipeline.images.wanted import Wanted
@@ -129,8 +132,12 @@ def _generate(
     beside = list_beside(settings, names)
     imported = import_beside(beside, settings, names, shard % shards, spool_in=output.parent)
     rows = _rows_of_shard(inputs, beside, names, shard % shards, shards)
-    by_label = with_learned(settings_by_label(settings, names), learned_of(personalised), names)
-    guides = guides_in(train_images, inputs.get("tails", []), by_label, names)
+    as_set, weights = settings_by_label(settings, names), Weights()
+    learned = learned_of(personalised)
+    check_lora_scale(settings, learned=any(one.key == "lora" for one in learned.values()))
+    by_label = with_learned(as_set, learned, names, settings, weights.of_model)
+    taught = {label for label in by_label if by_label[label] != as_set[label]}
+    guides = guides_in(train_images, inputs.get("tails", []), by_label, names, output.parent)
     tasks = guides.given_to(tasks_of(rows, settings), names, settings.seed)
     warn_of_people({task.label for task in tasks}, names, by_label)
     warn_of_unseen_classes("images", ((by_label[r["label"]].model, r["class_name"]) for r in rows))
@@ -139,12 +146,15 @@ def _generate(
         facts["imported_counts"] = of_each_class(beside, names)
     if settings.is_guided():
         facts["guides_sha256"] = hash_of_json([task.guide_sha256 for task in tasks])
+    if taught:
+        facts["personalise"] = dict(next(iter(learned.values())).settings)
     record = provenance("images", settings, inputs, _LIBRARIES, **facts)
     drawn_as: dict[int, str] = {}
     record["generators"] = []
     for shared, own in groups_of(tasks, by_label):
         labels = sorted({task.label for task in own})
-        made = _generator(shared, [names[label] for label in labels], record)
+        made = _generator(shared, [names[label] for label in labels], weights, record)
+        made |= {"personalised": True} if taught.issuperset(labels) else {}
         drawn_as |= dict.fromkeys(labels, made["drawn_as"])
         record["generators"].append(made)
     identity = identity_of(record)
@@ -170,16 +180,16 @@ def _generate(
 
 
 def _generator(
-    settings: ImagesSettings, classes: list[str], record: dict[str, Any]
+    settings: ImagesSettings, classes: list[str], weights: "Weights", record: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what a shard's provenance says of one of its generators."""
-    from sau.pipeline.images.load import is_on_hub, weights_of
+    from sau.pipeline.images.load import is_on_hub
     from sau.pipeline.images.wanted import identity_of_pictures
 
-    weights = weights_of(settings)
-    how = identity_of_pictures(settings, weights, record)
+    digests = weights.of(settings)
+    how = identity_of_pictures(settings, digests, record)
     on_hub = {"on_hub": True} if is_on_hub(settings) else {}
-    return {"classes": classes, **weights, **on_hub, "drawn_as": how}
+    return {"classes": classes, **digests, **on_hub, "drawn_as": how}
 
 
 def _rows_of_shard(

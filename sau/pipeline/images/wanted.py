@@ -9,8 +9,11 @@ from sau.pipeline.images.rows import Task
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
 from sau.storage.sealed import hash_of_json
 
-_KEYS = (*GENERATOR_KEYS, "image_size", "device", "threads")
-"""Settings that a picture depends on, beside what is its own."""
+_FILES = ("lora", "embedding")
+"""Settings that name files, which count by what they hold, wherever that is."""
+
+_KEYS = (*(key for key in GENERATOR_KEYS if key not in _FILES), "image_size", "device", "threads")
+"""Settings that a picture depends on, beside those files and what is its own."""
 
 _OWN = ("prompt", "seed", "guide", "guide_sha256")
 """What a picture depends on that is its own."""
@@ -25,11 +28,12 @@ def identity_of_pictures(
 
     Args:
         settings: of a class.
-        weights: digests of its generator's weights.
+        weights: digests of its generator's weights, and of the class's own files.
         made: provenance of the shard, for its code and library versions.
     """
     facts = {
-        "settings": {key: getattr(settings, key) for key in _KEYS},
+        "settings": {key: getattr(settings, key) for key in _KEYS}
+        | ({} if settings.lora else {"lora_scale": 1.0}),
         "weights": dict(weights),
         "code": made["code"],
         "versions": made["versions"],

@@ -21,6 +21,7 @@ from sau.pipeline.subset.settings import SubsetSettings
 from sau.pipeline.subset.stage import subset
 from sau.sources.decode import encode_png
 from sau.storage import manifest
+from sau.storage.manifest import reading
 from tests.pipeline.images.conftest import pixels, rows_of
 from tests.pipeline.images.quick import Quick
 
@@ -216,6 +217,23 @@ def test_killed_job_goes_on_to_the_same_bytes(quick: Real, monkeypatch: pytest.M
         (left / "shard").unlink()
     resumed.unlink()
     assert quick.draw(tails, batch_size=8).read_bytes() == found
+
+
+def test_guides_of_a_shard_are_read_in_one_pass(
+    quick: Real, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tails = quick.tails(("2", 0))
+    groups: list[int] = []
+    read = reading._read_group
+
+    def counted(path: Path, *given: Any) -> Any:
+        groups.extend([given[2]] if path.name == "train.parquet" else [])
+        return read(path, *given)
+
+    monkeypatch.setattr(reading, "_read_group", counted)
+    quick.draw(tails, batch_size=7)
+    assert len(Quick.sizes) > 1
+    assert groups == [0]
 
 
 def test_single_class_is_guided_and_another_is_not(quick: Real) -> None:

@@ -257,7 +257,6 @@ def test_folders_that_do_not_fit_are_one_line(short: Inputs, model: str, tmp_pat
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lora_scale": 0.5}, "images.lora_scale: 0.5 has no effect without images.lora"),
         ({"lora": "a", "compile": "default"}, "images.compile: default, but with images.lora"),
         ({"lora": "a", "source": "glide", "model": "tiny-glide"}, "images.lora: 'a' has no effect"),
     ],
