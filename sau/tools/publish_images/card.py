@@ -30,6 +30,12 @@ LIMITS = """
   test it on real ones.
 """.strip()
 
+FROM_REAL = """
+- Some of these pictures come of real training images: their generator learned from them, or they
+  start from them. They may show what is in those images, people and property included. The real
+  images' licence, and whoever is to be seen in them, may bind what is done with these pictures.
+""".strip()
+
 _SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -95,7 +101,7 @@ def card_text(card: Card) -> str:
             "set gives the same. `sha256` in each row is that of its picture's bytes."
         ),
         "## Limits",
-        LIMITS,
+        "\n".join([LIMITS, *([FROM_REAL] if any(g.saw_real for g in card.generators) else [])]),
         "## Licences",
         _licences(card),
     ]

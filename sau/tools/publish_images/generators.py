@@ -8,6 +8,7 @@ from typing import Any
 from sau.assets.shipped import SHIPPED
 from sau.pipeline.images.per_class import set_by_label
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
+from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.settings.section import conditions_of
 from sau.storage.sealed import hash_of_json
 from sau.tools.kept_images import Found
@@ -15,6 +16,12 @@ from sau.tools.kept_images import Found
 _SHIPPED_LICENCE = "apache-2.0"
 _PATHS = ("lora", "embedding")
 """Settings that name files, whose folders concern nobody else."""
+
+_OF_ONE_CLASS = ("classes", "drawn_as", *(f"{key}_sha256" for key in _PATHS))
+"""What is recorded of a generator that differs from class to class."""
+
+_OF_MACHINE = ("device", "threads")
+"""Settings of the learning that do not concern who looks at its pictures."""
 
 _DIGITS = 8
 """Of the weights' hash, behind a name that two models have."""
@@ -30,8 +37,10 @@ class Generator:
             the weights' hash.
         known_licence: of a model that is shipped; else empty.
         weights_sha256: of its files.
-        settings: what its pictures depend on, besides prompts and seeds.
+        settings: what its pictures depend on, besides prompts and seeds; with those of the section
+            `personalise`, by that word and theirs, if it learned each class first.
         labels: of the classes that it drew.
+        saw_real: whether it learned from real training images, or its pictures start from some.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Generator:
     weights_sha256: str
     settings: Mapping[str, Any]
     labels: Sequence[int]
+    saw_real: bool
 
 
 def generators_of(found: Found) -> list[Generator]:
@@ -49,9 +59,14 @@ def generators_of(found: Found) -> list[Generator]:
     if not drawn:
         return []
     by_label = set_by_label(settings, found.class_names)
+    learned = _learned(made.get("personalise", {}))
+    told_of = {
+        label: _settings(by_label[label], learned if drawn[label].get("personalised") else {})
+        for label in drawn
+    }
     groups: dict[str, list[int]] = {}
     for label in drawn:
-        key = hash_of_json([drawn[label], by_label[label].model, _settings(by_label[label])])
+        key = hash_of_json([drawn[label], by_label[label].model, told_of[label]])
         groups.setdefault(key, []).append(label)
     firsts = [labels[0] for labels in groups.values()]
     names = {label: _name(by_label[label].model, drawn[label]) for label in firsts}
@@ -63,7 +78,8 @@ def generators_of(found: Found) -> list[Generator]:
         one = by_label[labels[0]]
         told = f"{name} {weights[:_DIGITS]}" if name in several else name
         licence = _SHIPPED_LICENCE if one.model in SHIPPED else ""
-        return Generator(told, licence, weights, _settings(one), labels)
+        saw_real = one.guide == "real" or bool(drawn[labels[0]].get("personalised"))
+        return Generator(told, licence, weights, told_of[labels[0]], labels, saw_real)
 
     return [generator(labels) for labels in groups.values()]
 
@@ -71,7 +87,7 @@ def generators_of(found: Found) -> list[Generator]:
 def _drawn(found: Found) -> dict[int, Mapping[str, Any]]:
     """Return what was recorded of the generator of each class, by label."""
     by_name = {
-        name: {key: value for key, value in made.items() if key not in ("classes", "drawn_as")}
+        name: {key: value for key, value in made.items() if key not in _OF_ONE_CLASS}
         for path in found.images
         for made in found.provenance(path).get("generators", [])
         for name in made["classes"]
@@ -80,17 +96,35 @@ def _drawn(found: Found) -> dict[int, Mapping[str, Any]]:
     return {labels[name]: by_name[name] for name in sorted(by_name, key=labels.__getitem__)}
 
 
-def _settings(one: ImagesSettings) -> dict[str, Any]:
-    """Return what a generator's pictures depend on, but for its place on this machine."""
+def _learned(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings of the section `personalise` as they are told: those that have an effect."""
+    conditions = conditions_of(PersonaliseSettings)
+    return {
+        f"personalise.{key}": value
+        for key, value in settings.items()
+        if key not in _OF_MACHINE
+        and settings["method"] in conditions.get(key, {}).get("method", [settings["method"]])
+    }
+
+
+def _settings(one: ImagesSettings, learned: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a generator's pictures depend on, but for its place on this machine.
+
+    Args:
+        one: settings of a class.
+        learned: settings of what was learned of the class; none: nothing was.
+    """
     conditions = conditions_of(ImagesSettings)
     left_out = ("source", "model", "upsampler")
-    return {
+    own = {
         key: PurePath(getattr(one, key)).name if key in _PATHS else getattr(one, key)
         for key in GENERATOR_KEYS
         if one.source in conditions.get(key, {}).get("source", ())
         and key not in left_out
         and (one.upsampler or not key.startswith("upsampler"))
     }
+    # An empty name would say that the model drew alone.
+    return {**{k: v for k, v in own.items() if v or not learned or k not in _PATHS}, **learned}
 
 
 def _name(model: str, made: Mapping[str, Any]) -> str:

@@ -30,8 +30,11 @@ class Results:
         *,
         generators: Sequence[Mapping[str, object]] = ONE_GENERATOR,
         imported: Sequence[str] = (),
+        **facts_of_images: object,
     ) -> None:
-        """Args: the settings of images, what drew which class, and classes that nothing drew."""
+        """Args: settings of images, what drew which class, classes that nothing drew, and what else
+        the images' provenance says.
+        """
         self.folder = folder
         ids = [f"synthetic/{NAMES[i % 2]}/{i:06d}" for i in range(10)]
         self.data = {name: picture(i) for i, name in enumerate(ids)}
@@ -41,6 +44,7 @@ class Results:
             own = range(5 * shard, 5 * shard + 5)
             images = [self._image(ids[i], i, NAMES[i % 2] not in imported) for i in own]
             facts = {"settings": settings, "generators": generators, "split": "synthetic"}
+            facts |= facts_of_images
             hashes["images"].append(self._write("images", shard, images, facts))
             scores = [self._score(ids[i], i) for i in own]
             hashes["scores"].append(self._write("scores", shard, scores, {}))

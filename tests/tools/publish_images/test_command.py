@@ -211,6 +211,36 @@ def test_one_model_with_two_settings_has_a_row_for_each(tmp_path):
     ]
 
 
+def test_generator_that_learned_each_class_is_one_and_says_from_what(tmp_path):
+    drawn = [
+        {"classes": [name], "weights_sha256": WEIGHTS, "drawn_as": name, "personalised": True}
+        | {"lora_sha256": digit * 64}
+        for name, digit in zip(NAMES, "ab", strict=True)
+    ]
+    learned = {"method": "lora", "template": "a {name}", "rank": 4, "vectors": 1, "device": "cpu"}
+    settings = {"source": "diffusers", "model": "m"}
+    made = Results(tmp_path / "r", settings, generators=drawn, personalise=learned)
+    publish_images(made.folder, output=tmp_path / "set")
+    text = (tmp_path / "set/README.md").read_text()
+    (row,) = (line for line in text.splitlines() if line.startswith("| m |"))
+    assert "ant, New York" in row
+    assert "personalise.method lora, personalise.rank 4, personalise.template a {name} |" in row
+    assert "Some of these pictures come of real training images" in text
+    (one,) = json.loads((tmp_path / "set/provenance.json").read_text())["generators"]
+    assert one["settings"]["personalise.method"] == "lora"
+    assert "lora" not in one["settings"]
+    assert one["saw_real"]
+
+
+def test_pictures_that_start_from_real_images_say_so(results, tmp_path):
+    publish_images(results.folder, output=tmp_path / "noise")
+    said = "Some of these pictures come of real training images"
+    assert said not in (tmp_path / "noise/README.md").read_text()
+    guided = Results(tmp_path / "r", GLIDE | {"guide": "real", "steps": "4"})
+    publish_images(guided.folder, output=tmp_path / "guided")
+    assert said in (tmp_path / "guided/README.md").read_text()
+
+
 def test_relative_folder_is_no_name_of_the_hub(tmp_path):
     for on_hub, name in (({}, "model"), ({"on_hub": True}, "mine/model")):
         settings = {"source": "diffusers", "model": "mine/model"}
