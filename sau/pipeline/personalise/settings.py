@@ -28,7 +28,7 @@ class PersonaliseSettings(Section):
         only_with=_LEARNED,
     )
     template: str = setting(
-        "A photo of a {name}.",
+        "A photo of {article} {name}.",
         "text that the images of a class are learned with; {name} is what its prompts call it, "
         "{article} a or an",
         only_with=_LEARNED,

@@ -343,7 +343,7 @@ def test_settings_that_do_not_fit_are_refused(
     wanted: dict[str, Any] = {"method": "textual-inversion", **settings}
     with pytest.raises(UserError, match=message):
         if wanted["method"] == "none":
-            inputs.learn("none", steps=1000, batch_size=4, template="A photo of a {name}.")
+            inputs.learn("none", steps=1000, batch_size=4, template="A photo of {article} {name}.")
         else:
             inputs.learn(**wanted)
 
