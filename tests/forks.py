@@ -37,6 +37,7 @@ def python(
     *words: str,
     preloaded: Sequence[str],
     environment: Mapping[str, str] | None = None,
+    executable: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run `python` with some words in a folder, to its end.
 
@@ -45,9 +46,11 @@ def python(
         words: `-m` and a module's name, or a file; then the program's own.
         preloaded: modules that are imported before, such as `TORCH`.
         environment: that of this process if None.
+        executable: what the program takes for its `python`, and starts others by.
     """
     environment = dict(os.environ if environment is None else environment)
     asked = {"folder": os.fspath(folder), "words": words, "environment": environment}
+    asked["executable"] = os.fspath(executable) if executable else None
     server = _server(tuple(preloaded))
     assert server.stdin
     assert server.stdout
@@ -59,9 +62,12 @@ def python(
     return subprocess.CompletedProcess(["python", *words], code, output, errors)
 
 
-def snakemake(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `snakemake` with some words in a folder, to its end."""
-    return python(folder, "-m", "snakemake", *words, preloaded=SNAKEMAKE)
+def snakemake(
+    folder: Path, *words: str, executable: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `snakemake` with some words in a folder, to its end; jobs by `executable` if given."""
+    words = ("-m", "snakemake", *words)
+    return python(folder, *words, preloaded=SNAKEMAKE, executable=executable)
 
 
 def dry_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -82,10 +88,15 @@ def _server(preloaded: tuple[str, ...]) -> subprocess.Popen[str]:
     return server
 
 
-def _serve(preloaded: Sequence[str]) -> None:
-    for name in preloaded:
+def preload(names: Sequence[str]) -> None:
+    """Import what programs need; nothing of this project, whose code is that of their folder."""
+    for name in names:
         importlib.import_module(name)
     assert not [name for name in sys.modules if name.split(".")[0] == "sau"]
+
+
+def _serve(preloaded: Sequence[str]) -> None:
+    preload(preloaded)
     for line in sys.stdin:
         asked = json.loads(line)
         with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -94,7 +105,9 @@ def _serve(preloaded: Sequence[str]) -> None:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(output.fileno(), 1)
                 os.dup2(errors.fileno(), 2)
-                os._exit(_run(asked["folder"], asked["words"], asked["environment"]))
+                if asked["executable"]:
+                    sys.executable = asked["executable"]
+                os._exit(run_here(asked["folder"], asked["words"], asked["environment"]))
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             said = []
             for file in (output, errors):
@@ -103,7 +116,8 @@ def _serve(preloaded: Sequence[str]) -> None:
             print(json.dumps([code, *said]), flush=True)
 
 
-def _run(folder: str, words: Sequence[str], environment: Mapping[str, str]) -> int:
+def run_here(folder: str, words: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Do in this process what `python` with some words does in a folder; return the exit code."""
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

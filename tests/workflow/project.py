@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from tests.forked_jobs import job_python
 from tests.forks import dry_run, snakemake
 from tests.paths import ROOT
 
@@ -63,7 +64,8 @@ class Project:
 
     def run(self, *flags: str, **changes: Any) -> subprocess.CompletedProcess[str]:
         """Run Snakemake to its end and return what it printed."""
-        return snakemake(self.folder, *self.command(*flags, **changes)[len(SNAKEMAKE) :])
+        words = self.command(*flags, **changes)[len(SNAKEMAKE) :]
+        return snakemake(self.folder, *words, executable=job_python())
 
     def planned(self, *flags: str, **changes: Any) -> dict[str, int]:
         """Return how many jobs of each rule a dry run plans."""
@@ -107,7 +109,8 @@ def make_project(folder: Path) -> Project:
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            # Compiled modules too, but for those that another process is just writing.
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             shutil.copy(source, folder / part)
     config = yaml.safe_load((ROOT / "config.yaml").read_text())

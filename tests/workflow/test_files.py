@@ -69,6 +69,7 @@ def test_stage_has_one_name(name):
     assert f"{launcher} sau {name} " in rules
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "message"),
     [

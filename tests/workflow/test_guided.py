@@ -1,10 +1,14 @@
 """The graph of guided images: they wait for the members of every tail, and for nothing else."""
 
+import pytest
+
 from sau.storage import manifest
 from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
 from tests.workflow.project import make_project
 
 SHARD = "results/images/shard-0.parquet"
+
+pytestmark = pytest.mark.slow
 
 
 def test_guided_images_alone_wait_for_the_members_of_each_tail(tmp_path):

@@ -1,6 +1,8 @@
 import csv
 import re
 
+import pytest
+
 from tests.workflow.project import results_of
 
 COLUMNS = (
@@ -73,6 +75,7 @@ def test_rules_all_have_their_log_and_benchmark(finished):
         }
 
 
+@pytest.mark.slow
 def test_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     """Each stage runs without Snakemake, by the line that Snakemake printed."""
     import shlex

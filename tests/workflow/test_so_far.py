@@ -16,6 +16,8 @@ from tests.workflow.project import Project, make_project
 
 SEEDS = {"experiment__seeds": [0, 1]}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def fresh(tmp_path) -> Project:

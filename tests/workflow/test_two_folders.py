@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.storage.processes import kill, start
 from tests.workflow.project import make_project
 
@@ -17,6 +19,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.slow
 def test_workflow_elsewhere_keeps_its_results(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     results = project.folder / "results"
