@@ -2,6 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,3 +17,20 @@ def needs_compiler(device: str) -> pytest.MarkDecorator:
     candidates = [os.environ.get(variable, ""), *names]
     found = any(shutil.which(name) for name in candidates if name)
     return pytest.mark.skipif(not found, reason=f"no {language} compiler here")
+
+
+@contextmanager
+def without_optimisation(folder: Path) -> Iterator[None]:
+    """Let what is compiled for a CPU be compiled without optimisation: the same sums, sooner.
+
+    Args:
+        folder: for the program that calls the compiler.
+    """
+    from torch._inductor import config
+
+    compiler = os.environ.get("CXX") or next(filter(shutil.which, COMPILERS["cpu"][2]))
+    program = folder / "compiler"
+    program.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')  # the last of several counts
+    program.chmod(0o755)
+    with config.patch({"cpp.cxx": (None, str(program)), "compile_threads": 1}):
+        yield
