@@ -24,7 +24,6 @@ from sau.pipeline.prompts.settings import PromptsSettings
 from sau.settings.flags import to_flags
 from sau.storage import manifest
 
-ROUNDS = 3
 SMALLER = 10
 SHARD = 1
 BATCHES = 2
@@ -98,6 +97,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument("--classes", type=positive, default=1000, help="number of classes")
     parser.add_argument("--per-class", type=positive, default=1280, help="images of each class")
     parser.add_argument("--shards", type=positive, default=1000, help="of the larger run")
+    parser.add_argument("--rounds", type=positive, default=3, help="how often the shard is drawn")
     return parser
 
 
@@ -116,7 +116,7 @@ def main(words: Sequence[str] | None = None) -> Record:
             folder.mkdir()
             scale = Scale(folder, arguments.classes, per_class, shards)
             figures[size] = {"prompts": scale.prompts()._asdict()}
-            took = [scale.shard(f"round-{number}") for number in range(ROUNDS)]
+            took = [scale.shard(f"round-{number}") for number in range(arguments.rounds)]
             seconds[size] = [one.seconds for one in took]
             figures[size]["shard"] = took[-1]._asdict()
             batches = scale.killed("killed")

@@ -6,6 +6,7 @@ from benchmarks.scale import main
 @pytest.mark.slow
 def test_killed_shard_ends_in_the_same_bytes() -> None:
     words = ["--classes", "3", "--per-class", "240", "--shards", "4", "--threads", "1"]
+    words += ["--rounds", "1"]
     for size in main(words).figures.values():
         assert size["same_bytes"]
         assert size["resumed"]["after_batches"] == 2

@@ -82,26 +82,28 @@ def test_run_plans_the_jobs_that_the_checkout_plans(unpacked, tmp_path):
 
 @pytest.mark.slow
 def test_run_follows_a_config_file_to_its_end(wheel, tmp_path):
-    """The rules run the wheel's code: what they write names its version, another one than ours."""
+    """The rules run the wheel's code: what they write names its version, another one than ours.
+
+    A row on real images, and images that the wheel's generator draws; its other files are those of
+    the checkout, as tests above have it.
+    """
     installed = unpack(wheel, tmp_path / "installed")
     face = installed / "sau" / "__init__.py"
     face.write_text(face.read_text().replace(sau.__version__, f"{sau.__version__}+wheel"))
     assert run(tmp_path, installed, "--version").stdout == f"sau {sau.__version__}+wheel\n"
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["experiment"] |= {"imbalance_factors": [10], "seeds": [0], "rows": ["sau"]}
+    config["experiment"] |= {"imbalance_factors": [10], "seeds": [0], "rows": ["ce"]}
     config["prompts"]["per_class"] = 20
     config["images"] |= {"shards": 1, "steps": "2", "batch_size": 200}
-    # Files of the wheel that CLIP would read are compared with the checkout's above.
-    config["scores"] = {"scorer": "none"}
-    config["filter"] = {"keep_fraction": 1.0}
     config["subset"]["largest_class"] = 15
     config["training"] |= {"epochs": 1, "projection_hidden": 32}
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
-    done = run(tmp_path, installed, "run", "--config", "my.yaml", "--cores", "2")
+    images = "results/images/shard-0.parquet"
+    words = ("--config", "my.yaml", "--cores", "2", "--", "all", images)
+    done = run(tmp_path, installed, "run", *words)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    report = tmp_path / "results" / "report"
-    assert "SAU" in (report / "overview.md").read_text()
-    made = read_metadata(tmp_path / "results" / "images" / "shard-0.parquet")["provenance"]
+    assert "CE" in (tmp_path / "results" / "report" / "overview.md").read_text()
+    made = read_metadata(tmp_path / images)["provenance"]
     assert made["code"]["sau"] == f"{sau.__version__}+wheel"
 
 

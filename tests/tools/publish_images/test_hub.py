@@ -1,18 +1,20 @@
 """The Hub's own client against a stand-in of the Hub, in a process of its own as a user runs it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import datasets
 import pytest
 
+from tests.forks import python
 from tests.loopback import serving
 from tests.paths import ROOT
 from tests.tools.publish_images.stand_in_hub import TOKEN, StandIn
 
 datasets.disable_progress_bars()
+
+LIBRARIES = ("pyarrow.compute", "pyarrow.parquet", "pydantic", "requests", "fsspec", "yaml")
+"""What the command imports beside the Hub's client, which reads its environment when imported."""
 
 
 def push(results, out: Path, endpoint: str, *words: str, **environment: str):
@@ -20,10 +22,10 @@ def push(results, out: Path, endpoint: str, *words: str, **environment: str):
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
     own = {"HF_ENDPOINT": endpoint, "HF_TOKEN": TOKEN, "HF_HOME": str(out.parent / "home")}
     own |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "sau", "publish", "images", str(results.folder)]
-    command += ["--output", str(out), "--push", "me/set", *words]
+    words = ("--output", str(out), "--push", "me/set", *words)
     env = {key: value for key, value in (kept | own | environment).items() if value}
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    command = ("-m", "sau", "publish", "images", str(results.folder), *words)
+    return python(ROOT, *command, preloaded=LIBRARIES, environment=env)
 
 
 def check_refused(done, *said: str) -> None:
