@@ -77,8 +77,7 @@ def personalise(
         raise UserError(
             f"--shard: {shard} must be from 0 to {settings.shards - 1} (personalise.shards)"
         )
-    inputs = {"train_images": train_images, "prompts": prompts, "tails": tails}
-    check_inputs(inputs, *BELONGING)
+    check_inputs({"train_images": train_images, "prompts": prompts, "tails": tails}, *BELONGING)
     names = manifest.read_facts(train_images, "images", "class_names")["class_names"]
     wanted_by = f"personalise.method: {settings.method}"
     members = common_members(tails, range(len(names)), names, wanted_by)
