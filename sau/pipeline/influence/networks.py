@@ -20,7 +20,8 @@ def networks_of(models: Sequence[Path], validation: str, real: RealImages) -> li
         real: the training images of the runs.
 
     Raises:
-        UserError: no such network, or one that may know the test or the validation images.
+        UserError: no such network, one that may know the test or the validation images, or networks
+            that take images of different sizes.
     """
     found = []
     for folder in models:
@@ -34,6 +35,10 @@ def networks_of(models: Sequence[Path], validation: str, real: RealImages) -> li
             )
         earlier = sorted(folder.glob(f"{OF_EPOCH}*"), key=_epoch_of)
         found += [*(TrainedModel.load(each, KEY) for each in earlier), last]
+    sizes = sorted({(*each.preprocessing.size,) for each in found})
+    if len(sizes) > 1:
+        wanted = " and ".join(f"{height} x {width}" for height, width in sizes)
+        raise UserError(f"{KEY}: they take images of {wanted} pixels; give the networks of one row")
     return found
 
 

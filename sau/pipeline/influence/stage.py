@@ -1,23 +1,21 @@
 """The influence stage: which synthetic images lower the loss on validation images."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 import torch
-from torch import Tensor
 
 from sau.assets.trained_model import TrainedModel
 from sau.assets.trained_on import RealImages
 from sau.core.errors import UserError
-from sau.core.progress import progress
+from sau.core.progress import progress_in_batches
 from sau.device.gpus import reserved_device
 from sau.device.repeatable import repeatable
 from sau.engine.backbone_names import distributions_of
-from sau.engine.influence import balanced_weights, loss_gradient
-from sau.engine.influence import influence as influence_of
+from sau.pipeline.influence.judges import Judge
 from sau.pipeline.influence.networks import networks_of
 from sau.pipeline.influence.pictures import pictures_of
 from sau.pipeline.influence.settings import InfluenceSettings
@@ -100,49 +98,33 @@ class _Asked(NamedTuple):
     held_out: list[str]
 
 
-class _Judged(NamedTuple):
-    """What a network says of some images: n ids, their labels, and figures (n,), on the CPU."""
-
-    ids: list[str]
-    labels: list[int]
-    figures: Tensor
-
-
 def _means(networks: list[TrainedModel], asked: _Asked, settings: InfluenceSettings) -> pa.Table:
-    """Return the rows of the manifest: the means of what the networks say of each image."""
+    """Return the rows of the manifest: the means of what the networks say of each image.
+
+    Each image is read once, and shown to all networks.
+    """
+    height, width = networks[0].preprocessing.size
+    size, count = (height, width), settings.batch_size
+    figures = [torch.empty(len(networks), 0)]
+    ids: list[str] = []
+    labels: list[int] = []
     with (
         reserved_device(settings.device, "influence.device") as device,
         repeatable(settings.threads),
+        progress_in_batches("influence", total=_rows(asked.synthetic), unit="image") as done,
     ):
-        shown = progress(networks, "influence", total=len(networks), unit="network")
-        found = [list(_judged(network, asked, device, settings)) for network in shown]
-    # All networks have read the same images in the same order.
-    figures = [torch.cat([torch.empty(0), *(part.figures for part in parts)]) for parts in found]
-    columns = {
-        "id": [name for part in found[0] for name in part.ids],
-        "label": [label for part in found[0] for label in part.labels],
-        "influence": torch.stack(figures).double().mean(dim=0).numpy(),
-    }
-    return pa.table(columns).cast(manifest.SCHEMAS["influence"])
+        validation = list(pictures_of([asked.real], size, count, asked.held_out))
+        judges = [Judge.of(network, validation, device) for network in networks]
+        for part in pictures_of(asked.synthetic, size, count):
+            given = part.images.to(device), part.labels.to(device)
+            figures.append(torch.stack([judge.judge(*given) for judge in judges]))
+            ids += part.ids
+            labels += part.labels.tolist()
+            done(len(part.ids))
+    means = torch.cat(figures, dim=1).double().mean(dim=0).numpy()
+    table = pa.table({"id": ids, "label": labels, "influence": means})
+    return table.cast(manifest.SCHEMAS["influence"])
 
 
-def _judged(
-    model: TrainedModel, asked: _Asked, device: torch.device, settings: InfluenceSettings
-) -> Iterator[_Judged]:
-    """Yield what one network says of the synthetic images, a batch at a time."""
-    height, width = model.preprocessing.size
-    size, count, views = (height, width), settings.batch_size, model.preprocessing.views()
-    network = model.network.to(device)
-    network.precision = torch.float32
-    parts = list(pictures_of([asked.real], size, count, asked.held_out))
-    weights = balanced_weights(torch.cat([part.labels for part in parts]))
-    batches = (
-        (part.images.to(device), part.labels.to(device), shares.to(device))
-        for part, shares in zip(parts, torch.split(weights, count), strict=True)
-    )
-    gradient = loss_gradient(network, batches, views)
-    for part in pictures_of(asked.synthetic, size, count):
-        given = part.images.to(device), part.labels.to(device)
-        figures = influence_of(network, *given, gradient, views).cpu()
-        yield _Judged(part.ids, part.labels.tolist(), figures)
-    network.cpu()
+def _rows(paths: Sequence[Path]) -> int:
+    return sum(len(manifest.read(path, "images", columns=["id"])) for path in paths)

@@ -18,6 +18,7 @@ from sau.pipeline.gallery.stage import gallery
 from sau.pipeline.influence.pictures import pictures_of
 from sau.pipeline.influence.settings import InfluenceSettings
 from sau.pipeline.influence.stage import influence as influence_stage
+from sau.sources.decode import bytes_of
 from sau.storage import manifest
 from tests.pipeline.small_run import Run, write_images
 
@@ -80,6 +81,32 @@ def test_figures_are_means_over_networks_whatever_the_batch(run: Asked) -> None:
     expected = torch.stack(figures).mean(dim=0).tolist()
     assert table.loc[made.ids, "influence"].tolist() == pytest.approx(expected, rel=1e-3, abs=1e-5)
     assert table.loc[made.ids, "label"].tolist() == made.labels.tolist()
+
+
+def test_images_are_read_once_for_all_networks(run: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes | None] = []
+
+    def counted(content: bytes | None, path: Path | None) -> Any:
+        read.append(content)
+        return bytes_of(content, path)
+
+    monkeypatch.setattr("sau.pipeline.influence.pictures.bytes_of", counted)
+    assert len(run.ask()) == 40
+    held_out = manifest.read(run.tail / "validation.parquet", "members")["id"]
+    assert len(read) == 40 + len(held_out)
+
+
+def test_networks_of_different_sizes_are_refused(run: Asked, tmp_path: Path) -> None:
+    model = shutil.copytree(run.run / "model", tmp_path / "model")
+    found = TrainedModel.load(model, "MODEL")
+    facts = {
+        "class_names": found.class_names,
+        "preprocessing": {**found.preprocessing.to_mapping(), "size": [16, 16]},
+        "provenance": found.provenance,
+    }
+    found.network.save_pretrained(model, **facts)
+    with pytest.raises(UserError, match="images of 8 x 8 and 16 x 16 pixels"):
+        run.ask(models=[run.run / "model", model])
 
 
 def test_second_run_gives_the_same_bytes(run: Asked) -> None:
