@@ -9,7 +9,7 @@ Writes down the memory that it took, as `benchmarks.peak` does. After so many ba
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 from unittest.mock import patch
@@ -45,7 +45,11 @@ class Noise:
         del scale
         return self
 
-    def put_on(self, settings: ImagesSettings) -> None:
+    def whole_batch(self, size: int) -> int:
+        """Return `size`: any will do."""
+        return size
+
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
         """Take nothing on."""
 
     def draw(

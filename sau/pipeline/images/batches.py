@@ -30,12 +30,14 @@ def draw_in_batches(
 ) -> Iterator[tuple[list[Task], list[Drawn]]]:
     """Draw pictures batch by batch; where memory runs out, with half as many at once from there on.
 
-    A last batch is filled up with its last picture for generators that want batches of one size.
+    A batch holds whatever pictures come next, of one class or of several, as many as the generator
+    computes without waste. A last batch is filled up with its last picture for generators that want
+    batches of one size.
 
     Args:
         generator: what draws.
         tasks: the pictures, in the order in which they are drawn.
-        size: pictures of a batch, at least 1.
+        size: pictures of a batch at most, at least 1.
         guides_of: what the pictures start from.
 
     Yields the tasks of a batch and what came of each.
@@ -43,7 +45,7 @@ def draw_in_batches(
     Raises:
         UserError: the GPU cannot hold a single picture.
     """
-    start = 0
+    start, size = 0, generator.whole_batch(size)
     while start < len(tasks):
         batch = list(tasks[start : start + size])
         try:

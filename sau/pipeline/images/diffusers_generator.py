@@ -3,7 +3,7 @@
 import copy
 import inspect
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -98,9 +98,13 @@ class DiffusersGenerator:
         other._options = self._options | {"guidance_scale": scale}
         return other
 
-    def put_on(self, settings: ImagesSettings) -> None:
-        """Take on the LoRA weights and the embedding of a class; see `ImageGenerator`."""
-        put_on(self._pipeline, settings)
+    def whole_batch(self, size: int) -> int:
+        """Return `size`: a GPU takes any, and a CPU one at a time; see `ImageGenerator`."""
+        return size
+
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+        """Take on LoRA weights and embeddings; see `ImageGenerator`."""
+        put_on(self._pipeline, settings, embeddings)
 
     def draw(
         self,

@@ -52,11 +52,14 @@ class FinishedBatches:
 
         Args:
             place: of its first image in the shard; it, or the next free number, names the file.
-            table: rows of an images manifest, all drawn alike.
+            table: rows of an images manifest; those that were drawn alike have a file together.
         """
         paths = (self._folder / f"batch-{number:08d}.parquet" for number in itertools.count(place))
-        made = {"drawn_as": self._wanted.drawn_as(table["label"][0].as_py())}
-        manifest.write(next(p for p in paths if not p.exists()), "images", table, made)
+        how = [self._wanted.drawn_as(label) for label in table["label"].to_pylist()]
+        for one in dict.fromkeys(how):
+            rows = table.filter(pa.array([other == one for other in how]))
+            path = next(path for path in paths if not path.exists())
+            manifest.write(path, "images", rows, {"drawn_as": one})
         self.take(table)
 
     def take(self, table: pa.Table) -> None:

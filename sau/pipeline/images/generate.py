@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import pyarrow as pa
 import torch
@@ -11,7 +12,7 @@ from sau.pipeline.images.batches import GuidesOf, draw_in_batches, from_noise
 from sau.pipeline.images.finished import FinishedBatches
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.load import load_generator
-from sau.pipeline.images.own_files import told
+from sau.pipeline.images.own_files import placeholder_of, told
 from sau.pipeline.images.rows import EMPTY_PROMPT, NAMELESS_PROMPT, Task, images_rows
 from sau.pipeline.images.settings import ImagesSettings
 
@@ -30,7 +31,8 @@ def generate(
 
     Args:
         tasks: one for each image of the shard.
-        by_label: settings of each class; tasks of classes with equal ones are drawn together.
+        by_label: settings of each class; tasks of classes whose settings differ in no more than the
+            embedding are drawn in the same batches.
         finished: batches of an earlier job, to which those of this one are added.
         device: where to draw.
         on_batch: called with the rows of each new batch.
@@ -45,9 +47,12 @@ def generate(
         UserError: no such model, or no memory for a single image.
     """
     there = finished.ids()
-    missing = [task for task in tasks if task.id not in there]
+    missing = {task.id: task for task in tasks if task.id not in there}
+    # Before the clock of the progress line: to load a large model takes as long as many pictures.
+    prepared = _prepared([*missing.values()], by_label, device, guides_of)
     with progress_in_batches("images", total=len(missing), unit="image") as done:
-        for batch, drawn in _batches(missing, by_label, device, guides_of):
+        for asked, drawn in _batches(prepared, guides_of):
+            batch = [missing[task.id] for task in asked]  # with the prompts as they were written
             rows = images_rows(batch, drawn, by_label[batch[0].label].image_size)
             finished.add(batch[0].place, rows)
             on_batch(rows)
@@ -77,6 +82,34 @@ def groups_of(
     return [groups[place] for place in order]
 
 
+class _Together(NamedTuple):
+    """Pictures that are drawn in the same batches, of however many classes.
+
+    Attributes:
+        settings: of all these classes, but for their embeddings.
+        embeddings: files, by the words for the classes' names.
+        tasks: in their order.
+    """
+
+    settings: ImagesSettings
+    embeddings: dict[str, str]
+    tasks: list[Task]
+
+
+def _drawn_together(tasks: Sequence[Task], by_label: Generators) -> list[_Together]:
+    """Return the tasks that each generator draws: an embedding is a word more, no other model."""
+    shared = {
+        label: settings.replace(embedding="") if settings.embedding else settings
+        for label, settings in by_label.items()
+    }
+    found = []
+    for settings, own in groups_of(tasks, shared):
+        files = {label: by_label[label].embedding for label in sorted({one.label for one in own})}
+        words = {placeholder_of(label): file for label, file in files.items() if file}
+        found.append(_Together(settings, words, own))
+    return found
+
+
 class _Generators:
     """Generators, one at a time; the model stays for the next class if that is drawn with it."""
 
@@ -88,8 +121,9 @@ class _Generators:
         """Return whether the model of these settings is loaded."""
         return self._loaded is not None and self._loaded[0] == settings.without_own_files()
 
-    def of(self, settings: ImagesSettings) -> ImageGenerator:
-        """Return the generator of a class's settings; the one before is of no use any more."""
+    def of(self, together: _Together) -> ImageGenerator:
+        """Return the generator of some pictures; the one before is of no use any more."""
+        settings = together.settings
         if self._loaded is None or not self.has_model_of(settings):
             self._loaded = None  # before the next one is loaded
             if self._device.type == "cuda":
@@ -97,34 +131,51 @@ class _Generators:
             model = settings.without_own_files()
             self._loaded = (model, load_generator(model, self._device))
         generator = self._loaded[1]
-        generator.put_on(settings)
+        generator.put_on(settings, together.embeddings)
         return generator
 
 
-def _batches(
+class _Prepared(NamedTuple):
+    """What is to draw, once all that may be refused has been looked at.
+
+    Attributes:
+        refused: pictures that cannot be drawn, each with the reason.
+        groups: the others, as they are told to the generators.
+        generators: with the first one loaded.
+    """
+
+    refused: list[tuple[Task, str]]
+    groups: list[_Together]
+    generators: _Generators
+
+
+def _prepared(
     tasks: Sequence[Task], by_label: Generators, device: torch.device, guides_of: GuidesOf
-) -> Iterator[tuple[list[Task], list[Drawn]]]:
-    """Yield what comes of the tasks: first those that cannot be drawn, then each generator's.
+) -> _Prepared:
+    """Load and try out what the tasks need.
 
     The empty prompt is the unconditional one: its picture would be of any class.
     """
-    said: list[Task] = []
-    for task in tasks:
-        prompt, reason = _said_to(by_label[task.label], task)
-        if reason:
-            yield [task], [Drawn(None, reason)]
-        else:
-            said.append(replace(task, prompt=prompt))
-    written = {task.id: task for task in tasks}
-    groups, generators = groups_of(said, by_label), _Generators(device)
+    asked = [(task, *_said_to(by_label[task.label], task)) for task in tasks]
+    refused = [(task, reason) for task, _, reason in asked if reason]
+    said = [replace(task, prompt=prompt) for task, prompt, reason in asked if not reason]
+    groups, generators = _drawn_together(said, by_label), _Generators(device)
     # The first one draws at once, which tells as much of it.
-    for place, (settings, own) in enumerate(groups):
-        _try_out(generators, settings, own[0] if place else None, guides_of)
-    for settings, own in groups:
-        generator = generators.of(settings)
-        generator.announce([task.prompt for task in own])
-        for batch, drawn in draw_in_batches(generator, own, settings.batch_size, guides_of):
-            yield [written[task.id] for task in batch], drawn
+    for place, group in enumerate(groups):
+        _try_out(generators, group, group.tasks[0] if place else None, guides_of)
+    if groups:
+        generators.of(groups[0])
+    return _Prepared(refused, groups, generators)
+
+
+def _batches(prepared: _Prepared, guides_of: GuidesOf) -> Iterator[tuple[list[Task], list[Drawn]]]:
+    """Yield what comes of the tasks: first those that cannot be drawn, then each generator's."""
+    for task, reason in prepared.refused:
+        yield [task], [Drawn(None, reason)]
+    for group in prepared.groups:
+        generator, size = prepared.generators.of(group), group.settings.batch_size
+        generator.announce([task.prompt for task in group.tasks])
+        yield from draw_in_batches(generator, group.tasks, size, guides_of)
 
 
 def _said_to(settings: ImagesSettings, task: Task) -> tuple[str, str]:
@@ -133,20 +184,21 @@ def _said_to(settings: ImagesSettings, task: Task) -> tuple[str, str]:
         return "", EMPTY_PROMPT
     if not settings.embedding:
         return task.prompt, ""
-    prompt = told(task.prompt, task.class_name)
+    prompt = told(task.prompt, task.class_name, task.label)
     return (prompt, "") if prompt else ("", NAMELESS_PROMPT)
 
 
 def _try_out(
-    generators: _Generators, settings: ImagesSettings, task: Task | None, guides_of: GuidesOf
+    generators: _Generators, group: _Together, task: Task | None, guides_of: GuidesOf
 ) -> None:
     """Load what a class needs, and draw a picture by another model than the first.
 
     So it refuses its settings and its files before any other picture is drawn.
     """
-    is_new = not generators.has_model_of(settings)
-    if task is None and not settings.has_own_files():
+    is_new = not generators.has_model_of(group.settings)
+    if task is None and not group.settings.lora and not group.embeddings:
         return
-    generator = generators.of(settings)
-    if is_new and task is not None and settings.source == "diffusers":  # GLIDE's are checked before
+    generator = generators.of(group)
+    # GLIDE's settings are checked before.
+    if is_new and task is not None and group.settings.source == "diffusers":
         generator.draw([task.prompt], [task.seed], guides_of([task]))

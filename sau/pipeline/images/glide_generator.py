@@ -1,7 +1,7 @@
 """GLIDE as a generator: the base network, or both of its networks."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,7 +18,7 @@ from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
 from sau.glide.pictures import to_bytes
 from sau.glide.pipeline import GlidePipeline
-from sau.glide.text_conditioned import TextConditionedPipeline
+from sau.glide.text_conditioned import TextConditionedPipeline, cpu_group
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.refusals import telling_out_of_memory
@@ -57,7 +57,12 @@ class GlideGenerator:
         other._settings = self._settings.replace(guidance_scale=scale)
         return other
 
-    def put_on(self, settings: ImagesSettings) -> None:
+    def whole_batch(self, size: int) -> int:
+        """Return the largest multiple of a CPU's groups; see `ImageGenerator`."""
+        group = cpu_group(self._pipeline.unet.config["sample_size"])
+        return size if self._full_batches or size < group else size - size % group
+
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
         """Do nothing: the settings of GLIDE name no LoRA weights and no embedding."""
 
     def draw(

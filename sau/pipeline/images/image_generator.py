@@ -1,6 +1,6 @@
 """What draws pictures: one small interface for every kind of text-to-image model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -42,8 +42,19 @@ class ImageGenerator(Protocol):
             scale: of classifier-free guidance, within the range of `images.guidance_scale`.
         """
 
-    def put_on(self, settings: ImagesSettings) -> None:
-        """Take on the LoRA weights and the embedding of a class's settings, in place of others.
+    def whole_batch(self, size: int) -> int:
+        """Return how many pictures, at most `size`, fill what the model computes together.
+
+        Args:
+            size: at least 1.
+        """
+
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+        """Take on LoRA weights and embeddings in place of others.
+
+        Args:
+            settings: of a class; its `lora` counts.
+            embeddings: files, by the word that each stands for in prompts.
 
         Raises:
             UserError: files that do not fit the model.

@@ -19,8 +19,8 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 KEYS = ("lora", "embedding")
 """Settings that name a file, or a folder with a file for each class."""
 
-PLACEHOLDER = "<class>"
-"""What stands in a prompt for the name of a class that has an embedding."""
+PLACEHOLDER = "<class-"
+"""How words begin that stand in a prompt for the name of a class that has an embedding."""
 
 
 def with_own_files(
@@ -53,15 +53,21 @@ def with_own_files(
     return found
 
 
-def told(prompt: str, class_name: str) -> str | None:
-    """Return a prompt with `PLACEHOLDER` for the class's name; None if the name is not in it.
+def placeholder_of(label: int) -> str:
+    """Return the word for a class's name, unlike that of any other class, such as `<class-3>`."""
+    return f"{PLACEHOLDER}{label}>"
+
+
+def told(prompt: str, class_name: str, label: int) -> str | None:
+    """Return a prompt with the class's word for its name; None if the name is not in it.
 
     Args:
         prompt: such as "A photo of a cat."
         class_name: as the prompt has it, but for upper and lower case.
+        label: of the class.
     """
     name = rf"(?<!\w){re.escape(class_name)}(?!\w)"
-    changed, count = re.subn(name, PLACEHOLDER, prompt, flags=re.IGNORECASE)
+    changed, count = re.subn(name, placeholder_of(label), prompt, flags=re.IGNORECASE)
     return changed if count else None
 
 

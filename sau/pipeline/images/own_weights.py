@@ -1,6 +1,6 @@
-"""LoRA weights and an embedding of one class, put into a pipeline of diffusers and taken out."""
+"""LoRA weights of one class and embeddings of several, put into a pipeline and taken out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,13 @@ OF_TWO = ("clip_l", "clip_g")
 """What files for the two text encoders of SDXL call the embeddings of each."""
 
 
-def put_on(pipeline: Any, settings: ImagesSettings) -> None:
-    """Give a pipeline the LoRA weights and the embedding of the settings, and no others.
+def put_on(pipeline: Any, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+    """Give a pipeline the LoRA weights of the settings and embeddings, and no others.
 
     Args:
-        pipeline: of diffusers, on its device; it may have those of another class.
-        settings: of a class; `lora` and `embedding` are files, or empty.
+        pipeline: of diffusers, on its device; it may have those of other classes.
+        settings: of a class; `lora` is a file, or empty.
+        embeddings: files, by the word of a prompt that each stands for, a `placeholder_of`.
 
     Raises:
         UserError: a pipeline that takes none, or a file that does not fit it.
@@ -38,15 +39,15 @@ def put_on(pipeline: Any, settings: ImagesSettings) -> None:
     _take_off(pipeline)
     if settings.lora:
         _put_on_lora(pipeline, Path(settings.lora), settings.lora_scale)
-    if settings.embedding:
-        _put_on_embedding(pipeline, Path(settings.embedding))
+    if embeddings:
+        _put_on_embeddings(pipeline, embeddings)
 
 
 def _take_off(pipeline: Any) -> None:
     if getattr(pipeline, "get_list_adapters", dict)():
         pipeline.unload_lora_weights()
     for tokenizer, encoder in _texts(pipeline):
-        if PLACEHOLDER in tokenizer.get_vocab():
+        if any(word.startswith(PLACEHOLDER) for word in tokenizer.get_added_vocab()):
             pipeline.unload_textual_inversion(tokenizer=tokenizer, text_encoder=encoder)
 
 
@@ -82,13 +83,26 @@ def _adapted(network: Any) -> int:
     return sum(".lora_" in name for name, _ in network.named_parameters())
 
 
-def _put_on_embedding(pipeline: Any, path: Path) -> None:
+def _put_on_embeddings(pipeline: Any, embeddings: Mapping[str, str]) -> None:
+    texts = _texts(pipeline)
+    found: list[list[dict[str, Tensor]]] = [[] for _ in texts]
+    for word, file in embeddings.items():
+        for own, values in zip(found, _embedding_of(pipeline, texts, Path(file)), strict=True):
+            own.append({word: values})
+    what = f"images.embedding: {next(iter(embeddings.values()))} does not fit"
+    for (tokenizer, encoder), own in zip(texts, found, strict=True):
+        # New rows are drawn, by PyTorch's own generator, before they are overwritten.
+        with loading(what), quiet(), torch.random.fork_rng(devices=[]):
+            pipeline.load_textual_inversion(own, tokenizer=tokenizer, text_encoder=encoder)
+
+
+def _embedding_of(pipeline: Any, texts: Sequence[tuple[Any, Any]], path: Path) -> list[Tensor]:
+    """Return the vectors of a file for each text encoder, all of which take them."""
     what = f"images.embedding: {path} does not fit {type(pipeline).__name__}"
     if not isinstance(pipeline, TextualInversionLoaderMixin):
         raise UserError(f"{what}, which takes no embeddings; choose another model")
-    texts = _texts(pipeline)
     vectors = _vectors(_finite(path, "embedding"), len(texts), what)
-    for (tokenizer, encoder), own in zip(texts, vectors, strict=True):
+    for (_, encoder), own in zip(texts, vectors, strict=True):
         width = encoder.get_input_embeddings().weight.shape[1]
         if own.ndim not in (1, 2) or own.shape[-1] != width or not own.numel():
             shape = " x ".join(map(str, own.shape))
@@ -96,11 +110,7 @@ def _put_on_embedding(pipeline: Any, path: Path) -> None:
                 f"{what}: its embedding is {shape}, but {type(encoder).__name__} takes vectors of "
                 f"{width} numbers; choose the model that it was learned with"
             )
-        # New rows are drawn, by PyTorch's own generator, before they are overwritten.
-        with loading(what), quiet(), torch.random.fork_rng(devices=[]):
-            pipeline.load_textual_inversion(
-                {PLACEHOLDER: own}, tokenizer=tokenizer, text_encoder=encoder
-            )
+    return vectors
 
 
 def _texts(pipeline: Any) -> list[tuple[Any, Any]]:

@@ -1,7 +1,7 @@
 """A generator that needs no time."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Self
 
 import numpy as np
@@ -33,7 +33,10 @@ class Quick:
         other.scale = scale
         return other
 
-    def put_on(self, settings: ImagesSettings) -> None:
+    def whole_batch(self, size: int) -> int:
+        return size
+
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
         pass
 
     def draw(

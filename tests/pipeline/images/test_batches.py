@@ -17,8 +17,9 @@ from sau.pipeline.images.rows import Task
 class Counting:
     """A generator whose GPU holds `room` pictures; a picture's pixels are its seed."""
 
-    def __init__(self, room: int, full_batches: bool = False) -> None:
+    def __init__(self, room: int, full_batches: bool = False, group: int = 1) -> None:
         self.room = room
+        self.group = group
         self.full_batches = full_batches
         self.sizes: list[int] = []
 
@@ -27,6 +28,9 @@ class Counting:
 
     def at_guidance_scale(self, scale: float) -> Self:
         raise AssertionError("chosen by who loads the generator")
+
+    def whole_batch(self, size: int) -> int:
+        return size - size % self.group
 
     def draw(
         self, prompts: Sequence[str], seeds: Sequence[int], guides: None = None
@@ -53,6 +57,12 @@ def drawn_by(generator: Counting, count: int, size: int) -> list[tuple[int, int]
 
 
 EXPECTED = [(place, 10 + place) for place in range(11)]
+
+
+def test_batches_are_what_the_generator_computes_together() -> None:
+    generator = Counting(room=99, group=3)
+    assert drawn_by(generator, 11, 5) == EXPECTED
+    assert generator.sizes == [3, 3, 3, 2]
 
 
 def test_tasks_are_drawn_once_in_their_order() -> None:

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from sau.core.errors import UserError
+from sau.pipeline.images.diffusers_generator import DiffusersGenerator
 from sau.pipeline.images.own_files import told
 from sau.pipeline.images.settings import ImagesSettings
 from tests.pipeline.images.conftest import Inputs, pixels, rows_of
@@ -140,6 +141,27 @@ def test_model_is_loaded_once_for_all_classes(
     assert len(loaded) == 1
 
 
+def test_classes_with_embeddings_are_drawn_in_the_same_batches(
+    short: Inputs, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An embedding is a word more in the same model; LoRA weights make it another one."""
+    folder = write(tmp_path / "embeddings", zero=embedding(1), one=embedding(2))
+    settings = {"source": "diffusers", "model": model, "embedding": folder}
+    one_by_one = short.run(0, "alone", batch_size=1, **settings)
+    batches = []
+    draw = DiffusersGenerator.draw
+
+    def counting(self: DiffusersGenerator, prompts: Any, *rest: Any) -> Any:
+        batches.append(list(prompts))
+        return draw(self, prompts, *rest)
+
+    monkeypatch.setattr(DiffusersGenerator, "draw", counting)
+    together = short.run(0, "together", batch_size=4, **settings)
+    words = ["a <class-0>.", "a <class-1>."]
+    assert batches == [words * 2, words]
+    assert np.array_equal(pixels(together), pixels(one_by_one))
+
+
 def test_changed_file_draws_its_own_class_alone_again(
     short: Inputs, model: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,16 +178,16 @@ def test_changed_file_draws_its_own_class_alone_again(
 @pytest.mark.parametrize(
     ("prompt", "name", "said"),
     [
-        ("A photo of a cat.", "cat", "A photo of a <class>."),
-        ("Cat, beside a CAT", "cat", "<class>, beside a <class>"),
-        ("A cat's eye", "cat", "A <class>'s eye"),
+        ("A photo of a cat.", "cat", "A photo of a <class-2>."),
+        ("Cat, beside a CAT", "cat", "<class-2>, beside a <class-2>"),
+        ("A cat's eye", "cat", "A <class-2>'s eye"),
         ("cattle in a catalogue", "cat", None),
-        ("a t-shirt (blue).", "t-shirt (blue)", "a <class>."),
+        ("a t-shirt (blue).", "t-shirt (blue)", "a <class-2>."),
         ("two mice", "mouse", None),
     ],
 )
 def test_names_are_found_in_prompts(prompt: str, name: str, said: str | None) -> None:
-    assert told(prompt, name) == said
+    assert told(prompt, name, 2) == said
 
 
 def test_prompt_that_does_not_name_the_class_is_a_failed_row(
@@ -269,6 +291,7 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message:
 def test_pipeline_is_the_one_that_it_was_when_all_is_taken_off(
     shapes: dict[str, torch.Size], tmp_path: Path
 ) -> None:
+    from sau.pipeline.images.own_files import placeholder_of
     from sau.pipeline.images.own_weights import put_on
 
     pipeline = tiny_pipeline()
@@ -276,10 +299,11 @@ def test_pipeline_is_the_one_that_it_was_when_all_is_taken_off(
     write(tmp_path / "own", lora=lora(shapes, 1), embedding=embedding(1, 2))
     own = {name: str(tmp_path / "own" / f"{name}.safetensors") for name in ("lora", "embedding")}
     settings = ImagesSettings(source="diffusers", model="m")
+    words = [placeholder_of(label) for label in (2, 5)]
     for _ in range(2):
-        put_on(pipeline, settings.replace(**own))
-        assert "<class>_1" in pipeline.tokenizer.get_vocab()
-    put_on(pipeline, settings)
+        put_on(pipeline, settings.replace(lora=own["lora"]), dict.fromkeys(words, own["embedding"]))
+        assert {f"{word}_1" for word in words} < set(pipeline.tokenizer.get_vocab())
+    put_on(pipeline, settings, {})
     for name, keys in before.items():
         assert list(getattr(pipeline, name).state_dict()) == keys
     assert len(pipeline.tokenizer) == 56

@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from sau.core.errors import UserError
-from sau.pipeline.images.own_files import PLACEHOLDER
+from sau.pipeline.images.own_files import placeholder_of
 from sau.pipeline.images.own_weights import put_on
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.stage import images
@@ -114,9 +114,9 @@ def test_text_is_read_as_the_images_stage_reads_it(
         save_file({"embedding": found.values["embedding"].detach()}, tmp_path / "e.safetensors")
     pipeline = tiny_pipeline()
     own = str(tmp_path / "e.safetensors")
-    put_on(pipeline, ImagesSettings(source="diffusers", model="m", embedding=own))
+    put_on(pipeline, ImagesSettings(source="diffusers", model="m"), {placeholder_of(0): own})
     with torch.no_grad():
-        states, _ = pipeline.encode_prompt(f"a {PLACEHOLDER}.", CPU, 1, False)
+        states, _ = pipeline.encode_prompt(f"a {placeholder_of(0)}.", CPU, 1, False)
     torch.testing.assert_close(states, expected)
 
 
