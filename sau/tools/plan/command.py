@@ -1,10 +1,14 @@
 """The command `sau plan`."""
 
 import io
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
+from typing import NamedTuple
+
+import torch
 
 from sau.config import Config
 from sau.core.errors import UserError
@@ -13,7 +17,7 @@ from sau.core.silence import without_warnings
 from sau.pipeline.images.disk import readable
 from sau.run.configured import config_words, configured
 from sau.run.planned import planned_jobs
-from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
+from sau.tools.plan.probe import Cost, cost_of_images, seconds_of_score, seconds_of_step
 from sau.tools.plan.work import Training, Work, work_of
 
 _NOT_PROBED = ("personalise", "influence")
@@ -95,8 +99,8 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
         line, seconds = _timed(
             f"drawing {images:,} images by {generator.model}",
             images,
-            lambda one=generator, text=prompt: seconds_of_image(one, text),  # type: ignore[misc]
-            _at_once(generator.device, generator.threads, work.jobs["images"], cores),
+            lambda one=generator, text=prompt: cost_of_images(one, text),  # type: ignore[misc]
+            _Jobs(work.jobs["images"], _at_once(generator.device, generator.threads, cores)),
         )
         total += seconds
         yield line
@@ -107,8 +111,10 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
         line, seconds = _timed(
             f"scoring {work.drawn:,} images",
             work.drawn,
-            lambda: seconds_of_score(config.scores, side),
-            _at_once(config.scores.device, config.scores.threads, work.jobs["scores"], cores),
+            lambda: Cost(0.0, seconds_of_score(config.scores, side)),
+            _Jobs(
+                work.jobs["scores"], _at_once(config.scores.device, config.scores.threads, cores)
+            ),
         )
         total += seconds
         yield line
@@ -126,27 +132,46 @@ def _row(row: str, training: Training, classes: int, side: int, cores: int) -> t
     return _timed(
         f"training {row}, {training.steps:,} steps of {settings.batch_size} images",
         training.steps,
-        lambda: seconds_of_step(settings, classes, side),
-        _at_once(settings.device, settings.threads, training.runs, cores),
+        lambda: Cost(0.0, seconds_of_step(settings, classes, side)),
+        _Jobs(training.runs, _at_once(settings.device, settings.threads, cores)),
     )
 
 
-def _timed(what: str, times: int, probe: Callable[[], float], at_once: int) -> tuple[str, float]:
+class _Jobs(NamedTuple):
+    """Jobs of a rule: how many there are, and how many run beside each other as cores allow."""
+
+    number: int
+    most_at_once: int
+
+    @property
+    def at_once(self) -> int:
+        """How many do run beside each other."""
+        return max(min(self.most_at_once, self.number), 1)
+
+    def seconds(self, cost: Cost, pieces: int) -> float:
+        """Return how long they take: one after the other, as many times as it takes."""
+        each = cost.start + cost.each * pieces / max(self.number, 1)
+        return each * math.ceil(self.number / self.at_once)
+
+
+def _timed(what: str, pieces: int, probe: Callable[[], Cost], jobs: _Jobs) -> tuple[str, float]:
     """Return a line on some work, and its seconds; none where it cannot be tried here."""
     try:
         # Progress and log of what is only tried stay off the terminal.
         with without_warnings(), redirect_stderr(io.StringIO()):
-            each = probe()
+            cost = probe()
     except (UserError, ValueError) as error:
         return f"{what}: not probed ({error})", 0.0
-    seconds = each * times / at_once
-    beside = f", {at_once} at once" if at_once > 1 else ""
-    return f"{what}: about {_duration(seconds)} (probe: {each:.3g} s each{beside})", seconds
+    seconds = jobs.seconds(cost, pieces)
+    start = f", {cost.start:.3g} s to start a job" if cost.start else ""
+    beside = f", {jobs.at_once} at once" if jobs.at_once > 1 else ""
+    told = f"(probe: {cost.each:.3g} s each{start}{beside})"
+    return f"{what}: about {_duration(seconds)} {told}", seconds
 
 
-def _at_once(device: str, threads: int, jobs: int, cores: int) -> int:
-    """Return how many jobs run beside each other: as cores allow, one on a GPU."""
-    return 1 if device == "cuda" else max(min(cores // threads, jobs), 1)
+def _at_once(device: str, threads: int, cores: int) -> int:
+    """Return how many jobs may run beside each other: as cores allow, one on each GPU."""
+    return torch.cuda.device_count() if device == "cuda" else max(cores // threads, 1)
 
 
 def _duration(seconds: float) -> str:

@@ -1,8 +1,11 @@
 """How long the real generator, scorer and network take here, by a few batches of each."""
 
+import importlib
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ from sau.device.gpus import reserved_device
 from sau.device.repeatable import repeatable
 from sau.engine.api import NOT_HERE, train
 from sau.engine.settings import TrainingSettings
-from sau.pipeline.images.load import load_generator
+from sau.pipeline.images.load import load_generator, weights_of
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.scores.clip import Clip
 from sau.pipeline.scores.load import load_model
@@ -43,16 +46,47 @@ def seconds_of_step(settings: TrainingSection, classes: int, side: int) -> float
     return max(times[1] - times[0], 0.0) / (_MORE - _FEW)
 
 
-def seconds_of_image(settings: ImagesSettings, prompt: str) -> float:
-    """Return the seconds of drawing one image, by a batch of the generator."""
+Clock = Callable[[], float]
+"""Seconds since some moment."""
+
+_GENERATOR_MODULES = ("sau.pipeline.images.generate", "sau.pipeline.images.{source}_generator")
+"""What a job of the images stage imports before it draws."""
+
+
+class Cost(NamedTuple):
+    """Seconds of a job's start, and of each of the pieces that it then works on."""
+
+    start: float
+    each: float
+
+
+def cost_of_images(settings: ImagesSettings, prompt: str, clock: Clock = time.perf_counter) -> Cost:
+    """Return what drawing takes: a job until it draws, and one image, by a batch of the generator.
+
+    One picture is drawn before, as whatever comes first takes longer.
+
+    Args:
+        settings: of a class.
+        prompt: what is drawn.
+        clock: by which the seconds are measured.
+    """
+    modules = [name.format(source=settings.source) for name in _GENERATOR_MODULES]
+    program = f"import {', '.join(modules)}"
+    start = _seconds(lambda: subprocess.run([sys.executable, "-c", program], check=True), clock)
+    for name in modules:
+        importlib.import_module(name)  # so that loading the model does not count it once more
     with reserved_device(settings.device, "images.device") as device, repeatable(settings.threads):
+        before = clock()
+        weights_of(settings)
         generator = load_generator(settings, device)
-        prompts = [prompt] * settings.batch_size
+        size = generator.whole_batch(settings.batch_size)
+        prompts, seeds = [prompt] * size, list(range(size))
         generator.announce(prompts[:1])
-        guides = [Image.new("RGB", (64, 64))] * len(prompts) if settings.guide == "real" else None
-        seeds = list(range(len(prompts)))
-        seconds = _seconds(lambda: generator.draw(prompts, seeds, guides))
-    return seconds / settings.batch_size
+        guides = [Image.new("RGB", (64, 64))] * size if settings.guide == "real" else None
+        start += clock() - before
+        generator.draw(prompts[:1], seeds[:1], guides and guides[:1])
+        seconds = _seconds(lambda: generator.draw(prompts, seeds, guides), clock)
+    return Cost(start, seconds / size)
 
 
 def seconds_of_score(settings: ScoresSettings, side: int) -> float:
@@ -94,9 +128,9 @@ def _training_seconds(settings: TrainingSection, classes: int, side: int, batche
         return _seconds(lambda: train(images, labels, classes=classes, epochs=1, **extra, **own))
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+def _seconds(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    start = clock()
     work()
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return clock() - start

@@ -12,7 +12,7 @@ from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.training.settings import TrainingSection
 from sau.run.planned import Job
 from sau.tools.plan import command
-from sau.tools.plan.probe import seconds_of_image, seconds_of_score, seconds_of_step
+from sau.tools.plan.probe import Cost, cost_of_images, seconds_of_score, seconds_of_step
 from sau.tools.plan.work import steps_of, work_of
 from tests.sources.make_images import put_classes
 
@@ -83,7 +83,8 @@ def test_step_of_each_row_is_timed(config, row):
 
 def test_generator_and_scorer_are_timed():
     images = ImagesSettings(source="glide", model="tiny-glide", steps="2", batch_size=2)
-    assert seconds_of_image(images, "The printed digit one.") > 0
+    cost = cost_of_images(images, "The printed digit one.")
+    assert min(cost) > 0
     scores = ScoresSettings(model="tiny-clip", batch_size=2)
     assert seconds_of_score(scores, side=16) > 0
 
@@ -132,11 +133,26 @@ def test_requests_of_a_language_model_are_priced(config, monkeypatch, capsys):
 
 
 def test_what_cannot_be_tried_here_is_said():
-    def fail() -> float:
+    def fail() -> Cost:
         raise UserError("images.model: no such folder")
 
-    line, seconds = command._timed("drawing", 3, fail, 1)
+    line, seconds = command._timed("drawing", 3, fail, command._Jobs(1, 1))
     assert (line, seconds) == ("drawing: not probed (images.model: no such folder)", 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "most_at_once", "expected"),
+    [
+        (1, 4, 5 + 12 * 2),
+        (2, 2, 5 + 6 * 2),  # both at once
+        (3, 2, 2 * (5 + 4 * 2)),  # the third one alone, while a core is idle
+        (4, 1, 4 * (5 + 3 * 2)),
+        (4, 0, 4 * (5 + 3 * 2)),
+    ],
+)
+def test_jobs_take_as_long_as_those_that_follow_each_other(number, most_at_once, expected):
+    cost = Cost(start=5, each=2)
+    assert command._Jobs(number, most_at_once).seconds(cost, pieces=12) == expected
 
 
 @pytest.mark.parametrize(
