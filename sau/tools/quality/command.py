@@ -16,6 +16,7 @@ from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.files import write_text
 from sau.storage.manifest.schemas import STATUS_OK
 from sau.tools.kept_images import Found, find_kept
+from sau.tools.quality.faults import faults_of
 from sau.tools.quality.features import (
     CLIP,
     NETWORKS,
@@ -55,6 +56,7 @@ def quality(
     baseline: str = "",
     imbalance_factor: str = "",
     seed: int = 0,
+    faults: bool = False,
 ) -> None:
     """Measure how far the kept images of each class are from its real training images.
 
@@ -72,10 +74,11 @@ def quality(
         baseline: label of the row that it is compared with.
         imbalance_factor: of these rows; empty: the largest that both have.
         seed: of the images that are drawn.
+        faults: look for real images that are dark, blurred, nearly empty or there twice.
 
     Raises:
         UserError: no kept images in the results, real images of another run, no such network or
-            row, or a model that is missing.
+            row, a model that is missing, or no cleanvision to look for faults.
     """
     _check(network, neighbours, most, row, baseline, imbalance_factor)
     found = find_kept(results)
@@ -84,6 +87,7 @@ def quality(
     names = found.class_names
     gains = read_gains(results, row, baseline, imbalance_factor, len(names)) if row else None
     samples = _chosen(found, train_images, most, seed)
+    found_faults = faults_of(samples[0]) if faults else []
     size = samples[0].size()
     features = _features(network, found, output, *samples, size)
 
@@ -102,7 +106,7 @@ def quality(
         ("Resized", f"{real.pixels.resized} real and {generated.pixels.resized} generated images"),
         ("Gains", f"at imbalance factor {gains.factor}" if gains else "none asked for (--row)"),
     ]
-    page = page_of(figures, gains, along, facts=facts, rows=(row, baseline))
+    page = page_of(figures, gains, along, found_faults, facts=facts, rows=(row, baseline))
     write_text(output / TABLE, csv_of(frame_of(figures, gains)))
     write_text(output / TEXT, to_markdown(page))
     write_text(output / PAGE, to_html(page))

@@ -8,6 +8,7 @@ import pandas as pd
 from sau.pipeline.report import formats
 from sau.pipeline.report.page import Page, Section
 from sau.pipeline.report.text_tables import TextTable
+from sau.tools.quality.faults import Fault
 from sau.tools.quality.figures import ClassFigures
 from sau.tools.quality.gains import Correlation, Gains
 
@@ -27,6 +28,14 @@ GOES_ALONG = (
     "of seven figures one may stand out by chance. In a long tail the gain goes with the number of "
     "real images before all."
 )
+FAULTS = (
+    "What cleanvision finds of single real training images, by its own thresholds and as they are "
+    "stored: images that the dataset stage has resized have no odd sizes any more, and small ones "
+    "are easily called blurred. Look before you leave one out."
+)
+_LISTED = 5
+"""Images that are named of each fault."""
+
 _NAMES = {
     "train_real": "Real training images",
     "kernel_distance": "Kernel distance",
@@ -43,6 +52,7 @@ def page_of(
     figures: Sequence[ClassFigures],
     gains: Gains | None,
     along: Mapping[str, Correlation],
+    faults: Sequence[Fault] = (),
     *,
     facts: Sequence[tuple[str, str]],
     rows: tuple[str, str],
@@ -53,6 +63,7 @@ def page_of(
         figures: of each class, and of all.
         gains: of each class; None: none were asked for.
         along: how each figure goes along with them.
+        faults: of single real images; none: nobody looked for them.
         facts: what was compared, as name and sentence.
         rows: labels of the row and of its baseline.
     """
@@ -65,6 +76,10 @@ def page_of(
         cells = [[_NAMES[name], _interval(one)] for name, one in along.items()]
         table = TextTable(["Figure", "Correlation with the gain"], cells)
         sections.append(Section("What goes along with the gain", GOES_ALONG, table))
+    if faults:
+        cells = [[one.name, str(len(one.ids)), ", ".join(one.ids[:_LISTED])] for one in faults]
+        table = TextTable(["Fault", "Images", "Such as"], cells)
+        sections.append(Section("Faults of real images", FAULTS, table))
     few = [one.name for one in figures if one.few]
     if few:
         said = f"chance says most of what is said of them: {', '.join(few[:10])}"

@@ -80,14 +80,22 @@ class Sample:
                 "pipeline again"
             )
 
+    def encoded(self) -> Iterator[tuple[str, bytes]]:
+        """Yield ids and files of the images, in the order of the manifests."""
+        return self._read_files(frozenset(self.ids))
+
     def _read(self, wanted: Container[str]) -> Iterator[tuple[str, Pixels]]:
-        """Yield ids and pictures of the wanted images, one row group in memory at a time."""
+        for name, data in self._read_files(wanted):
+            yield name, decode_image(data, name)
+
+    def _read_files(self, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield ids and files of the wanted images, one row group in memory at a time."""
         for path in self.paths:
             for group in manifest.read_groups(path, "images", columns=["id", "image"]):
                 for row in range(group.num_rows):
                     name = group["id"][row].as_py()
                     if name in wanted:
-                        yield name, decode_image(group["image"][row]["bytes"].as_py(), name)
+                        yield name, group["image"][row]["bytes"].as_py()
 
 
 def choose(rows: pa.Table, paths: Sequence[Path], most: int, name: str, seed: int) -> Sample:

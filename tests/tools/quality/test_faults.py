@@ -1,0 +1,62 @@
+"""What cleanvision finds, on images that are made to have one fault each."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from sau.core.errors import UserError
+from sau.tools.quality.faults import KINDS, faults_of
+from sau.tools.quality.samples import Sample
+from tests.sources.make_images import encode
+
+
+def picture(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:
+    """Coloured squares, as sharp as can be."""
+    squares = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    return Image.fromarray(squares).resize(size, Image.Resampling.NEAREST)
+
+
+class Given(Sample):
+    """A sample of images in memory."""
+
+    def __init__(self, images: dict[str, Image.Image]) -> None:
+        super().__init__(list(images), np.zeros(len(images), np.int64), [Path("none")])
+        object.__setattr__(self, "_images", images)
+
+    def encoded(self):
+        return ((name, encode(image)) for name, image in reversed(self._images.items()))
+
+
+def test_each_fault_is_found_and_good_images_have_none() -> None:
+    images = {f"good-{seed}": picture(seed) for seed in range(20)}
+    images |= {
+        "dark": picture(30).point(lambda value: value // 12),
+        "light": picture(31).point(lambda value: 250 + value // 60),
+        "blurred": picture(32, (256, 256)).filter(ImageFilter.GaussianBlur(20)),
+        "empty": Image.new("RGB", (64, 64), (250, 120, 60)),
+        "narrow": picture(33, (64, 700)),
+        "large": picture(34, (900, 900)),
+        "grey": picture(35).convert("L"),
+        "copy": picture(3),
+    }
+    found = {fault.name: set(fault.ids) for fault in faults_of(Given(images))}
+    assert list(found) == list(KINDS.values())
+    assert {"dark"} <= found["Dark"]
+    assert found["Light"] == {"light"}
+    assert "blurred" in found["Blurred"]
+    assert found["Nearly empty"] == {"empty"}
+    assert found["Without colour"] == {"grey"}
+    assert found["Long and narrow"] == {"narrow"}
+    assert "large" in found["Of an odd size"]
+    assert found["Same as another"] == {"good-3", "copy"}
+    good = {name for names in found.values() for name in names if name.startswith("good")}
+    assert good == {"good-3"}
+
+
+def test_without_cleanvision_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cleanvision", None)
+    with pytest.raises(UserError, match="cleanvision is not installed: pip install 'sau-longtail"):
+        faults_of(Given({"good": picture(0)}))
