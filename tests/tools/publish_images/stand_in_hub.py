@@ -1,12 +1,15 @@
 """What a client needs of the Hub's HTTP interface to write a data set, on the loopback interface.
 
-Files come as the Hub wants them: tables by git LFS, others within the commit.
-Source: https://huggingface.co/docs/hub/api, and git-lfs's docs/api/batch.md.
+Files come as the Hub wants them: tables by Xet, or by git LFS from a client without it, others
+within the commit.
+Source: https://huggingface.co/docs/hub/api, https://huggingface.co/docs/xet, and git-lfs's
+docs/api/batch.md.
 """
 
 import base64
 import json
 import re
+import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +17,7 @@ from urllib.parse import urlsplit
 from tests.loopback import LoopbackServer
 
 TOKEN = "hf_secretOfTheTests"  # noqa: S105 - made up
+XET_TOKEN = "of Xet alone"  # noqa: S105 - made up
 
 
 class StandIn(LoopbackServer):
@@ -22,6 +26,8 @@ class StandIn(LoopbackServer):
     Attributes:
         files: content by path, after the last commit.
         large: what came by LFS, by its SHA-256.
+        pointers: SHA-256 of the large files of the last commit, by path.
+        xorbs: bytes of each block that came by Xet; the client packs them.
         made: what repositories were asked for.
         refused: paths that are answered with 403, and with the request's own token in the text.
         requests: method and path of each request.
@@ -31,6 +37,8 @@ class StandIn(LoopbackServer):
         super().__init__(Handler)
         self.files: dict[str, bytes] = {}
         self.large: dict[str, bytes] = {}
+        self.pointers: dict[str, str] = {}
+        self.xorbs: list[int] = []
         self.made: list[dict[str, Any]] = []
         self.refused = ""
         self.requests: list[str] = []
@@ -54,6 +62,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path in ("/api/datasets/me/set", "/api/datasets/me/set/revision/main"):
             files = [{"rfilename": name} for name in self.server.files]
             self._say({"id": "me/set", "sha": "0" * 40, "siblings": files})
+        elif path == "/api/datasets/me/set/xet-write-token/main":
+            end = int(time.time()) + 3600
+            self._say({"casUrl": self.server.address, "accessToken": XET_TOKEN, "exp": end})
         else:
             self._say({"error": f"no {path}"}, 404)
 
@@ -73,6 +84,11 @@ class Handler(BaseHTTPRequestHandler):
             self._say({"transfer": "basic", "objects": list(map(self._upload, _objects(body)))})
         elif path == "/api/datasets/me/set/commit/main":
             self._commit(body)
+        elif path.startswith("/v1/xorbs/"):
+            self.server.xorbs.append(len(body))
+            self._say({"was_inserted": True})
+        elif path == "/v1/shards":
+            self._say({"result": 1})
         else:
             self._say({"error": f"no {path}"}, 404)
 
@@ -87,7 +103,8 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         self.server.requests.append(f"{self.command} {path}")
         asked = self.headers.get("Authorization", "")
-        if asked != f"Bearer {TOKEN}":
+        expected = XET_TOKEN if path.startswith(("/v1/", "/v2/")) else TOKEN
+        if asked != f"Bearer {expected}":
             self._drain()
             self._say({"error": "Invalid username or password."}, 401)
             return None
@@ -113,7 +130,9 @@ class Handler(BaseHTTPRequestHandler):
                 assert value["encoding"] == "base64"
                 self.server.files[value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
-                self.server.files[value["path"]] = self.server.large[value["oid"]]
+                self.server.pointers[value["path"]] = value["oid"]
+                if value["oid"] in self.server.large:
+                    self.server.files[value["path"]] = self.server.large[value["oid"]]
         url = f"{self.server.address}/datasets/me/set/commit/{'1' * 40}"
         self._say({"commitUrl": url, "commitOid": "1" * 40})
 

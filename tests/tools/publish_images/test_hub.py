@@ -1,6 +1,7 @@
 """The Hub's own client against a stand-in of the Hub, in a process of its own as a user runs it."""
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import datasets
@@ -18,7 +19,7 @@ LIBRARIES = ("pyarrow.compute", "pyarrow.parquet", "pydantic", "requests", "fssp
 
 
 def push(results, out: Path, endpoint: str, *words: str, **environment: str):
-    """Run the command; what is large goes by LFS, as the stand-in has no Xet."""
+    """Run the command; what is large goes by LFS, unless HF_HUB_DISABLE_XET is empty."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
     own = {"HF_ENDPOINT": endpoint, "HF_TOKEN": TOKEN, "HF_HOME": str(out.parent / "home")}
     own |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONPATH": str(ROOT)}
@@ -58,6 +59,25 @@ def test_pushed_files_are_those_of_the_folder(results, tmp_path):
             (tmp_path / "got" / name).write_bytes(data)
     loaded = datasets.load_dataset(str(tmp_path / "got"), cache_dir=str(tmp_path / "cache"))
     assert loaded["train"]["id"][:] == results.kept
+
+
+@pytest.mark.slow
+def test_tables_go_by_xet_where_its_package_is_installed(results, tmp_path):
+    """Another way for the same bytes: the commit names them by the hash of the folder's file."""
+    pytest.importorskip("hf_xet")
+    out = tmp_path / "set"
+    with serving(StandIn()) as hub:
+        done = push(results, out, hub.address, HF_HUB_DISABLE_XET="")
+        assert done.returncode == 0, done.stderr
+        tables = {str(path.relative_to(out)): path for path in out.rglob("*.parquet")}
+        hashes = {name: sha256(path.read_bytes()).hexdigest() for name, path in tables.items()}
+        assert hub.pointers == hashes
+        assert sum(hub.xorbs) > 0
+        assert not hub.large
+        assert TOKEN not in done.stderr + done.stdout
+        hub.refused = "/xet-write-token/"
+        done = push(results, out, hub.address, "--replace", HF_HUB_DISABLE_XET="")
+        check_refused(done, "it was not uploaded", f"{out} is whole", "403")
 
 
 @pytest.mark.slow
