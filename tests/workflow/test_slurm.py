@@ -1,6 +1,7 @@
 """The cluster profile on a real SLURM of one node."""
 
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -86,6 +87,29 @@ def test_cancelled_training_goes_on_from_its_checkpoint(
     assert code == 0, output[-5000:]
     assert "Trying to restart job" in output
     assert "going on after epoch" in log.read_text()
+
+
+def test_shards_that_are_one_array_job_end_in_the_same_bytes(
+    slurm: dict[str, str], finished: Project, project: Project
+) -> None:
+    shutil.rmtree(project.folder / "results/images")
+    shards = [f"results/images/shard-{number}.parquet" for number in range(2)]
+    code, output = ended(submit(project, slurm, "--slurm-array-jobs", "images", "--", *shards))
+    assert code == 0, output[-5000:]
+    (number,) = re.findall(r"Submitted array job .* SLURM job ID (\d+)", output)
+    assert set(re.findall(r"ArrayTaskId=(\S+)", about_job(number, slurm))) == {"1", "2"}
+    for shard in shards:
+        assert (project.folder / shard).read_bytes() == (finished.folder / shard).read_bytes()
+
+
+def test_array_of_more_shards_than_jobs_at_once_is_refused(
+    slurm: dict[str, str], project: Project
+) -> None:
+    shutil.rmtree(project.folder / "results/images")
+    process = submit(project, slurm, "--slurm-array-jobs", "images", "--jobs", "1")
+    code, output = ended(process)
+    assert code == 2, output[-5000:]
+    assert re.search(r"sau: error: slurm-array-jobs: images, but 1 of \d+ jobs at once", output)
 
 
 def test_job_on_a_gpu_asks_slurm_for_it(slurm: dict[str, str], project: Project) -> None:

@@ -12,6 +12,7 @@ if isinstance(workflow.current_basedir, os.PathLike):
     sys.path.insert(0, str(Path(workflow.current_basedir).parents[1]))
 
 import yaml
+from snakemake.io import get_flag_value
 
 from sau.config import (
     check_enough,
@@ -22,6 +23,7 @@ from sau.config import (
 )
 from sau.pipeline.images.named_paths import imported_from, models, own_files
 from sau.settings.flags import to_flags
+from sau.run.array_jobs import check_array_jobs
 from sau.run.begun import begin
 from sau.run.environment import environment
 from sau.run.leaving import leaving_on_bad_input
@@ -85,8 +87,16 @@ onstart:
         if workflow.execution_settings.lock:
             hold_results(Path(RESULTS))
         if not workflow.touch:
+            check_executor()
             check_before_jobs()
     begin(Path(RESULTS))
+
+
+def check_executor():
+    """Refuse settings of the executor with which the jobs would never start."""
+    rules = getattr(workflow.executor_settings, "array_jobs", None)
+    due = sum(1 for job in workflow.dag.needrun_jobs())
+    check_array_jobs(rules, workflow.resource_settings.nodes, due)
 
 
 SUBSET = "imbalance-{imbalance_factor}/data-seed-{data_seed}"
@@ -110,6 +120,21 @@ wildcard_constraints:
 def results(stage, name):
     """Return the path of a result: `<results>/<stage>/<name>`."""
     return f"{RESULTS}/{stage}/{name}"
+
+
+def every(outputs, **wildcards):
+    """Return what `expand` returns of rules' outputs, of those in a default storage too."""
+    patterns = [outputs] if isinstance(outputs, str) else outputs
+    return expand([declared(pattern) for pattern in patterns], **wildcards)
+
+
+def declared(path):
+    """Return a path as its rule has it, without what a default storage provider makes of it."""
+    stored = get_flag_value(path, "storage_object")
+    if stored is None:
+        return path
+    prefix = workflow.storage_settings.default_storage_prefix
+    return stored.query.removeprefix(prefix).lstrip("/")
 
 
 def log(stage, name):
@@ -201,7 +226,7 @@ def files_in(table_columns):
 
 def longest_tails(wildcards):
     """Return the real images of the tails that lack most; any data seed's have the same counts."""
-    return expand(
+    return every(
         rules.subset.output.real,
         imbalance_factor=CONFIG.experiment.largest_factors(),
         data_seed=min(CONFIG.experiment.data_seeds),
@@ -225,4 +250,4 @@ def kept_before(wildcards):
 def scores_until(wildcards):
     """Return the scores of a round and of those before it."""
     shards = range(CONFIG.images.shards * (int(wildcards.round) + 1))
-    return expand(rules.scores.output, shard=shards)
+    return every(rules.scores.output, shard=shards)

@@ -49,4 +49,4 @@ rule images:
         " --output {output:q} --shard {wildcards.shard} {params.flags} 2>&1 | logged {log:q}"
 
 
-IMAGES = expand(rules.images.output, shard=SHARDS)
+IMAGES = every(rules.images.output, shard=SHARDS)

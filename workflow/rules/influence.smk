@@ -8,13 +8,13 @@ OF_INFLUENCE = dict(
 
 rule influence:
     input:
-        models=expand(
+        models=every(
             rules.training.output.model,
             run=CONFIG.influence.row,
             seed=CONFIG.experiment.seeds,
             **OF_INFLUENCE,
         ),
-        validation=expand(rules.subset.output.validation, **OF_INFLUENCE),
+        validation=every(rules.subset.output.validation, **OF_INFLUENCE),
         train_images=rules.dataset.output.train,
         images=IMAGES,
     output:

@@ -1,5 +1,5 @@
 # What each class's pictures are drawn from or learned from: images that every run trains on.
-EVERY_TAIL = expand(
+EVERY_TAIL = every(
     rules.subset.output.real,
     imbalance_factor=FACTORS,
     data_seed=CONFIG.experiment.data_seeds,
@@ -38,7 +38,7 @@ rule personalise:
 
 
 PERSONALISED = (
-    expand(rules.personalise.output, shard=range(CONFIG.personalise.shards))
+    every(rules.personalise.output, shard=range(CONFIG.personalise.shards))
     if CONFIG.personalise.method != "none"
     else []
 )

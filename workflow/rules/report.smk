@@ -57,13 +57,13 @@ rule report:
         " --figure {output.figure:q} {params.flags} 2>&1 | logged {log:q}"
 
 
-REPORTS = expand(rules.report.output, imbalance_factor=FACTORS)
+REPORTS = every(rules.report.output, imbalance_factor=FACTORS)
 
 
 rule overview:
     input:
-        metrics=expand(rules.evaluation.output, imbalance_factor=FACTORS, **EVERY_RUN),
-        predictions=expand(
+        metrics=every(rules.evaluation.output, imbalance_factor=FACTORS, **EVERY_RUN),
+        predictions=every(
             rules.training.output.predictions, imbalance_factor=FACTORS, **EVERY_RUN
         ),
     output:
@@ -98,7 +98,7 @@ rule overview:
         metrics=lambda wildcards, input: input.metrics,
         predictions=lambda wildcards, input: input.predictions,
         gallery=GALLERY_LINK,
-        pages=expand(rules.report.output.html, imbalance_factor=FACTORS),
+        pages=every(rules.report.output.html, imbalance_factor=FACTORS),
         expected=expected_runs,
         flags=flags_of(CONFIG.report),
         code=digest("report"),

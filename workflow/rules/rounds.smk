@@ -43,6 +43,6 @@ ROUND_NUMBERS = range(
     CONFIG.rounds.most if CONFIG.rounds.over_generation is not None else 0
 )
 ROUNDS = [
-    *expand(rules.rounds.output, round=ROUND_NUMBERS),
-    *expand(rules.filter_round.output, round=ROUND_NUMBERS[:-1]),
+    *every(rules.rounds.output, round=ROUND_NUMBERS),
+    *every(rules.filter_round.output, round=ROUND_NUMBERS[:-1]),
 ]

@@ -68,7 +68,7 @@ def checkpoint_of(wildcards):
 def synthetic_images(wildcards):
     """Return the synthetic images that a run reads: none if it trains on real data alone."""
     wanted = CONFIG.training.runs[wildcards.run].needs_synthetic()
-    return expand(rules.images.output, shard=SHARDS) if wanted else []
+    return every(rules.images.output, shard=SHARDS) if wanted else []
 
 
 def member_lists(rows):
@@ -79,7 +79,7 @@ def member_lists(rows):
 
 def members_of(wildcards):
     """Return the members of a run's training set."""
-    return expand(
+    return every(
         member_lists([wildcards.run]),
         imbalance_factor=wildcards.imbalance_factor,
         data_seed=wildcards.data_seed,
@@ -94,7 +94,7 @@ def influence_file(wildcards):
 
 def runs_of(paths):
     """Return an input function: the paths of every run of one imbalance factor, each path once."""
-    return lambda wildcards: expand(
+    return lambda wildcards: every(
         paths, imbalance_factor=wildcards.imbalance_factor, **EVERY_RUN
     )
 

@@ -67,5 +67,5 @@ use rule scores as scores_test with:
         validation=optional("validation"),
 
 
-SCORES = expand(rules.scores.output, shard=SHARDS)
+SCORES = every(rules.scores.output, shard=SHARDS)
 TEST_SCORES = [] if CONFIG.filter.leak == "off" else rules.scores_test.output

@@ -36,12 +36,12 @@ rule training:
         " --seed {wildcards.seed} {params.flags} {params.execution} 2>&1 | logged {log:q}"
 
 
-EVERY_TRAINING_SET = expand(
+EVERY_TRAINING_SET = every(
     [*member_lists(CONFIG.row_names()), rules.subset.output.validation],
     imbalance_factor=FACTORS,
     data_seed=CONFIG.experiment.data_seeds,
 )
-EVERY_RUN_TRAINED = expand(
+EVERY_RUN_TRAINED = every(
     [
         rules.training.output.predictions,
         rules.training.output.history,
@@ -59,7 +59,7 @@ if workflow.output_settings.dryrun and not CONFIG.experiment.replace_runs:
             Path(path): CONFIG.training.settings_of(row, factor)
             for row in CONFIG.row_names()
             for factor in FACTORS
-            for path in expand(
+            for path in every(
                 rules.training.output.predictions,
                 imbalance_factor=factor,
                 **{**EVERY_RUN, "run": row},
