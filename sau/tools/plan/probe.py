@@ -16,7 +16,7 @@ from sau.device.gpus import reserved_device
 from sau.device.repeatable import repeatable
 from sau.engine.api import NOT_HERE, train
 from sau.engine.settings import TrainingSettings
-from sau.pipeline.images.load import load_generator, weights_of
+from sau.pipeline.images.load import Weights, load_generator
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.scores.clip import Clip
 from sau.pipeline.scores.load import load_model
@@ -77,7 +77,7 @@ def cost_of_images(settings: ImagesSettings, prompt: str, clock: Clock = time.pe
         importlib.import_module(name)  # so that loading the model does not count it once more
     with reserved_device(settings.device, "images.device") as device, repeatable(settings.threads):
         before = clock()
-        weights_of(settings)
+        Weights().of(settings)
         generator = load_generator(settings, device)
         size = generator.whole_batch(settings.batch_size)
         prompts, seeds = [prompt] * size, list(range(size))
