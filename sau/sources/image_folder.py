@@ -1,14 +1,16 @@
 """Images in a folder for each class."""
 
 import logging
+import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from sau.core.errors import UserError
 from sau.sources.checks import check_unique
 from sau.sources.decode import SUFFIXES
+from sau.sources.derived import derived_copies, is_called_as_copies, suspicious_folders
 from sau.sources.droppings import is_dropped_folder, is_dropping
 from sau.sources.naming import natural_key, stable_name
 from sau.sources.record import Listing, listing_of_files
@@ -27,13 +29,8 @@ def class_folders(folder: Path, key: str) -> list[Path]:
         UserError: there are none, two that lead to one place or are called alike but for Unicode
             spelling, or one that leads to `folder` or to what it stands in.
     """
-    found = [
-        path
-        for path in folder.iterdir()
-        if leads_to_folder(path)
-        and not path.name.startswith(".")
-        and not is_dropped_folder(path.name)
-    ]
+    found = [path for path in _folders_in(folder) if not is_dropped_folder(path.name)]
+    found = _without_copies_of_classes(found)
     if not found:
         raise UserError(
             f"{key}: {folder}: no class folders found; expected {folder.name}/<class>/<image>"
@@ -41,6 +38,28 @@ def class_folders(folder: Path, key: str) -> list[Path]:
     ordered = sorted(found, key=lambda path: natural_key(stable_name(Path(path.name))))
     _refuse_one_for_another(ordered, folder, key)
     return ordered
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Return the folders in a folder that are not hidden."""
+    return [path for path in folder.iterdir() if leads_to_folder(path) and path.name[0] != "."]
+
+
+def _without_copies_of_classes(folders: list[Path]) -> list[Path]:
+    """Return the folders without those of smaller copies, such as `thumbs` that holds `thumbs/cat`.
+
+    They hold folders that are called as others of the folders, and no others.
+    """
+    names = {path.name for path in folders}
+
+    def mirrors(path: Path) -> bool:
+        inside = {inner.name for inner in _folders_in(path)} if is_called(path) else set()
+        return bool(inside) and inside <= names
+
+    def is_called(path: Path) -> bool:
+        return is_called_as_copies(path.name) and os.access(path, os.R_OK | os.X_OK)
+
+    return [path for path in folders if not mirrors(path)]
 
 
 def _refuse_one_for_another(found: Sequence[Path], folder: Path, key: str) -> None:
@@ -97,6 +116,7 @@ def list_class_folders(
         )
     check_unique(names, str(folders[0].parent))
     _warn_of_loose_images(folders[0].parent)
+    _warn_of_other_folders(folders[0].parent, folders)
     return listing_of_files(names, np.array(repeated, dtype=np.int64), files)
 
 
@@ -114,13 +134,35 @@ def _warn_of_loose_images(folder: Path) -> None:
         )
 
 
+def _warn_of_other_folders(folder: Path, classes: Sequence[Path]) -> None:
+    """Say which folders were left out, and which classes are called as no class mostly is."""
+    left = [path.name for path in _folders_in(folder) if path not in classes]
+    droppings = [name for name in left if is_dropped_folder(name) or is_called_as_copies(name)]
+    if droppings:
+        log.warning(
+            "%s: left out %d folders that other programs leave (thumbnails, waste bins), such as "
+            "%s",
+            folder,
+            len(droppings),
+            min(droppings),
+        )
+    odd = [path.name for path in classes if is_called_as_copies(path.name)]
+    if odd:
+        log.warning(
+            "%s: class folder %r is called as programs call one of smaller copies; if it is none "
+            "of your classes, move it elsewhere",
+            folder,
+            min(odd),
+        )
+
+
 def images_below(folder: Path, closed: Closed | None = None) -> list[tuple[str, Path]]:
     """Return relative name and path of each image file below `folder`, in natural order.
 
     Links are followed, but not into the folders of `closed`, which are of other classes. Hidden
-    files are left out without a warning; what other programs leave (thumbnails, see
-    `sau.sources.droppings`), what is no file (a pipe, a device) or is not named like an image with
-    a warning. A link to nothing is listed: reading it fails.
+    files are left out without a warning; what other programs leave (`sau.sources.droppings`),
+    smaller copies (`sau.sources.derived`), what is no file (a pipe, a device) or is not named like
+    an image with a warning. A link to nothing is listed: reading it fails.
 
     Raises:
         UserError: a folder below it may not be read.
@@ -138,13 +180,10 @@ def images_below(folder: Path, closed: Closed | None = None) -> list[tuple[str, 
             found.append((stable_name(relative), file))
         else:
             others.append(stable_name(relative))
-    if droppings:
-        log.warning(
-            "%s: left out %d files that other programs leave (thumbnails, copies), such as %s",
-            folder,
-            len(droppings),
-            min(droppings),
-        )
+    copies = {path.as_posix() for path in derived_copies(PurePath(name) for name, _ in found)}
+    droppings += copies
+    found = [pair for pair in found if pair[0] not in copies]
+    _warn_of_droppings(folder, droppings, [PurePath(name) for name, _ in found])
     if others:
         log.warning(
             "%s: left out %d that are no files, or not named like images, such as %s",
@@ -153,6 +192,24 @@ def images_below(folder: Path, closed: Closed | None = None) -> list[tuple[str, 
             min(others),
         )
     return sorted(found, key=lambda pair: natural_key(pair[0]))
+
+
+def _warn_of_droppings(folder: Path, droppings: list[str], kept: list[PurePath]) -> None:
+    if droppings:
+        log.warning(
+            "%s: left out %d files that other programs leave (thumbnails, copies), such as %s",
+            folder,
+            len(droppings),
+            min(droppings),
+        )
+    odd = suspicious_folders(kept)
+    if odd:
+        log.warning(
+            "%s: all images in %s are called like those in the folder above it; if they are copies "
+            "of these, move them elsewhere, else one may be trained on and its copy tested on",
+            folder,
+            odd[0].as_posix(),
+        )
 
 
 def _may_be_read(file: Path) -> bool:

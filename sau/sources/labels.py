@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +14,7 @@ from sau.core.errors import UserError
 from sau.sources import table_columns
 from sau.sources.checks import check_label_range
 from sau.sources.class_match import is_number, labels_of_names, spelling
-from sau.sources.naming import exact_label, natural_key
+from sau.sources.naming import exact_label, natural_key, visible_name
 from sau.sources.record import Rows
 
 _MOST = 2.0**62
@@ -57,6 +56,11 @@ def read_labels(
     names = hugging_face_names(schema, label_column)
     if names is not None:
         check_label_range(labels, len(names), where)
+        if "" in names:
+            raise UserError(
+                f"{where}: its ClassLabel has an empty name, or one that is no text, for class "
+                f"{names.index('')}; give each class a name"
+            )
         twice = next((name for name, times in Counter(names).items() if times > 1), None)
         if twice is not None:
             raise UserError(
@@ -66,7 +70,7 @@ def read_labels(
 
 
 def _from_text(column: pa.ChunkedArray, where: str) -> NamedLabels:
-    texts = [tidy(str(text)) for text in column.to_pylist()]
+    texts = [visible_name(str(text)) for text in column.to_pylist()]
     if "" in texts:
         raise UserError(
             f"{where}: an empty label in row {texts.index('')} ({texts.count('')} such rows); "
@@ -192,7 +196,10 @@ def _refuse_missing(column: pa.ChunkedArray, where: str) -> None:
 
 
 def hugging_face_names(schema: pa.Schema, column: str) -> list[str] | None:
-    """Return the names of a ClassLabel column of `datasets`, in its own order, or None."""
+    """Return the names of a ClassLabel column of `datasets`, in its own order, or None.
+
+    One that is no text is empty.
+    """
     try:
         text: Any = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
         names = text["info"]["features"][column]["names"]
@@ -200,9 +207,4 @@ def hugging_face_names(schema: pa.Schema, column: str) -> list[str] | None:
         return None
     if not isinstance(names, list):
         return None
-    return [tidy(str(name)) for name in names] or None
-
-
-def tidy(name: str) -> str:
-    """Return a class name in composed Unicode, without spaces around it."""
-    return unicodedata.normalize("NFC", name).strip()
+    return [visible_name(str(name)) if type(name) in (str, int) else "" for name in names] or None

@@ -1,10 +1,14 @@
 """Class names that prompts, tables and pages can hold: words in one line, of a bounded length."""
 
+import logging
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from sau.core.errors import UserError
-from sau.sources.naming import quoted
+from sau.sources.naming import labels_by_name, plain_name, quoted
+
+log = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 500
 """Of a name: texts of prompts are cut far below it."""
@@ -35,3 +39,24 @@ def check_class_names(names: Sequence[str], where: str) -> None:
                 f"{where}: the name of class {label}, {quoted(name)}, has {len(name)} "
                 f"characters; expected at most {MOST_CHARACTERS}, rename it"
             )
+
+
+def warn_of_alike(names: Sequence[str], where: str) -> None:
+    """Say which class names look alike: they differ in case, spaces, or in width of letters only.
+
+    Args:
+        names: in label order.
+        where: what to blame.
+    """
+    plain = labels_by_name(unicodedata.normalize("NFKC", plain_name(name)) for name in names)
+    alike = [labels for labels in plain.values() if len(labels) > 1]
+    if alike:
+        first, second = (quoted(names[label]) for label in alike[0][:2])
+        log.warning(
+            "%s: classes %s and %s differ in case or spaces only (%d such names); if they are one "
+            "class, call them alike",
+            where,
+            first,
+            second,
+            len(alike),
+        )

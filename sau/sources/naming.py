@@ -1,5 +1,6 @@
 """How files and classes are called: natural order, stable ids, class names matched to folders."""
 
+import functools
 import itertools
 import re
 import unicodedata
@@ -17,6 +18,10 @@ LONGEST = 80
 _DIGITS = re.compile(r"([0-9]+)")
 _GIVEN = "dataset.class_names or class_names_file"
 _SEPARATORS = re.compile(r"[\s_-]+")
+_MINUS = re.compile(r"\s*[-\u2212](?=\d)")
+_SPACES = re.compile(r"[^\S\t-\r\x1c-\x1f\x85\u2028\u2029]+")  # not the ends of lines
+_JOINER = re.compile(r"(?<=[\u0590-\u1fff])[\u200c\u200d]")
+"""Of Arabic and Indic scripts, whose words need them."""
 
 
 def natural_key(name: str) -> tuple[list[str | tuple[int, str]], str]:
@@ -40,9 +45,31 @@ def stable_name(path: Path) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+@functools.lru_cache(maxsize=2**16)  # a table has the name of a class in each of its rows
+def visible_name(name: str) -> str:
+    """Return a name in composed Unicode, without what nobody sees.
+
+    That are spaces around it, further ones between its words, marks of direction, soft hyphens,
+    byte order marks and spaces of no width.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    needed = {match.start() for match in _JOINER.finditer(composed)}
+    shown = (
+        character
+        for place, character in enumerate(composed)
+        if place in needed or unicodedata.category(character) != "Cf"
+    )
+    return _SPACES.sub(" ", "".join(shown)).strip()
+
+
 def plain_name(name: str) -> str:
-    """Return a class name without what differs between spellings: case, `_`, `-` and spaces."""
-    return _SEPARATORS.sub(" ", unicodedata.normalize("NFC", name)).strip().casefold()
+    """Return a class name without what differs between spellings: case, `_`, `-` and spaces.
+
+    The minus of a number stays.
+    """
+    shown = visible_name(name)
+    sign = "-" if _MINUS.match(shown) else ""
+    return sign + _SEPARATORS.sub(" ", shown.lstrip("\u2212")).strip().casefold()
 
 
 def quoted(name: str) -> str:

@@ -56,6 +56,18 @@ def test_numbers_that_are_names_are_never_indices():
         labels([*padded, "012"], from_one)
 
 
+@pytest.mark.parametrize("name", ["-1", "\u22121", "+1", "1.0", "1e0", "0x1", "\u00b9"])
+def test_sign_or_form_of_a_number_is_part_of_it(name):
+    with pytest.raises(UserError, match="no class is called"):
+        labels([name], ["1", "2"])
+
+
+def test_negative_numbers_are_names_of_their_own():
+    names = ["-1", "0", "1"]
+    assert labels(["1", "-1"], names) == [2, 0]
+    assert labels(["\u22121"], names) == [0]
+
+
 def test_index_out_of_range_is_refused():
     with pytest.raises(UserError, match="'3' is neither the name of a class nor an index, 0 to 2"):
         labels(["1", "2", "3"])

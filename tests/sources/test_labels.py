@@ -43,6 +43,39 @@ def test_indices_and_names(values):
     assert labels.dtype == np.int64
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ant\u200b",
+        "\ufeffant",
+        "\u200eant",
+        "an\u00adt",
+        "a\u200dnt",
+        "\u00a0ant\u2003",
+        "ant\u2060",
+    ],
+)
+def test_what_nobody_sees_of_a_name_makes_no_class(text):
+    assert read_labels(column(["ant", text, "bee"]), schema(), "label", "here").names == NAMES
+    assert for_classes([text, "bee"]).tolist() == [0, 1]
+
+
+def test_label_of_which_nothing_is_seen_is_empty():
+    with pytest.raises(UserError, match="an empty label in row 1"):
+        read_labels(column(["ant", "\u200b"]), schema(), "label", "here")
+
+
+def test_joiners_that_words_need_stay():
+    names = ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "sea  lion"]
+    assert read_labels(column(names), schema(), "label", "here").names == ["sea lion", names[0]]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b", None, ["ant"], True, {"a": 1}, 1.5])
+def test_stored_name_that_is_none_is_refused(name):
+    with pytest.raises(UserError, match="an empty name, or one that is no text, for class 1"):
+        read_labels(column([0, 1]), schema(["ant", name]), "label", "here")
+
+
 def test_names_in_a_dictionary():
     encoded = column(["bee", "ant", "bee"]).dictionary_encode()
     read = read_labels(encoded, schema(), "label", "here")

@@ -13,7 +13,7 @@ from sau.sources import cifake
 from sau.sources.checks import by_class, counts_of, existing_folder, first_of_each_class
 from sau.sources.class_match import labels_by_order, relabel
 from sau.sources.class_names import is_categories, read_class_names
-from sau.sources.name_checks import check_class_names
+from sau.sources.name_checks import check_class_names, warn_of_alike
 from sau.sources.naming import check_class_count
 from sau.sources.record import Listing
 
@@ -39,6 +39,7 @@ def load(settings: DatasetSettings) -> tuple[list[str], Listing, Listing]:
         names = list(settings.class_names)
         train, test = relabel(train, labels), relabel(test, labels)
     check_class_names(names, f"source {settings.source}")
+    warn_of_alike(names, f"source {settings.source}")
     train, test = by_class(train), by_class(test)
     _check_classes(train, names, settings)
     _check_apart(train, test, settings)
