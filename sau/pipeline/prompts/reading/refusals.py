@@ -25,10 +25,12 @@ _REFUSAL = (
         r"\b(?:my|our) (?:sincere |deepest )?(?:apologies|guidelines|polic|programming"
         r"|training data|purpose is|capabilit|safety (?:guidelines|polic|rules))"
     ),
-    r"\b(?:content|usage|safety) (?:policy|policies|guidelines)\b",
-    r"\b(?:this|your|that|the) request\b|\bagainst the (?:rules|guidelines)\b",
+    r"\b(?:content|usage|safety) (?:policy|policies|guidelines|system|filters?)\b",
+    r"\b(?:this|your|that|the) (?:\w+ )?request\b|\bagainst the (?:rules|guidelines)\b",
+    r"^\W*(?:can['\u2019]?t|cannot|can not|won['\u2019]?t|will not) (?!be\b)\w+|\bby me\W*$",
     (
-        r"\b(?:not|isn['\u2019]t) (?:possible|appropriate|comfortable|able) (?:for me|to (?:provide"
+        r"\b(?:not|isn['\u2019]t)(?: be)? (?:possible|appropriate|comfortable|able|permitted"
+        r"|allowed) (?:for me|to (?:provide"
         r"|generate|create|describe|answer|help))"
     ),
     r"\bneed (?:some )?(?:more|additional|further) (?:information|context|details)\b",

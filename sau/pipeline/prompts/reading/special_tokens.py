@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|(?:start|end|begin)_of_\w+|unused_?\d+|extra_id_\d+|reserved_\w+|fim_\w+)>"
     r"|\[/?(?:INST|SYS|PAD|UNK|CLS|SEP|MASK|BOS|EOS|EOT|EOD|gMASK|sMASK|sop|AVAILABLE_TOOLS"
     r"|TOOL_CALLS|TOOL_RESULTS|BOT|ASSISTANT|OUT|END|PROMPT|ANSWER|RESPONSE|OUTPUT)\]"
-    r"|<0x[0-9A-F]{2}>",
+    r"|<0x[0-9A-F]{2}>|[\[\]][!~][be]~?\[|\[e~\[",
     re.IGNORECASE,
 )
 _END_WITHIN = re.compile(

@@ -26,6 +26,9 @@ _TALK = (
         r"|\bgood luck(?: with|\W*$)"
         r"|^\W*thank(?:s| you)\b|\bthank you for (?:asking|your|the)\b"
         r"|\byou['\u2019]?re welcome\b|\bglad (?:to|I)\b|^\W*enjoy\b\W*$"
+        r"|\blook(?:ing)? forward to\b|^\W*p\.?\s?s\.|^\W*thinking (?:about|of|through)\b"
+        r"|^\W*(?:\w+ ){0,2}(?:are|is) (?:so |truly |such |really )?(?:fascinating|amazing"
+        r"|wonderful|beautiful|majestic|great|incredible)(?: \w+)?\W*$"
         r"|^\W*(?:enjoy (?:your|these|the|\w+ing)|best of luck|remember (?:that|to)"
         r"|have (?:fun|an? (?:great|good|nice|wonderful))|happy to (?:help|assist|make|add|adjust)"
         r"|end of (?:the )?(?:list|\w*\s*prompts)|any of these|by varying"
@@ -51,7 +54,8 @@ _TALK = (
     (
         r"\bas (?:you )?requested\b|\bper your\b"
         r"|\byour (?:request|prompts?|needs|requirements?|project"
-        r"|preferences?|question|query|feedback|instructions?|convenience|specific|image generat)"
+        r"|preferences?|question|query|feedback|instructions?|convenience|specific|image generat"
+        r"|(?:[\w-]+ ){0,2}assistant\b|(?:[\w-]+ )?(?:pictures|images|photos|dataset)\W*$)"
     ),
     (
         r"\b(?:is there )?anything else\b|\bany (?:other |further |more )?(?:questions|changes"

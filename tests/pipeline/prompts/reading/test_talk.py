@@ -25,6 +25,10 @@ REFUSALS = [
     "Error: cat not found.",
     "No information is available about the cat.",
     "You didn't tell me which cat.",
+    "It would not be appropriate for me to describe a cat.",
+    "Regrettably, a cat cannot be described by me.",
+    "Your cat request was flagged by the safety system.",
+    "Can't comply with a cat.",
 ]
 TALK = [
     "Let me know if you want another cat.",
@@ -50,9 +54,18 @@ TALK = [
     "Happy prompting with your cat!",
     "What a lovely class, the cat!",
     "It depends on the cat.",
+    "Looking forward to seeing your cat pictures!",
+    "P.S. A cat looks best in natural light.",
+    "Cats are fascinating animals.",
+    "Thinking about the cat and its habitat...",
+    "Your friendly cat assistant",
 ]
 CAPTIONS = [
     "A photo of my safety pin.",
+    "A cat is a great hunter of mice in the tall grass.",
+    "Cannons are beautiful in the evening light of the old fort.",
+    "A cat thinking about its next jump on the fence.",
+    "A painting of a cat by Meyer.",
     "Great white shark, jaws open.",
     "Sure-footed goat climbs a cliff.",
     "Sorry-looking dog in the rain.",
