@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
-from sau.storage.spool import spool
+from sau.storage.spool import SpooledRows, spool
 
 SCHEMA = pa.schema([("id", pa.int64()), ("data", pa.binary()), ("none", pa.string())])
 
@@ -70,3 +70,20 @@ def test_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(UserError, match="temporary file in .*taken: File exists; make room"):
         spool([batch(0)], SCHEMA, tmp_path / "taken")
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_spooled_rows_come_back_as_often_as_wanted(count, tmp_path):
+    batches = [batch(number) for number in range(count)]
+    rows = SpooledRows(iter(batches), SCHEMA, tmp_path / "new" / "folder")
+    for _ in range(2):
+        assert list(rows.batches()) == batches
+        assert [one.column_names for one in rows.batches(["data"])] == [["data"]] * count
+    assert rows.num_rows == 2 * count
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
+def test_spooled_rows_can_be_looked_at_side_by_side(tmp_path):
+    rows = SpooledRows([batch(0), batch(1)], SCHEMA, tmp_path)
+    pairs = list(zip(rows.batches(["id"]), rows.batches(["data"]), strict=True))
+    assert [one["id"][0].as_py() for one, _ in pairs] == [0, 1]

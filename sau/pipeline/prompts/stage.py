@@ -1,7 +1,8 @@
 """The prompts stage."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sau.storage import manifest
 from sau.storage.belonging import Split, check_inputs
 from sau.storage.outputs import writing
 from sau.storage.provenance import provenance
+from sau.storage.spool import SpooledRows
 from sau.storage.waiting import waited_for
 
 ROWS_OF_A_GROUP = 100_000
@@ -24,6 +26,8 @@ ROWS_OF_A_GROUP = 100_000
 BELONGING = (Split("train_images", "training"),)
 
 log = logging.getLogger(__name__)
+
+RowsOfClass = Callable[[ClassWords], list[dict[str, object]]]
 
 _PATIENCE = 10.0
 """Seconds to wait for another process that writes the same prompts, which takes it a moment."""
@@ -63,56 +67,67 @@ def prompts(
     spoken = [{"name": words.name, "article": words.article} for words in classes]
     facts: dict[str, Any] = {"class_names": class_names, "class_words": spoken}
     asked = [words for words in classes if words.asks_model]
-    found: dict[int, list[dict[str, object]]] = {}
+    made: RowsOfClass = partial(rows, settings=settings)
     if asked:
-        found, facts["answers"] = _from_llm(asked, settings, answers)
+        made, facts["answers"] = _from_llm(asked, settings, answers)
     schema = manifest.SCHEMAS["prompts"]
-    table = pa.concat_tables(  # class by class, as rows of Python are ten times as large
-        pa.Table.from_pylist(found.get(words.label) or rows(words, settings), schema)
-        for words in classes
-    )
-    facts |= {"coverage": covered} if (covered := coverage(_with_attributes(table))) else {}
+    # Class by class, and not in memory: a run may have millions of prompts.
+    batches = (pa.RecordBatch.from_pylist(made(words), schema) for words in classes)
+    spooled = SpooledRows(batches, schema, output.parent)
+    facts |= {"coverage": covered} if (covered := coverage(_with_attributes(spooled))) else {}
     # The real images themselves do not matter here: their content hash is left out on purpose.
     packages = ("openai", "py3langid", "lemminflect") if asked else ()
     record = provenance("prompts", settings, {}, packages, **facts)
     # Two that were started together end together: the second one has found the first one's answers.
     with waited_for(lambda: writing(output), _PATIENCE):
-        manifest.write(output, "prompts", table, record, rows_of_a_group=ROWS_OF_A_GROUP)
+        manifest.write(output, "prompts", spooled, record, rows_of_a_group=ROWS_OF_A_GROUP)
 
 
-def _with_attributes(table: pa.Table) -> Iterator[dict[str, object]]:
+def _with_attributes(spooled: SpooledRows) -> Iterator[dict[str, object]]:
     """Yield label and attributes of the rows that have any."""
-    own = table.select(["label", "attributes"])
-    for batch in own.filter(own["attributes"].is_valid()).to_batches():
-        yield from batch.to_pylist()
+    for batch in spooled.batches(["label", "attributes"]):
+        yield from batch.filter(batch["attributes"].is_valid()).to_pylist()
 
 
 def _from_llm(
-    classes: list[ClassWords], settings: PromptsSettings, answers: Path
-) -> tuple[dict[int, list[dict[str, object]]], dict[str, Any]]:
-    """Return the rows of each class by its label, and what is to be recorded of the answers."""
+    classes: Sequence[ClassWords], settings: PromptsSettings, answers: Path
+) -> tuple[RowsOfClass, dict[str, Any]]:
+    """Return what gives the rows of a class, and what is to be recorded of the answers."""
     from sau.pipeline.prompts.llm.collect import collect  # brings openai in, which takes its time
     from sau.pipeline.prompts.llm.store import AnswerStore
 
     collected = collect(classes, settings, AnswerStore(answers))
-    found: dict[int, list[dict[str, object]]] = {}
-    for words in classes:
-        judgement = collected.judgements[words.label]
+    judgements = collected.judgements
+
+    def made(words: ClassWords) -> list[dict[str, object]]:
+        judgement = judgements.get(words.label)
+        if judgement is None:
+            return rows(words, settings)
         if words.source == GRID:
-            made = grid_rows(words, settings, judgement.phrases, judgement.problems)
-        else:
-            made = rows(words, settings, judgement.prompts, judgement.problems)
-        found[words.label] = made
-    replaced = [r for table in found.values() for r in table if r["source"] == TEMPLATE_AFTER_LLM]
-    if replaced:
+            return grid_rows(words, settings, judgement.phrases, judgement.problems)
+        return rows(words, settings, judgement.prompts, judgement.problems)
+
+    _warn_of_templates(classes, made, settings)
+    return made, collected.facts
+
+
+def _warn_of_templates(
+    classes: Sequence[ClassWords], made: RowsOfClass, settings: PromptsSettings
+) -> None:
+    """Say how many prompts are templates because no answer would do."""
+    count, first = 0, None
+    for words in classes:
+        replaced = [row for row in made(words) if row["source"] == TEMPLATE_AFTER_LLM]
+        count += len(replaced)
+        first = first or next(iter(replaced), None)
+    if first is not None:
         log.warning(
             "%d of %d prompts are templates, because no answer would do; the first is of %s: %s",
-            len(replaced),
+            count,
             settings.per_class * len(classes),
-            replaced[0]["class_name"],
-            replaced[0]["reason"],
+            first["class_name"],
+            first["reason"],
         )
-    return found, collected.facts
 
 
 def _estimate(classes: list[ClassWords], settings: PromptsSettings, answers: Path) -> str:

@@ -1,48 +1,46 @@
 """Hashes of what a table says, whatever file it stands in: of a column, of a row group, of all."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sau.storage.manifest.rows import Column, Rows, column_of, groups_of, of_chunks
 
-def content_hash(table: pa.Table) -> str:
-    """Return the SHA-256 of the table's column names, types, nulls and values, as 64 hex digits.
+
+def content_hash(rows: Rows) -> str:
+    """Return the SHA-256 of the rows' column names, types, nulls and values, as 64 hex digits.
 
     Row order counts; compression, chunks, row groups, metadata and the library's version do not.
     """
-    return _of_columns([column_hash(name, table.column(name)) for name in table.column_names])
+    return _of_columns([_hash(name, column_of(rows, name)) for name in rows.schema.names])
 
 
-def content_and_group_hashes(
-    table: pa.Table, rows_of_a_group: int
-) -> tuple[str, dict[str, list[str]]]:
-    """Return the `content_hash` of a table, and the hashes of its columns in each row group.
+def content_and_group_hashes(rows: Rows, rows_of_a_group: int) -> tuple[str, dict[str, list[str]]]:
+    """Return the `content_hash` of rows, and the hashes of their columns in each row group.
 
-    A table of one row group is looked at once.
+    Rows of one row group are looked at once.
 
     Args:
-        table: any number of rows.
+        rows: any number of them.
         rows_of_a_group: of all groups but the last; at least 1.
 
     Returns: the hash, and by the name of each column as many `column_hash` as there are groups.
     """
-    starts = range(0, table.num_rows, rows_of_a_group)
-    groups = {
-        name: [column_hash(name, table.column(name).slice(at, rows_of_a_group)) for at in starts]
-        for name in table.column_names
-    }
-    whole = [hashes[0] for hashes in groups.values()] if len(starts) == 1 else None
-    return _of_columns(whole) if whole else content_hash(table), groups
+    groups: dict[str, list[str]] = {name: [] for name in rows.schema.names}
+    for table in groups_of(rows, rows_of_a_group):
+        for name, hashes in groups.items():
+            hashes.append(column_hash(name, table.column(name)))
+    if rows.num_rows and rows.num_rows <= rows_of_a_group:
+        return _of_columns([hashes[0] for hashes in groups.values()]), groups
+    return content_hash(rows), groups
 
 
 def column_hash(name: str, column: pa.ChunkedArray) -> str:
     """Return the SHA-256 of a column's name, type, nulls and values, as 64 hex digits."""
-    digest = hashlib.sha256()
-    _update(digest, name, column)
-    return digest.hexdigest()
+    return _hash(name, of_chunks(column))
 
 
 def joint_hash(hashes: Sequence[str]) -> str:
@@ -63,26 +61,58 @@ def _of_columns(hashes: Sequence[str]) -> str:
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-def _update(digest: "hashlib._Hash", name: str, column: pa.ChunkedArray) -> None:
+def _hash(name: str, column: Column) -> str:
+    digest = hashlib.sha256()
+    _update(digest, name, column)
+    return digest.hexdigest()
+
+
+def _update(digest: "hashlib._Hash", name: str, column: Column) -> None:
     """Hash name, type, nulls and values of a column, chunk by chunk: images may exceed 2 GiB."""
-    digest.update(f"{name}\x1f{column.type}\x1f{len(column)}\x1e".encode())
-    digest.update(np.packbits(column.is_null().to_numpy()).tobytes())
+    digest.update(f"{name}\x1f{column.type}\x1f{column.length}\x1e".encode())
+    digest.update(_packed_nulls(column))
     if pa.types.is_struct(column.type):
         for index, field in enumerate(column.type):
-            _update(digest, f"{name}.{field.name}", pc.struct_field(column, index))
+            _update(digest, f"{name}.{field.name}", _field_of(column, index))
     elif pa.types.is_string(column.type) or pa.types.is_binary(column.type):
-        lengths = pc.fill_null(pc.binary_length(column), 0)
-        digest.update(lengths.to_numpy().astype("<i8").tobytes())
+        for chunk in column.chunks():
+            _update_numbers(digest, pc.binary_length(chunk).cast(pa.int64()))
         empty = b"" if pa.types.is_binary(column.type) else ""
-        for chunk in column.chunks:  # to fill all at once would copy all images
+        for chunk in column.chunks():  # to fill all at once would copy all images
             _update_data(digest, pc.fill_null(chunk, empty))
     elif pa.types.is_list(column.type):
-        lengths = pc.fill_null(pc.list_value_length(column), 0)
-        digest.update(lengths.to_numpy().astype("<i8").tobytes())
-        _update(digest, f"{name}[]", pc.list_flatten(column))
+        for chunk in column.chunks():
+            _update_numbers(digest, pc.list_value_length(chunk).cast(pa.int64()))
+        _update(digest, f"{name}[]", _items_of(column))
     else:
-        zero = pa.scalar(0).cast(column.type)
-        digest.update(np.ascontiguousarray(pc.fill_null(column, zero).to_numpy()).tobytes())
+        for chunk in column.chunks():
+            _update_numbers(digest, chunk)
+
+
+def _packed_nulls(column: Column) -> bytes:
+    found = [chunk.is_null().to_numpy(zero_copy_only=False) for chunk in column.chunks()]
+    return np.packbits(np.concatenate([np.empty(0, bool), *found])).tobytes()
+
+
+def _field_of(column: Column, index: int) -> Column:
+    def chunks() -> Iterator[pa.Array]:
+        return (pc.struct_field(chunk, index) for chunk in column.chunks())
+
+    return Column(column.type.field(index).type, column.length, chunks)
+
+
+def _items_of(column: Column) -> Column:
+    def chunks() -> Iterator[pa.Array]:
+        return (pc.list_flatten(chunk) for chunk in column.chunks())
+
+    return Column(column.type.value_type, sum(map(len, chunks())), chunks)
+
+
+def _update_numbers(digest: "hashlib._Hash", chunk: pa.Array) -> None:
+    """Hash numbers as they stand in memory, little-endian; a missing one is 0."""
+    zero = pa.scalar(0).cast(chunk.type)
+    values = pc.fill_null(chunk, zero).to_numpy(zero_copy_only=False)
+    digest.update(np.ascontiguousarray(values).tobytes())
 
 
 def _update_data(digest: "hashlib._Hash", chunk: pa.Array) -> None:

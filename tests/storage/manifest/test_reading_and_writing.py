@@ -9,9 +9,10 @@ import pytest
 from sau.core.errors import UserError
 from sau.storage import manifest
 from sau.storage.manifest.record import DamagedError, unreadable
+from sau.storage.spool import SpooledRows
 from tests.paths import ROOT
 from tests.storage.limits import no_more_files
-from tests.storage.made import write_of_version
+from tests.storage.made import table_of, write_of_version
 
 ROWS = pa.table(
     {
@@ -33,6 +34,38 @@ def test_round_trip_with_metadata(tmp_path):
     metadata = manifest.read_metadata(path)
     assert metadata["provenance"] == {"seed": 3}
     assert metadata["content_sha256"] == manifest.content_hash(table)
+
+
+@pytest.mark.parametrize("size", [None, 1, 4, 5, 100])
+@pytest.mark.parametrize("kind", ["images", "prompts", "scores"])
+def test_rows_on_disk_give_the_bytes_of_a_table(tmp_path, kind, size):
+    table = table_of(kind)
+    table = pa.concat_tables([table.slice(0, 3), table.slice(3)]).cast(manifest.SCHEMAS[kind])
+    rows = SpooledRows(table.to_batches(), table.schema, tmp_path)
+    for name, one in {"table": table, "rows": rows}.items():
+        manifest.write(tmp_path / name, kind, one, {"seed": 3}, rows_of_a_group=size)
+    assert (tmp_path / "table").read_bytes() == (tmp_path / "rows").read_bytes()
+    assert manifest.read(tmp_path / "rows", kind).equals(table.combine_chunks())
+
+
+def test_rows_on_disk_without_any_are_a_table_without_rows(tmp_path):
+    schema = manifest.SCHEMAS["prompts"]
+    manifest.write(tmp_path / "rows", "prompts", SpooledRows([], schema, tmp_path), {})
+    manifest.write(tmp_path / "table", "prompts", schema.empty_table(), {})
+    assert (tmp_path / "table").read_bytes() == (tmp_path / "rows").read_bytes()
+
+
+def test_duplicated_ids_and_missing_values_on_disk_are_refused(tmp_path):
+    table = table_of("prompts").cast(manifest.SCHEMAS["prompts"])
+    twice = SpooledRows(pa.concat_tables([table, table]).to_batches(), table.schema, tmp_path)
+    with pytest.raises(UserError, match=f"{table.num_rows} duplicated ids in prompts"):
+        manifest.write(tmp_path / "x", "prompts", twice, {})
+    none = table.slice(0, 1).set_column(0, table.schema.field(0), pa.nulls(1, pa.string()))
+    with pytest.raises(UserError, match="column id of prompts has rows without a value"):
+        manifest.write(
+            tmp_path / "x", "prompts", SpooledRows(none.to_batches(), none.schema, tmp_path), {}
+        )
+    assert not (tmp_path / "x").exists()
 
 
 def test_rows_give_the_same_bytes_again(tmp_path):
