@@ -21,7 +21,7 @@ run: $(VENV)/.ready         ## the whole pipeline; CONFIG=configs/NAME.yaml runs
 
 # One thread for each process: threads of several processes on the same cores wait for each other.
 test: $(VENV)/.ready        ## all tests, on CORES processes
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadscope --no-loadscope-reorder --durations 25
 
 FUZZ ?= 10
 fuzz: $(VENV)/.ready        ## FUZZ times as many odd inputs for every reader as `make test` has; counts at the end
