@@ -18,12 +18,11 @@ def adopt(kind: type[Norm], layer: _BatchNorm) -> Norm:
         layer: with weight, bias and running statistics.
 
     Raises:
-        ArgumentError: a layer of somebody's own class, which may do more than normalise: timm's
-            have the activation within.
+        ArgumentError: a layer that computes in a way of its own: timm's have the activation within.
     """
-    if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d):
+    if type(layer).forward is not _BatchNorm.forward:
         raise ArgumentError(
-            f"a layer is a {type(layer).__name__}, which may do more than normalise, and no "
+            f"a layer is a {type(layer).__name__}, which may do more than normalise; no "
             f"{kind.__name__} can take its place; choose a backbone with plain BatchNorm, or "
             "leave BatchNorm as it is"
         )

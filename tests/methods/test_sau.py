@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from sau import neighbours as search
 from sau.data.sets import TrainingData
 from sau.engine.epoch_start import real_batches
 from sau.losses.contrastive import synthetic_aware_loss
@@ -15,6 +14,7 @@ from sau.methods import create_method
 from sau.methods.base import OptionError
 from sau.methods.prototypes import PROTOTYPE_VIEWS, embed_all, prototypes_of
 from sau.methods.sau import Sau
+from sau.neighbours.backends import Backend
 from sau.neighbours.bank import EmbeddingBank
 from sau.networks import Network, NetworkConfig
 from sau.networks.domain_batch_norm import rows_of, separate
@@ -38,7 +38,7 @@ def contrastive_only(**options: Any) -> Sau:
 @pytest.mark.parametrize("backend", ["torch", "faiss"])
 @pytest.mark.parametrize("vote", ["majority", "unanimous", "similarity_weighted"])
 def test_memory_holds_all_real_embeddings_of_the_epochs_start(
-    backend: search.Backend, vote: Any, network: Network, data: TrainingData, generator: Generator
+    backend: Backend, vote: Any, network: Network, data: TrainingData, generator: Generator
 ) -> None:
     method = contrastive_only(
         search_scope="memory", search_backend=backend, vote=vote, neighbours=3, prototypes="mean"

@@ -48,7 +48,7 @@ class NormAndActivation(nn.BatchNorm2d):
 
 
 def test_layer_that_does_more_than_normalise_is_refused() -> None:
-    with pytest.raises(ArgumentError, match="a layer is a NormAndActivation, which may do more"):
+    with pytest.raises(ArgumentError, match="a NormAndActivation, which may do more than"):
         separate(nn.Sequential(nn.Conv2d(3, 3, 1), NormAndActivation(3)))
 
 

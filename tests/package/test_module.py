@@ -68,7 +68,7 @@ def test_module_plans_the_jobs_of_the_config_it_is_given(outer):
 def test_module_of_a_wheel_takes_the_default_config_where_none_is_given(outer, unpacked):
     shipped = unpacked / "sau" / "run" / "shipped" / "Snakefile"
     words = ("--dry-run", "--quiet", "rules")
-    assert planned(run_outer(outer, shipped, *words, config=""))["sau_training"] == "45"
+    assert planned(run_outer(outer, shipped, *words, config=""))["sau_training"] == "30"
 
 
 @pytest.mark.slow

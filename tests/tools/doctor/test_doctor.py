@@ -57,7 +57,7 @@ def test_what_is_missing_is_said_with_its_fix(capsys, monkeypatch):
 def test_default_config_needs_nothing_but_what_is_shipped(capsys):
     assert main(["doctor", "--config", "config.yaml"]) == 0
     out = capsys.readouterr().out
-    assert "ok config: 3 rows, 45 runs" in out
+    assert "ok config: 3 rows, 30 runs" in out
     assert out.count(" GiB free in ") == 1, "the results stand on the disk of this folder"
     assert "ok images.model: tiny-glide is shipped" in out
     assert "ok scores.model: tiny-clip is shipped" in out
