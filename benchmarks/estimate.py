@@ -4,12 +4,10 @@ Estimate and shard take turns. By the processor's clock both are seconds that ar
 processes that are started included, whatever else runs on the machine meanwhile.
 """
 
-import os
 import shlex
 import subprocess
 import sys
 import tempfile
-import time
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,32 +23,23 @@ from benchmarks.command import (
     run,
     settings_of,
 )
+from benchmarks.glide_flags import add_glide, glide_of
 from benchmarks.record import Record
-from benchmarks.timing import Ratio
+from benchmarks.timing import CLOCKS, Ratio
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
 from sau.settings.flags import to_flags
 from sau.storage import manifest
-from sau.tools.plan.probe import Clock, cost_of_images
+from sau.tools.plan.probe import cost_of_images
 
 ESTIMATE, TAKEN = "estimate", "taken"
 CLASSES = 10
 
 
-def processor_seconds() -> float:
-    """Return the seconds that this process and the ended ones it has started have computed."""
-    return sum(os.times()[:4])
-
-
-CLOCKS: dict[str, Clock] = {"wall": time.perf_counter, "processor": processor_seconds}
-
-
 def build_parser() -> ArgumentParser:
     """Return the parser of the command line."""
     parser = parser_of("estimate", __doc__)
-    parser.add_argument("--model", default="tiny-glide", help="of GLIDE: shipped, or a folder")
-    parser.add_argument("--steps", default="10", help="of a picture")
-    parser.add_argument("--batch-size", type=positive, default=50, help="images at once")
+    add_glide(parser, batch_size=50)
     parser.add_argument("--images", type=positive, default=800, help="of the shard")
     parser.add_argument("--rounds", type=positive, default=5, help="estimates, and shards")
     add_clock(parser)
@@ -61,15 +50,7 @@ def main(words: Sequence[str] | None = None) -> Record:
     """Run the benchmark from the command line; return what it found."""
     arguments = build_parser().parse_args(words)
     prepare(arguments)
-    settings = ImagesSettings(
-        source="glide",
-        model=arguments.model,
-        shards=1,
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        threads=arguments.threads,
-        device=arguments.device,
-    )
+    settings = glide_of(arguments).replace(shards=1)
     clock = CLOCKS[arguments.clock]
     estimates, taken = [], []
     with tempfile.TemporaryDirectory() as name:

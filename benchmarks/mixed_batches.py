@@ -17,6 +17,7 @@ from benchmarks.command import (
     run,
     settings_of,
 )
+from benchmarks.glide_flags import add_glide, glide_of
 from benchmarks.record import Record
 from benchmarks.timing import Ratio, interleave, timed
 from sau.core.errors import UserError
@@ -33,11 +34,9 @@ ALONE, MIXED = "a class at a time", "mixed classes"
 def build_parser() -> ArgumentParser:
     """Return the parser of the command line."""
     parser = parser_of("mixed_batches", __doc__)
-    parser.add_argument("--model", default="tiny-glide", help="of GLIDE: shipped, or a folder")
-    parser.add_argument("--steps", default="10", help="of a picture")
     parser.add_argument("--classes", type=positive, default=10, help="number of classes")
     parser.add_argument("--per-class", type=positive, default=3, help="images of each class")
-    parser.add_argument("--batch-size", type=positive, default=48, help="images at once")
+    add_glide(parser, batch_size=48)
     add_clock(parser)
     return parser
 
@@ -46,14 +45,7 @@ def main(words: Sequence[str] | None = None) -> Record:
     """Run the benchmark from the command line; return what it found."""
     arguments = build_parser().parse_args(words)
     device = prepare(arguments)
-    settings = ImagesSettings(
-        source="glide",
-        model=arguments.model,
-        steps=arguments.steps,
-        batch_size=arguments.batch_size,
-        threads=arguments.threads,
-        device=arguments.device,
-    )
+    settings = glide_of(arguments)
     classes = range(arguments.classes)
     mixed = [
         Task(place, str(place), label, f"A photo of class {label}.", seed=place)

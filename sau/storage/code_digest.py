@@ -67,9 +67,9 @@ def code_digest(stage: str, package: Path = PACKAGE, *, networks: bool = False) 
     return digest.hexdigest()[:16]
 
 
-def files_of(stage: str, package: Path = PACKAGE, *, networks: bool = False) -> set[Path]:
+def files_of(stage: str, package: Path = PACKAGE) -> set[Path]:
     """Return the files that `code_digest` reads: code, and the data beside it that code names."""
-    return _files_of(stage, package, ParsedCode(), NETWORKS if networks else ())
+    return _files_of(stage, package, ParsedCode(), ())
 
 
 def _files_of(stage: str, package: Path, code: ParsedCode, others: Iterable[str]) -> set[Path]:

@@ -68,5 +68,5 @@ def with_learned(
             "images.model to that model, run the personalise stage again, or leave it out"
         )
     if plain:
-        log.info("without what was learned, as they have other weights: %s", ", ".join(plain))
+        log.info("without what was learned (other weights, own files): %s", ", ".join(plain))
     return found

@@ -127,4 +127,4 @@ def _means(networks: list[TrainedModel], asked: _Asked, settings: InfluenceSetti
 
 
 def _rows(paths: Sequence[Path]) -> int:
-    return sum(len(manifest.read(path, "images", columns=["id"])) for path in paths)
+    return sum(sum(read_record(path).rows) for path in paths)
