@@ -171,13 +171,19 @@ def _decode_as_it_is(data: bytes, max_pixels: int, sketch: int | None) -> Decode
 
 
 def _orientation(image: Image.Image) -> int:
-    """Return the orientation that EXIF or XMP says, 1 where they say nothing that can be read."""
+    """Return the orientation that EXIF or XMP says, 1 where they say nothing that can be read.
+
+    EXIF has it in 16 bits. Whole numbers of another length are heeded; fractions and texts are not,
+    by which viewers do not turn an image either.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of damage elsewhere in it
         try:
             value = image.getexif().get(_ORIENTATION, 1)
         except Exception:
             return 1
+    if isinstance(value, bytes) and len(value) == 1:  # a number of 8 bits
+        return value[0]
     return value if isinstance(value, int) else 1
 
 

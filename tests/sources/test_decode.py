@@ -120,6 +120,47 @@ def test_exif_orientation_is_applied(tag):
     assert not changed or image.getexif().get(0x0112, 1) == 1
 
 
+def exif_of_one_entry(order, kind, number_format, *numbers):
+    """Return EXIF data with an orientation alone, of a type of TIFF 6.0's, section 2."""
+    value = struct.pack(order + number_format, *numbers)
+    inside = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(f"{order}I", 26)
+    return b"".join(
+        [
+            b"Exif\0\0" + {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(f"{order}I", 8),
+            struct.pack(f"{order}HHHI", 1, 0x0112, kind, 1) + inside + bytes(4),
+            value,
+        ]
+    )
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+@pytest.mark.parametrize(
+    ("kind", "number_format", "numbers", "is_heeded"),
+    [
+        pytest.param(1, "B", [6], True, id="BYTE"),
+        pytest.param(3, "H", [6], True, id="SHORT"),
+        pytest.param(4, "I", [6], True, id="LONG"),
+        pytest.param(6, "b", [6], True, id="SBYTE"),
+        pytest.param(8, "h", [6], True, id="SSHORT"),
+        pytest.param(9, "i", [6], True, id="SLONG"),
+        pytest.param(1, "B", [0], False, id="BYTE 0"),
+        pytest.param(1, "B", [9], False, id="BYTE 9"),
+        pytest.param(6, "b", [-6], False, id="SBYTE below 0"),
+        pytest.param(2, "2s", [b"6\0"], False, id="ASCII"),
+        pytest.param(5, "II", [6, 1], False, id="RATIONAL"),
+        pytest.param(11, "f", [6], False, id="FLOAT"),
+    ],
+)
+def test_orientation_may_be_a_whole_number_of_any_length(
+    order, file_format, kind, number_format, numbers, is_heeded
+):
+    exif = exif_of_one_entry(order, kind, number_format, *numbers)
+    image, changed = decode(encode(Image.new("RGB", (16, 8)), file_format, exif=exif))
+    assert image.size == ((8, 16) if is_heeded else (16, 8))
+    assert changed is is_heeded
+
+
 def test_bytes_that_are_no_image_say_why():
     assert reason(b"") == "empty file (0 bytes)"
     assert reason(b"just words").startswith("not an image of a known format")
