@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ from sau.core.bounded_json import read_json
 from sau.core.errors import UserError
 from sau.core.printable import one_line
 from sau.pipeline.prompts.llm.requests import Request
+from sau.pipeline.prompts.llm.store_lines import Place, lines_at, lines_of
 from sau.storage.sealed import sealed, without_seal
 
 _TYPES = {"key": str, "class_name": str, "number": int, "model": str, "batch": bool, "body": str}
@@ -52,7 +53,7 @@ class StoredAnswer:
 
 
 class AnswerStore:
-    """A file of JSON lines that is only ever appended to.
+    """A file of JSON lines that is only ever appended to, and read a line at a time.
 
     A line is on the disk when `add` returns. The half of a line that a killed process leaves at the
     end counts as not written. Lines are in the order in which the answers came, which nothing
@@ -68,16 +69,16 @@ class AnswerStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._answers: dict[str, StoredAnswer] = {}
+        self._places: dict[str, Place] = {}
         self._open_batches: dict[str, dict[str, Asked]] = {}
         self._whole: int | None = None
         self.read_again()
 
     def __contains__(self, key: str) -> bool:
-        return key in self._answers
+        return key in self._places
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._places)
 
     def read_again(self) -> None:
         """Read the file, to which another process may have added.
@@ -85,16 +86,36 @@ class AnswerStore:
         Raises:
             UserError: as the class.
         """
-        self._answers, self._open_batches, self._whole = {}, {}, None
-        self._load(_bytes_of(self.path))
+        self._places, self._open_batches, self._whole = {}, {}, None
+        for number, (place, line) in enumerate(lines_of(self.path), start=1):
+            if not line.endswith(b"\n"):
+                self._whole = place.start
+                break
+            try:
+                self._take(_values(line), place)
+            except (ValueError, TypeError, AttributeError) as error:
+                reason = one_line(str(error))
+                raise UserError(
+                    f"{self.path}: line {number} is no stored answer ({reason}); delete the line, "
+                    "or the file to ask for everything again"
+                ) from error
 
     def body(self, key: str) -> str:
-        """Return the raw answer of the request with this key."""
-        return self._answers[key].body
+        """Return the raw answer of the request with this key.
 
-    def answers(self) -> list[StoredAnswer]:
-        """Return all answers, in the order in which they came."""
-        return list(self._answers.values())
+        Raises:
+            UserError: it is no longer in the file.
+        """
+        (answer,) = self._read([key])
+        return answer.body
+
+    def answers(self) -> Iterator[StoredAnswer]:
+        """Yield all answers, in the order in which they came.
+
+        Raises:
+            UserError: one is no longer in the file.
+        """
+        return self._read(list(self._places))
 
     def open_batches(self) -> dict[str, Mapping[str, Asked]]:
         """Return the jobs of the Batch API whose answers are still to be fetched.
@@ -106,9 +127,8 @@ class AnswerStore:
 
     def add(self, answer: StoredAnswer) -> None:
         """Keep an answer, unless there is one with its key."""
-        if answer.key not in self._answers:
-            self._append(dataclasses.asdict(answer))
-            self._answers[answer.key] = answer
+        if answer.key not in self._places:
+            self._places[answer.key] = self._append(dataclasses.asdict(answer))
 
     def start_batch(self, job: str, requests: Iterable[Request]) -> None:
         """Keep a job of the Batch API, so that a later run can fetch its answers.
@@ -128,7 +148,7 @@ class AnswerStore:
             self._append({_ENDED: job})
             del self._open_batches[job]
 
-    def _append(self, line: dict[str, Any]) -> None:
+    def _append(self, line: dict[str, Any]) -> Place:
         data = json.dumps(sealed(line), ensure_ascii=False).encode() + b"\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,52 +158,49 @@ class AnswerStore:
                     self._whole = None
                 file.write(data)
                 file.flush()
+                end = file.tell()
                 os.fsync(file.fileno())
         except OSError as error:
             raise UserError(
                 f"cannot write {self.path}: {error.strerror or error}; make room and run again, "
                 f"{len(self)} answers are kept"
             ) from error
+        return Place(end - len(data), len(data))
 
-    def _load(self, data: bytes) -> None:
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            self._whole = whole
-        for number, line in enumerate(data[:whole].splitlines(), start=1):
-            try:
-                self._read(read_json(line.decode()))
-            except (ValueError, TypeError, AttributeError) as error:
-                reason = one_line(str(error))
-                raise UserError(
-                    f"{self.path}: line {number} is no stored answer ({reason}); delete the line, "
-                    "or the file to ask for everything again"
-                ) from error
-
-    def _read(self, line: dict[str, Any]) -> None:
-        line = without_seal(line)  # which those of early versions lack
+    def _take(self, line: dict[str, Any], place: Place) -> None:
         if _STARTED in line:
             self._open_batches[line[_STARTED]] = _asked(line.get(_REQUESTS, {}))
         elif _ENDED in line:
             self._open_batches.pop(line[_ENDED], None)
         else:
-            answer = StoredAnswer(**line)
-            for field in dataclasses.fields(answer):
-                if type(value := getattr(answer, field.name)) is not _TYPES[field.name]:
-                    raise TypeError(f"{field.name}: {value!r}")
-            self._answers.setdefault(answer.key, answer)
+            self._places.setdefault(_answer(line).key, place)
+
+    def _read(self, keys: Sequence[str]) -> Iterator[StoredAnswer]:
+        """Yield the answers of these requests."""
+        lines = lines_at(self.path, [self._places[key] for key in keys])
+        for key, line in zip(keys, lines, strict=True):
+            try:
+                answer = _answer(_values(line))
+            except (ValueError, TypeError, AttributeError):
+                answer = None
+            if answer is None or answer.key != key:
+                raise UserError(
+                    f"{self.path}: somebody has changed it since it was read; run again"
+                )
+            yield answer
 
 
-def _bytes_of(path: Path) -> bytes:
-    """Return what a store's file holds; of one that is not there, nothing."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        raise UserError(
-            f"{path}: the stored answers cannot be read ({error.strerror or error}); expected a "
-            "file of JSON lines, name it or one that is still to be made"
-        ) from error
+def _values(line: bytes) -> dict[str, Any]:
+    """Return what a line says; those of early versions lack a seal."""
+    return without_seal(read_json(line.decode()))
+
+
+def _answer(line: dict[str, Any]) -> StoredAnswer:
+    answer = StoredAnswer(**line)
+    for field in dataclasses.fields(answer):
+        if type(value := getattr(answer, field.name)) is not _TYPES[field.name]:
+            raise TypeError(f"{field.name}: {value!r}")
+    return answer
 
 
 def _asked(rows: Mapping[str, Any]) -> dict[str, Asked]:

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from sau.core.errors import UserError
@@ -16,7 +18,7 @@ def test_answers_that_were_added_are_there_again(tmp_path):
     store.add(first)
     store.add(answer("b"))
     again = AnswerStore(path)
-    assert again.answers() == store.answers() == [first, answer("b")]
+    assert list(again.answers()) == list(store.answers()) == [first, answer("b")]
     assert "a" in again
     assert "c" not in again
 
@@ -75,6 +77,12 @@ def test_jobs_are_open_until_their_answers_are_fetched(tmp_path):
     assert AnswerStore(path).open_batches() == store.open_batches() == {"two": asked}
 
 
+def test_store_without_a_file_is_empty(tmp_path):
+    store = AnswerStore(tmp_path / "answers.jsonl")
+    assert list(store.answers()) == []
+    assert len(store) == 0
+
+
 def test_folder_is_no_store(tmp_path):
     with pytest.raises(UserError, match="answers cannot be read .Is a directory.; expected a file"):
         AnswerStore(tmp_path)
@@ -84,3 +92,40 @@ def test_folder_that_is_a_file_is_found_before_anything_is_asked(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="answers cannot be read .Not a directory"):
         AnswerStore(tmp_path / "file" / "answers.jsonl")
+
+
+def test_memory_is_not_that_of_the_answers(tmp_path):
+    store = AnswerStore(tmp_path / "answers.jsonl")
+    for key in range(200):
+        store.add(answer(str(key), str(key % 10) * 50_000))
+    tracemalloc.start()
+    try:
+        again = AnswerStore(store.path)
+        bodies = sum(len(each.body) for each in again.answers())
+        assert again.body("7") == "7" * 50_000
+        assert bodies == 200 * 50_000
+        assert tracemalloc.get_traced_memory()[1] < bodies / 10
+    finally:
+        tracemalloc.stop()
+
+
+def test_answers_of_two_stores_are_found_whoever_added_last(tmp_path):
+    """Where a lock was taken over, both go on to add."""
+    one, other = (AnswerStore(tmp_path / "answers.jsonl") for _ in range(2))
+    one.add(answer("a", "1"))
+    other.add(answer("b", "2"))
+    one.add(answer("c", "3"))
+    assert [one.body("a"), other.body("b"), one.body("c")] == ["1", "2", "3"]
+    assert [each.key for each in AnswerStore(one.path).answers()] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("other", ["", "x", "{}"])
+def test_file_that_was_changed_meanwhile_is_said(tmp_path, other):
+    store = AnswerStore(tmp_path / "answers.jsonl")
+    store.add(answer("a"))
+    store.path.write_text(other)
+    with pytest.raises(UserError, match="somebody has changed it since it was read; run again"):
+        store.body("a")
+    store.path.unlink()
+    with pytest.raises(UserError, match="cannot be read .No such file"):
+        list(store.answers())
