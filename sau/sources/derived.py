@@ -13,13 +13,26 @@ _EDITED = (
     r"edited|edit|bearbeitet|modifi\u00e9|editado|modificato|bewerkt|edytowane|redigerad"
     r"|\u7de8\u96c6\u6e08\u307f|original|orig|backup|autosave|checkpoint|web|resized|upscaled"
 )
+_COPY = (
+    r"(?:copy|kopie|copie|c[o\u00f3]pia|kopia|kopi|kopio|m\u00e1solat|\u043a\u043e\u043f\u0438\u044f"
+    r"|\u526f\u672c|\u30b3\u30d4\u30fc|\ubcf5\uc0ac\ubcf8)"
+)
+_COUNT = r"(?:[ _][(\[]?[0-9]+[)\]]?)?"
+_COPIED = (
+    rf"[ _](?:-[ _])?{_COPY}{_COUNT}"
+    rf"|[ _][(\[](?:another[ _]|[0-9]+(?:st|nd|rd|th)[ _])?{_COPY}{_COUNT}[)\]]"
+)
+"""By Windows, macOS and Linux, in some languages: ` - Copy (2)`, ` copy 2`, ` (3rd copy)`."""
+_COPY_OF = rf"{_COPY}{_COUNT}[ _](?:of|de|di|von|van)"
 _SIZE = r"[0-9]{2,5}x[0-9]{2,5}(?:_c)?"
 _AFTER = re.compile(
     rf"(?:[ ._-]+(?:{_SMALL}|{_EDITED})|[ ._-]*[(\[](?:{_SMALL}|{_EDITED})[)\]]"
-    rf"|[ ._-]{_SIZE}|@[1-4](?:\.5)?x|~)$",
+    rf"|[ ._-]{_SIZE}|{_COPIED}|@[1-4](?:\.5)?x|~)$",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(rf"^(?:(?:{_SMALL}|{_EDITED}|normal)[ ._-]|[~#])", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"^(?:(?:{_SMALL}|{_EDITED}|normal)[ ._-]|(?:{_COPY_OF})[ _]|[~#])", re.IGNORECASE
+)
 _GRID = re.compile(r"grid-[0-9]{4,}(-.*)?", re.IGNORECASE)
 """Of Stable Diffusion's web interface: all pictures of a batch in one."""
 _FOLDER = re.compile(

@@ -19,6 +19,20 @@ def paths(*names):
         *("a-150x150.jpg", "a@2x.png", "a_small.jpg", "a-edited.jpg", "a(edited).jpg", "a~.jpg"),
         *("thumbs/a.png", "Thumbnails/a.jpg", "previews/a.jpg", "_cache/a.jpg", "Originals/a.jpg"),
         *("a-bearbeitet.jpg", "a.orig.jpg", "150x150/a.jpg", "Papierkorb/a.jpg", "#a.jpg"),
+        *("a - Copy.jpg", "a - Copy (2).png", "a copy.jpg", "a copy 3.jpg", "a (copy).jpg"),
+        *("a (another copy).jpg", "a (3rd copy).jpg", "Copy of a.jpg", "Copy (2) of a.jpg"),
+        *(
+            "a - Kopie.jpg",
+            "Kopie von a.jpg",
+            "a - Copie (2).jpg",
+            "Copia de a.jpg",
+            "a_-_Copy.jpg",
+        ),
+        *(
+            "a - \u526f\u672c.jpg",
+            "a - \u30b3\u30d4\u30fc (2).jpg",
+            "a - \u043a\u043e\u043f\u0438\u044f.jpg",
+        ),
     ],
 )
 def test_copy_beside_its_original_is_found(copy):
