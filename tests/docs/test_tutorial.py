@@ -4,11 +4,11 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forked_jobs import job_python
 from tests.paths import ROOT
 
 BLOCK = re.compile(r"```(python|console|yaml)\n(.*?)```", re.DOTALL)
@@ -30,7 +30,7 @@ def run(words: list[str], folder: Path) -> str:
     """Run a program in a folder, and return what it printed."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, *words],
+        [job_python(), *words],
         cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
@@ -47,7 +47,8 @@ def test_tutorial_runs_to_its_end(tmp_path: Path) -> None:
     printed = {}
     for language, text in blocks_of(ROOT / "docs" / "tutorial.md"):
         if language == "python":
-            run(["-c", text], tmp_path)
+            (tmp_path / "block.py").write_text(text, encoding="utf-8")
+            run(["block.py"], tmp_path)
         elif language == "yaml":
             (tmp_path / YAML_FILE).write_text(text, encoding="utf-8")
         else:

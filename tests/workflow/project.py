@@ -44,11 +44,19 @@ class Project:
         return [*SNAKEMAKE, "--configfile", os.fspath(path), "--cores", "2", "--nocolor", *flags]
 
     def start(
-        self, *flags: str, env: dict[str, str] | None = None, **changes: Any
+        self,
+        *flags: str,
+        env: dict[str, str] | None = None,
+        executable: Path | str = sys.executable,
+        **changes: Any,
     ) -> subprocess.Popen[str]:
-        """Start Snakemake in a process group of its own, its output in one pipe."""
+        """Start Snakemake in a process group of its own, its output in one pipe.
+
+        Args:
+            executable: its `python`, and that of its jobs.
+        """
         return subprocess.Popen(
-            self.command(*flags, **changes),
+            [executable, *self.command(*flags, **changes)[1:]],
             cwd=self.folder,
             env=env,
             start_new_session=True,

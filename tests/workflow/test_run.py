@@ -1,8 +1,11 @@
 import csv
 import re
+import shlex
+import subprocess
 
 import pytest
 
+from tests.forked_jobs import job_python
 from tests.workflow.project import results_of
 
 COLUMNS = (
@@ -78,10 +81,6 @@ def test_rules_all_have_their_log_and_benchmark(finished):
 @pytest.mark.slow
 def test_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     """Each stage runs without Snakemake, by the line that Snakemake printed."""
-    import shlex
-    import subprocess
-    import sys
-
     done = project.run("--dry-run", "--printshellcmds", "--forceall")
     printed = done.stdout + done.stderr
     before = results_of(project.folder)
@@ -98,7 +97,7 @@ def test_shell_line_can_be_pasted_and_gives_the_same_bytes(project):
     for stage in stages:
         line = re.search(rf"python -m sau {stage} .*", printed).group(0)
         words = shlex.split(line.split(" 2>&1")[0])
-        subprocess.run([sys.executable, *words[1:]], cwd=project.folder, check=True)
+        subprocess.run([job_python(), *words[1:]], cwd=project.folder, check=True)
     assert results_of(project.folder) == before
 
 

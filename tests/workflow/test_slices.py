@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 
+from tests.forked_jobs import job_python
 from tests.paths import ROOT
 from tests.workflow.project import Project, results_of
 
@@ -17,7 +17,7 @@ TRAINED = {"evaluation": 3, "report": 1, "overview": 1}
 def slices(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": f"{project.folder}{os.pathsep}{ROOT}"}
     return subprocess.run(
-        [sys.executable, "-m", "scripts.slices", *words],
+        [job_python(), "-m", "scripts.slices", *words],
         cwd=project.folder,
         env=environment,
         capture_output=True,

@@ -3,12 +3,14 @@
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forked_jobs import job_python
 from tests.workflow.one_node import PROGRAMS, find_programs, one_node
 from tests.workflow.project import Project, make_project, results_of, wait_for_line
 
@@ -43,10 +45,16 @@ def slurm() -> Iterator[dict[str, str]]:
 
 
 def submit(
-    project: Project, environment: dict[str, str], *flags: str, **changes: object
+    project: Project,
+    environment: dict[str, str],
+    *flags: str,
+    executable: Path | str | None = None,
+    **changes: object,
 ) -> subprocess.Popen[str]:
+    """Start Snakemake on SLURM, all of its processes forked unless it gets a `python`."""
+    executable = executable or job_python()
     words = [*PROFILE, *(word for pair in QUICK.items() for word in pair), *flags]
-    return project.start(*words, env=environment, **changes)
+    return project.start(*words, env=environment, executable=executable, **changes)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -80,7 +88,9 @@ def test_cancelled_training_goes_on_from_its_checkpoint(
     log.unlink()
     changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
     changes |= {"experiment__replace_runs": True}
-    process = submit(project, slurm, "--retries", "1", METRICS, **changes)
+    process = submit(
+        project, slurm, "--retries", "1", METRICS, executable=sys.executable, **changes
+    )
     wait_for_line(log, r"training: +\d+%", process)
     subprocess.run(["scancel", "--state=RUNNING", "--me"], env=slurm, check=True)
     code, output = ended(process)

@@ -2,12 +2,12 @@
 
 import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.forked_jobs import job_python
 from tests.paths import ROOT
 from tests.run.screen import run_on_terminal, shown
 
@@ -26,7 +26,17 @@ def test_screen_has_one_line_for_each_stage_however_wide_it_is(
     tmp_path: Path, columns: int
 ) -> None:
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(CONFIG))
-    words = [sys.executable, "-m", "sau", "run", "--config", "my.yaml", "--cores", "1", TARGET]
+    words = [
+        os.fspath(job_python()),
+        "-m",
+        "sau",
+        "run",
+        "--config",
+        "my.yaml",
+        "--cores",
+        "1",
+        TARGET,
+    ]
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     env.pop("COLUMNS", None)
     code, written = run_on_terminal(words, tmp_path, columns=columns, env=env)
