@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -47,16 +47,16 @@ class Project:
         self,
         *flags: str,
         env: dict[str, str] | None = None,
-        executable: Path | str = sys.executable,
+        program: Sequence[Path | str] = SNAKEMAKE,
         **changes: Any,
     ) -> subprocess.Popen[str]:
         """Start Snakemake in a process group of its own, its output in one pipe.
 
         Args:
-            executable: its `python`, and that of its jobs.
+            program: Snakemake, and before it the `python` that runs it and its jobs.
         """
         return subprocess.Popen(
-            [executable, *self.command(*flags, **changes)[1:]],
+            [*program, *self.command(*flags, **changes)[len(SNAKEMAKE) :]],
             cwd=self.folder,
             env=env,
             start_new_session=True,

@@ -62,7 +62,7 @@ def test_sigterm_to_all_processes_of_a_run_leaves_a_checkpoint(project: Project)
     """As a scheduler sends it: to Snakemake, the shell, the stage and `tee` at once."""
     place = "ce/imbalance-10/data-seed-0/seed-0"
     flags = ("--printshellcmds", f"results/training/{place}/predictions.parquet")
-    changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
+    changes = {"training__epochs": 60, "training__checkpoint_every": 1000}
     changes |= {"experiment__replace_runs": True}
     log = project.folder / f"results/logs/training/{place}.log"
     log.unlink()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.forked_jobs import job_python
+from tests.workflow import impatient
 from tests.workflow.one_node import PROGRAMS, find_programs, one_node
 from tests.workflow.project import Project, make_project, results_of, wait_for_line
 
@@ -24,12 +25,12 @@ pytestmark = [
 
 PLACE = "ce/imbalance-10/data-seed-0/seed-0"
 METRICS = f"results/evaluation/{PLACE}/metrics.parquet"
+IMPATIENT = Path(impatient.__file__)
 PROFILE = ("--profile", "profiles/slurm")
-# Here is no accounting database to ask, and nobody whom frequent questions disturb.
+# Here is no accounting database to ask.
 QUICK = {
     "--slurm-status-command": "squeue",
-    "--slurm-init-seconds-before-status-checks": "2",
-    "--seconds-between-status-checks": "2",
+    "--slurm-init-seconds-before-status-checks": "1",
     "--latency-wait": "5",
 }
 
@@ -52,9 +53,9 @@ def submit(
     **changes: object,
 ) -> subprocess.Popen[str]:
     """Start Snakemake on SLURM, all of its processes forked unless it gets a `python`."""
-    executable = executable or job_python()
+    program = (executable or job_python(), IMPATIENT)
     words = [*PROFILE, *(word for pair in QUICK.items() for word in pair), *flags]
-    return project.start(*words, env=environment, executable=executable, **changes)
+    return project.start(*words, env=environment, program=program, **changes)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -86,7 +87,7 @@ def test_cancelled_training_goes_on_from_its_checkpoint(
     """SLURM sends SIGTERM first; without it there would be no checkpoint here."""
     log = project.folder / f"results/logs/training/{PLACE}.log"
     log.unlink()
-    changes = {"training__epochs": 200, "training__checkpoint_every": 1000}
+    changes = {"training__epochs": 60, "training__checkpoint_every": 1000}
     changes |= {"experiment__replace_runs": True}
     process = submit(
         project, slurm, "--retries", "1", METRICS, executable=sys.executable, **changes
