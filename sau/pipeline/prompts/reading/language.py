@@ -11,13 +11,17 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_SHARE = 0.75
 _SMALL_WORD = re.compile(
     r"\b(?:the|an?|of|and|with|its?|by|from|against|while|that|their|through|near|beside|into|which"
-    r"|there|this|are|in|on|is|at|as|to|for|over|under|atop|amid)\b",
+    r"|there|this|are|to|for|over|under|atop|amid)\b",
     re.IGNORECASE,
 )
+"""Not `in`, `on`, `is`, `at` and `as`, which stand in Latin and other languages as well."""
 _SENTENCE_WORDS, _LIST_WORDS = 4, 8
 _LEAST = {"plain": 0.0045, "no small word": 0.03, "list": 0.0004}
 """Ratio of the probabilities of English and of the likeliest language below which a text is
 foreign, by its kind. The English captions that docs/prompts.md counts stay above."""
+_LATIN, _LATIN_WORDS, _LEAST_OF_LATIN = "la", 3, 0.04
+"""The same for a sentence whose likeliest language is Latin: classes and places have Latin names,
+so the model takes little of it for Latin that is none."""
 
 
 def is_english(text: str) -> bool:
@@ -44,8 +48,12 @@ def _may_be_english(text: str) -> bool:
     if sum(letter < "\u0250" for letter in letters) < _LATIN_SHARE * len(letters):
         return False
     ranked = _identifier().rank(text)
-    ratio = dict(ranked).get("en", 1.0) / ranked[0][1]
-    return bool(ratio >= _LEAST[_kind(text, len(words))])
+    likeliest, probability = ranked[0]
+    kind = _kind(text, len(words))
+    least = _LEAST[kind]
+    if likeliest == _LATIN and kind != "list" and len(words) >= _LATIN_WORDS:
+        least = max(least, _LEAST_OF_LATIN)
+    return bool(dict(ranked).get("en", 1.0) / probability >= least)
 
 
 def _kind(text: str, words: int) -> str:

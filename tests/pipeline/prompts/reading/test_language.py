@@ -33,6 +33,11 @@ OWN = [
     "A {name} in Rio de Janeiro near Copacabana beach.",
     "A {name} with salsa verde and guacamole.",
     "Two {name}s play.",
+    "{name} on Copacabana, Rio de Janeiro",
+    "Fresco {name} in Pompeii villa",
+    "Panoramic {name} in Sierra Nevada, California",
+    "Close-up {name} in soft evening light",
+    "{name} on display at Museo del Prado",
     "{article} {name} on a tatami mat, ukiyo-e style",
 ]
 FOREIGN = {
@@ -53,6 +58,9 @@ FOREIGN = {
     "Greek": "\u0388\u03bd\u03b1 \u03c0\u03b1\u03bb\u03b9\u03cc {n} \u03c3\u03c4\u03b7\u03bd.",
     "Hungarian": "Egy fot\u00f3 egy {n} a f\u0171ben.",
     "Indonesian": "Foto seekor {n} di rumput.",
+    "Latin": "Imago {n} in horto viridi.",
+    "Latin, long": "{n} magnus in campo herbam edit.",
+    "Latin, short": "{n} vetus in museo.",
     "Italian": "Il {n} corre nella neve.",
     "Norwegian": "En {n} l\u00f8per gjennom sn\u00f8en.",
     "Polish": "Stary {n} w mie\u015bcie.",
