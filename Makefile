@@ -59,10 +59,12 @@ models: $(VENV)/.ready      ## train the shipped tiny models again (under an hou
 clean:                      ## remove the environment; results stay
 	rm -rf $(VENV)
 
-# Modules are compiled when they are first imported; pip would take a minute for all 20,000.
+# Modules are compiled when they are first imported; pip would take a minute for all 20,000. The pip that
+# comes with Python 3.11 needs half as long again as a new one.
 $(VENV)/.ready: envs/development.txt envs/pipeline.txt envs/constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sau needs Python 3.11 or later: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint envs/constraints.txt --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -r envs/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
