@@ -115,7 +115,9 @@ def _settings(one: ImagesSettings, learned: Mapping[str, Any]) -> dict[str, Any]
         learned: settings of what was learned of the class; none: nothing was.
     """
     conditions = conditions_of(ImagesSettings)
-    left_out = ("source", "model", "upsampler")
+    left_out = {"source", "model", "upsampler"}
+    left_out |= set() if one.guide == "real" else {"strength"}
+    left_out |= set() if one.lora or learned.get("personalise.method") == "lora" else {"lora_scale"}
     own = {
         key: PurePath(getattr(one, key)).name if key in _PATHS else getattr(one, key)
         for key in GENERATOR_KEYS

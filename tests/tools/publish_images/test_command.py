@@ -119,6 +119,7 @@ def test_models_of_a_folder_are_called_without_the_way_there(tmp_path):
             assert "my-model" in text
             assert "xyzzy" not in text
             assert ("style.safetensors" in text) == ("lora" in settings)
+            assert ("lora_scale" in text) == ("lora" in settings)
         row = load(tmp_path / "set", tmp_path)["train"][0]
         assert (row["generator"], row["generator_licence"]) == ("my-model", None)
 
@@ -229,16 +230,21 @@ def test_generator_that_learned_each_class_is_one_and_says_from_what(tmp_path):
     (one,) = json.loads((tmp_path / "set/provenance.json").read_text())["generators"]
     assert one["settings"]["personalise.method"] == "lora"
     assert "lora" not in one["settings"]
+    assert one["settings"]["lora_scale"] == 1
     assert one["saw_real"]
 
 
 def test_pictures_that_start_from_real_images_say_so(results, tmp_path):
     publish_images(results.folder, output=tmp_path / "noise")
     said = "Some of these pictures come of real training images"
-    assert said not in (tmp_path / "noise/README.md").read_text()
-    guided = Results(tmp_path / "r", GLIDE | {"guide": "real", "steps": "4"})
+    alone = (tmp_path / "noise/README.md").read_text()
+    assert said not in alone
+    assert "strength" not in alone
+    guided = Results(tmp_path / "r", GLIDE | {"guide": "real", "steps": "4", "strength": 0.6})
     publish_images(guided.folder, output=tmp_path / "guided")
-    assert said in (tmp_path / "guided/README.md").read_text()
+    started = (tmp_path / "guided/README.md").read_text()
+    assert said in started
+    assert "strength 0.6" in started
 
 
 def test_relative_folder_is_no_name_of_the_hub(tmp_path):
