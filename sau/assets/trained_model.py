@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +14,7 @@ from sau.core.errors import ArgumentError, UserError
 from sau.engine.preprocessing import Preprocessing
 from sau.networks import Network
 from sau.networks.saved import CONFIG_FILE, WEIGHTS_FILE, WEIGHTS_HASH
+from sau.storage.place import refuse_other_place
 from sau.storage.weights import refuse_not_finite
 
 _AGAIN = "it was saved by an earlier version, or without them: train it again"
@@ -46,14 +49,15 @@ class TrainedModel:
             key: the argument or setting that names it, for messages.
 
         Raises:
-            UserError: no such folder, a file that is missing or not as it was written, or a model
-                of an earlier version, which lacks what is needed here.
+            UserError: no such folder, a file that is missing or not as it was written, a model
+                of an earlier version, which lacks what is needed here, or one of another run.
         """
         check_there(folder, key)
         check_model_folder(folder, key)
         network = Network.from_pretrained(folder)
         config: dict[str, Any] = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         where = f"{key}: {folder / CONFIG_FILE}"
+        refuse_other_run(folder, config.get("provenance", {}))
         missing = [name for name in ("class_names", "preprocessing") if name not in config]
         if missing:
             raise UserError(f"{where}: lacks {' and '.join(missing)}; {_AGAIN}")
@@ -76,6 +80,42 @@ class TrainedModel:
             provenance=config.get("provenance", {}),
             weights_sha256=str(config[WEIGHTS_HASH]),
         )
+
+
+def refuse_other_run(folder: Path, provenance: Any) -> None:
+    """Refuse a model that lies in the folder of another run than its own.
+
+    Args:
+        folder: of the model, or of one of the same run's within it, such as `best_on_validation`.
+        provenance: how it was made; anything where somebody has written it by hand.
+
+    Raises:
+        UserError: it lies where another one belongs, or beside predictions of another run.
+    """
+    if not isinstance(provenance, Mapping):
+        return
+    is_within = (folder.parent / CONFIG_FILE).is_file()
+    place = folder.parent if is_within else folder
+    refuse_other_place(place, provenance)
+    beside = place.parent / "predictions.parquet"
+    told = _told_by(beside)
+    for fact in ("settings", "inputs"):
+        if fact in told and fact in provenance and told[fact] != provenance[fact]:
+            raise UserError(
+                f"{place}: the {fact} of its training differ from those of {beside}; put the right "
+                "folder back, or run the training stage again"
+            )
+
+
+def _told_by(predictions: Path) -> Mapping[str, Any]:
+    """Return the provenance of a run's predictions; nothing if there are none that can be read."""
+    if not predictions.is_file():
+        return {}
+    from sau.storage.manifest.reading import read_record
+
+    with suppress(UserError):  # whoever reads them says what is wrong; or they are of no run
+        return read_record(predictions).provenance
+    return {}
 
 
 def check_there(folder: Path, key: str) -> None:

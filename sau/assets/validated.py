@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sau.assets.model_files import check_model_folder
-from sau.assets.trained_model import check_there
+from sau.assets.trained_model import check_there, refuse_other_run
 from sau.assets.trained_on import RealImages, check_trained_on
 from sau.core.errors import UserError
 from sau.networks.saved import CONFIG_FILE, WEIGHTS_HASH, checked_config
@@ -56,7 +56,9 @@ def _read(folder: Path, real: RealImages, key: str) -> dict[str, Any]:
         config = checked_config(folder)
     except ValueError as error:
         raise UserError(f"{where}: {CONFIG_FILE} is not as it was written ({error})") from error
-    check_trained_on(where, config.get("class_names", []), config.get("provenance", {}), real)
+    made = config.get("provenance", {})
+    refuse_other_run(folder, made)
+    check_trained_on(where, config.get("class_names", []), made, real)
     if VALIDATION not in config:
         if "provenance" in config and (folder.parent / CONFIG_FILE).is_file():
             raise UserError(

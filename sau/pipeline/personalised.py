@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sau.core.errors import UserError
+from sau.storage import manifest
+from sau.storage.belonging import recorded_hashes
 from sau.storage.files import file_sha256, write_text
+from sau.storage.place import refuse_other_place
 from sau.storage.sealed import BrokenSealError, sealed_text, unsealed
 
 RECORD = "record.json"
@@ -62,6 +65,29 @@ def read_record(folder: Path) -> dict[str, Any]:
             f"{folder}: no folder of the personalise stage as it was written ({why}); run that "
             "stage again"
         ) from error
+
+
+def refuse_learned_elsewhere(folders: Sequence[Path], train_images: Path) -> None:
+    """Refuse what was learned from other images than those of this run, or lies in another's place.
+
+    Args:
+        folders: of the personalise stage.
+        train_images: manifest of the run's real training images.
+
+    Raises:
+        UserError: a folder that was, by the hash that it records, or is not as it was written.
+    """
+    about = manifest.read_metadata(train_images)
+    own = {about["content_sha256"], about["provenance"].get("selected_from")}
+    for folder in folders:
+        made = read_record(folder)["provenance"]
+        refuse_other_place(folder, made)
+        seen = recorded_hashes(made, "tails.train_images")
+        if seen and own.isdisjoint(seen):
+            raise UserError(
+                f"{folder}: learned from other images than those of {train_images}, by the hash "
+                "that it records; run the personalise stage again, or put the right folder back"
+            )
 
 
 def learned_of(folders: Sequence[Path]) -> dict[str, Learned]:

@@ -1,6 +1,7 @@
 """Models of the training stage, as tools load them: what is missing or odd is one line."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.networks import Network, NetworkConfig
+from sau.storage import manifest
 from sau.storage.sealed import sealed_text, unsealed
 from tests.preprocessing import preprocessing_of
 
@@ -113,3 +115,58 @@ def test_odd_values_of_any_key_are_one_line_or_no_matter(inside: str | None, mod
                 refused.append(str(error))
     assert len(refused) > 3 * len(keys)
     assert not any("\n" in message for message in refused)
+
+
+RUN = Path("sau", "imbalance-100", "data-seed-1", "seed-2", "model")
+MADE_FOR = {"run": "sau", "requested_imbalance_factor": "100", "data_seed": 1, "seed": 2}
+
+
+@pytest.mark.parametrize("inside", ["", "best_on_validation", "epoch-3"])
+@pytest.mark.parametrize(
+    ("fact", "other", "message"),
+    [
+        ("run", "ce", "lies where run sau belongs, but was made for ce"),
+        (
+            "requested_imbalance_factor",
+            "10",
+            "lies where requested imbalance factor 100 belongs, but was made for 10",
+        ),
+        ("data_seed", 0, "lies where data seed 1 belongs, but was made for 0"),
+        ("seed", 0, "lies where seed 2 belongs, but was made for 0"),
+    ],
+)
+def test_model_in_the_place_of_another_run_is_refused(
+    fact: str, other: Any, message: str, inside: str, model: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / RUN
+    for folder in dict.fromkeys([place, place / inside]):
+        shutil.copytree(model, folder)
+        changed(folder, lambda config: config.update(provenance=MADE_FOR))
+    assert TrainedModel.load(place / inside, "MODEL").provenance == MADE_FOR
+    changed(place / inside, lambda config: config["provenance"].update({fact: other}))
+    with pytest.raises(UserError) as raised:
+        TrainedModel.load(place / inside, "MODEL")
+    assert str(raised.value).startswith(f"{place}: {message}")
+
+
+@pytest.mark.parametrize("fact", ["settings", "inputs"])
+def test_model_beside_the_predictions_of_another_run_is_refused(fact: str, model: Path) -> None:
+    made = {"settings": {"epochs": 3}, "inputs": {"members": ["a" * 64]}, "class_names": []}
+    changed(model, lambda config: config.update(provenance=made))
+    beside = model.parent / "predictions.parquet"
+    empty = manifest.SCHEMAS["predictions"].empty_table()
+    manifest.write(beside, "predictions", empty, made)
+    assert TrainedModel.load(model, "MODEL").provenance == made
+    changed(model, lambda config: config["provenance"].update({fact: {"epochs": 4}}))
+    with pytest.raises(UserError) as raised:
+        TrainedModel.load(model, "MODEL")
+    told = f"{model}: the {fact} of its training differ from those of {beside}; put the right"
+    assert str(raised.value).startswith(told)
+    beside.write_text("of somebody else")
+    assert TrainedModel.load(model, "MODEL").class_names == ["ant", "bee"]
+
+
+def test_provenance_that_is_none_is_no_matter(model: Path, tmp_path: Path) -> None:
+    shutil.copytree(model, tmp_path / RUN)
+    changed(tmp_path / RUN, lambda config: config.update(provenance="mine"))
+    assert TrainedModel.load(tmp_path / RUN, "MODEL").class_names == ["ant", "bee"]

@@ -53,6 +53,15 @@ def test_network_whose_word_does_not_count_is_refused(
     assert str(raised.value).startswith(f"complement.need: {folder}: ")
 
 
+def test_network_in_the_place_of_another_run_is_refused(tmp_path: Path) -> None:
+    made = {"inputs": {"train_images": ["a" * 64]}, "seed": 0}
+    folder = Path(network(tmp_path, [1, 1, 1], [1, 1, 1], provenance=made))
+    (tmp_path / "seed-1").mkdir()
+    moved = folder.rename(tmp_path / "seed-1" / "model")
+    with pytest.raises(UserError, match="model: lies where seed 1 belongs, but was made for 0"):
+        read_validated([str(moved)], REAL, "complement.need")
+
+
 def test_network_of_an_earlier_epoch_leads_to_the_last_one(tmp_path: Path) -> None:
     last = Path(network(tmp_path, [1, 1, 1], [1, 1, 1]))
     (last / "epoch-3").mkdir()

@@ -9,6 +9,7 @@ import pytest
 from sau.core.errors import UserError
 from sau.pipeline.report.runs import read_measured
 from sau.storage import manifest
+from sau.tools.cross_validate.pool import predictions_of
 from scripts.slices.images import pack_images
 from tests.pipeline.small_run import Run, write_images
 
@@ -148,3 +149,15 @@ def test_table_of_another_run_is_refused(
 def follows(stage: str, name: str) -> bool:
     order = list(Run.stages(Run(Path(), Path())))
     return order.index(stage) >= min(order.index(first) for first in READ_BY[name])
+
+
+def test_predictions_of_another_run_are_pooled_in_no_fold(
+    runs: dict[str, Run], tmp_path: Path
+) -> None:
+    shutil.copytree(runs["this"].root, tmp_path / "copy")
+    assert len(predictions_of(tmp_path / "copy", "ce", "2")) > 0
+    theirs = table_in(runs["another seed"], "training/predictions")
+    copy = Run(tmp_path / "copy", runs["this"].source)
+    table_in(copy, "training/predictions").write_bytes(theirs.read_bytes())
+    with pytest.raises(UserError, match="lies where seed 0 belongs, but was made for 1"):
+        predictions_of(tmp_path / "copy", "ce", "2")

@@ -63,6 +63,16 @@ def test_rows_of_both_folders_are_compared_image_by_image(results, capsys):
     assert "data: real, balanced" in line
 
 
+def test_settings_of_predictions_of_another_run_are_not_told(results):
+    ours = results("first", methods=[("ce", "Row", "cross_entropy", "real")])
+    others = results("second", methods=[("ce", "Row", "cross_entropy", "balanced")])
+    for path in ours.rglob("predictions.parquet"):
+        shutil.copy(others / path.relative_to(ours), path)
+    for found in read_results(ours)[Row("Row", "10")].values():
+        assert found.answers is None
+        assert "data" not in found.settings
+
+
 def test_folder_beside_itself_shows_no_difference(results, capsys):
     folder = results("first")
 

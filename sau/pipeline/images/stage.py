@@ -126,13 +126,14 @@ def _generate(
     from sau.pipeline.images.per_class import settings_by_label, warn_of_people
     from sau.pipeline.images.rows import tasks_of
     from sau.pipeline.images.wanted import Wanted
-    from sau.pipeline.personalised import learned_of
+    from sau.pipeline.personalised import learned_of, refuse_learned_elsewhere
 
     names, shards = facts["class_names"], settings.shards
     beside = list_beside(settings, names)
     imported = import_beside(beside, settings, names, shard % shards, spool_in=output.parent)
     rows = _rows_of_shard(inputs, beside, names, shard % shards, shards)
     as_set, weights = settings_by_label(settings, names), Weights()
+    refuse_learned_elsewhere(personalised, train_images)
     learned = learned_of(personalised)
     check_lora_scale(settings, learned=any(one.key == "lora" for one in learned.values()))
     by_label = with_learned(as_set, learned, names, settings, weights.of_model)

@@ -79,7 +79,9 @@ def _of_runs(folder: Path, metrics: list[Path]) -> Results:
     found: dict[Row, dict[str, SeedResult]] = {}
     for run, path in zip(runs, predictions, strict=True):
         record = run.record
-        made = manifest.read_metadata(path)["provenance"] if path in there else {}
+        about = manifest.read_metadata(path) if path in there else {}
+        is_its_own = about.get("content_sha256") == run.predictions_sha256
+        made = about["provenance"] if is_its_own else {}
         settings = made.get("settings") or {key: getattr(record, key) for key in OF_NETWORK}
         seed = f"{record.data_seed}/{record.seed}" if several else str(record.seed)
         top1 = float(run.metrics.loc[run.metrics["split"] == "all", "top1_last"].iloc[0])

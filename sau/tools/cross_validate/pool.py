@@ -9,6 +9,7 @@ import pandas as pd
 
 from sau.core.errors import UserError
 from sau.storage import manifest
+from sau.storage.belonging import check_inputs
 from sau.storage.manifest.schemas import LAST
 
 _Z = 1.959964
@@ -86,12 +87,13 @@ def predictions_of(results: Path, row: str, factor: str) -> pd.DataFrame:
     """Return a fold's predictions after the last epoch, of all data seeds and seeds of a row.
 
     Raises:
-        UserError: there are none.
+        UserError: there are none, or some lie where those of another run belong.
     """
     found = []
     for path in sorted((results / "training" / row / f"imbalance-{factor}").rglob("*.parquet")):
         if path.name != "predictions.parquet":
             continue
+        check_inputs({"predictions": path})
         columns = ["selection", "id", "label", "predicted"]
         table = manifest.read(path, "predictions", columns=columns).to_pandas()
         run = path.parent.relative_to(results).as_posix()

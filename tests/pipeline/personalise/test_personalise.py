@@ -21,7 +21,7 @@ from sau.pipeline.personalise.methods import learnable
 from sau.pipeline.personalise.model import load_model
 from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.personalise.words import Words
-from sau.pipeline.personalised import learned_of, read_record
+from sau.pipeline.personalised import learned_of, read_record, refuse_learned_elsewhere
 from sau.storage import manifest
 from sau.storage.manifest import reading
 from tests.pipeline.images.conftest import Inputs as Prompts
@@ -264,7 +264,7 @@ def test_classes_are_drawn_with_what_was_learned(
     def draw(name: str, folders: list[Path]) -> Any:
         output = tmp_path / "drawn" / f"{name}-0.parquet"
         images(
-            prompts.folder / "train.parquet",
+            inputs.train,
             output,
             shard=0,
             prompts=prompts.folder / "prompts.parquet",
@@ -292,6 +292,27 @@ def test_folders_that_are_not_as_they_were_written_are_refused(inputs: Inputs) -
     (folder / "record.json").write_text("{}")
     with pytest.raises(UserError, match="no folder of the personalise stage as it was written"):
         learned_of([folder])
+
+
+def test_folder_of_another_run_is_refused(inputs: Inputs) -> None:
+    folder = inputs.learn("textual-inversion")
+    refuse_learned_elsewhere([folder], inputs.train)
+    moved = folder.rename(folder.with_name("shard-1"))
+    with pytest.raises(UserError, match="lies where shard 1 belongs, but was made for 0"):
+        refuse_learned_elsewhere([moved], inputs.train)
+    moved.rename(folder)
+    inputs.write_images(changed="train/0/1")
+    with pytest.raises(UserError, match="learned from other images than those of .*train.parquet"):
+        refuse_learned_elsewhere([folder], inputs.train)
+    with pytest.raises(UserError, match="learned from other images than those of .*train.parquet"):
+        images(
+            inputs.train,
+            inputs.folder / "shard-0.parquet",
+            shard=0,
+            prompts=inputs.prompts,
+            personalised=[folder],
+            settings=ImagesSettings(source="diffusers", model=inputs.model, shards=1),
+        )
 
 
 @pytest.mark.parametrize("damage", [flip, cut])
