@@ -19,6 +19,7 @@ from sau.storage.lock import locked
 from tests.paths import ROOT
 from tests.pipeline.prompts.llm.conftest import CLASSES
 from tests.pipeline.prompts.llm.loopback import Loopback, Reply, good
+from tests.storage.processes import holder, kill
 
 SETTINGS = {"per_class": 4, "concurrency": 4}
 
@@ -158,3 +159,18 @@ def test_store_is_read_again_once_it_is_free(tmp_path):
     other.start_batch("job", [])
     with alone_with(store):
         assert list(store.open_batches()) == ["job"]
+
+
+def test_store_is_free_once_who_holds_it_is_killed(tmp_path, caplog):
+    path = tmp_path / "answers.jsonl"
+    first, store = holder(path), AnswerStore(path)
+    killing = threading.Timer(0.5, lambda: kill(first))
+    killing.start()
+    began = time.monotonic()
+    with alone_with(store, patience=60):
+        assert time.monotonic() - began > 0.5
+    killing.join()
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("waiting for up to 60 s" in line for line in said) == 1
+    assert sum(f"taken over from pid {first.pid} " in line for line in said) == 1
+    assert [each.name for each in tmp_path.iterdir()] == []
