@@ -171,7 +171,7 @@ def test_stored_answers(tmp_path: Path) -> None:
         AnswerStore(path).add(line)
 
     def read() -> object:
-        return AnswerStore(path).answers()
+        return list(AnswerStore(path).answers())
 
     refused, whole, expected = 0, path.read_bytes(), read()
     for data in spoilt(whole, FLIPS // 5, seed=6):
