@@ -8,6 +8,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+_WHOLE: set[Any] = {torch.ops.prim.device.default}
+"""What is known not to come to pieces: asking takes longer than most operations."""
+
 
 class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the floating-point operations of what is computed within, forward and backward.
@@ -35,11 +38,12 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Compute `func`, and add what it takes; one without a formula is taken to pieces."""
         keywords = dict(kwargs or {})
         formula = flop_registry.get(func._overloadpacket)
-        if formula is None and func is not torch.ops.prim.device.default:
+        if formula is None and func not in _WHOLE:
             with self:
                 result = func.decompose(*args, **keywords)
             if result is not NotImplemented:
                 return result
+            _WHOLE.add(func)
         result = func(*args, **keywords)
         if formula is not None:
             self.total += formula(*args, **keywords, out_val=result)
