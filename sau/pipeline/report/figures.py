@@ -86,7 +86,6 @@ def legend(figure: Figure, axes: Axes) -> None:
     labels = [label.removeprefix(_SHIELD) for label in labels]
     for columns in range(min(len(labels), 6), 0, -1):
         made = figure.legend(handles, labels, loc="outside upper left", ncols=columns)
-        figure.draw_without_rendering()
         if columns == 1 or made.get_window_extent().width <= _ROOM * figure.bbox.width:
             return
         made.remove()
