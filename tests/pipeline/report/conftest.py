@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from matplotlib.figure import Figure
 
 from sau.engine.settings import TrainingSettings
 from sau.pipeline.complement.settings import ComplementSettings
@@ -114,6 +115,16 @@ def fake(tmp_path: Path) -> Callable[..., Fake]:
         return write_world(tmp_path / folder, World(**changes))
 
     return build
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the drawing of figures, most of a report's time, where words are looked at."""
+
+    def save(_: Figure, file: Any, **choices: Any) -> None:
+        file.write("<svg></svg>" if choices["format"] == "svg" else b"\x89PNG")
+
+    monkeypatch.setattr(Figure, "savefig", save)
 
 
 def runs_in(files: Fake) -> list[Run]:

@@ -1,10 +1,13 @@
 import dataclasses
 
 import pandas as pd
+import pytest
 
 from sau.pipeline.report.cautions import mostly_noise, unequal_steps
 from tests.pipeline.report.conftest import runs_in
 from tests.pipeline.report.pages import run_report
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 NOISE = ["run", "epoch", "label", "seeds", "synthetic", "noise"]
 

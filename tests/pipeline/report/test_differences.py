@@ -13,6 +13,8 @@ from sau.pipeline.report.settings import ReportSettings
 from sau.storage import manifest
 from tests.pipeline.report.pages import markdown_tables, run_overview, run_report
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def right(path):
     rows = manifest.read(path, "predictions").to_pandas()

@@ -1,10 +1,13 @@
 import dataclasses
 
 import pandas as pd
+import pytest
 
 from sau.pipeline.report import leak_pairs, misclassified
 from tests.pipeline.report.conftest import runs_in
 from tests.pipeline.report.pages import run_report
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def run_saying(run, answers):

@@ -11,6 +11,8 @@ from sau.pipeline.report.tables import run_rows, summary, with_missing
 from tests.pipeline.report.conftest import BOUNDS, METHODS, grid_row
 from tests.pipeline.report.pages import run_overview
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def grid_of(methods=METHODS, factors=("10",), seeds=(0, 1), **paper):
     rows = [

@@ -6,6 +6,7 @@ from sau.core.errors import UserError
 from tests.pipeline.report.conftest import METHODS
 from tests.pipeline.report.pages import (
     FIGURE_OUTPUTS,
+    NOISE_HEADER,
     assert_stands_alone,
     markdown_tables,
     run_overview,
@@ -13,6 +14,7 @@ from tests.pipeline.report.pages import (
 )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_markdown_says_the_numbers_of_the_csv(fake):
     out = run_report(fake())
 
@@ -80,6 +82,19 @@ def test_split_without_classes_shows_a_dash(fake):
     assert next(csv.DictReader(out["csv"].splitlines()))["many_mean"] == ""
 
 
+def test_run_without_any_synthetic_image(fake):
+    methods = [("ce", "CE", "cross_entropy", "real")]
+
+    out = run_report(fake(methods=methods, synthetic=False, failed=0))
+
+    assert "Synthetic images: none" in out["markdown"]
+    assert "none of these runs corrects labels" in out["markdown"]
+    assert "Noise found" not in out["html"]
+    assert "Noise found" not in out["markdown"]
+    assert out["noise"] == NOISE_HEADER
+    assert "Synthetic shortage" not in out["html"]
+
+
 def test_lists_of_other_lengths_or_orders_are_refused(fake):
     files = fake()
     with pytest.raises(UserError, match="one file of each kind"):
@@ -126,6 +141,7 @@ def test_last_epochs_noise_is_a_table_of_means_per_seed(fake):
     assert "The heat map of the HTML page shows shares" in out["html"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_markdown_links_the_files_beside_it(fake):
     files = fake("a folder")
     figure = files.folder / "out" / "a figure (1).png"
@@ -139,6 +155,7 @@ def test_markdown_links_the_files_beside_it(fake):
     assert "(overview.csv)" in overviews
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_links_lead_from_the_folder_of_the_page(fake):
     files = fake()
 

@@ -4,20 +4,9 @@ import pytest
 
 from sau.pipeline.report.statements import leak_check
 from sau.storage import manifest
-from tests.pipeline.report.pages import NOISE_HEADER, markdown_tables, run_overview, run_report
+from tests.pipeline.report.pages import markdown_tables, run_overview, run_report
 
-
-def test_run_without_any_synthetic_image(fake):
-    methods = [("ce", "CE", "cross_entropy", "real")]
-
-    out = run_report(fake(methods=methods, synthetic=False, failed=0))
-
-    assert "Synthetic images: none" in out["markdown"]
-    assert "none of these runs corrects labels" in out["markdown"]
-    assert "Noise found" not in out["html"]
-    assert "Noise found" not in out["markdown"]
-    assert out["noise"] == NOISE_HEADER
-    assert "Synthetic shortage" not in out["html"]
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_largest_and_the_smallest_class_stand_beside_the_factor(fake):

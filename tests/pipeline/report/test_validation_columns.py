@@ -1,6 +1,10 @@
 import csv
 
+import pytest
+
 from tests.pipeline.report.pages import expected_of, markdown_tables, run_overview, run_report
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 VALIDATION = "best epoch, chosen on validation images"
 
