@@ -23,6 +23,8 @@ def needs_compiler(device: str) -> pytest.MarkDecorator:
 def without_optimisation(folder: Path) -> Iterator[None]:
     """Let what is compiled for a CPU be compiled without optimisation: the same sums, sooner.
 
+    Nor with vector instructions, whose headers take g++ as long as all the rest.
+
     Args:
         folder: for the program that calls the compiler.
     """
@@ -32,5 +34,6 @@ def without_optimisation(folder: Path) -> Iterator[None]:
     program = folder / "compiler"
     program.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')  # the last of several counts
     program.chmod(0o755)
-    with config.patch({"cpp.cxx": (None, str(program)), "compile_threads": 1}):
+    choices = {"cpp.cxx": (None, str(program)), "cpp.vec_isa_ok": False, "compile_threads": 1}
+    with config.patch(choices):
         yield
