@@ -1,10 +1,9 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from sau.run.config_files import config_files, leave_if_unreadable
+from tests.forks import SNAKEMAKE, python
 from tests.paths import ROOT
 
 
@@ -41,8 +40,7 @@ def test_name_of_a_config_file_does_not_act_on_the_terminal(tmp_path, capsys):
 def test_plain_snakemake_says_in_one_line_what_it_cannot_read(tmp_path, command):
     config = tmp_path / "c.yaml"
     config.write_bytes((ROOT / "config.yaml").read_bytes().decode().encode("utf-16"))
-    words = [sys.executable, "-m", *command, str(config), "-n"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    done = python(ROOT, "-m", *command, str(config), "-n", preloaded=SNAKEMAKE)
     assert done.returncode == 2
     assert f"error: {config}: a text in UTF-16; expected UTF-8, save it as UTF-8\n" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 import errno
-import subprocess
-import sys
+import os
 import textwrap
 
 import pyarrow as pa
@@ -9,6 +8,8 @@ import pytest
 
 from sau.core.errors import UserError
 from sau.storage.files import atomic_path, write_text
+from tests.forks import TORCH, python
+from tests.paths import ROOT
 
 
 def test_old_file_is_replaced_only_when_the_block_ends_well(tmp_path):
@@ -96,7 +97,9 @@ WRITERS = {
 @pytest.mark.parametrize("kind", WRITERS)
 def test_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
     """A real refused write: the process may write files of 64 KiB at most, as on a full disk."""
-    head = f"import resource, signal\nfrom pathlib import Path\nfolder = Path({str(tmp_path)!r})\n"
+    folder = tmp_path / "out"
+    folder.mkdir()
+    head = f"import resource, signal\nfrom pathlib import Path\nfolder = Path({str(folder)!r})\n"
     tail = """
         from sau.core.errors import UserError
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -106,7 +109,9 @@ def test_write_that_the_system_refuses_leaves_nothing(tmp_path, kind):
         except UserError as error:
             print("UserError", error)
     """
-    code = head + textwrap.dedent(WRITERS[kind]) + textwrap.dedent(tail)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    program = tmp_path / "write.py"
+    program.write_text(head + textwrap.dedent(WRITERS[kind]) + textwrap.dedent(tail))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = python(tmp_path, str(program), preloaded=TORCH, environment=environment)
     assert done.stdout.startswith("UserError cannot write "), done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []

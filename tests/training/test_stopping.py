@@ -21,6 +21,8 @@ from sau.pipeline.training import stage
 from sau.pipeline.training.settings import TrainingSection
 from sau.settings.flags import to_flags
 from sau.storage.part_index import INDEX_FILE, read_about
+from tests.forks import TORCH, python
+from tests.paths import ROOT
 from tests.training.conftest import TINY, Inputs, bytes_of
 
 STEPS = 3
@@ -181,9 +183,9 @@ def test_real_sigterm_ends_the_process_soon_and_the_same_command_goes_on(
 ) -> None:
     """Some schedulers send it 30 seconds before they kill."""
     epochs = 30
-    command = [sys.executable, "-m", "sau"]
-    command += words_of(inputs, tmp_path / "killed", epochs=epochs, learning_rate=0.001)
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    words = ["-m", "sau"]
+    words += words_of(inputs, tmp_path / "killed", epochs=epochs, learning_rate=0.001)
+    process = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True)
     while not (tmp_path / "killed" / "checkpoint" / INDEX_FILE).exists():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.001)
@@ -194,7 +196,7 @@ def test_real_sigterm_ends_the_process_soon_and_the_same_command_goes_on(
     assert "Traceback" not in errors
     assert [path.name for path in (tmp_path / "killed").iterdir()] == ["checkpoint"]
     assert read_about(tmp_path / "killed" / "checkpoint")["epoch"] < epochs
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = python(ROOT, *words, preloaded=TORCH)
     assert done.returncode == 0, done.stderr
     assert "going on after epoch " in done.stderr
     whole = inputs.train(tmp_path / "whole", epochs=epochs, learning_rate=0.001)

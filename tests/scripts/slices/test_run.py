@@ -17,6 +17,8 @@ from scripts.slices.jobs import CHECKPOINT, KEPT, Job, read_jobs, write_jobs
 from scripts.slices.run import Slice, run
 from scripts.slices.split import joined
 from scripts.slices.state import Progress, progress_of, read_slices, status_table
+from tests.forked_jobs import job_python
+from tests.forks import TORCH, python
 from tests.paths import ROOT
 from tests.scripts.slices.conftest import Grid, StepSlice
 
@@ -214,9 +216,9 @@ def test_run_and_status_need_none_of_the_pipelines_packages(grid: Grid, tmp_path
     assert "0 of 3" in found["status"].stdout
 
 
-def command_of(pack: Path, output: Path, seconds: int) -> list[str]:
+def words_of(pack: Path, output: Path, seconds: int) -> list[str]:
     words = ["run", str(pack), "--output", str(output), "--seconds", str(seconds)]
-    return [sys.executable, "-m", "scripts.slices", *words]
+    return ["-m", "scripts.slices", *words]
 
 
 def test_real_slice_that_gets_sigterm_leaves_what_the_next_one_takes_up(
@@ -226,9 +228,9 @@ def test_real_slice_that_gets_sigterm_leaves_what_the_next_one_takes_up(
     slow = make_long(pack, epochs=30)
     output = tmp_path / "out"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        command_of(pack, output, 400), env=environment, stderr=subprocess.PIPE, text=True
-    )
+    words = words_of(pack, output, 400)
+    command = [sys.executable, *words]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     while progress_of(slow, output) == Progress():
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.002)
@@ -237,9 +239,8 @@ def test_real_slice_that_gets_sigterm_leaves_what_the_next_one_takes_up(
     assert process.returncode == 75, errors
     assert "stopped by SIGTERM after epoch" in errors
     assert Progress() < progress_of(slow, output) < Progress(False, 30)
-    done = subprocess.run(
-        command_of(pack, output, 400), env=environment, capture_output=True, text=True
-    )
+    own = {"environment": environment, "executable": job_python()}
+    done = python(ROOT, *words, preloaded=TORCH, **own)
     assert done.returncode == 0, done.stderr
     assert "going on after epoch" in done.stderr
     expected = whole_runs(pack, tmp_path / "whole")

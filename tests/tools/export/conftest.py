@@ -1,8 +1,6 @@
 """Exports are loaded by processes that cannot import this package."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import torch
 from sau.assets.trained_model import TrainedModel
 from sau.engine.prediction import probabilities
 from sau.networks import Network, NetworkConfig
+from tests.forks import TORCH, python
 from tests.preprocessing import preprocessing_of
 from tests.tiny_tower import open_clip_folder
 
@@ -72,12 +71,11 @@ def without_sau(folders: list[Path], code: str) -> list[np.ndarray]:
     the code's `images`.
     """
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run(
-        [sys.executable, "-c", f"{_BEFORE}{code}{_AFTER}", *map(str, folders)],
-        env=environment | {"HF_HUB_OFFLINE": "1"},
-        capture_output=True,
-        text=True,
-    )
+    environment |= {"HF_HUB_OFFLINE": "1"}
+    program = folders[0].parent / "load.py"
+    program.write_text(f"{_BEFORE}{code}{_AFTER}")
+    words = (str(program), *map(str, folders))
+    done = python(program.parent, *words, preloaded=TORCH, environment=environment)
     assert done.returncode == 0, done.stderr
     return [np.load(folder / "found.npy") for folder in folders]
 
