@@ -5,14 +5,11 @@ BLOCKED = "snakemake diffusers open_clip faiss transformers matplotlib jsonschem
 SLOW = "torchvision torch._dynamo torch._inductor"
 """What few trainings need, and all would wait seconds for."""
 
-IMPORT = f"""
+TRAIN = f"""
 import sys
 for name in {[*BLOCKED.split(), *SLOW.split()]!r}:
     sys.modules[name] = None
 import sau.pipeline.training.stage
-"""
-
-TRAIN = f"""{IMPORT}
 import torch
 from sau.device.repeatable import repeatable
 from sau.engine.api import train
@@ -29,14 +26,7 @@ for optimizer, others in [("sgd", "sgd"), ("adamw", "sgd"), ("muon", "sgd"), ("m
 """
 
 
-def run(script: str) -> None:
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+def test_training_loads_none_of_the_pipelines_packages_nor_torchvision_nor_a_compiler() -> None:
+    """Nor does its stage, which the script imports first."""
+    found = subprocess.run([sys.executable, "-c", TRAIN], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
-
-
-def test_stage_loads_none_of_the_pipelines_packages_nor_torchvision_nor_a_compiler() -> None:
-    run(IMPORT)
-
-
-def test_training_loads_no_compiler() -> None:
-    run(TRAIN)
