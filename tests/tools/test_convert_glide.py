@@ -20,6 +20,7 @@ from sau.glide.pictures import to_bytes
 from sau.glide.pipeline import GlidePipeline
 from sau.storage.process import this_machine
 from sau.tools import convert_glide
+from tests.forks import TORCH, python
 from tests.glide.published import SMALL_BASE, SMALL_UPSAMPLER, write_published
 from tests.paths import ROOT
 from tests.storage.processes import names_left
@@ -125,11 +126,12 @@ def test_killed_conversion_leaves_no_folder_of_that_name(tmp_path: Path) -> None
         "    (folder / 'half').write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
+    (tmp_path / "killed.py").write_text(script)
+    words = (str(tmp_path / "killed.py"), str(tmp_path / "out" / "glide"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", script, str(tmp_path / "glide")]
-    done = subprocess.run(command, env=environment, check=False)
+    done = python(tmp_path, *words, preloaded=TORCH, environment=environment)
     assert done.returncode == -signal.SIGKILL
-    assert names_left(tmp_path) == [".glide.part"]
+    assert names_left(tmp_path / "out") == [".glide.part"]
 
 
 def test_full_disk_is_one_line_and_leaves_nothing(published: Path, tmp_path: Path) -> None:
