@@ -12,7 +12,8 @@ import yaml
 
 import sau
 from sau.storage.manifest import read_metadata
-from tests.forks import dry_run
+from tests.forked_jobs import job_python
+from tests.forks import SNAKEMAKE, dry_run, python
 from tests.package.conftest import unpack
 from tests.paths import ROOT
 
@@ -28,6 +29,32 @@ def run(folder: Path, installed: Path, *words: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
     )
+
+
+RUN_IN_ONE_PROCESS = """
+import os, runpy, sys
+
+def become(_, command, environment):
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[1:1] = environment["PYTHONPATH"].split(os.pathsep)
+    sys.argv = command[2:]
+    runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+
+os.execve = become
+sys.path[0] = os.environ["PYTHONPATH"]
+runpy.run_module("sau", run_name="__main__", alter_sys=True)
+"""
+"""What `sau run` becomes runs in its process: it and its jobs can be forked."""
+
+
+def run_forked(folder: Path, installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Do as `run` does, without the seconds that each process takes to import its libraries."""
+    program = folder / "run_in_one_process.py"
+    program.write_text(RUN_IN_ONE_PROCESS)
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    own = {"environment": environment, "executable": job_python()}
+    return python(folder, str(program), *words, preloaded=SNAKEMAKE, **own)
 
 
 def shell_lines(printed: str) -> list[str]:
@@ -100,7 +127,7 @@ def test_run_follows_a_config_file_to_its_end(wheel, tmp_path):
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
     images = "results/images/shard-0.parquet"
     words = ("--config", "my.yaml", "--cores", "2", "--", "all", images)
-    done = run(tmp_path, installed, "run", *words)
+    done = run_forked(tmp_path, installed, "run", *words)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "CE" in (tmp_path / "results" / "report" / "overview.md").read_text()
     made = read_metadata(tmp_path / images)["provenance"]
