@@ -11,12 +11,13 @@ from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.training.settings import TrainingSection
 from sau.run.planned import Job
-from sau.tools.plan import command
+from sau.tools.plan import command, probe
 from sau.tools.plan.probe import Cost, cost_of_images, seconds_of_score, seconds_of_step
 from sau.tools.plan.work import steps_of, work_of
 from tests.sources.make_images import put_classes
 
 TINY = {"backbone": "resnet8", "width": 4, "batch_size": 8, "epochs": 3}
+QUICK = {"steps": "2", "batch_size": 2}
 RUNS = {
     "ce": {"method": "cross_entropy", "data": "real"},
     "sau": {"method": "sau", "data": "balanced", "epochs": 2},
@@ -40,7 +41,8 @@ def config(tmp_path):
                 "image_size": 16,
             },
             "prompts": {"per_class": 6},
-            "images": {"source": "glide", "model": "tiny-glide", "shards": 3},
+            "images": {"source": "glide", "model": "tiny-glide", "shards": 3, **QUICK},
+            "scores": {"batch_size": 2},
             "training": {**TINY, "runs": RUNS},
         }
     )
@@ -94,6 +96,8 @@ def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, c
     jobs.append(job("training", run="ce"))
     monkeypatch.setattr(command, "configured", lambda named: config)
     monkeypatch.setattr(command, "planned_jobs", lambda words: jobs)
+    # The process that only imports, for seconds: the test above has it.
+    monkeypatch.setattr(probe.subprocess, "run", lambda *_, **__: None)
     before = sorted(tmp_path.rglob("*"))
     command.plan()
     captured = capsys.readouterr()
