@@ -1,14 +1,11 @@
 """Trained networks whose settings the configuration no longer has are not replaced unasked."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sau.core.errors import UserError
 from sau.engine.settings import TrainingSettings
-from sau.settings.section import default_of
-from sau.storage.manifest import read_metadata
+from sau.run.changed_settings import changed_settings
 
 FLAG = "--config 'experiment={replace_runs: true}'"
 """What lets a run replace them; `sau run --replace` is the same."""
@@ -41,15 +38,12 @@ def warning_of_replacing(runs: Mapping[Path, TrainingSettings]) -> str:
 def runs_to_replace(runs: Mapping[Path, TrainingSettings]) -> dict[Path, list[str]]:
     """Return the runs that were trained with other settings, each with what differs.
 
-    A setting that the run does not record, as it is newer than the run, counts as its default.
-    What cannot be read, or is of another schema version, is left to the stages.
-
     Args:
         runs: predictions of runs, be they there or not, each with its settings.
 
     Returns: for each such run, words such as `epochs: 14, now 20`.
     """
-    changes = {path: _changes(path, settings) for path, settings in runs.items() if path.exists()}
+    changes = {path: changed_settings(path, settings) for path, settings in runs.items()}
     return {path: changed for path, changed in changes.items() if changed}
 
 
@@ -57,18 +51,6 @@ _ADVICE = (
     "to keep them, name another experiment.results, or another key for the row in training.runs; "
     f"to replace them, add {FLAG}"
 )
-
-
-def _changes(predictions: Path, settings: TrainingSettings) -> list[str]:
-    try:
-        recorded = read_metadata(predictions)["provenance"].get("settings")
-    except UserError:
-        return []
-    if recorded is None:  # made by hand
-        return []
-    now: dict[str, Any] = json.loads(json.dumps(settings.with_effect()))
-    before = {key: recorded.get(key, default_of(type(settings), key)) for key in now}
-    return [f"{key}: {before[key]}, now {now[key]}" for key in now if before[key] != now[key]]
 
 
 def _said(replaced: Mapping[Path, list[str]]) -> str:

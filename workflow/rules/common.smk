@@ -13,6 +13,7 @@ if isinstance(workflow.current_basedir, os.PathLike):
 
 import yaml
 from snakemake.io import get_flag_value
+from snakemake.logging import logger
 
 from sau.config import (
     check_enough,
@@ -25,6 +26,7 @@ from sau.pipeline.images.named_paths import imported_from, models, own_files
 from sau.settings.flags import to_flags
 from sau.run.array_jobs import check_array_jobs
 from sau.run.begun import begin
+from sau.run.changed_settings import warning_of_foreign
 from sau.run.environment import environment
 from sau.run.leaving import leaving_on_bad_input
 from sau.run.replacing import refuse_replacing, warning_of_replacing

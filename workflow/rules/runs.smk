@@ -25,6 +25,10 @@ def check_before_jobs():
         check_enough(CONFIG)
     if not CONFIG.experiment.replace_runs:
         refuse_replacing(runs_to_train())
+    if KEPT and "filter" not in due:
+        told = warning_of_foreign(Path(str(KEPT[0])), CONFIG.filter, "filter")
+        if told:
+            logger.warning(told)
 
 
 def runs_to_train():
