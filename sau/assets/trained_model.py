@@ -108,13 +108,14 @@ def refuse_other_run(folder: Path, provenance: Any) -> None:
 
 
 def _told_by(predictions: Path) -> Mapping[str, Any]:
-    """Return the provenance of a run's predictions; nothing if there are none that can be read."""
+    """Return the provenance of what training predicted; nothing if none is there to be read."""
     if not predictions.is_file():
         return {}
     from sau.storage.manifest.reading import read_record
 
     with suppress(UserError):  # whoever reads them says what is wrong; or they are of no run
-        return read_record(predictions).provenance
+        told = read_record(predictions).provenance
+        return told if told.get("stage") == "training" else {}  # those of `sau evaluate` say less
     return {}
 
 
