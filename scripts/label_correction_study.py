@@ -46,6 +46,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "standardised_budget": STANDARD | {"noise_budget": 0.2},
     "classifier": CLASSIFIER,
     "classifier_budget": CLASSIFIER | {"noise_budget": 0.2},
+    "classifier_budget_40": CLASSIFIER | {"noise_budget": 0.4},
     "classifier_soft": CLASSIFIER | {"verdict": "soft", "verdict_temperature": 1.0},
 }
 """Options of SAU beside the paper's, by the name of a row; each was run for the published table."""

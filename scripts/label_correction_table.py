@@ -13,10 +13,11 @@ import pandas as pd
 from sau.metrics.found_noise import FoundNoise, Share
 from sau.metrics.paired_over_seeds import paired_over_seeds
 
-BASELINE = "paper"
+BASELINES = {"paper": "test, against the paper's", "off": "against none"}
+"""The rows that others are compared with, and the headings over the differences."""
 COUNTS = ["synthetic", "noise", "wrong", "found"]
 HEADINGS = [
-    *("row", "swapped", "seeds", "validation top-1", "test top-1", "test, against the paper's"),
+    *("row", "swapped", "seeds", "validation top-1", "test top-1", *BASELINES.values()),
     *("called noise", "head and tail", "precision", "recall"),
 ]
 
@@ -37,7 +38,8 @@ def _cells(runs: pd.DataFrame, row: str, noise: pd.DataFrame) -> list[str]:
     own = runs[runs["row"] == row]
     figures = [_mean(own[name]) for name in ("validation", "test")]
     share = own["swapped"].iloc[0]
-    cells = [row, f"{share:.0%}", str(len(own)), *figures, _difference(runs, row)]
+    gains = [_difference(runs, row, baseline) for baseline in BASELINES]
+    cells = [row, f"{share:.0%}", str(len(own)), *figures, *gains]
     if noise.empty:
         return [*cells, "none", "", "", ""]
     found = FoundNoise(*(int(noise[name].sum()) for name in COUNTS))
@@ -52,11 +54,11 @@ def _mean(values: pd.Series) -> str:
     return f"{values.mean():.2f}{spread}"
 
 
-def _difference(runs: pd.DataFrame, row: str) -> str:
+def _difference(runs: pd.DataFrame, row: str, baseline: str) -> str:
     """Return the mean difference over the seeds that both have, with its interval."""
-    pair = (runs[runs["row"] == name].set_index("seed")["test"] for name in (row, BASELINE))
+    pair = (runs[runs["row"] == name].set_index("seed")["test"] for name in (row, baseline))
     both = pd.concat(list(pair), axis=1, join="inner", keys=["one", "other"])
-    if row == BASELINE or both.empty:
+    if row == baseline or both.empty:
         return ""
     found = paired_over_seeds(both["one"].tolist(), both["other"].tolist())
     if math.isnan(found.low):
