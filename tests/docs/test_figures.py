@@ -165,6 +165,19 @@ def test_results_of_sau_on_the_fast_lane_are_the_published_ones() -> None:
         assert cells[0] in text_of("docs/fast-lane.md")
 
 
+def test_results_of_real_images_last_are_the_published_ones() -> None:
+    text, folders = text_of("docs/results.md"), ["fast-cifake-rows"]
+    _, *rows = table_after(text, "| row | trained on |")
+    assert len(rows) == 4
+    for method, _, *cells in rows:
+        for split, cell in zip(("all", "many", "medium"), cells, strict=False):
+            assert cell == mean_and_deviation(by_seed(method, folders, 100, split)), (method, split)
+        assert cells[0] in text_of("docs/fast-lane.md")
+    for method in ("CE", "CE*", "CE*, then real"):
+        found = by_seed(f"{method} (flip and shift)", folders, 100)
+        assert f"{found.mean():.2f} %" in text_of("README.md")
+
+
 def test_results_of_two_epochs_are_the_published_ones() -> None:
     methods, cells = table_after(text_of("docs/results.md"), "| CE | CE* | GLMC*")
     for method, cell in zip(methods, cells, strict=True):
