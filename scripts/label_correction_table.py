@@ -13,7 +13,7 @@ import pandas as pd
 from sau.metrics.found_noise import FoundNoise, Share
 from sau.metrics.paired_over_seeds import paired_over_seeds
 
-BASELINES = {"paper": "test, against the paper's", "off": "against none"}
+BASELINES = {"paper": "test, against the paper's", "off": "test, against off"}
 """The rows that others are compared with, and the headings over the differences."""
 COUNTS = ["synthetic", "noise", "wrong", "found"]
 HEADINGS = [

@@ -111,7 +111,7 @@ def _told_by(predictions: Path) -> Mapping[str, Any]:
     """Return the provenance of what training predicted; nothing if none is there to be read."""
     if not predictions.is_file():
         return {}
-    from sau.storage.manifest.reading import read_record
+    from sau.storage.manifest.reading import read_record  # pyarrow, which a lone model does without
 
     with suppress(UserError):  # whoever reads them says what is wrong; or they are of no run
         told = read_record(predictions).provenance

@@ -32,17 +32,3 @@ def changed_settings(manifest: Path, settings: Section) -> list[str]:
     now: dict[str, Any] = json.loads(json.dumps(settings.with_effect()))
     before = {key: recorded.get(key, default_of(type(settings), key)) for key in now}
     return [f"{key}: {before[key]}, now {now[key]}" for key in now if before[key] != now[key]]
-
-
-def warning_of_foreign(manifest: Path, settings: Section, stage: str) -> str:
-    """Return in a line that a table which is not made again is of other settings, or nothing.
-
-    It was put there from another run, or Snakemake was told to leave it.
-    """
-    changed = ", ".join(changed_settings(manifest, settings))
-    if not changed:
-        return ""
-    return (
-        f"{manifest} was made with other settings of {stage} than the configuration has ({changed})"
-        f", and is used as it is; make it again: --forcerun {stage}"
-    )

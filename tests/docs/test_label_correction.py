@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sau.metrics.paired_over_seeds import paired_over_seeds
-from tests.docs.test_figures import MINUS, PUBLISHED, mean_and_deviation, table_after, text_of
+from tests.docs.test_figures import PUBLISHED, mean_and_deviation, signed, table_after, text_of
 
 ROWS = {
     "the paper's": ["paper"],
@@ -24,10 +24,7 @@ def by_seed(rows: list[str], share: float) -> "pd.Series[float]":
 def gain(rows: list[str], share: float) -> str:
     pair = pd.concat([by_seed(rows, share), by_seed(["off"], share)], axis=1, join="inner")
     found = paired_over_seeds(pair.iloc[:, 0].tolist(), pair.iloc[:, 1].tolist())
-    mean, low, high = (
-        f"{value:.1f}".replace("-", MINUS) for value in (found.mean, found.low, found.high)
-    )
-    return f"{mean} ({low} to {high})"
+    return f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)})"
 
 
 def test_accuracies_are_those_of_the_published_runs() -> None:

@@ -13,48 +13,24 @@ import yaml
 import sau
 from sau.storage.manifest import read_metadata
 from tests.forked_jobs import job_python
-from tests.forks import SNAKEMAKE, dry_run, python
+from tests.forks import dry_run
 from tests.package.conftest import unpack
 from tests.paths import ROOT
 
 TOP_LEVEL = ("Snakefile", "config.yaml", "configs", "envs", "profiles", "workflow")
 
 
-def run(folder: Path, installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `sau` of the installed wheel in a folder."""
+def run(
+    folder: Path, installed: Path, *words: str, program: Path | str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run `sau` of the installed wheel in a folder, by a `python`."""
     return subprocess.run(
-        [sys.executable, "-m", "sau", *words],
+        [program, "-m", "sau", *words],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
     )
-
-
-RUN_IN_ONE_PROCESS = """
-import os, runpy, sys
-
-def become(_, command, environment):
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.path[1:1] = environment["PYTHONPATH"].split(os.pathsep)
-    sys.argv = command[2:]
-    runpy.run_module(command[2], run_name="__main__", alter_sys=True)
-
-os.execve = become
-sys.path[0] = os.environ["PYTHONPATH"]
-runpy.run_module("sau", run_name="__main__", alter_sys=True)
-"""
-"""What `sau run` becomes runs in its process: it and its jobs can be forked."""
-
-
-def run_forked(folder: Path, installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Do as `run` does, without the seconds that each process takes to import its libraries."""
-    program = folder / "run_in_one_process.py"
-    program.write_text(RUN_IN_ONE_PROCESS)
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    own = {"environment": environment, "executable": job_python()}
-    return python(folder, str(program), *words, preloaded=SNAKEMAKE, **own)
 
 
 def shell_lines(printed: str) -> list[str]:
@@ -127,7 +103,7 @@ def test_run_follows_a_config_file_to_its_end(wheel, tmp_path):
     (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
     images = "results/images/shard-0.parquet"
     words = ("--config", "my.yaml", "--cores", "2", "--", "all", images)
-    done = run_forked(tmp_path, installed, "run", *words)
+    done = run(tmp_path, installed, "run", *words, program=job_python())
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "CE" in (tmp_path / "results" / "report" / "overview.md").read_text()
     made = read_metadata(tmp_path / images)["provenance"]

@@ -29,20 +29,3 @@ def test_dry_run_says_what_would_be_replaced_and_plans_it(finished):
     assert "sau: note: 1 trained run would be replaced" in told.stdout + told.stderr
     assert finished.planned(**CHANGE)["training"] == 1
     assert finished.planned(experiment__seeds=[0, 1])["training"] == 3
-
-
-def test_kept_table_of_another_filter_is_used_with_a_warning(project, tmp_path):
-    """Put there by hand, as newer than what it was made from: Snakemake would not make it again."""
-    kept = project.folder / "results/filter/kept.parquet"
-    made = project.run("--", "results/filter/kept.parquet", filter__keep_fraction=0.9)
-    assert made.returncode == 0, made.stderr[-3000:]
-    other = kept.read_bytes()
-    assert project.run("--", "results/filter/kept.parquet").returncode == 0
-    kept.write_bytes(other)
-    told = project.run("--", "results/gallery/index.html")
-    assert told.returncode == 0, told.stderr[-3000:]
-    assert "other settings of filter than the configuration has (keep_fraction: 0.9, now 0.8)" in (
-        told.stdout + told.stderr
-    )
-    again = project.run("--forcerun", "filter", "--", "results/gallery/index.html")
-    assert "other settings" not in again.stdout + again.stderr

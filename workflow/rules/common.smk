@@ -26,8 +26,8 @@ from sau.pipeline.images.named_paths import imported_from, models, own_files
 from sau.settings.flags import to_flags
 from sau.run.array_jobs import check_array_jobs
 from sau.run.begun import begin
-from sau.run.changed_settings import warning_of_foreign
 from sau.run.environment import environment
+from sau.run.foreign_tables import warning_of_other_networks, warning_of_other_settings
 from sau.run.leaving import leaving_on_bad_input
 from sau.run.replacing import refuse_replacing, warning_of_replacing
 from sau.run.results_lock import hold_results

@@ -4,16 +4,14 @@ OF_INFLUENCE = dict(
     imbalance_factor=CONFIG.experiment.largest_factors()[0],
     data_seed=min(CONFIG.experiment.data_seeds),
 )
+OF_INFLUENCE_RUNS = dict(
+    run=CONFIG.influence.row, seed=CONFIG.experiment.seeds, **OF_INFLUENCE
+)
 
 
 rule influence:
     input:
-        models=every(
-            rules.training.output.model,
-            run=CONFIG.influence.row,
-            seed=CONFIG.experiment.seeds,
-            **OF_INFLUENCE,
-        ),
+        models=every(rules.training.output.model, **OF_INFLUENCE_RUNS),
         validation=every(rules.subset.output.validation, **OF_INFLUENCE),
         train_images=rules.dataset.output.train,
         images=IMAGES,

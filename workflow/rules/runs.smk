@@ -19,16 +19,26 @@ pretrained_fingerprints = {
 
 
 def check_before_jobs():
-    """Refuse what the first jobs would not notice, and the last ones would."""
+    """Refuse what the first jobs would not notice, and the last ones would; say what none would."""
     due = {job.rule.name for job in workflow.dag.needrun_jobs()}
     if due & {"dataset", "prompts", "images", "complement"}:
         check_enough(CONFIG)
     if not CONFIG.experiment.replace_runs:
         refuse_replacing(runs_to_train())
+    for told in warnings_of_foreign_tables(due):
+        logger.warning(told)
+
+
+def warnings_of_foreign_tables(due):
+    """Return what is to be said of tables that are there and no job of the rules `due` makes again."""
+    told = []
     if KEPT and "filter" not in due:
-        told = warning_of_foreign(Path(str(KEPT[0])), CONFIG.filter, "filter")
-        if told:
-            logger.warning(told)
+        kept = Path(results("filter", "kept.parquet"))
+        told += [warning_of_other_settings(kept, CONFIG.filter, "filter")]
+    if influence_file(None) and "influence" not in due:
+        models = map(Path, every(rules.training.output.model, **OF_INFLUENCE_RUNS))
+        told += [warning_of_other_networks(Path(influence_file(None)), models)]
+    return filter(None, told)
 
 
 def runs_to_train():
