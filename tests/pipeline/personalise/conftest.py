@@ -22,6 +22,9 @@ from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
 NAMES = ["zero", "one"]
 
 
+METHODS = ("textual-inversion", "lora")
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a tiny pipeline."""
