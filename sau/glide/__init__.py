@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from sau.glide.registration import register
+
 if TYPE_CHECKING:
     from sau.glide.arguments import seeded as seeded
     from sau.glide.cascade import GlideCascadePipeline as GlideCascadePipeline
@@ -24,3 +26,6 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+register()

@@ -19,7 +19,7 @@ from sau.glide.pictures import as_samples, output_of, quantise
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
-from sau.glide.text_conditioned import OFFLINE, TextConditionedPipeline, known_to_diffusers
+from sau.glide.text_conditioned import OFFLINE, TextConditionedPipeline
 from sau.glide.text_encoder import GlideTextEncoder
 
 UPSAMPLER_FOLDER = "upsampler"
@@ -29,7 +29,6 @@ TEMPERATURE = 0.997
 """Deviation of the first noise, GLIDE's own: 1 is sharper, and at times grainy."""
 
 
-@known_to_diffusers
 class GlideUpsamplePipeline(TextConditionedPipeline):
     """Four times larger pictures, from 64 to 256 pixels in the published network.
 
@@ -89,7 +88,6 @@ class GlideUpsamplePipeline(TextConditionedPipeline):
         return functional.interpolate(rounded, (size, size), mode="bilinear", align_corners=False)
 
 
-@known_to_diffusers
 class GlideCascadePipeline(DiffusionPipeline):
     """The text-to-image network and the upsampler that follows it; they share the tokenizer."""
 

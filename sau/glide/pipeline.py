@@ -11,10 +11,9 @@ from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_ty
 from sau.glide.pictures import as_samples, output_of
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
-from sau.glide.text_conditioned import Start, TextConditionedPipeline, known_to_diffusers
+from sau.glide.text_conditioned import Start, TextConditionedPipeline
 
 
-@known_to_diffusers
 class GlidePipeline(TextConditionedPipeline):
     """Text-to-image GLIDE with classifier-free guidance.
 

@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self
 
-import diffusers
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
@@ -18,8 +17,6 @@ from sau.glide.respacing import steps_taken
 from sau.glide.samplers import Generators, Sampler, guided, noisy, signal_shares
 from sau.glide.text_encoder import GlideTextEncoder
 from sau.glide.tokenizer import GlideTokenizer
-
-Kind = TypeVar("Kind", bound=type)
 
 CPU_GROUP_PIXELS = 2048
 """Pixels of images that go through the network together on a CPU: 8 of 16 x 16, one of 64 x 64."""
@@ -39,13 +36,6 @@ class Start(NamedTuple):
 
     images: Tensor
     strength: float
-
-
-def known_to_diffusers(kind: Kind) -> Kind:
-    """Let `DiffusionPipeline.from_pretrained` find a pipeline by the name that its folders have."""
-    if not hasattr(diffusers, kind.__name__):
-        setattr(diffusers, kind.__name__, kind)
-    return kind
 
 
 def cpu_group(size: int) -> int:
