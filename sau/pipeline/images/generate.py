@@ -15,6 +15,7 @@ from sau.pipeline.images.load import load_generator
 from sau.pipeline.images.own_files import placeholder_of, told
 from sau.pipeline.images.rows import EMPTY_PROMPT, NAMELESS_PROMPT, Task, images_rows
 from sau.pipeline.images.settings import ImagesSettings
+from sau.settings.section import default_of
 
 Generators = Mapping[int, ImagesSettings]
 
@@ -65,7 +66,7 @@ def groups_of(
 ) -> list[tuple[ImagesSettings, list[Task]]]:
     """Return the tasks of each generator, in their order, and its settings.
 
-    Those that differ in no more than files of single classes stand one after the other.
+    Those that are drawn by one model stand one after the other.
     """
     groups: list[tuple[ImagesSettings, list[Task]]] = []
     of_label: dict[int, list[Task]] = {}
@@ -77,7 +78,7 @@ def groups_of(
                 groups.append((settings, group := []))
             of_label[task.label] = group
         of_label[task.label].append(task)
-    models = [settings.without_own_files() for settings, _ in groups]
+    models = [_model_of(settings) for settings, _ in groups]
     order = sorted(range(len(groups)), key=lambda place: models.index(models[place]))
     return [groups[place] for place in order]
 
@@ -110,6 +111,12 @@ def _drawn_together(tasks: Sequence[Task], by_label: Generators) -> list[_Togeth
     return found
 
 
+def _model_of(settings: ImagesSettings) -> ImagesSettings:
+    """Return what a model is loaded by: own files are put on it, and any guidance scale will do."""
+    scale = default_of(ImagesSettings, "guidance_scale")
+    return settings.without_own_files().replace(guidance_scale=scale)
+
+
 class _Generators:
     """Generators, one at a time; the model stays for the next class if that is drawn with it."""
 
@@ -119,7 +126,7 @@ class _Generators:
 
     def has_model_of(self, settings: ImagesSettings) -> bool:
         """Return whether the model of these settings is loaded."""
-        return self._loaded is not None and self._loaded[0] == settings.without_own_files()
+        return self._loaded is not None and self._loaded[0] == _model_of(settings)
 
     def of(self, together: _Together) -> ImageGenerator:
         """Return the generator of some pictures; the one before is of no use any more."""
@@ -128,9 +135,9 @@ class _Generators:
             self._loaded = None  # before the next one is loaded
             if self._device.type == "cuda":
                 torch.cuda.empty_cache()
-            model = settings.without_own_files()
-            self._loaded = (model, load_generator(model, self._device))
-        generator = self._loaded[1]
+            loaded = load_generator(settings.without_own_files(), self._device)
+            self._loaded = (_model_of(settings), loaded)
+        generator = self._loaded[1].at_guidance_scale(settings.guidance_scale)
         generator.put_on(settings, together.embeddings)
         return generator
 

@@ -9,8 +9,8 @@ from sau.pipeline.images.rows import Task
 from sau.pipeline.images.settings import GENERATOR_KEYS, ImagesSettings
 from sau.storage.sealed import hash_of_json
 
-_FILES = ("lora", "embedding")
-"""Settings that name files, which count by what they hold, wherever that is."""
+_FILES = ("model", "revision", "upsampler", "lora", "embedding")
+"""Settings that name files, which count by what they hold, wherever that is: see `weights`."""
 
 _KEYS = (*(key for key in GENERATOR_KEYS if key not in _FILES), "image_size", "device", "threads")
 """Settings that a picture depends on, beside those files and what is its own."""
@@ -28,7 +28,7 @@ def identity_of_pictures(
 
     Args:
         settings: of a class.
-        weights: digests of its generator's weights, and of the class's own files.
+        weights: digests of all files of its generator, and of the class's own.
         made: provenance of the shard, for its code and library versions.
     """
     facts = {

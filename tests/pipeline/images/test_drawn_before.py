@@ -1,5 +1,6 @@
 """Pictures that were drawn before are drawn no second time, whatever else is asked for now."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from sau.assets.shipped import model_folder
 from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.images.stage import images
 from sau.pipeline.prompts.settings import PromptsSettings
@@ -113,6 +115,16 @@ def test_what_a_picture_depends_on_draws_it_again(drawing: Drawing) -> None:
         then, drawn = drawing.draw(NAMES, **change)
         assert drawn == total
         assert then != first
+
+
+def test_model_of_another_name_draws_nothing_and_of_another_content_all(drawing: Drawing) -> None:
+    first, _ = drawing.draw(NAMES)
+    copied = shutil.copytree(model_folder("tiny-glide", "model"), drawing.folder / "copied")
+    then, drawn = drawing.draw(NAMES, model=str(copied))
+    assert (then, drawn) == (first, 0)
+    scheduler = copied / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(scheduler.read_text() + " ")
+    assert drawing.draw(NAMES, model=str(copied))[1] == len(first)
 
 
 def test_class_with_a_generator_of_its_own_is_drawn_alone(drawing: Drawing) -> None:

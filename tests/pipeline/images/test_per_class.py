@@ -5,8 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from sau.core.errors import UserError
+from sau.pipeline.images import generate
+from sau.pipeline.images.image_generator import ImageGenerator
+from sau.pipeline.images.load import load_generator
 from sau.pipeline.images.named_paths import models
 from sau.pipeline.images.settings import ImagesSettings
 from sau.storage import manifest
@@ -39,11 +43,24 @@ def test_record_says_what_drew_which_class(inputs: Inputs, model: str) -> None:
     assert len({made["weights_sha256"] for made in generators}) == 2
 
 
-def test_class_may_change_one_key_alone(inputs: Inputs) -> None:
-    mixed = inputs.run(name="mixed", per_class={"1": {"guidance_scale": 1.0}})
-    plain, other = inputs.run(name="plain"), inputs.run(name="other", guidance_scale=1.0)
-    assert np.array_equal(pixels(mixed)[0::2], pixels(plain)[0::2])
-    assert np.array_equal(pixels(mixed)[1::2], pixels(other)[1::2])
+@pytest.mark.parametrize("source", ["glide", "diffusers"])
+def test_class_may_have_a_guidance_scale_of_its_own_in_the_same_model(
+    inputs: Inputs, model: str, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    loaded: list[ImagesSettings] = []
+
+    def counted(settings: ImagesSettings, device: torch.device) -> ImageGenerator:
+        loaded.append(settings)
+        return load_generator(settings, device)
+
+    monkeypatch.setattr(generate, "load_generator", counted)
+    shared = {**OTHER, "model": model} if source == "diffusers" else {}
+    own = {"0": {"guidance_scale": 7.5}, "1": {"guidance_scale": 1.0}}
+    mixed = inputs.run(name="mixed", per_class=own, **shared)
+    assert len(loaded) == 1
+    for label, scale in enumerate((7.5, 1.0)):
+        alone = inputs.run(name=f"alone-{label}", guidance_scale=scale, **shared)
+        assert np.array_equal(pixels(mixed)[label::2], pixels(alone)[label::2])
 
 
 def test_shards_and_batches_change_nothing(inputs: Inputs, model: str) -> None:
