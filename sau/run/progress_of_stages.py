@@ -69,14 +69,17 @@ class StageProgress:
         return max(together / max(self.most_at_once, 1), *seconds, 0.0)
 
     def line(self, name: str, now: float, left_of: LeftOfJob) -> str:
-        """Return the stage's line: jobs that are done, the time, and what is left."""
+        """Return the stage's line: jobs that are done, the time, and what is left.
+
+        A job that has drawn or trained all may still write: of less than a second nothing is said.
+        """
         words = [f"{len(self.seconds)}/{self.total} done"]
         words += [f"{len(self.running)} running"] if self.running else []
         words += [f"{self.failed} failed"] if self.failed else []
         if self.began is not None:
             words.append(clock((self.ended or now) - self.began))
         left = None if self.ended is not None else self.left(now, left_of)
-        if left is not None:
+        if left is not None and round(left) > 0:
             words.append(f"about {clock(left)} left")
         return f"{name:<12}{', '.join(words)}"
 

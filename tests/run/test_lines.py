@@ -39,6 +39,12 @@ def test_job_that_runs_first_says_itself_how_long_it_takes():
     assert stage.line("training", 30, {1: 50.0}.get) == expected, "50 s, then two jobs of 80 s"
 
 
+def test_job_at_its_end_says_nothing_of_what_is_left():
+    stage = StageProgress(total=1)
+    stage.start(1, 0)
+    assert stage.line("training", 30, {1: 0.2}.get) == "training    0/1 done, 1 running, 0:30"
+
+
 def test_estimate_is_never_below_what_a_running_job_says():
     stage = StageProgress(total=2)
     stage.start(1, 0)
