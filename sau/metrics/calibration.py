@@ -46,11 +46,12 @@ def expected_calibration_error(
 
     Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), equation 3.
     """
-    correct, confidence = _judged(labels, predicted, confidence)
+    correct, confidence = judged(labels, predicted, confidence)
     if bins < 1:
         raise ArgumentError(f"bins: {bins}, expected at least 1")
-    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.bincount(place, weights=correct - confidence, minlength=bins)
+    gaps = np.bincount(
+        place_in_bins(confidence, bins), weights=correct - confidence, minlength=bins
+    )
     return float(100 * np.abs(gaps).sum() / len(correct))
 
 
@@ -75,7 +76,7 @@ def area_under_risk_coverage(
     Source: AURC of Geifman, Uziel and El-Yaniv, "Bias-Reduced Uncertainty Estimation for Deep
     Neural Classifiers" (ICLR 2019), section 2.
     """
-    correct, confidence = _judged(labels, predicted, confidence)
+    correct, confidence = judged(labels, predicted, confidence)
     _, level, size = np.unique(-confidence, return_inverse=True, return_counts=True)
     errors = np.bincount(level, weights=~correct) / size  # from the highest confidence down
     expected = np.repeat(errors, size)
@@ -127,7 +128,12 @@ def _doubles(values: "Tensor") -> npt.NDArray[np.float64]:
     return np.asarray(values.detach().double().cpu(), dtype=np.float64)
 
 
-def _judged(
+def place_in_bins(confidence: npt.NDArray[np.float64], bins: int) -> npt.NDArray[np.int64]:
+    """Return the bin of each confidence, (N,), 0 to `bins` - 1; its upper bound belongs to it."""
+    return np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+
+
+def judged(
     labels: Classes, predicted: Classes, confidence: Probabilities
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Return whether each image's class was found, bool (N,), and its confidence, float64 (N,)."""

@@ -10,6 +10,7 @@ from sau.metrics import (
     expected_calibration_error,
     negative_log_likelihood,
 )
+from sau.metrics.calibration_interval import calibration_error_interval
 
 
 def probabilities_by_formula() -> tuple[np.ndarray, np.ndarray]:
@@ -147,3 +148,40 @@ def test_no_image_and_no_bin_are_refused() -> None:
         negative_log_likelihood([])
     with pytest.raises(ValueError, match="^bins: 0, expected at least 1"):
         expected_calibration_error([0], [0], [1.0], bins=0)
+
+
+def answers_of(count: int, overconfident: float, seed: int) -> tuple[np.ndarray, ...]:
+    """Labels, predicted classes and confidence of a classifier that is less often right than it
+    says, by a share of its images."""
+    random = np.random.default_rng(seed)
+    confidence = random.uniform(0.4, 0.95, count)
+    right = random.random(count) < confidence - overconfident
+    return np.zeros(count, dtype=int), np.where(right, 0, 1), confidence
+
+
+@pytest.mark.parametrize("overconfident", [0.0, 0.05, 0.2])
+def test_interval_of_calibration_error_holds_that_of_all_images(overconfident: float) -> None:
+    """Percentiles of drawn images hold it in none of these cases but the last."""
+    truth = 100 * overconfident
+    held = 0
+    for seed in range(40):
+        answers = answers_of(300, overconfident, seed)
+        low, high = calibration_error_interval(*answers, resamples=199, seed=seed)
+        assert 0 <= low <= expected_calibration_error(*answers) <= high
+        held += low <= truth <= high
+    assert held >= 32
+
+
+def test_interval_of_calibration_error_narrows_and_is_refused_as_the_figure_is() -> None:
+    few, many = (
+        calibration_error_interval(*answers_of(count, 0.2, 0), resamples=199)
+        for count in (200, 5000)
+    )
+    assert many[1] - many[0] < (few[1] - few[0]) / 2
+    assert many[0] > 10
+    again = calibration_error_interval(*answers_of(200, 0.2, 0), resamples=199)
+    assert again == few
+    with pytest.raises(ValueError, match=r"level: 1, expected between 0 and 1"):
+        calibration_error_interval([0], [0], [0.5], level=1)
+    with pytest.raises(ValueError, match="expected 0 to 1"):
+        calibration_error_interval([0], [0], [1.5])

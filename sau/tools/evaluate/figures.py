@@ -10,14 +10,18 @@ from scipy import stats
 
 from sau.core.random_streams import numpy_generator
 from sau.metrics import (
+    area_under_risk_coverage,
     balanced_accuracy,
     confusion_matrix,
     expected_calibration_error,
-    macro_f1,
+    negative_log_likelihood,
     per_class_f1,
     per_class_recall,
     top1,
 )
+from sau.metrics.calibration_interval import calibration_error_interval
+from sau.metrics.classification import mean_over_classes
+from sau.storage.manifest.schemas import FIGURES
 
 LEVEL = 0.95
 RESAMPLES = 999
@@ -40,7 +44,10 @@ class Answers:
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
-    """One figure in percent, and between what 95 % of its values lie if images are drawn anew."""
+    """One figure, and between what 95 % of its values lie if images are drawn anew.
+
+    In percent; NLL is in nats.
+    """
 
     value: float
     low: float
@@ -75,17 +82,18 @@ def measure(answers: Answers, classes: int) -> Figures:
         classes: C.
     """
     labels, predicted, confidence = answers.labels, answers.predicted, answers.confidence
-    of_classes: dict[str, Callable[..., float]] = {
-        "top1": top1,
-        "balanced_accuracy": balanced_accuracy,
-        "macro_f1": macro_f1,
+    pair = labels, predicted
+    drawn: dict[str, tuple[Callable[..., float], tuple[npt.NDArray[Any], ...]]] = {
+        "top1": (top1, pair),
+        "balanced_accuracy": (balanced_accuracy, pair),
+        "macro_f1": (_macro_f1, pair),
+        "aurc": (area_under_risk_coverage, (*pair, confidence)),
+        "nll": (negative_log_likelihood, (answers.label_probability,)),
     }
-    overall = {
-        name: _with_interval(name, figure, labels, predicted) for name, figure in of_classes.items()
-    }
-    overall["ece"] = _with_interval(
-        "ece", expected_calibration_error, labels, predicted, confidence
-    )
+    overall = {name: _with_interval(name, *figure) for name, figure in drawn.items()}
+    bounds = calibration_error_interval(*pair, confidence, level=LEVEL, resamples=RESAMPLES)
+    overall["ece"] = Figure(expected_calibration_error(*pair, confidence), *bounds)
+    overall = {name: overall[name] for name in FIGURES}
     confusion = confusion_matrix(labels, predicted, classes)
     images = confusion.sum(axis=1)
     return Figures(
@@ -97,7 +105,15 @@ def measure(answers: Answers, classes: int) -> Figures:
     )
 
 
-def _with_interval(name: str, figure: Callable[..., float], *columns: npt.NDArray[Any]) -> Figure:
+def _macro_f1(labels: npt.NDArray[np.int64], predicted: npt.NDArray[np.int64]) -> float:
+    """Return the mean F1 of the classes that have images; what is taken for others lowers it."""
+    there = np.unique(labels)
+    return mean_over_classes(per_class_f1(labels, predicted)[there])
+
+
+def _with_interval(
+    name: str, figure: Callable[..., float], columns: tuple[npt.NDArray[Any], ...]
+) -> Figure:
     """Return a figure of the images with its percentile bootstrap interval.
 
     Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), section 13.3.

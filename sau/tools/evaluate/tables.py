@@ -18,7 +18,11 @@ TITLES = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro-F1",
     "ece": "calibration error (ECE)",
+    "aurc": "AURC",
+    "nll": "NLL",
 }
+NATS = "nll"
+"""The figure that is not in percent."""
 
 
 def classes_table(figures: Figures, class_names: Sequence[str]) -> pd.DataFrame:
@@ -62,8 +66,10 @@ def wrong_table(names: Sequence[str], answers: Answers, class_names: Sequence[st
 def terminal_text(figures: Figures, class_names: Sequence[str]) -> str:
     """Return the figures as lines for a terminal."""
     lines = [
-        f"{TITLES[name]:<24} {each.value:6.2f} %   95 % interval {each.low:.2f} to {each.high:.2f}"
-        for name, each in figures.overall.items()
+        f"{title:<24} {each.value:6.2f} {'nats' if name == NATS else '%':<4}"
+        f" 95 % interval {each.low:.2f} to {each.high:.2f}"
+        for name, title in TITLES.items()
+        for each in [figures.overall[name]]
     ]
     table = classes_table(figures, class_names)
     table = table[table["images"] > 0]

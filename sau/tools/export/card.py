@@ -14,11 +14,12 @@ from sau.pipeline.report.markdown import escape
 from sau.pipeline.training.settings import TrainingSection
 from sau.settings.section import default_of
 from sau.sources.checks import read_text
-from sau.tools.evaluate.tables import TITLES
+from sau.storage.manifest.schemas import BEST_ON_VALIDATION
+from sau.tools.export.own_test import chosen
+from sau.tools.export.results import SHOWN_CLASSES, results
 from sau.tools.hub_licences import hub_licence
 
 NOT_SAID = "not recorded"
-SHOWN_CLASSES = 50
 LIMITS = """
 - It knows these classes and no others: an image of anything else gets one of them too.
 - Its probabilities are those of a softmax; the calibration error, if it was measured, says how far
@@ -28,6 +29,18 @@ LIMITS = """
 - Images from elsewhere than the training set (another camera, another style) may be harder than the
   figures say; measure it on your own with `sau evaluate`.
 """.strip()
+
+_TRANSFORM = (
+    "The transform of this folder resizes in its own way, and does not turn images by EXIF; of "
+    "images that are prepared so the network says what it said in training."
+)
+_WHO_RESIZES = {
+    "onnx": "Do the same before the images go in; all that comes after is in the graph.",
+    "torch": "`read_image` does it.",
+    "timm": _TRANSFORM,
+    "huggingface": _TRANSFORM,
+}
+"""By format, what is left to the reader."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,10 +103,10 @@ def card_text(model: TrainedModel, card: Card) -> str:
             f"`{card.to}`. It needs {', '.join(card.packages)}."
         ),
         "\n".join(["```python", *card.usage, "```"]),
-        *_expects(model),
+        *_expects(model, card),
         *_trained_on(made),
         *_trained_how(model),
-        *_measured(card.metrics),
+        *results(model, card.metrics),
         "## Limits",
         LIMITS,
         *_licences(made, card),
@@ -121,7 +134,7 @@ def _settings(made: Mapping[str, Any]) -> dict[str, Any]:
     return dict(made.get("settings", {}))
 
 
-def _expects(model: TrainedModel) -> list[str]:
+def _expects(model: TrainedModel, card: Card) -> list[str]:
     height, width = model.preprocessing.size
     names = [escape(name) for name in model.class_names[:SHOWN_CLASSES]]
     more = len(model.class_names) - len(names)
@@ -129,9 +142,9 @@ def _expects(model: TrainedModel) -> list[str]:
     return [
         "## What it expects",
         (
-            f"RGB images of {width} x {height} pixels. Others are brought to that size first: the "
-            "shorter side resized with Lanczos, the centre cut out, upright by EXIF, transparency "
-            "on white."
+            f"RGB images of {width} x {height} pixels. Those of training were brought to that "
+            "size so: upright by EXIF, transparency on white, the shorter side resized with "
+            f"Lanczos, the centre cut out. {_WHO_RESIZES[card.to]}"
         ),
         f"Classes, in the order of the outputs: {classes}.",
     ]
@@ -162,6 +175,7 @@ def _trained_how(model: TrainedModel) -> list[str]:
         "backbone": config.backbone + (f", width {config.width}" if config.width else ""),
         "parameters": made.get("parameters"),
         "epochs": settings.get("epochs"),
+        "weights": _of_epoch(*chosen(model)),
         "seed": made.get("seed"),
         "starts from": _start(made),
     }
@@ -180,23 +194,11 @@ def _trained_how(model: TrainedModel) -> list[str]:
     ]
 
 
-def _measured(metrics: Mapping[str, Any] | None) -> list[str]:
-    if metrics is None:
-        return ["## Results", "Not measured here; `sau evaluate` does it on images of your own."]
-    lines = ["| figure | percent | 95 % interval |", "| - | -: | -: |"]
-    for name, each in metrics["figures"].items():
-        low, high = each["interval_95"]
-        title = escape(TITLES.get(name, name))
-        lines.append(f"| {title} | {each['value']:.2f} | {low:.2f} to {high:.2f} |")
-    images = metrics["images"]["read"]
-    return [
-        "## Results",
-        (
-            f"On {images} images; the intervals are those of drawing other images of the same "
-            "kind, not of training again."
-        ),
-        "\n".join(lines),
-    ]
+def _of_epoch(selection: str, epoch: int | None) -> str | None:
+    if epoch is None:
+        return None
+    why = ", the best on validation images" if selection == BEST_ON_VALIDATION else ""
+    return f"of epoch {epoch}{why}"
 
 
 def _licences(made: Mapping[str, Any], card: Card) -> list[str]:

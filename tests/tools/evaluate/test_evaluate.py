@@ -14,6 +14,7 @@ from sklearn import metrics as sklearn_metrics
 
 from sau.__main__ import main
 from sau.pipeline.dataset.digits import CLASS_NAMES
+from sau.pipeline.evaluation.figures import Judged
 from sau.tools.evaluate import evaluate
 from sau.tools.evaluate.figures import Answers, measure
 from sau.tools.evaluate.tables import terminal_text
@@ -50,6 +51,8 @@ def test_figures_are_those_of_trainings_predictions(
     }
     for name, value in expected.items():
         assert found[name] == pytest.approx(100 * value, abs=1e-4)
+    of_run = Judged.of(pa.Table.from_pandas(stored), 10).figures(range(10))
+    assert found == pytest.approx(of_run, abs=1e-3)
     confusion = pd.read_csv(tmp_path / "out" / "confusion.csv", index_col=0)
     assert list(confusion.columns) == list(confusion.index) == CLASS_NAMES
     theirs = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(10))
@@ -98,6 +101,8 @@ def test_classes_without_images_are_said_and_do_not_count(
     mean = found["figures"]["balanced_accuracy"]["value"]
     assert mean == pytest.approx(np.mean(recalls), abs=1e-3)
     classes = pd.read_csv(tmp_path / "out" / "classes.csv", index_col="class")
+    of_classes = classes["f1"].dropna().mean()
+    assert found["figures"]["macro_f1"]["value"] == pytest.approx(of_classes, abs=1e-3)
     assert classes.loc[["two", "nine"], ["recall", "f1"]].isna().all(axis=None)
 
 
@@ -144,9 +149,9 @@ def test_terminal_shows_the_worst_of_many_classes() -> None:
     share = np.full(len(labels), 0.9)
     figures = measure(Answers(labels, predicted, share, share), 50)
     lines = terminal_text(figures, [f"class {label}" for label in range(50)]).splitlines()
-    assert lines[5].startswith("20 of 50 classes, the lowest recall first")
-    assert lines[6].split() == ["class", "1", "4", "50.00", "66.67", "class", "0"]
-    assert len(lines) == 26
+    assert lines[7].startswith("20 of 50 classes, the lowest recall first")
+    assert lines[8].split() == ["class", "1", "4", "50.00", "66.67", "class", "0"]
+    assert len(lines) == 28
 
 
 def test_one_image_is_enough(digits: Digits, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """`sau export`: what is refused, and the model card."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from sau.__main__ import main
+from sau.core.errors import UserError
 from sau.networks import NetworkConfig
+from sau.pipeline.dataset.digits import CLASS_NAMES
 from sau.tools.evaluate import evaluate
 from sau.tools.export import export
 from tests.tools.digits import Digits
@@ -44,9 +47,50 @@ def test_card_says_what_the_record_of_training_says(digits: Digits, tmp_path: Pa
     figures = json.loads((tmp_path / "measured" / "metrics.json").read_text())["figures"]
     low, high = figures["top1"]["interval_95"]
     assert f"| top-1 | {figures['top1']['value']:.2f} | {low:.2f} to {high:.2f} |" in card
-    assert "On 80 images" in card
+    assert "On 80 images by `sau evaluate`." in card
     assert "- These weights: cc-by-4.0." in card
     assert "generator" not in card  # it has seen real images alone
+
+
+@pytest.mark.parametrize("selection", ["last", "best_on_validation"])
+def test_card_has_the_figures_of_the_runs_own_test_images(
+    selection: str, digits: Digits, tmp_path: Path
+) -> None:
+    """Of the epoch whose weights they are, with the classes' recalls, the lowest first."""
+    model = digits.model if selection == "last" else digits.model / selection
+    export(model, to="torch", output=tmp_path / "out")
+    card = card_of(tmp_path / "out")
+    stored = digits.predictions(selection)
+    right = stored["label"] == stored["predicted"]
+    assert "On the 80 test images of its run." in card
+    assert f"| top-1 | {100 * right.mean():.2f} | " in card
+    assert "| NLL, in nats | " in card
+    counts = json.loads((model / "config.json").read_text())["provenance"]["real_counts"]
+    recalls = 100 * right.groupby(stored["label"]).mean()
+    expected = [
+        f"| {CLASS_NAMES[label]} | {counts[label]} | {recall:.2f} |"
+        for label, recall in recalls.sort_values(kind="stable").items()
+    ]
+    lines = card.splitlines()
+    start = lines.index(expected[0])
+    assert lines[start : start + 10] == expected
+    epoch = stored["epoch"].iloc[0]
+    of_best = ", the best on validation images" if selection != "last" else ""
+    assert f"| weights | of epoch {epoch}{of_best} |" in card
+
+
+def test_card_has_no_figures_of_another_training(digits: Digits, tmp_path: Path) -> None:
+    """A model that was copied beside other predictions, or to where there are none."""
+    shutil.copytree(digits.model, tmp_path / "alone" / "model")
+    export(tmp_path / "alone" / "model", to="torch", output=tmp_path / "out")
+    assert "Not measured here" in card_of(tmp_path / "out")
+    other = digits.train(tmp_path / "other", epochs=1)
+    shutil.copy(other.path("predictions"), tmp_path / "alone" / "predictions.parquet")
+    with pytest.raises(UserError, match="settings of its training differ"):
+        export(tmp_path / "alone" / "model", to="torch", output=tmp_path / "out-2")
+    (tmp_path / "alone" / "predictions.parquet").write_text("a table of somebody else")
+    export(tmp_path / "alone" / "model", to="torch", output=tmp_path / "out-3")
+    assert "Not measured here" in card_of(tmp_path / "out-3")
 
 
 def test_card_of_a_model_without_record_or_metrics_says_so(

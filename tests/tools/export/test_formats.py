@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 import timm
+from PIL import Image
 
 from sau.core.errors import UserError
 from sau.networks import NetworkConfig
+from sau.sources.decode import decode
+from sau.sources.resize import fit
 from sau.tools.export import export
+from sau.tools.export.standalone.model import read_image
 from tests.tools.digits import Digits
 from tests.tools.export.conftest import expected, pictures, saved, without_sau
 
@@ -200,3 +204,29 @@ def find(_):
     stored = digits.predictions()
     assert predicted.tolist() == stored["predicted"].tolist()
     assert np.allclose(confidence, stored["confidence"], atol=1e-5)
+
+
+def of_all_modes(folder: Path) -> list[Path]:
+    """Write noise in the modes of which Pillow's own RGB is not what training has seen."""
+    random = np.random.default_rng(0)
+    noise = Image.fromarray(random.integers(0, 256, (20, 30, 3), dtype=np.uint8))
+    layered = noise.copy()
+    layered.putalpha(Image.fromarray(random.integers(0, 256, (20, 30), dtype=np.uint8)))
+    deep = Image.fromarray(random.integers(0, 65536, (20, 30), dtype=np.uint16))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    layered.save(folder / "layered.png")
+    layered.convert("LA").save(folder / "grey.png")
+    noise.quantize(16).save(folder / "palette.gif", transparency=3)
+    noise.convert("CMYK").save(folder / "print.jpg")
+    noise.save(folder / "turned.jpg", exif=turned)
+    deep.save(folder / "deep.png")
+    deep.save(folder / "deep.tif")
+    return sorted(folder.iterdir())
+
+
+def test_read_image_of_every_mode_is_that_of_training(tmp_path: Path) -> None:
+    for file in of_all_modes(tmp_path):
+        image, _ = decode(file.read_bytes())
+        expected = np.asarray(fit(image, (12, 8))).transpose(2, 0, 1)
+        assert np.array_equal(read_image(file, (12, 8)).numpy(), expected), file.name

@@ -184,13 +184,29 @@ def resizing_matrix(old: int, new: int, interpolation: str) -> Tensor:
 
 
 def read_image(path: str | Path, size: tuple[int, int]) -> Tensor:
-    """Return an image file as uint8 (3, H, W) of `size`: upright, resized with Lanczos, centred."""
+    """Return an image file as uint8 (3, H, W) of `size`, as the training images were made.
+
+    Upright by EXIF, 16 bits a channel scaled to 8, what is transparent on white; then resized with
+    Lanczos and the centre cut out.
+    """
     with Image.open(path) as opened:
-        image = ImageOps.exif_transpose(opened).convert("RGB")
+        image = to_rgb(ImageOps.exif_transpose(opened))
     height, width = size
     if image.size != (width, height):
         image = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return an image with 8 bits a channel, without transparency."""
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        greys = np.rint(np.asarray(image) / 257)  # 65535 = 257 * 255
+        return Image.fromarray(greys.clip(0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info:
+        layered = image.convert("RGBA")
+        page = Image.new("RGBA", layered.size, "white")
+        image = Image.alpha_composite(page, layered)
+    return image.convert("RGB")
 
 
 def load(folder: str | Path) -> Classifier:
