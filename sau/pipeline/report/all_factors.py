@@ -15,7 +15,7 @@ from sau.pipeline.report import (
 from sau.pipeline.report.answers import Answers
 from sau.pipeline.report.beside_paper import Pair
 from sau.pipeline.report.by_factor import by_factor
-from sau.pipeline.report.figures import Style, png_of, styles, svg_of
+from sau.pipeline.report.figures import Style, drawing_of, png_of, styles
 from sau.pipeline.report.formats import MISSING
 from sau.pipeline.report.grid import Grid
 from sau.pipeline.report.page import Section
@@ -78,7 +78,9 @@ def sections_of(
             "Results",
             f"{caption} {differences.caption(label, runs, answers)}",
             result_tables.results(table, baseline, lines, with_factor=several),
-            svg_of(lambda: by_factor(_there(table), _look(table)), FIGURE_DESCRIPTION),
+            drawing_of(
+                lambda width: by_factor(_there(table), _look(table), width), FIGURE_DESCRIPTION
+            ),
             more=more_results(table, with_factor=several),
         ),
     ]

@@ -1,18 +1,22 @@
 """Figure: accuracy against the imbalance factor, or row by row where there is only one."""
 
+import textwrap
 from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from sau.pipeline.report.figures import Style, legend, shown
+from sau.pipeline.report.figures import WIDE, Style, legend, shown
 from sau.pipeline.report.formats import number
+
+_LETTERS = 16
+"""In a line of a row's label in a narrow figure."""
 
 TOP1 = "top-1, all classes, last epoch, %"
 
 
-def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+def by_factor(table: pd.DataFrame, styles: Mapping[str, Style], width: float = WIDE) -> Figure:
     """Draw top-1 over all classes at the last epoch against the imbalance factor.
 
     Mean over seeds, bars of one standard deviation, log scale. At a single factor the rows stand
@@ -21,11 +25,12 @@ def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     Args:
         table: what `tables.summary` returns.
         styles: by row label.
+        width: of the figure, in inches.
     """
     last = table[table["selection"] == "last"]
     if last["imbalance_factor"].nunique() == 1:
-        return _row_by_row(last, styles)
-    figure = Figure(figsize=(8.0, 3.8))
+        return _row_by_row(last, styles, width)
+    figure = Figure(figsize=(width, 3.8 if width >= WIDE else 3.2))
     axes = figure.subplots()
     if last.empty:
         axes.set_axis_off()
@@ -55,9 +60,11 @@ def by_factor(table: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     return figure
 
 
-def _row_by_row(last: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
+def _row_by_row(last: pd.DataFrame, styles: Mapping[str, Style], width: float) -> Figure:
     """Draw the rows of one imbalance factor, the first at the top, each with its number."""
-    figure = Figure(figsize=(8.0, 0.9 + 0.26 * len(last)))
+    labels = [_folded(str(label), width) for label in last["label"]]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    figure = Figure(figsize=(width, 0.9 + 0.26 * len(labels) + 0.15 * (lines - len(labels))))
     axes = figure.subplots()
     for place, row in enumerate(last.to_dict("records")):
         style = styles[str(row["label"])]
@@ -79,9 +86,15 @@ def _row_by_row(last: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
             va="center",
             fontsize="small",
         )
-    axes.set_yticks(range(len(last)), last["label"])
+    axes.set_yticks(range(len(last)), labels)
     axes.set_ylim(len(last) - 0.5, -0.5)
     axes.margins(x=0.1)
-    axes.set_xlabel(f"{TOP1}, imbalance factor {number(last['imbalance_factor'].iloc[0])}")
+    words = f"{TOP1}, imbalance factor {number(last['imbalance_factor'].iloc[0])}"
+    axes.set_xlabel(words if width >= WIDE else words.replace("%, ", "%,\n"))
     axes.grid(axis="both")
     return figure
+
+
+def _folded(label: str, width: float) -> str:
+    """Return a label that leaves room for the axes beside it."""
+    return label if width >= WIDE else "\n".join(textwrap.wrap(label, _LETTERS) or [label])

@@ -13,7 +13,7 @@ from sau.pipeline.report.confusion_counts import (
     pair_counts,
     shares_in_blocks,
 )
-from sau.pipeline.report.figures import look, to_svg
+from sau.pipeline.report.figures import WIDE, Drawing, drawing_of, percent_bar
 from sau.pipeline.report.runs import Run
 
 NAMES_UP_TO = 20
@@ -41,18 +41,25 @@ def confusion_matrices(
     }
 
 
-@look()
-def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> str:
-    """Draw one matrix per method, in percent of the true class, as SVG.
+def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> Drawing:
+    """Draw one matrix per method, in percent of the true class.
 
     Args:
         matrices: what `confusion_matrices` returns.
         class_names: in label order.
     """
-    columns = min(len(matrices), _COLUMNS)
-    rows = -(-len(matrices) // _COLUMNS)
-    figure = Figure(figsize=(3.6 * columns + 0.6, 3.5 * rows))
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    description = "confusion matrix of each method"
+    return drawing_of(lambda width: _matrices(matrices, class_names, width), description)
+
+
+def _matrices(matrices: Mapping[str, Matrix], class_names: Sequence[str], width: float) -> Figure:
+    """Draw the matrices beside each other, in a narrow figure below each other."""
+    columns = min(len(matrices), _COLUMNS if width >= WIDE else 1)
+    rows = -(-len(matrices) // columns)
+    size = (3.6 * columns + 0.6, 3.5 * rows) if width >= WIDE else (width, 3.5 * rows + 0.6)
+    figure = Figure(figsize=size)
+    beside = width >= WIDE
+    panels = figure.subplots(rows, columns, squeeze=False, sharex=beside, sharey=beside).ravel()
     for axes, (label, matrix) in zip(panels, matrices.items(), strict=False):
         image = axes.imshow(
             matrix,
@@ -71,9 +78,8 @@ def confusion(matrices: Mapping[str, Matrix], class_names: Sequence[str]) -> str
     for axes in panels[::columns]:
         axes.set_ylabel("true class")
     figure.supxlabel("predicted class", fontsize="medium")
-    bar = figure.colorbar(image, ax=panels.tolist(), shrink=0.8, pad=0.02)
-    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    return to_svg(figure, "confusion matrix of each method")
+    percent_bar(figure, image, panels.tolist(), width, shrink=0.8)
+    return figure
 
 
 def _extent(cells: int, classes: int) -> tuple[float, float, float, float] | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sau.pipeline.report.figures import Style, legend, look, shown, to_svg
+from sau.pipeline.report.figures import WIDE, Drawing, Style, drawing_of, legend, shown
 from sau.pipeline.report.runs import Run
 
 QUANTITIES = {"loss/total": "training loss", "test/top1": "test top-1, %"}
@@ -23,21 +23,32 @@ def curve_table(runs: Sequence[Run]) -> pd.DataFrame:
     return grouped.agg(["mean", "std"]).reset_index()
 
 
-@look()
-def curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> str:
-    """Draw loss and test top-1 by epoch, mean over seeds in a band of one std, as SVG.
+def curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> Drawing | None:
+    """Draw loss and test top-1 by epoch, mean over seeds in a band of one std.
 
     Args:
         table: what `curve_table` returns.
         styles: by row label.
 
-    Returns: an SVG element; empty where the histories hold none of the quantities.
+    Returns: None where the histories hold none of the quantities.
     """
     names = [name for name in QUANTITIES if (table["name"] == name).any()]
     if not names:
-        return ""
-    figure = Figure(figsize=(4.6 * len(names), 3.2))
-    panels = figure.subplots(1, len(names), squeeze=False)[0]
+        return None
+    description = "training loss and test top-1 by epoch"
+    return drawing_of(lambda width: _panels(table, names, styles, width), description)
+
+
+def _panels(
+    table: pd.DataFrame, names: Sequence[str], styles: Mapping[str, Style], width: float
+) -> Figure:
+    """Draw the quantities beside each other, in a narrow figure below each other."""
+    if width >= WIDE:
+        figure = Figure(figsize=(4.6 * len(names), 3.2))
+        panels = figure.subplots(1, len(names), squeeze=False)[0]
+    else:
+        figure = Figure(figsize=(width, 2.5 * len(names)))
+        panels = figure.subplots(len(names), 1, squeeze=False)[:, 0]
     for axes, name in zip(panels, names, strict=True):
         for run, rows in table[table["name"] == name].groupby("run", sort=False):
             style, line = styles[str(run)], rows.sort_values("epoch")
@@ -63,4 +74,4 @@ def curves(table: pd.DataFrame, styles: Mapping[str, Style]) -> str:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(axis="y")
     legend(figure, panels[0])
-    return to_svg(figure, "training loss and test top-1 by epoch")
+    return figure

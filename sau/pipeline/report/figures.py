@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 
 INK = "#010203"
@@ -36,7 +37,6 @@ _LOOK = {
     "lines.linewidth": 1.6,
     "lines.markersize": 5.0,
     "svg.fonttype": "none",
-    "svg.hashsalt": "sau",
     "text.color": INK,
     "text.parse_math": False,
     "xtick.color": INK,
@@ -44,8 +44,18 @@ _LOOK = {
 }
 
 
+WIDE, NARROW = 8.0, 3.75
+"""Inches that a figure is wide: on a page, and on one of 390 pixels, of which 96 are an inch."""
+
 _ROOM = 0.95
 """Share of a figure's width that a legend may take; browsers set its text in fonts of their own."""
+
+
+class Drawing(NamedTuple):
+    """A figure as SVG elements: for a page of a usual width, and for a narrow one."""
+
+    wide: str
+    narrow: str
 
 
 class Style(NamedTuple):
@@ -91,6 +101,18 @@ def legend(figure: Figure, axes: Axes) -> None:
         made.remove()
 
 
+def percent_bar(
+    figure: Figure, image: Any, panels: Sequence[Axes], width: float, shrink: float = 1.0
+) -> Colorbar:
+    """Put the scale of shares beside some panels, or below them in a narrow figure."""
+    place = "right" if width >= WIDE else "bottom"
+    pad = 0.02 if width >= WIDE else 0.03
+    bar = figure.colorbar(image, ax=panels, location=place, shrink=shrink, pad=pad)
+    axis = bar.ax.yaxis if width >= WIDE else bar.ax.xaxis
+    axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    return bar
+
+
 def to_svg(figure: Figure, description: str) -> str:
     """Return the figure as an `<svg>` element for an HTML page: no links, no dates, the page's ink.
 
@@ -100,20 +122,27 @@ def to_svg(figure: Figure, description: str) -> str:
     """
     buffer = io.StringIO()
     none = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(buffer, format="svg", transparent=True, metadata=none)
+    # Of two drawings on a page one is hidden, and nothing may refer to what is defined in it.
+    with mpl.rc_context({"svg.hashsalt": f"sau {figure.get_figwidth():g}"}):
+        figure.savefig(buffer, format="svg", transparent=True, metadata=none)
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:xlink)?="[^"]*"', "", text)
-    text = re.sub(r'<g id="[^"]*">', "<g>", text)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
     text = text.replace("xlink:href", "href").replace(INK, "currentColor")
     return text.replace("<svg", f'<svg role="img" aria-label="{description}"', 1).strip()
 
 
-def svg_of(draw: Callable[[], Figure], description: str) -> str:
-    """Draw a figure for a page; see `to_svg`."""
+def drawing_of(draw: Callable[[float], Figure], description: str) -> Drawing:
+    """Draw a figure for a page, wide and narrow; see `to_svg`.
+
+    Args:
+        draw: takes the width in inches.
+        description: see `to_svg`.
+    """
     with look():
-        return to_svg(draw(), description)
+        return Drawing(*(to_svg(draw(width), description) for width in (WIDE, NARROW)))
 
 
 def png_of(draw: Callable[[], Figure]) -> bytes:

@@ -22,7 +22,7 @@ def to_html(page: Page) -> str:
         finalize=_shown,
     )
     # Markup: matplotlib wrote these elements, and escaped the texts that it was given.
-    figures = [Markup(section.svg) for section in page.sections]
+    figures = [[Markup(text) for text in section.figure or ()] for section in page.sections]
     return environment.get_template("page.jinja").render(page=page, figures=figures)
 
 

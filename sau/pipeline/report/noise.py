@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sau.metrics.found_noise import FoundNoise
 from sau.pipeline.report.confusion import NAMES_UP_TO
-from sau.pipeline.report.figures import look, to_svg
+from sau.pipeline.report.figures import WIDE, Drawing, drawing_of, percent_bar
 from sau.pipeline.report.runs import Run
 
 Shares = npt.NDArray[np.float64]
@@ -100,18 +100,22 @@ def noise_shares(counts: pd.DataFrame, classes: int) -> dict[str, Shares]:
     }
 
 
-@look()
-def noise(shares: Mapping[str, Shares], class_names: Sequence[str]) -> str:
-    """Draw one heat map per heading, class by epoch, as SVG; empty where there is none.
+def noise(shares: Mapping[str, Shares], class_names: Sequence[str]) -> Drawing | None:
+    """Draw one heat map per heading, class by epoch; None where there is none.
 
     Args:
         shares: what `noise_maps` returns.
         class_names: in label order.
     """
     if not shares:
-        return ""
+        return None
+    description = "share of synthetic samples called noise by class and epoch"
+    return drawing_of(lambda width: _heat_maps(shares, class_names, width), description)
+
+
+def _heat_maps(shares: Mapping[str, Shares], class_names: Sequence[str], width: float) -> Figure:
     height = 1.1 + min(max(0.2 * len(class_names), 1.2), 5.0)
-    figure = Figure(figsize=(8.0, height * len(shares)))
+    figure = Figure(figsize=(width, height * len(shares) + (0 if width >= WIDE else 0.6)))
     panels = figure.subplots(len(shares), 1, squeeze=False).ravel()
     colours = mpl.colormaps["cividis"].with_extremes(bad="#80808040")
     for axes, (label, share) in zip(panels, shares.items(), strict=True):
@@ -132,7 +136,6 @@ def noise(shares: Mapping[str, Shares], class_names: Sequence[str]) -> str:
         else:
             axes.set_ylabel("class")
         axes.spines[:].set_visible(False)
-    bar = figure.colorbar(image, ax=panels.tolist(), pad=0.02)
-    bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    bar = percent_bar(figure, image, panels.tolist(), width)
     bar.set_label("called noise" if not any(": " in name for name in shares) else "share")
-    return to_svg(figure, "share of synthetic samples called noise by class and epoch")
+    return figure

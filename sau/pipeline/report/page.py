@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from sau.pipeline.report.figures import Drawing
 from sau.pipeline.report.origins import Listing
 from sau.pipeline.report.statements import Statement
 from sau.pipeline.report.text_tables import TextTable
@@ -12,7 +13,7 @@ from sau.pipeline.report.tiles import Sheet
 class Section:
     """A part of a page: a heading, a caption of a sentence or two, and a table or a figure.
 
-    svg: an SVG element made by `figures.to_svg`, or empty; Markdown shows no figures.
+    figure: made by `figures.drawing_of`, or None; Markdown shows no figures.
     folded: HTML shows the table only when asked to.
     more: further tables, with what they are called; HTML shows them only when asked to.
     """
@@ -20,7 +21,7 @@ class Section:
     heading: str
     caption: str
     table: TextTable | None = None
-    svg: str = ""
+    figure: Drawing | None = None
     folded: bool = False
     more: list[tuple[str, TextTable]] = dataclasses.field(default_factory=list)
 

@@ -18,7 +18,7 @@ from sau.pipeline.report.answers import answers_of
 from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.confusion_counts import block_size
 from sau.pipeline.report.curves import curve_table, curves
-from sau.pipeline.report.figures import png_of, styles, svg_of
+from sau.pipeline.report.figures import drawing_of, png_of, styles
 from sau.pipeline.report.noise import is_judged, noise, noise_counts, noise_maps
 from sau.pipeline.report.page import Section
 from sau.pipeline.report.per_class import DESCRIPTION, per_class
@@ -85,7 +85,7 @@ def sections_of(
         ),
         Section("Runs", "Every run by itself.", text_tables.runs(runs, files), folded=True),
     ]
-    return [section for section in sections if section.table is not None or section.svg]
+    return [section for section in sections if section.table is not None or section.figure]
 
 
 def _results(runs: Sequence[Run], table: pd.DataFrame, baseline: str) -> Section:
@@ -142,19 +142,21 @@ def _figures(
             "Accuracy by class size",
             "Top-1 of each class at the last epoch against its real training images: mean over "
             "seeds, bars of one standard deviation.",
-            svg=svg_of(lambda: per_class(accuracy, look, **runs[0].bounds), DESCRIPTION),
+            figure=drawing_of(
+                lambda width: per_class(accuracy, look, width, **runs[0].bounds), DESCRIPTION
+            ),
         ),
         Section(
             "Training curves",
             "Mean over seeds in a band of one standard deviation. The methods' losses are sums of "
             "different terms: compare each with itself.",
-            svg=curves(curve_table(runs), look),
+            figure=curves(curve_table(runs), look),
         ),
         Section(
             "Confusion",
             "Predictions at the last epoch in percent of the true class, summed over seeds."
             + _blocks_caption(len(class_names)),
-            svg=confusion(matrices, class_names),
+            figure=confusion(matrices, class_names),
         ),
         Section(
             "Noise found by label correction",

@@ -1,3 +1,6 @@
+import itertools
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,7 @@ from sau.core.errors import UserError
 from sau.pipeline.report.by_factor import by_factor
 from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.curves import curve_table, curves
-from sau.pipeline.report.figures import legend, look, shown, styles, svg_of
+from sau.pipeline.report.figures import NARROW, WIDE, drawing_of, legend, look, shown, styles
 from sau.pipeline.report.noise import noise, noise_counts, noise_maps, noise_shares
 from sau.pipeline.report.per_class import per_class
 from tests.pipeline.report.conftest import runs_in
@@ -56,7 +59,8 @@ def test_judged_noise_has_maps_of_precision_and_recall(fake):
         place = int(row["label"]), int(row["epoch"]) - 1
         assert maps["SAU: precision"][place] == row["found"] / row["noise"]
         assert maps["SAU: recall"][place] == row["found"] / row["wrong"]
-    assert "SAU: recall" in noise(maps, ["cat", "dog", "ship"])
+    for svg in noise(maps, ["cat", "dog", "ship"]):
+        assert "SAU: recall" in svg
 
 
 def test_truth_that_a_run_does_not_know_is_no_map(runs):
@@ -64,22 +68,57 @@ def test_truth_that_a_run_does_not_know_is_no_map(runs):
 
 
 def test_figure_needs_label_correction():
-    assert noise({}, ["cat"]) == ""
+    assert noise({}, ["cat"]) is None
 
 
 def test_histories_without_the_quantities_mean_no_figure(runs):
     table = curve_table(runs)
 
-    assert curves(table[table["name"] == "nothing"], styles(["CE"])) == ""
+    assert curves(table[table["name"] == "nothing"], styles(["CE"])) is None
 
 
 def test_figure_takes_the_ink_of_the_page_and_links_nowhere(runs):
-    svg = curves(curve_table(runs), styles(["CE", "CE*", "SAU"]))
+    for svg in curves(curve_table(runs), styles(["CE", "CE*", "SAU"])):
+        assert svg.startswith("<svg role=")
+        assert "currentColor" in svg
+        assert "://" not in svg
+        assert "#010203" not in svg
 
-    assert svg.startswith("<svg role=")
-    assert "currentColor" in svg
-    assert "://" not in svg
-    assert "#010203" not in svg
+
+def width_of(svg):
+    """Return what an SVG element says of its own width, in pixels of a browser."""
+    return float(re.search(r'width="([0-9.]+)pt"', svg)[1]) * 96 / 72
+
+
+def test_narrow_figures_fit_a_page_of_390_pixels_and_stand_for_themselves(runs):
+    names = ["CE", "CE*", "SAU"]
+    found = noise_maps(noise_counts(runs), 3)
+    drawings = [
+        drawing_of(lambda width: by_factor(summary_of(names), styles(names), width), ""),
+        drawing_of(
+            lambda width: by_factor(summary_of(names, (1.0, 9.0)), styles(names), width), ""
+        ),
+        curves(curve_table(runs), styles(names)),
+        confusion(confusion_matrices(runs, 3), ["cat", "dog", "ship"]),
+        noise(found, ["cat", "dog", "ship"]),
+    ]
+    for wide, narrow in drawings:
+        assert width_of(narrow) <= 366 < width_of(wide)
+        defined = [set(re.findall(r' id="([^"]+)"', svg)) for svg in (wide, narrow)]
+        assert defined[1]
+        assert not defined[0] & defined[1]
+
+
+def test_long_labels_leave_room_for_the_axes_of_a_narrow_figure():
+    names = ["CE*, real images last and then once more", "CE"]
+    with look():
+        figure = by_factor(summary_of(names), styles(names), NARROW)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    assert axes.get_window_extent().width > 0.4 * figure.bbox.width
+    boxes = [text.get_window_extent() for text in (*axes.get_yticklabels(), axes.xaxis.label)]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+    assert WIDE > 2 * NARROW
 
 
 @pytest.mark.parametrize("name", ["$x$ & <b>", "_hidden $"])
@@ -88,9 +127,26 @@ def test_name_is_text_and_no_formula(name):
         {"run": name, "label": [0, 1], "train_real": [0, 5], "mean": [1.0, 2.0], "std": np.nan}
     )
 
-    svg = svg_of(lambda: per_class(table, styles([name]), many_above=3, few_at_most=1), "")
+    bounds = {"many_above": 3, "few_at_most": 1}
+    drawing = drawing_of(lambda width: per_class(table, styles([name]), width, **bounds), "")
 
-    assert "<b>" not in svg
+    assert all("<b>" not in svg for svg in drawing)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [((3, 30), ["few", "many", "medium"]), ((3, 900), ["few", "medium"]), ((0, 900), [])],
+)
+def test_splits_are_named_once_above_a_narrow_figure(bounds, expected):
+    few, many = bounds
+    table = pd.DataFrame({"run": "CE", "label": range(3), "train_real": [1, 10, 100]})
+    with look():
+        table = table.assign(mean=5.0, std=np.nan)
+        figure = per_class(table, styles(["CE"]), NARROW, many_above=many, few_at_most=few)
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in figure.axes[0].texts] == expected
+    boxes = sorted((t.get_window_extent() for t in figure.axes[0].texts), key=lambda box: box.x0)
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
 
 
 def summary_of(names, factors=(100.0,)):
@@ -154,7 +210,7 @@ def test_classes_beyond_what_a_figure_shows_are_drawn_in_blocks(runs):
             if run.record.label == "CE" and row["selection"] == "last":
                 slow[row["label"] // 2, row["predicted"] // 2] += 1
     np.testing.assert_allclose(found, slow / slow.sum(axis=1, keepdims=True))
-    assert "<image" in confusion({"CE": found}, ["a", "b", "c"])
+    assert all("<image" in svg for svg in confusion({"CE": found}, ["a", "b", "c"]))
 
 
 def test_prediction_of_no_class_is_one_line(runs):
