@@ -210,7 +210,7 @@ def _licences(made: Mapping[str, Any], card: Card) -> list[str]:
         licence = str(made["pretrained"].get("licence") or NOT_SAID)
         lines.append(f"- The weights that training started from: {escape(licence)}.")
     if made.get("generated_by"):
-        shipped = {each.get("model") for each in made["generated_by"]} <= set(SHIPPED)
+        shipped = {_model_of(each) for each in made["generated_by"]} <= set(SHIPPED)
         licence = card.generator_licence or ("Apache-2.0" if shipped else NOT_SAID)
         lines.append(f"- The generator of the synthetic images: {escape(licence)}.")
     return ["## Licences", "\n".join(lines)]
@@ -220,9 +220,14 @@ def _generators(made: Mapping[str, Any]) -> str | None:
     texts = []
     for each in made.get("generated_by") or []:
         digests = ", ".join(digest[:16] for digest in each.get("weights_sha256", []))
-        name = " ".join(str(each[key]) for key in ("source", "model") if each.get(key))
+        name = " ".join(filter(None, (str(each.get("source") or ""), _model_of(each))))
         texts.append(f"{name} (weights {digests})" if digests else name)
     return "; ".join(filter(None, texts)) or None
+
+
+def _model_of(made: Mapping[str, Any]) -> str:
+    """Return the model that drew images; of imported ones none is known, whatever is set."""
+    return "" if made.get("source") == "imported" else str(made.get("model") or "")
 
 
 def _start(made: Mapping[str, Any]) -> str | None:
