@@ -1,6 +1,7 @@
 """Batches of one epoch, drawn from streams that depend on seed and epoch alone."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -80,12 +81,16 @@ class Streams:
 
 
 def index_batches(
-    count: int, batch_size: int, generator: Generator, weights: Tensor | None = None
+    count: int,
+    batch_size: int,
+    generator: Generator,
+    weights: Tensor | None = None,
+    steps: int = 0,
 ) -> list[Tensor]:
     """Return an order of 0 .. `count` - 1 in pieces, int64, on the CPU.
 
     The last piece may be smaller; one of a single image is left out, as BatchNorm has no
-    variance of it.
+    variance of it. With `steps` all pieces are whole.
 
     Args:
         count: N.
@@ -93,12 +98,16 @@ def index_batches(
         generator: of the CPU.
         weights: float (N,), for N draws with replacement, each as likely as its weight; None for
             a permutation.
+        steps: how many pieces, one permutation following the other as long as it takes; 0: as
+            many as N images fill.
     """
+    total = steps * batch_size or count
     if weights is None:
-        order = torch.randperm(count, generator=generator)
+        passes = math.ceil(total / count)
+        order = torch.cat([torch.randperm(count, generator=generator) for _ in range(passes)])
     else:
-        order = torch.multinomial(weights, count, replacement=True, generator=generator)
-    return [piece for piece in torch.split(order, batch_size) if len(piece) > 1]
+        order = torch.multinomial(weights, total, replacement=True, generator=generator)
+    return [piece for piece in torch.split(order[:total], batch_size) if len(piece) > 1]
 
 
 def count_batches(count: int, batch_size: int) -> int:
@@ -116,6 +125,7 @@ def view_batches(
     class_weights: Tensor | None = None,
     ranks: Ranks = ALONE,
     chunk_pixels: int = CHUNK_PIXELS,
+    steps: int = 0,
 ) -> Iterator[Batch]:
     """Yield the epoch's batches of `data`, in a random order, each with the views called `names`.
 
@@ -130,10 +140,11 @@ def view_batches(
             for each image once.
         ranks: the processes that share each batch.
         chunk_pixels: see `batches_of`.
+        steps: see `index_batches`.
     """
     weights = None if class_weights is None else class_weights[data.labels].cpu()
     order = streams.torch(f"{stream} order")
-    pieces = index_batches(len(data.ids), batch_size, order, weights)
+    pieces = index_batches(len(data.ids), batch_size, order, weights, steps)
     draws = streams.torch(f"{stream} views")
     flips = streams.flips(len(data.ids)) if options.flips == "alternating" else None
     yield from batches_of(data, pieces, names, options, draws, ranks, chunk_pixels, flips)

@@ -220,16 +220,24 @@ def measure_epoch(run: Run, epoch: int) -> Predictions | None:
 
 def _batch_pairs(run: Run, phase: Phase, streams: Streams) -> Iterator[tuple[Batch, Batch | None]]:
     """Yield the epoch's batches, each with its second batch if the method has one."""
-    method, size = phase.method, phase.settings.batch_size
+    method, size, steps = phase.method, phase.settings.batch_size, phase.settings.steps_per_epoch
     first = view_batches(
-        phase.data, method.views, run.views, size, streams, "first", ranks=run.ranks
+        phase.data, method.views, run.views, size, streams, "first", ranks=run.ranks, steps=steps
     )
     if not method.second_views:
         yield from zip(first, repeat(None))
         return
     weights = method.second_class_weights()
     second = view_batches(
-        phase.data, method.second_views, run.views, size, streams, "second", weights, run.ranks
+        phase.data,
+        method.second_views,
+        run.views,
+        size,
+        streams,
+        "second",
+        weights,
+        run.ranks,
+        steps=steps,
     )
     yield from zip(first, second, strict=True)
 

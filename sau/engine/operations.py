@@ -44,7 +44,7 @@ def _of_phase(run: Run, phase: Phase) -> float:
     of_step, images = _of_step(run, phase, network)
     if phase.settings.sharpness_radius > 0:
         of_step *= 2
-    return of_starts + epochs * of_step * len(phase.data.ids) / images
+    return of_starts + epochs * of_step * phase.images_of_an_epoch() / images
 
 
 def _of_start(run: Run, phase: Phase, network: Network, number: int) -> float:

@@ -58,7 +58,12 @@ class Phase:
 
     def steps_of_an_epoch(self) -> int:
         """Return how many batches an epoch of the stage has."""
-        return count_batches(len(self.data.ids), self.settings.batch_size)
+        own = self.settings.steps_per_epoch
+        return own or count_batches(len(self.data.ids), self.settings.batch_size)
+
+    def images_of_an_epoch(self) -> int:
+        """Return how many images an epoch of the stage trains on, each as often as it comes."""
+        return self.settings.steps_per_epoch * self.settings.batch_size or len(self.data.ids)
 
     @property
     def rate(self) -> float:
@@ -94,6 +99,7 @@ def second_settings(settings: TrainingSettings) -> TrainingSettings | None:
             if second.sharpness_radius is None
             else second.sharpness_radius
         ),
+        steps_per_epoch=0,
         swa_from=0,
         swa_learning_rate=0.0,
         second_stage={},

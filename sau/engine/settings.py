@@ -39,6 +39,13 @@ class TrainingSettings(ViewSettings):
     projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
     epochs: int = setting(200, "passes over the training set", unit="epochs", minimum=1)
     batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
+    steps_per_epoch: int = setting(
+        0,
+        "steps that count as an epoch, images drawn in turn, each once before any comes again: rows"
+        " of few and of many images then train as long; 0: as many as the images fill",
+        unit="steps",
+        minimum=0,
+    )
     ema_decay: float = setting(
         0.0,
         "test an exponential moving average of the weights with this decay a step; 0: the last"

@@ -23,6 +23,23 @@ def test_last_batch_is_kept_unless_it_has_one_image(
     assert len(set(torch.cat(pieces).tolist())) == sum(expected)
 
 
+@pytest.mark.parametrize("steps", [1, 2, 5, 7])
+def test_steps_are_whole_and_show_every_image_before_any_twice(
+    steps: int, generator: Generator
+) -> None:
+    pieces = index_batches(10, 4, generator, steps=steps)
+    assert [len(piece) for piece in pieces] == [4] * steps
+    shown = torch.bincount(torch.cat(pieces), minlength=10)
+    assert int(shown.max() - shown.min()) <= 1
+    assert int(shown.sum()) == 4 * steps
+
+
+def test_weighted_steps_draw_as_the_weights_have_it(generator: Generator) -> None:
+    pieces = index_batches(3, 4, generator, torch.tensor([1.0, 0.0, 3.0]), steps=1000)
+    shares = torch.bincount(torch.cat(pieces), minlength=3) / 4000
+    assert shares.tolist() == pytest.approx([0.25, 0, 0.75], abs=0.03)
+
+
 def test_streams_depend_on_all_their_names() -> None:
     streams = [Streams(0, 1), Streams(1, 1), Streams(0, 2)]
     draws = {float(torch.rand(1, generator=s.torch(name))) for s in streams for name in "ab"}

@@ -65,12 +65,21 @@ SURE: dict[str, Any] = {
 }
 
 
+STEPS: dict[str, Any] = {
+    "method": "glmc",
+    "data": "real",
+    "epochs": 2,
+    "steps_per_epoch": 7,
+    "second_stage": {"method": "balanced_softmax", "epochs": 1},
+}
+
 KILLED = {
     "fast-2": (FAST, 2),
     "glmc-3": (GLMC, 3),
     "sure-2": (SURE, 2),
     "sure-3": (SURE, 3),
     "sure-4": (SURE, 4),
+    "steps-1": (STEPS, 1),
 }
 
 
@@ -100,6 +109,22 @@ def test_max_norm_keeps_glmcs_encoder_and_shortens_its_rebalanced_head(inputs: I
     assert isinstance(last, MaxNorm)
     assert last.radius.item() == pytest.approx(radius)
     assert run.network.classifier.weight.norm(dim=1).max().item() == pytest.approx(radius, rel=1e-5)
+
+
+def test_row_of_few_images_trains_for_as_many_steps_as_it_is_given(inputs: Inputs) -> None:
+    """In the first phase, and in both batches of a method that has two; then come passes."""
+    run = inputs.assemble(**STEPS)
+    first, second = run.phases
+    passes = math.ceil(len(second.data.ids) / second.settings.batch_size)
+    assert passes < 7, "the images fill fewer batches"
+    taken = []
+    for epoch in (1, 2, 3):
+        steps: list[int] = []
+        train_epoch(run, run.phase_of(epoch), epoch, due=lambda steps=steps: bool(steps.append(1)))
+        taken.append(len(steps))
+    assert taken == [7, 7, passes]
+    assert first.images_of_an_epoch() == 7 * first.settings.batch_size
+    assert second.images_of_an_epoch() == len(second.data.ids)
 
 
 def test_second_stage_starts_from_the_mean_of_the_first_ones_weights(inputs: Inputs) -> None:

@@ -127,6 +127,7 @@ def make_project(folder: Path) -> Project:
     config["images"] |= {"shards": 2, "steps": "4", "batch_size": 100}
     config["subset"]["largest_class"] = 15
     config["training"] |= {"epochs": 3, "projection_hidden": 32}
+    config["training"]["runs"]["ce"]["steps_per_epoch"] = 3
     return Project(folder, config)
 
 

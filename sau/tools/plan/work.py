@@ -113,7 +113,16 @@ def steps_of(settings: TrainingSection, counts: Sequence[int]) -> int:
         settings: of its row.
         counts: real training images of each class; a balanced set has the largest of each.
     """
-    images = max(counts) * len(counts) if settings.data == "balanced" else sum(counts)
+
+    def passes_take(epochs: int, data: str, batch_size: int) -> int:
+        images = max(counts) * len(counts) if data == "balanced" else sum(counts)
+        return epochs * math.ceil(images / batch_size)
+
+    first = settings.epochs * settings.steps_per_epoch or passes_take(
+        settings.epochs, settings.data, settings.batch_size
+    )
     second = settings.second()
-    epochs = settings.epochs + (second.epochs if second else 0)
-    return epochs * math.ceil(images / settings.batch_size)
+    if second is None:
+        return first
+    batch_size = second.batch_size or settings.batch_size
+    return first + passes_take(second.epochs, second.data, batch_size)

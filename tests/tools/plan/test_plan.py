@@ -71,11 +71,10 @@ def test_steps_are_those_of_all_epochs():
     assert steps_of(real, counts) == 3 * 3
     balanced = TrainingSection(method="cross_entropy", data="balanced", epochs=3, batch_size=50)
     assert steps_of(balanced, counts) == 3 * 4
-    second = {"method": "max_norm", "epochs": 2}
-    both = TrainingSection(
-        method="cross_entropy", data="real", epochs=3, batch_size=50, second_stage=second
-    )
-    assert steps_of(both, counts) == 5 * 3
+    second = {"method": "max_norm", "data": "real", "epochs": 2, "batch_size": 10}
+    both = balanced.replace(second_stage=second)
+    assert steps_of(both, counts) == 3 * 4 + 2 * 11
+    assert steps_of(both.replace(steps_per_epoch=20), counts) == 3 * 20 + 2 * 11
 
 
 @pytest.mark.parametrize("row", list(RUNS))
