@@ -201,9 +201,8 @@ def leak_check(facts: Mapping[str, Any]) -> Statement:
     """
     if facts["mode"] == "off":
         return "Leak check", "off: no synthetic image was compared with the real test images"
-    done = "dropped" if facts["mode"] == "drop" else "reported only, so they may be trained on"
     found, tests = number(facts["found"]), number(facts["test_images"])
-    words = [f"{found} synthetic images near one of {tests} real test images, {done}"]
+    words = [f"{found} synthetic images near one of {tests} real test images, {_done(facts)}"]
     doubts = [
         f"; {_doubt(measure)}" for measure in facts["measures"] if _is_doubted(facts, measure)
     ]
@@ -213,6 +212,19 @@ def leak_check(facts: Mapping[str, Any]) -> Statement:
         how = f"skipped: {measure['skipped']}" if measure["skipped"] else f"({limit}) {found}"
         words.append(f"by {measure['name']} {how}")
     return "Leak check", "; ".join(words) + "".join(doubts)
+
+
+def _done(facts: Mapping[str, Any]) -> str:
+    """Say what was done with the images that were found."""
+    if facts["mode"] != "drop":
+        return "reported only, so they may be trained on"
+    doubted = [each["name"] for each in facts["measures"] if _is_doubted(facts, each)]
+    if not doubted:
+        return "dropped"
+    others = [each for each in facts["measures"] if each["name"] not in doubted]
+    if any(each["found"] for each in others):
+        return "dropped if " + " or ".join(f"by {each['name']}" for each in others)
+    return "none of them dropped, so they may be trained on"
 
 
 def _is_doubted(facts: Mapping[str, Any], measure: Mapping[str, Any]) -> bool:

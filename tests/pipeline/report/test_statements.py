@@ -138,5 +138,12 @@ def test_measure_that_confuses_real_classes_is_said_to_drop_nothing():
         "by embedding nothing was dropped, as it cannot be trusted: 12 of 500 real test images are "
         "as near to one of another class"
     )
+    near = "9 synthetic images near one of 500 real test images, "
+    assert words.startswith(f"{near}none of them dropped, so they may be trained on; ")
+    hashed = measure | {"name": "perceptual hash", "limit": 4, "found": 2}
+    _, words = leak_check(facts | {"measures": [doubted, hashed]})
+    assert words.startswith(f"{near}dropped if by perceptual hash; ")
+    _, words = leak_check(facts | {"measures": [doubted, hashed | {"found": 0}]})
+    assert words.startswith(f"{near}none of them dropped, ")
     _, words = leak_check(facts | {"measures": [measure | {"drops": True}]})
     assert "trusted" not in words
