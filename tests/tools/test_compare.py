@@ -165,3 +165,22 @@ def test_what_cannot_be_compared_is_one_line(words, message, tmp_path, monkeypat
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+def test_published_figures_of_other_data_sets_are_not_subtracted(tmp_path, capsys):
+    """By their names, as such folders hold no predictions; a table without names is no obstacle."""
+    heading = "dataset,method,imbalance_factor,seed,split,top1_last"
+
+    def published(name, dataset, top1):
+        (tmp_path / name).mkdir()
+        lines = [f"{dataset},CE,100,{seed},all,{top1 + seed}" for seed in range(3)]
+        (tmp_path / name / "summary.csv").write_text("\n".join([heading, *lines]))
+        return tmp_path / name
+
+    digits, others = published("one", "digits", 60.0), published("two", "cifake", 20.0)
+    unnamed, same = published("three", "", 50.0), published("four", "digits", 50.0)
+    line = compared(capsys, digits, others).splitlines()[-1]
+    assert "tested on other images: digits, cifake" in line
+    assert "worse" not in line
+    for folder in (same, unnamed):
+        assert "-10.0 (-10.0 to -10.0)  worse" in compared(capsys, digits, folder)

@@ -9,6 +9,9 @@ import numpy as np
 from sau.metrics import Difference, paired_bootstrap, paired_over_seeds
 from sau.tools.compare.read import Results, Row, SeedResult
 
+UNKNOWN = frozenset({"", "unnamed"})
+"""What a data set is called of which nobody has said the name."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Pair:
@@ -61,6 +64,8 @@ def _compared(
     answers = [[run.answers for run in side] for side in (first, second)]
     known = [[each for each in side if each is not None] for side in answers]
     if any(len(side) < len(first) for side in known):
+        if others := _other_datasets(first[0].dataset, second[0].dataset):
+            return None, others
         found = paired_over_seeds([run.top1 for run in second], [run.top1 for run in first])
         return found, str(found.verdict)
     ids = known[0][0].index
@@ -69,6 +74,13 @@ def _compared(
     before, after = (np.stack([each.to_numpy() for each in side]) for side in known)
     found = paired_bootstrap(after, before)
     return found, str(found.verdict)
+
+
+def _other_datasets(first: str, second: str) -> str:
+    """Say that two data sets are not the same, by their names; empty where they may be."""
+    if first == second or {first, second} & UNKNOWN:
+        return ""
+    return f"tested on other images: {_said(first)}, {_said(second)}"
 
 
 def _differing(first: Mapping[str, SeedResult], second: Mapping[str, SeedResult]) -> list[str]:

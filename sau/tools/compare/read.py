@@ -18,6 +18,8 @@ SUMMARY = ("summary.csv", "report/summary.csv")
 """Where the table of all runs lies: in a published folder, in a results folder without runs."""
 
 NEEDED = ["method", "imbalance_factor", "seed", "split", "top1_last"]
+TEXTS = {"seed": str, "method": str, "dataset": str}
+
 OF_NETWORK = ["backbone", "width", "epochs"]
 """Columns of the table: those without which nothing can be compared, and settings."""
 
@@ -34,11 +36,13 @@ class SeedResult:
     """One run: top-1 of all classes at the last epoch in percent, and what it was made with.
 
     answers: whether each test image's class was found, by id; None where only the figure is there.
+    dataset: what the config calls it; empty where nobody says it.
     """
 
     top1: float
     settings: Mapping[str, Any]
     answers: "pd.Series[bool] | None" = None
+    dataset: str = ""
 
 
 Results = Mapping[Row, Mapping[str, SeedResult]]
@@ -85,14 +89,15 @@ def _of_runs(folder: Path, metrics: list[Path]) -> Results:
         settings = made.get("settings") or {key: getattr(record, key) for key in OF_NETWORK}
         seed = f"{record.data_seed}/{record.seed}" if several else str(record.seed)
         top1 = float(run.metrics.loc[run.metrics["split"] == "all", "top1_last"].iloc[0])
-        result = SeedResult(top1, settings, answers.get(run.predictions_sha256))
+        given = answers.get(run.predictions_sha256)
+        result = SeedResult(top1, settings, given, record.dataset)
         found.setdefault(Row(record.label, plain(record.imbalance_factor)), {})[seed] = result
     return found
 
 
 def _of_table(path: Path) -> Results:
     try:
-        rows = pd.read_csv(path, dtype={"seed": str, "method": str}, keep_default_na=True)
+        rows = pd.read_csv(path, dtype=TEXTS, keep_default_na=True)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: not a readable table ({error})") from error
     lacking = [name for name in NEEDED if name not in rows]
@@ -107,5 +112,7 @@ def _of_table(path: Path) -> Results:
     for (_, row), top1, factor in zip(everything.iterrows(), figures, factors, strict=True):
         settings = {name: row[name] for name in OF_NETWORK if name in rows}
         place = Row(str(row["method"]), plain(float(factor)))
-        found.setdefault(place, {})[str(row["seed"])] = SeedResult(float(top1), settings)
+        dataset = row["dataset"] if "dataset" in rows and pd.notna(row["dataset"]) else ""
+        result = SeedResult(float(top1), settings, dataset=dataset)
+        found.setdefault(place, {})[str(row["seed"])] = result
     return found
