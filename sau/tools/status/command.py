@@ -9,7 +9,7 @@ from sau.pipeline.registry import STAGES
 from sau.run.configured import config_words, configured
 from sau.run.planned import planned_jobs
 from sau.run.results_lock import who_holds
-from sau.tools.status.states import JobState, State, state_of
+from sau.tools.status.states import JobState, State, look_at, state_of
 
 _SAID = {State.RUNNING, State.FAILED, State.STOPPED}
 """The states of which each job is named."""
@@ -29,13 +29,15 @@ def status(*, config: list[str] | None = None) -> None:
     named = config or []
     results = Path(configured(named).experiment.results)
     words = config_words(named)
-    reasons = {job.name: job.reason for job in planned_jobs(words)}
+    jobs = planned_jobs(words, all_of_them=True)
     holder = who_holds(results)
+    looks = [look_at(job) for job in jobs]
+    reasons = {job.name: job.reason for job in planned_jobs(words)}
     work = f"at work is {holder.describe()}" if holder else "no run is at work"
     print(printable(f"{results}: {work}"))
     states = [
-        state_of(job, reasons, at_work=holder is not None)
-        for job in planned_jobs(words, all_of_them=True)
+        state_of(job, look, reasons, at_work=holder is not None)
+        for job, look in zip(jobs, looks, strict=True)
     ]
     for line in report(states):
         print(printable(line))

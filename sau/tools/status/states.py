@@ -48,27 +48,48 @@ class JobState:
     tail: tuple[str, ...] = ()
 
 
-def state_of(job: Job, reasons: Mapping[str, str], *, at_work: bool) -> JobState:
-    """Look at a job's outputs, their locks and its log.
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What stands on the disk of a job at one moment.
+
+    Attributes:
+        holder: the process that writes its outputs, if there is one.
+        is_whole: whether all outputs are there.
+        tail: last lines of its log.
+    """
+
+    holder: Holder | None
+    is_whole: bool
+    tail: tuple[str, ...]
+
+
+def look_at(job: Job) -> Look:
+    """Look at a job's outputs, their locks and its log."""
+    is_whole = all(path.exists() for path in job.outputs)
+    return Look(holder_of(job.outputs), is_whole, last_lines(job.log))
+
+
+def state_of(job: Job, look: Look, reasons: Mapping[str, str], *, at_work: bool) -> JobState:
+    """Return the state of a job.
 
     Args:
         job: of the workflow.
+        look: at it, from before `reasons` were asked for: a job that ends between the two is seen
+            as at work or as done, and never as one whose outputs are there and have to be made.
         reasons: why jobs would run now, in Snakemake's words, by their names.
         at_work: whether a workflow is at work on the results: then what is not there may come.
     """
-    holder = holder_of(job.outputs)
-    if holder is not None:
-        return JobState(job, State.RUNNING, holder.describe(), last_lines(job.log))
+    if look.holder is not None:
+        return JobState(job, State.RUNNING, look.holder.describe(), look.tail)
     if job.name not in reasons:
         return JobState(job, State.DONE)
-    if all(path.exists() for path in job.outputs):
+    if look.is_whole:
         return JobState(job, State.OUTDATED, one_line(reasons[job.name]))
-    tail = last_lines(job.log)
-    if not tail:
+    if not look.tail:
         return JobState(job, State.MISSING)
-    if any(map(_FAILED.match, tail)):
-        return JobState(job, State.FAILED, "", tail)
-    return JobState(job, State.MISSING if at_work else State.STOPPED, "", tail)
+    if any(map(_FAILED.match, look.tail)):
+        return JobState(job, State.FAILED, "", look.tail)
+    return JobState(job, State.MISSING if at_work else State.STOPPED, "", look.tail)
 
 
 def holder_of(outputs: Sequence[Path]) -> Holder | None:

@@ -7,7 +7,7 @@ import pytest
 from sau.run.planned import Job
 from sau.storage.lock import locked
 from sau.tools.status.command import report
-from sau.tools.status.states import JobState, State, last_lines, state_of
+from sau.tools.status.states import JobState, State, last_lines, look_at, state_of
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def job(tmp_path: Path) -> Job:
 
 def look(job: Job, reason: str | None = "Missing output files: ...", at_work: bool = False):
     reasons = {} if reason is None else {job.name: reason}
-    return state_of(job, reasons, at_work=at_work)
+    return state_of(job, look_at(job), reasons, at_work=at_work)
 
 
 def test_job_is_called_by_its_log(job):
