@@ -24,10 +24,18 @@ def end_bars() -> None:
 
 
 def progress(
-    items: Iterable[Item], description: str, *, total: int | None = None, unit: str = "it"
+    items: Iterable[Item],
+    description: str,
+    *,
+    total: int | None = None,
+    unit: str = "it",
+    delay: float = 0.0,
 ) -> Iterator[Item]:
-    """Yield `items`, showing on standard error how many are done and the time left."""
-    bar = tqdm(items, **_look(description, total, unit))
+    """Yield `items`, showing on standard error how many are done and the time left.
+
+    Nothing is shown of what is done within `delay` seconds.
+    """
+    bar = tqdm(items, **_look(description, total, unit), delay=delay)
     _open.add(bar)
     yield from bar
 

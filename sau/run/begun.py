@@ -1,4 +1,4 @@
-"""When Snakemake's process begins to run jobs, for the logger in the same process."""
+"""When Snakemake's process begins to run jobs, or refuses to, for the logger in that process."""
 
 import os
 import sys
@@ -30,3 +30,13 @@ def results() -> Path | None:
     """Return the folder of the results, None before the moment."""
     there = _state.get("results")
     return there if isinstance(there, Path) else None
+
+
+def refuse() -> None:
+    """Say that what was asked for is refused: why has been said, and there is no more to say."""
+    _state["refused"] = True
+
+
+def is_refused() -> bool:
+    """Return whether what was asked for is refused."""
+    return "refused" in _state

@@ -61,15 +61,15 @@ class LogHandler(OwnWords):
         self._take(record)
 
     def close(self) -> None:
-        """Say what waited, if nothing has run; else what failed and all warnings."""
+        """Say what waited, if nothing has run or was refused; else what failed and all warnings."""
         if self._over.is_set():
             return
         self._over.set()
-        if self._file is None:
+        if self._file is not None:
+            self._end()
+        elif not begun.is_refused():
             for record in self._waiting:
                 self._snakemake.handle(record)
-        else:
-            self._end()
         super().close()
 
     def _begin(self, results: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,21 @@ def test_screen_has_one_line_for_each_stage_however_wide_it_is(
     assert said.replace(" ", "").startswith("commandsandSnakemake'sownwords:results/logs/run/")
     assert written.count("\x1b[K") > len(stages), "lines were written over"
     assert "%|" not in written, "progress of jobs is in their logs"
+
+
+def test_refusal_before_the_first_job_is_one_line(tmp_path: Path) -> None:
+    rows = {"sau": {"method": "sau", "data": "balanced"}}
+    short = {
+        "prompts": {"per_class": 1},
+        "images": {"source": "glide", "image_size": 8},
+        "training": {"runs": rows},
+    }
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(CONFIG | short))
+    words = [os.fspath(job_python()), "-m", "sau", "run", "--config", "my.yaml"]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    said = done.stderr.splitlines()
+    assert said[-1].startswith("sau: error: config: at imbalance factor 10 too few")
+    assert not [line for line in said[:-1] if not line.startswith("Using workflow specific")]
+    assert done.stdout == ""

@@ -10,6 +10,9 @@ from sau.core.progress import progress
 from sau.sources.decode import UnreadableImageError, bytes_of
 from sau.sources.record import Listing, Payload, Rows
 
+_SHORT = 5.0
+"""Seconds of which nothing is shown: of most folders, also before a line that refuses them."""
+
 
 def first_copies(listing: Listing) -> Rows:
     """Return, for each image, the position of the first one that has the same bytes.
@@ -26,7 +29,7 @@ def first_copies(listing: Listing) -> Rows:
     found = np.arange(len(listing), dtype=np.int64)
     known: dict[bytes, int] = {}
     payloads = listing.fetch(listing.rows[alike])
-    shown = progress(payloads, "looking for copies", total=len(alike), unit="image")
+    shown = progress(payloads, "looking for copies", total=len(alike), unit="image", delay=_SHORT)
     for position, payload in zip(alike.tolist(), shown, strict=True):
         try:
             data = bytes_of(payload.data, payload.path)
