@@ -25,7 +25,8 @@ def init(folder: Path, /, *, output: Path = Path("my.yaml")) -> None:
         output: the config file to write; must not exist.
 
     Raises:
-        UserError: no images, or a folder that the dataset stage would refuse; or the output exists.
+        UserError: no images, or a folder that the dataset stage would refuse, such as one with a
+            class of which no image can be read; or the output exists.
     """
     if os.path.lexists(output):
         raise UserError(f"--output: {output} is there already; name another file, or remove it")
@@ -33,7 +34,8 @@ def init(folder: Path, /, *, output: Path = Path("my.yaml")) -> None:
     _check_readable(found)
     for line in summary(found):
         print(printable(line))
-    counts = [max(count, 1) for count in found.counts(is_test=False)]
+    _check_classes(found)
+    counts = found.counts(is_test=False)
     shorter = found.readable[["width", "height"]].min(axis=1).tolist()
     choices = choose(counts, shorter, _machine())
     name = folder.resolve().name
@@ -58,4 +60,17 @@ def _check_readable(folder: Folder) -> None:
         raise UserError(
             f"FOLDER: {folder.settings.folder}: none of the {len(folder.images)} images can be "
             f"read, the first ({first.id}) because: {first.reason}"
+        )
+
+
+def _check_classes(folder: Folder) -> None:
+    """Refuse classes with too few readable images to train on, as the dataset stage would."""
+    train, test = folder.counts(is_test=False), folder.counts(is_test=True)
+    # The readable images of a class must not all be in the part that is tested on.
+    enough = [a + b > 1 if folder.has_folds else a > 0 for a, b in zip(train, test, strict=True)]
+    short = [name for name, is_fine in zip(folder.class_names, enough, strict=True) if not is_fine]
+    if short:
+        raise UserError(
+            f"FOLDER: {folder.settings.folder}: too few images of class {short[0]!r} can be read "
+            f"({len(short)} such classes); fix its files, or take the class out"
         )

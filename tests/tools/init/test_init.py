@@ -156,6 +156,15 @@ def test_red_and_blue_that_are_swapped_in_one_part_are_noticed(run, tmp_path, sw
     assert ("! red and blue seem to be swapped in one part" in out) is swapped
 
 
+@pytest.mark.parametrize(("readable", "all_of_them"), [(0, 5), (1, 4)])
+def test_class_that_cannot_be_trained_on_is_refused(run, tmp_path, readable, all_of_them):
+    put_pictures(tmp_path / "zoo", {"ant": 30, "bee": readable})
+    for number in range(readable, all_of_them):
+        put(tmp_path / "zoo" / "bee" / f"cut {number}.jpg", picture(number)[:99])
+    assert "FOLDER: zoo: too few images of class 'bee' can be read (1 such classes)" in run()
+    assert not (tmp_path / "my.yaml").exists()
+
+
 def test_config_survives_odd_names(run, tmp_path):
     folder = 'my: "zoo" # {of} [animals]'
     put_pictures(tmp_path / folder, {"ant: a": 20, "- bee": 12})
