@@ -1,5 +1,6 @@
 """The whole configuration: one typed section per stage, checked against a strict schema."""
 
+from sau.config.backbones import check_backbones
 from sau.config.config import Config, ExperimentSettings, TrainingGrid
 from sau.config.enough import check_enough
 from sau.config.expected import expected_grid
@@ -11,6 +12,7 @@ __all__ = [
     "Config",
     "ExperimentSettings",
     "TrainingGrid",
+    "check_backbones",
     "check_enough",
     "check_sources",
     "expected_grid",

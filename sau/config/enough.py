@@ -121,6 +121,8 @@ def _refuse_shortage(
     if quota is not None and quota < max(lacking):
         helps = f"raise filter.quota to {max(lacking)}, or leave it out, {UNDERFILL}"
     elif config.made_by() == "prompts":
-        enough = math.ceil(max(lacking) / config.filter.keep_fraction)
-        helps = f"raise prompts.per_class to {enough}, or filter.keep_fraction, {UNDERFILL}"
+        share = config.filter.keep_fraction
+        or_keep = ", or filter.keep_fraction" if share < 1 else ""
+        enough = math.ceil(max(lacking) / share)
+        helps = f"raise prompts.per_class to {enough}{or_keep}, {UNDERFILL}"
     raise UserError(f"config: at imbalance factor {factor} {told}; {helps}")

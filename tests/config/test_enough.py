@@ -84,6 +84,8 @@ def test_too_few_prompts_are_refused_with_the_number_that_is_enough(values: dict
     told = refused(generated(values, 20, **some))
     assert "lynx lacks 17, has 16; raise prompts.per_class to 22, or filter.keep_fraction" in told
     check_enough(load(generated(values, 22, **some)))
+    all_kept = refused(generated(values, 16, filter={"keep_fraction": 1, "leak": "off"}, scores={}))
+    assert "raise prompts.per_class to 17, or set complement.on_shortage" in all_kept
     check_enough(load(generated(values, 2, **some, rounds={"over_generation": 1.2})))
     few = generated(values, 22, **some | {"filter": {"quota": 9, "leak": "off"}})
     assert "dog lacks 12, has 9; raise filter.quota to 17, or leave it out" in refused(few)

@@ -16,6 +16,7 @@ from snakemake.io import get_flag_value
 from snakemake.logging import logger
 
 from sau.config import (
+    check_backbones,
     check_enough,
     check_sources,
     expected_grid,

@@ -23,6 +23,8 @@ def check_before_jobs():
     due = {job.rule.name for job in workflow.dag.needrun_jobs()}
     if due & {"dataset", "prompts", "images", "complement"}:
         check_enough(CONFIG)
+    if "training" in due:
+        check_backbones(CONFIG)
     if not CONFIG.experiment.replace_runs:
         refuse_replacing(runs_to_train())
     for told in warnings_of_foreign_tables(due):

@@ -14,6 +14,7 @@ from sau.neighbours.backends import load_faiss
 from sau.pipeline.prompts.llm.key import read_key
 from sau.tools.doctor.finding import Finding, absent, bad, good
 from sau.tools.doctor.machine import cached_models, disk
+from sau.tools.doctor.weights import weights_of
 
 
 def needs_of(config: Config) -> Iterator[Finding]:
@@ -23,6 +24,7 @@ def needs_of(config: Config) -> Iterator[Finding]:
     yield good(f"config: {len(rows)} rows, {_runs(config)} runs")
     yield from disk(Path(config.experiment.results))
     yield from _devices(config, synthetic=synthetic)
+    yield from weights_of(config, rows)
     if any(row.options.get("backend", "") == "faiss" for row in rows):
         yield from _faiss(rows[0].device)
     if synthetic and config.images.source != "imported":

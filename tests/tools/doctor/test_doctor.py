@@ -95,6 +95,28 @@ def test_models_are_found_in_folders_and_in_the_cache(here):
     assert "laion/CLIP-ViT-B-32-laion2B-s34B-b79K" in finding.fix
 
 
+VIT = "timm/vit_base_patch32_clip_224.openai"
+
+
+@pytest.mark.parametrize(
+    ("settings", "mark", "words"),
+    [
+        ({"backbone": VIT}, Mark.GOOD, "is in Hugging Face's cache"),
+        ({"backbone": "timm/test_vit.r160_in1k"}, Mark.ABSENT, "not on this machine"),
+        ({"backbone": "timm/test_vot"}, Mark.BAD, "has no such model (did you mean 'test_vit'"),
+        ({"backbone": "open_clip/ViT-B-32"}, Mark.BAD, "does not say which weights"),
+        ({"backbone": "open_clip/ViT-B-32.openai"}, Mark.GOOD, "is in Hugging Face's cache"),
+        ({"backbone": "timm/test_resnet", "lora_rank": 2}, Mark.BAD, "has no attention"),
+    ],
+)
+def test_weights_that_rows_start_from_are_looked_for(settings, mark, words):
+    row = {"method": "cross_entropy", "data": "real", "pretrained": "yes"}
+    findings = list(needs_of(config_of(training={"runs": {"ce": row | settings}})))
+    (finding,) = [found for found in findings if found.what.startswith("training.")]
+    assert finding.mark is mark, finding
+    assert words in finding.line()
+
+
 def test_disk_that_is_full_or_closed_is_bad(here, monkeypatch):
     (finding,) = machine.disk(here / "not" / "yet" / "there")
     assert finding.mark is Mark.GOOD
