@@ -19,7 +19,15 @@ import yaml
 from PIL import Image
 
 import sau
-from benchmarks.command import parser_of, positive, prepare, run, settings_of
+from benchmarks.command import (
+    add_clock,
+    clock_words,
+    parser_of,
+    positive,
+    prepare,
+    run,
+    settings_of,
+)
 from benchmarks.init import make_files
 from benchmarks.record import Record
 from benchmarks.timing import compare
@@ -42,6 +50,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument("--input-size", type=positive, default=128, help="pixels of the network")
     parser.add_argument("--epochs", type=positive, default=5)
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="bfloat16")
+    add_clock(parser)
     return parser
 
 
@@ -63,11 +72,12 @@ def main(words: Sequence[str] | None = None) -> Record:
             first_number(config, results, arguments.threads)
 
         ratio = compare(
-            f"{len(files):,} images at {size} pixels, {epochs} epochs",
+            f"{len(files):,} images at {size} pixels, {epochs} epochs" + clock_words(arguments),
             ("sau run", pipeline),
             ("the network alone", lambda: bare(files, size, epochs, precision, device)),
             device,
             arguments.seconds,
+            arguments.clock,
         )
     record = Record("first_number", settings_of(arguments) | {"folder": None}, [ratio])
     record.print_and_write(arguments.output)
