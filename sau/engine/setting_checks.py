@@ -183,11 +183,13 @@ def check_schedule(stage: "SecondStage | TrainingSettings") -> None:
             f"{stage.warmup_epochs} of {stage.epochs} epochs, so "
             "the schedule never begins; lower it",
         )
-    if stage.schedule == "step" and not any(step < stage.epochs for step in stage.step_epochs):
+    falls = any(step < stage.epochs for step in stage.step_epochs)
+    if stage.schedule == "step" and stage.step_factor != 1 and not falls:
         raise stage.error(
             "step_epochs",
             f"{stage.step_epochs} has no epoch before the last, "
-            f"{stage.epochs}, so the rate never falls; lower them, or set schedule to cosine",
+            f"{stage.epochs}, so the rate never falls; lower them, or set "
+            "schedule to cosine, or step_factor to 1.0 for a constant rate",
         )
 
 

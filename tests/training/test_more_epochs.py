@@ -47,6 +47,16 @@ def test_finished_run_goes_on_to_the_bytes_of_a_longer_one(
     assert not (tmp_path / "out" / "checkpoint").exists()
 
 
+def test_constant_rate_needs_no_steps_and_goes_on(inputs: Inputs, tmp_path: Path) -> None:
+    """As the page on fine-tuning says; its steps, 160 and 180, are those of the default."""
+    constant = {"method": "cross_entropy", "schedule": "step", "step_factor": 1.0}
+    whole = bytes_of(inputs.train(tmp_path / "whole", **constant, epochs=2))
+    inputs.train(tmp_path / "out", **constant, epochs=1, keep_checkpoint=True)
+    assert bytes_of(inputs.train(tmp_path / "out", **constant, epochs=2)) == whole
+    with pytest.raises(UserError, match=r"or step_factor to 1\.0 for a constant rate"):
+        inputs.train(tmp_path / "none", **{**constant, "step_factor": 0.5}, epochs=2)
+
+
 def test_killed_run_goes_on_with_more_epochs(
     inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
