@@ -37,7 +37,9 @@ def test_class_means_are_those_of_a_slow_loop(generator: Generator) -> None:
         torch.testing.assert_close(network.classifier.weight[label].detach(), expected)
 
 
-def test_texts_are_what_open_clips_whole_model_says_of_them(open_clip_folder: Path) -> None:
+def test_texts_are_what_open_clips_whole_model_says_of_them(
+    open_clip_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     backbone = f"open_clip/{open_clip_folder.name}"
     settings = TrainingSettings(
         backbone=backbone,
@@ -49,6 +51,7 @@ def test_texts_are_what_open_clips_whole_model_says_of_them(open_clip_folder: Pa
     config = NetworkConfig(backbone, 0, 2, classifier="cosine", classifier_scale=25.0)
     network = Network(config)
     start_at_texts(network, settings, plan, ["lynx", "old_owl"])
+    assert not caplog.records, "its weights are not random, whatever open_clip says"
     whole = open_clip.create_model(open_clip_folder.name, load_weights=False).eval()
     whole.load_state_dict(load_file(open_clip_folder / "open_clip_model.safetensors"))
     tokens = open_clip.get_tokenizer(open_clip_folder.name)(

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sau.core.errors import ArgumentError, UserError
+from sau.core.silence import without_warnings
 from sau.core.unloadable import loading
 from sau.networks.open_clip_encoder import split_tag, wants_quick_gelu
 from sau.networks.pretrained.weights import PretrainedWeights
@@ -34,12 +35,13 @@ def text_features(name: str, weights: PretrainedWeights, texts: Sequence[str]) -
     what = f"pretrained: {weights.path.name}"
     try:
         with loading(what):
-            whole = open_clip.create_model(
-                model,
-                load_weights=False,
-                pretrained_text=False,
-                force_quick_gelu=wants_quick_gelu(name),
-            ).eval()
+            with without_warnings():  # of random weights, which are replaced below
+                whole = open_clip.create_model(
+                    model,
+                    load_weights=False,
+                    pretrained_text=False,
+                    force_quick_gelu=wants_quick_gelu(name),
+                ).eval()
             state = one_model(content_of(weights.path), what)
             refuse_unlike(state, whole, what)
             whole.load_state_dict(state)
