@@ -45,5 +45,5 @@ def unequal_steps(runs: Sequence[Run]) -> Statement | None:
     each = ", ".join(f"{label} {span(sorted(counts))}" for label, counts in steps.items())
     return "Training steps", (
         f"not the same for all rows: {each}; a part of what they differ by may be that some were "
-        "trained longer"
+        "trained longer (training.steps_per_epoch makes them alike)"
     )
