@@ -1,7 +1,7 @@
 """Draw the README's picture from a finished run: real images, generated ones kept and rejected.
 
     python -m scripts.readme_picture --results results \\
-        --summary results/published/digits/summary.csv --output docs/figures/pipeline.png
+        --summary results/published/digits-steps/summary.csv --output docs/figures/pipeline.png
 
 It shows the largest imbalance factor of the run, data seed 0; every row is a class.
 The same results give the same bytes.
@@ -31,6 +31,10 @@ DROPPED = 5
 """Rejected pictures of each class."""
 GAP = 0.7
 """Between the balanced set and what was rejected, in pictures."""
+
+
+SHOWN = ("CE", "Balanced Softmax", "CE*", "SAU", "CE*, then real")
+"""Rows of the table whose top-1 is drawn, as far as the run has them."""
 
 
 class Row(NamedTuple):
@@ -119,11 +123,17 @@ def spread(names: list[str], count: int) -> list[str]:
 
 
 def top1_of(summary: Path, factor: str) -> pd.DataFrame:
-    """Return mean and standard deviation over seeds of the last epoch's top-1, in percent."""
+    """Return mean and standard deviation over seeds of the last epoch's top-1, in percent.
+
+    Returns: index the row's name, as `SHOWN` has them; columns mean, std, size (seeds), and
+        synthetic, whether the row trains on generated images.
+    """
     runs = pd.read_csv(summary, dtype={"imbalance_factor": str})
     runs = runs[(runs["split"] == "all") & (runs["imbalance_factor"] == factor)]
-    groups = runs.groupby("method", sort=False)["top1_last"]
-    return groups.agg(["mean", "std", "size"])
+    groups = runs.groupby("method", sort=False)
+    found = groups["top1_last"].agg(["mean", "std", "size"])
+    found["synthetic"] = groups["synthetic"].max() > 0
+    return found.loc[[name for name in SHOWN if name in found.index]]
 
 
 def draw(rows: list[Row], top1: pd.DataFrame) -> Figure:
@@ -131,13 +141,13 @@ def draw(rows: list[Row], top1: pd.DataFrame) -> Figure:
 
     Args:
         rows: one for each class.
-        top1: index the row's name; columns mean, std (percent), size (seeds).
+        top1: what `top1_of` returns.
     """
     figure = Figure(figsize=(11.0, 5.45))
     figure.set_layout_engine("none")
     draw_stages(figure.add_axes((0.005, 0.8, 0.99, 0.195)))
     draw_classes(figure.add_axes((0.06, 0.01, 0.69, 0.80)), rows)
-    draw_top1(figure.add_axes((0.80, 0.075, 0.195, 0.575)), top1)
+    draw_top1(figure.add_axes((0.79, 0.12, 0.205, 0.53)), top1)
     return figure
 
 
@@ -232,16 +242,18 @@ def tiles(
 
 def draw_top1(axes: Axes, top1: pd.DataFrame) -> None:
     """Draw a bar for each row of the table, with the standard deviation over seeds."""
-    colours = [REAL] + [KEPT] * (len(top1) - 1)
-    axes.bar(range(len(top1)), top1["mean"], 0.66, color=colours)
+    colours = [KEPT if synthetic else REAL for synthetic in top1["synthetic"]]
+    axes.bar(range(len(top1)), top1["mean"], 0.7, color=colours)
     axes.errorbar(
         range(len(top1)), top1["mean"], top1["std"], fmt="none", ecolor=PAPER_INK, capsize=4, lw=1.3
     )
     for x, (mean, std) in enumerate(zip(top1["mean"], top1["std"], strict=True)):
-        axes.text(x, mean + std + 2, f"{mean:.1f}", ha="center", va="bottom", fontsize=11.5)
-    axes.set_xticks(range(len(top1)), [str(name) for name in top1.index], fontsize=11.5)
-    axes.set(ylim=(0, 100), yticks=(0, 50, 100))
-    axes.tick_params(labelsize=11, length=0)
+        axes.text(x, mean + std + 2, f"{mean:.1f}", ha="center", va="bottom", fontsize=10.5)
+    names = [str(name).replace(" ", "\n") for name in top1.index]
+    axes.set_xticks(range(len(top1)), names, fontsize=8)
+    axes.set(ylim=(0, 107), yticks=(0, 50, 100))
+    axes.tick_params(axis="y", labelsize=11)
+    axes.tick_params(length=0)
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     seeds = int(top1["size"].min())
