@@ -20,6 +20,7 @@ import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.paths import ROOT
 
@@ -49,7 +50,8 @@ def python(
         executable: what the program takes for its `python`, and starts others by.
     """
     environment = dict(os.environ if environment is None else environment)
-    asked = {"folder": os.fspath(folder), "words": words, "environment": environment}
+    asked: dict[str, Any] = {"folder": os.fspath(folder), "words": words}
+    asked["environment"] = environment
     asked["executable"] = os.fspath(executable) if executable else None
     server = _server(tuple(preloaded))
     assert server.stdin

@@ -24,7 +24,8 @@ Image.init()  # registers all formats; a Pillow may be built without some of the
 _SUPPORTED = tuple(name for name in FORMATS if name in Image.OPEN)
 
 SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm", ".jp2"}
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".pgm"}
+    | {".jp2"}
 )
 """File names, in lower case, that are taken for images."""
 

@@ -20,6 +20,13 @@ def test_lists_by_label_then_in_natural_order(tmp_path):
     assert next(listing.records()).path == tmp_path / "ant" / "0.png"
 
 
+@pytest.mark.parametrize("name", ["a.jfif", "a.JFIF", "a.jpeg", "a.jp2"])
+def test_names_of_images_are_those_that_programs_give_them(tmp_path, name):
+    kind = "JPEG2000" if name.endswith("jp2") else "JPEG"
+    put(tmp_path / "ant" / name, picture(9, file_format=kind))
+    assert list_class_folders([tmp_path / "ant"], [0], "real", "k").ids == [f"real/ant/{name}"]
+
+
 def test_classes_in_natural_order_without_hidden_ones(tmp_path):
     for name in ("10", "9", ".cache"):
         (tmp_path / name).mkdir()
