@@ -91,9 +91,16 @@ def _server(preloaded: tuple[str, ...]) -> subprocess.Popen[str]:
 
 
 def preload(names: Sequence[str]) -> None:
-    """Import what programs need; nothing of this project, whose code is that of their folder."""
+    """Import what programs need; nothing of this project, whose code is that of their folder.
+
+    So PyTorch is kept from loading the entry point of the project that is installed.
+    """
+    before = os.environ.copy()
+    os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
     for name in names:
         importlib.import_module(name)
+    os.environ.clear()
+    os.environ.update(before)
     assert not [name for name in sys.modules if name.split(".")[0] == "sau"]
 
 

@@ -137,6 +137,17 @@ def test_results_of_as_many_steps_are_the_published_ones() -> None:
     assert f"gains {middle} ({low} to {high})" in " ".join(text.split())
 
 
+def test_results_on_pretrained_features_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| pretrained | data |")
+    assert len(rows) == 4
+    for method, _, *cells in rows:
+        for folder, cell in zip(("pretrained-cifake", "pretrained-cifake-96"), cells, strict=False):
+            assert cell == mean_and_deviation(by_seed(method, [folder], 100)), (method, folder)
+        splits = ("many", "medium", "few")
+        means = [by_seed(method, ["pretrained-cifake-96"], 100, name).mean() for name in splits]
+        assert cells[2:] == [f"{mean:.2f}" for mean in means], method
+
+
 def test_differences_on_other_processors_are_the_published_ones_and_have_one_sign() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| difference on digits | run |")
     assert [row[1] for row in rows].count("digits-avx2") == 2
