@@ -137,6 +137,14 @@ def test_results_of_as_many_steps_are_the_published_ones() -> None:
     assert f"gains {middle} ({low} to {high})" in " ".join(text.split())
 
 
+def test_results_of_as_many_steps_on_cifake_mini_are_the_published_ones() -> None:
+    _, *rows = table_after(text_of("docs/results.md"), "| row, 480 steps, seed 2 |")
+    folders = ["cifake-mini-steps"] * 2 + ["cifake-mini-seeds"] * 2
+    for folder, (method, _, *cells) in zip(folders, rows, strict=True):
+        for name, cell in zip(("all", "many", "medium", "few"), cells, strict=True):
+            assert cell == f"{by_seed(method, [folder], 100, name)[2]:.2f}", (method, name)
+
+
 def test_results_on_pretrained_features_are_the_published_ones() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| pretrained | data |")
     assert len(rows) == 4
@@ -146,6 +154,18 @@ def test_results_on_pretrained_features_are_the_published_ones() -> None:
         splits = ("many", "medium", "few")
         means = [by_seed(method, ["pretrained-cifake-96"], 100, name).mean() for name in splits]
         assert cells[2:] == [f"{mean:.2f}" for mean in means], method
+
+
+def test_results_on_pretrained_features_with_as_many_steps_are_the_published_ones() -> None:
+    text = " ".join(text_of("docs/results.md").split())
+    longer, shorter = (
+        by_seed("Balanced Softmax", [folder], 100)
+        for folder in ("pretrained-cifake-96-steps", "pretrained-cifake-96")
+    )
+    assert list(longer.index) == [0, 2]
+    assert f"has {longer[0]:.2f} and {longer[2]:.2f} (seeds 0 and 2" in text
+    assert f"{shorter[0]:.2f} and {shorter[2]:.2f} with 100)" in text
+    assert longer.max() < by_seed("CE*", ["pretrained-cifake-96"], 100).min()
 
 
 def test_differences_on_other_processors_are_the_published_ones_and_have_one_sign() -> None:
