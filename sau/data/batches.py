@@ -90,7 +90,8 @@ def index_batches(
     """Return an order of 0 .. `count` - 1 in pieces, int64, on the CPU.
 
     The last piece may be smaller; one of a single image is left out, as BatchNorm has no
-    variance of it. With `steps` all pieces are whole.
+    variance of it. With `steps` all pieces are whole, and where one permutation follows another a
+    piece may hold a place twice.
 
     Args:
         count: N.

@@ -24,8 +24,9 @@ def check_backbone(settings: TrainingSettings, side: int | None) -> None:
         side: of its images in pixels; None: not known.
 
     Raises:
-        ArgumentError: no such model, a folder of another one, images of a size that it cannot
-            have, or `lora_rank` of a network that has nothing to adapt.
+        ArgumentError: no such model, a name that does not say which published weights, a folder
+            of another model, images of a size that it cannot have, or `lora_rank` of a network
+            that has nothing to adapt.
     """
     if not is_from_library(settings.backbone):
         return
@@ -43,5 +44,10 @@ def check_backbone(settings: TrainingSettings, side: int | None) -> None:
             encoder = make_encoder(settings.backbone, 0, wanted)
     except ValueError as error:
         raise ArgumentError(str(error)) from error
+    library, _, name = settings.backbone.partition("/")
+    if library == "open_clip" and settings.starts_pretrained() and not settings.weights_path():
+        from sau.networks.pretrained.of_open_clip import published_config
+
+        published_config(name)
     if settings.lora_rank > 0:
         add_low_rank(encoder, settings.lora_rank)

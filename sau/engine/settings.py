@@ -37,7 +37,9 @@ class TrainingSettings(ViewSettings):
         2048, "units of the projection head's two hidden layers", minimum=1
     )
     projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
-    epochs: int = setting(200, "passes over the training set", unit="epochs", minimum=1)
+    epochs: int = setting(
+        200, "passes over the training set, or so often steps_per_epoch", unit="epochs", minimum=1
+    )
     batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
     steps_per_epoch: int = setting(
         0,

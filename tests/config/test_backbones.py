@@ -37,6 +37,10 @@ def test_backbones_that_can_be_had_are_taken(folder: Path) -> None:
         ({"backbone": "timm/test_vot"}, r"backbone: timm/test_vot: .* no such model"),
         ({"backbone": "timm/test_vit", "input_size": 50}, "input_size: 50, but timm/test_vit"),
         ({"backbone": "timm/test_resnet", "lora_rank": 2}, "lora_rank: 2, .* has no attention"),
+        (
+            {"backbone": "open_clip/ViT-B-32", "pretrained": "yes"},
+            "pretrained: yes, but backbone open_clip/ViT-B-32 does not say which weights",
+        ),
         ({"backbone": "open_clip/ViT-B-23"}, "backbone: open_clip/ViT-B-23: open_clip has no"),
     ],
 )

@@ -34,14 +34,7 @@ def published(name: str) -> PretrainedWeights:
         ArgumentError: the name has no tag, or the weights are not here and cannot be fetched.
     """
     config = _config(name)
-    model, tag = split_tag(name)
-    if not tag:
-        tags = ", ".join(f"open_clip/{model}.{t}" for t in _tags(model)) or "nothing"
-        raise ArgumentError(
-            f"pretrained: yes, but backbone open_clip/{name} does not say which weights; open_clip "
-            f"publishes {tags}"
-        )
-    published = open_clip.get_pretrained_cfg(model, tag)
+    published = published_config(name)
     try:
         path = Path(open_clip.download_pretrained(published))
     except Exception as error:  # of the hub's client, of HTTP or of the disk: all say the same
@@ -51,9 +44,25 @@ def published(name: str) -> PretrainedWeights:
             f"{constants.HF_HUB_CACHE if published.get('hf_hub') else _CACHE}, here",
             error,
         ) from error
-    source = published.get("hf_hub") or published.get("url") or tag
+    source = published.get("hf_hub") or published.get("url") or split_tag(name)[1]
     pixels = _pixels(published, config, f"open_clip/{name}")
     return PretrainedWeights(path=path, pixels=pixels, source=f"{source}".rstrip("/"))
+
+
+def published_config(name: str) -> dict[str, Any]:
+    """Return what open_clip says of the published weights that a name means; none are fetched.
+
+    Raises:
+        ArgumentError: the name has no tag, so it does not say which.
+    """
+    model, tag = split_tag(name)
+    if not tag:
+        tags = ", ".join(f"open_clip/{model}.{t}" for t in _tags(model)) or "nothing"
+        raise ArgumentError(
+            f"pretrained: yes, but backbone open_clip/{name} does not say which weights; open_clip "
+            f"publishes {tags}"
+        )
+    return dict(open_clip.get_pretrained_cfg(model, tag))
 
 
 def in_file(name: str, path: Path) -> PretrainedWeights:

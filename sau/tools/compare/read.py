@@ -18,10 +18,11 @@ SUMMARY = ("summary.csv", "report/summary.csv")
 """Where the table of all runs lies: in a published folder, in a results folder without runs."""
 
 NEEDED = ["method", "imbalance_factor", "seed", "split", "top1_last"]
-TEXTS = {"seed": str, "method": str, "dataset": str}
-
 OF_NETWORK = ["backbone", "width", "epochs"]
 """Columns of the table: those without which nothing can be compared, and settings."""
+
+TEXTS = {"seed": str, "method": str, "dataset": str}
+"""Columns that are read as they are written, also where all of one look like numbers."""
 
 
 class Row(NamedTuple):

@@ -68,16 +68,6 @@ def _from_open_clip(name: str) -> str:
     Raises:
         ArgumentError: the name does not say which weights.
     """
-    import open_clip
+    from sau.networks.pretrained.of_open_clip import published_config
 
-    from sau.networks.open_clip_encoder import split_tag
-
-    model, tag = split_tag(name)
-    if not tag:
-        known = open_clip.list_pretrained_tags_by_model(model)
-        tags = ", ".join(f"open_clip/{model}.{one}" for one in known) or "nothing"
-        raise ArgumentError(
-            f"pretrained: yes, but backbone open_clip/{name} does not say which weights; open_clip "
-            f"publishes {tags}"
-        )
-    return str((open_clip.get_pretrained_cfg(model, tag) or {}).get("hf_hub", "")).rstrip("/")
+    return str(published_config(name).get("hf_hub") or "").rstrip("/")
