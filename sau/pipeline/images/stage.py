@@ -190,7 +190,8 @@ def _generator(
     digests = weights.of(settings)
     how = identity_of_pictures(settings, digests, record)
     on_hub = {"on_hub": True} if is_on_hub(settings) else {}
-    return {"classes": classes, **digests, **on_hub, "drawn_as": how}
+    named = {"source": settings.source, "model": settings.model}
+    return {"classes": classes, **named, **digests, **on_hub, "drawn_as": how}
 
 
 def _rows_of_shard(

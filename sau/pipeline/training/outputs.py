@@ -1,7 +1,6 @@
 """What a run leaves behind: its facts and its tables."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,18 +79,30 @@ def generators(synthetic_images: Sequence[Path]) -> list[dict[str, Any]]:
     Args:
         synthetic_images: manifests; none for a run on real images alone.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     for path in synthetic_images:
-        made = read_metadata(path)["provenance"]
-        settings = made.get("settings", {})
-        weights = [one.get("weights_sha256") for one in made.get("generators", [])]
-        about = {
-            "source": settings.get("source"),
-            "model": settings.get("model"),
-            "weights_sha256": sorted({digest for digest in weights if digest}),
-        }
-        found.setdefault(json.dumps(about, sort_keys=True), about)
-    return list(found.values())
+        for source, model, digests in _makers(read_metadata(path)["provenance"]):
+            found.setdefault((source, model), set()).update(digests)
+    return [
+        {"source": source, "model": model or None, "weights_sha256": sorted(digests)}
+        for (source, model), digests in found.items()
+    ]
+
+
+def _makers(made: Mapping[str, Any]) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield source, model and weights of what made a shard's images: generators, then imports.
+
+    Args:
+        made: the provenance of the shard. A class may have a generator of its own, and imported
+            images may lie beside drawn ones.
+    """
+    settings = made.get("settings", {})
+    for one in made.get("generators", []):
+        source, model = (str(one.get(key, settings.get(key)) or "") for key in ("source", "model"))
+        digest = one.get("weights_sha256")
+        yield source, model, {digest} if digest else set()
+    if settings.get("source") == "imported" or made.get("imported_counts"):
+        yield "imported", "", set()
 
 
 def predictions_table(state: RunState, test: TestData) -> pa.Table:

@@ -209,10 +209,11 @@ def _licences(made: Mapping[str, Any], card: Card) -> list[str]:
     if "pretrained" in made:
         licence = str(made["pretrained"].get("licence") or NOT_SAID)
         lines.append(f"- The weights that training started from: {escape(licence)}.")
-    if made.get("generated_by"):
-        shipped = {_model_of(each) for each in made["generated_by"]} <= set(SHIPPED)
-        licence = card.generator_licence or ("Apache-2.0" if shipped else NOT_SAID)
-        lines.append(f"- The generator of the synthetic images: {escape(licence)}.")
+    for each in made.get("generated_by") or []:
+        name = _maker(each)
+        shipped = _model_of(each) in SHIPPED
+        licence = "Apache-2.0" if shipped else card.generator_licence or NOT_SAID
+        lines.append(f"- What made synthetic images ({escape(name)}): {escape(licence)}.")
     return ["## Licences", "\n".join(lines)]
 
 
@@ -220,9 +221,14 @@ def _generators(made: Mapping[str, Any]) -> str | None:
     texts = []
     for each in made.get("generated_by") or []:
         digests = ", ".join(digest[:16] for digest in each.get("weights_sha256", []))
-        name = " ".join(filter(None, (str(each.get("source") or ""), _model_of(each))))
+        name = _maker(each)
         texts.append(f"{name} (weights {digests})" if digests else name)
     return "; ".join(filter(None, texts)) or None
+
+
+def _maker(made: Mapping[str, Any]) -> str:
+    """Return the source of images and the model, if one is known."""
+    return " ".join(filter(None, (str(made.get("source") or ""), _model_of(made))))
 
 
 def _model_of(made: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from sau.config import load
 from sau.core.errors import UserError
+from sau.pipeline.training.outputs import generators
 from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs
 from tests.pipeline.images.quick import Quick
@@ -89,6 +90,19 @@ def test_provenance_counts_what_was_imported(quick: Inputs, tmp_path: Path) -> N
     made = manifest.read_metadata(path)["provenance"]
     assert made["imported_counts"] == {"zero": 2}
     assert len(made["imported_sha256"]) == 64
+
+
+def test_record_of_a_network_names_the_generator_and_the_imports(
+    quick: Inputs, tmp_path: Path
+) -> None:
+    """What a model card says of the images; here of two shards, as training reads them."""
+    write_pictures(tmp_path / "there" / "zero", 2)
+    paths = [quick.run(shard, shards=2, import_first=str(tmp_path / "there")) for shard in range(2)]
+    drawn, imported = generators(paths)
+    assert drawn["source"] == "glide"
+    assert drawn["model"] == manifest.read_metadata(paths[0])["provenance"]["settings"]["model"]
+    assert [len(digest) for digest in drawn["weights_sha256"]] == [64]
+    assert imported == {"source": "imported", "model": None, "weights_sha256": []}
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,8 @@ def test_upsampler_follows(inputs, tmp_path):
     assert pixels(whole).shape == (7, 32, 32, 3)
     made = manifest.read_metadata(whole)["provenance"]
     digests = {"weights_sha256", "upsampler_sha256"}
-    assert set(made["generators"][0]) == {"classes", "drawn_as", *digests}
+    named = {"classes", "source", "model", "drawn_as"}
+    assert set(made["generators"][0]) == named | digests
     expected = pixels(whole)
     parts = [run(inputs, shard, shards=2, batch_size=1, **settings) for shard in range(2)]
     assert np.array_equal(pixels(*parts), expected)
