@@ -155,9 +155,22 @@ def test_predictions_of_another_run_are_pooled_in_no_fold(
     runs: dict[str, Run], tmp_path: Path
 ) -> None:
     shutil.copytree(runs["this"].root, tmp_path / "copy")
-    assert len(predictions_of(tmp_path / "copy", "ce", "2")) > 0
+    assert len(predictions_of(tmp_path / "copy", "ce", "2", [(0, 0)])) > 0
     theirs = table_in(runs["another seed"], "training/predictions")
     copy = Run(tmp_path / "copy", runs["this"].source)
     table_in(copy, "training/predictions").write_bytes(theirs.read_bytes())
     with pytest.raises(UserError, match="lies where seed 0 belongs, but was made for 1"):
-        predictions_of(tmp_path / "copy", "ce", "2")
+        predictions_of(tmp_path / "copy", "ce", "2", [(0, 0)])
+
+
+def test_folds_are_pooled_of_the_seeds_that_are_asked_for(
+    runs: dict[str, Run], tmp_path: Path
+) -> None:
+    """What earlier settings have left beside them is no network of these."""
+    copy = tmp_path / "copy"
+    shutil.copytree(runs["this"].root, copy)
+    shutil.copytree(runs["another seed"].root, copy, dirs_exist_ok=True)
+    one, both = (predictions_of(copy, "ce", "2", [(0, s) for s in n]) for n in ([0], [0, 1]))
+    assert (one.run.nunique(), both.run.nunique()) == (1, 2)
+    with pytest.raises(UserError, match=r"seed-2/predictions\.parquet: no such file; run again"):
+        predictions_of(copy, "ce", "2", [(0, 2)])

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -58,12 +59,14 @@ def fold_folder(config: Config, fold: int) -> Path:
 
 def pool_all(config: Config, folders: Sequence[Path]) -> list[Pooled]:
     """Return the pooled result of each row at each imbalance factor."""
+    grid = config.experiment
+    seeds = list(product(grid.data_seeds, grid.seeds))
     return [
         pooled(
             row,
             config.training.labels[row],
             factor,
-            [predictions_of(folder, row, factor) for folder in folders],
+            [predictions_of(folder, row, factor, seeds) for folder in folders],
         )
         for factor in config.experiment.factor_names()
         for row in config.row_names()
@@ -72,12 +75,16 @@ def pool_all(config: Config, folders: Sequence[Path]) -> list[Pooled]:
 
 def report(results: Sequence[Pooled]) -> list[str]:
     """Return a line for each result."""
-    return [
+    return [_line(each) for each in results]
+
+
+def _line(each: Pooled) -> str:
+    networks = "1 network" if each.seeds == 1 else f"{each.seeds} networks"
+    return (
         f"{each.label}, {each.imbalance_factor}: top-1 {each.top1:.2f} % "
         f"({each.low:.2f} to {each.high:.2f}), balanced accuracy {each.balanced_accuracy:.2f} %, "
-        f"{each.images} images, {each.seeds} networks for each"
-        for each in results
-    ]
+        f"{each.images} images, {networks} for each"
+    )
 
 
 def _run(named: Sequence[str], fold: int, folder: Path, cores: str) -> None:

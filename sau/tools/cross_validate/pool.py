@@ -83,22 +83,29 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
 
 
-def predictions_of(results: Path, row: str, factor: str) -> pd.DataFrame:
-    """Return a fold's predictions after the last epoch, of all data seeds and seeds of a row.
+def predictions_of(
+    results: Path, row: str, factor: str, seeds: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
+    """Return a fold's predictions after the last epoch, of the runs of a row that are asked for.
+
+    Args:
+        results: of the fold. Runs of other seeds that lie there are left alone.
+        row: its key.
+        factor: the imbalance factor, as in folder names.
+        seeds: data seed and seed of each run.
 
     Raises:
-        UserError: there are none, or some lie where those of another run belong.
+        UserError: a run has none, or those that lie there are another run's.
     """
-    found = []
-    for path in sorted((results / "training" / row / f"imbalance-{factor}").rglob("*.parquet")):
-        if path.name != "predictions.parquet":
-            continue
-        check_inputs({"predictions": path})
-        columns = ["selection", "id", "label", "predicted"]
-        table = manifest.read(path, "predictions", columns=columns).to_pandas()
-        run = path.parent.relative_to(results).as_posix()
-        found.append(table[table.selection == LAST].assign(run=run))
-    if not found:
-        raise UserError(f"{results}: no predictions of {row}; run again to have them made")
-    predictions: pd.DataFrame = pd.concat(found)
-    return predictions
+    return pd.concat(_of_run(results, row, factor, *pair) for pair in seeds)
+
+
+def _of_run(results: Path, row: str, factor: str, data_seed: int, seed: int) -> pd.DataFrame:
+    run = Path("training", row, f"imbalance-{factor}", f"data-seed-{data_seed}", f"seed-{seed}")
+    path = results / run / "predictions.parquet"
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; run again to have it made")
+    check_inputs({"predictions": path})
+    columns = ["selection", "id", "label", "predicted"]
+    table: pd.DataFrame = manifest.read(path, "predictions", columns=columns).to_pandas()
+    return table[table.selection == LAST].assign(run=run.as_posix())
