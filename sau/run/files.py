@@ -56,6 +56,10 @@ def find(name: str, shipped: Path) -> Path | None:
 
 
 def example_configs(shipped: Path) -> list[str]:
-    """Return the names of the shipped config files, from their folder."""
-    found = (shipped / "configs").rglob("*.yaml")
+    """Return the names of the shipped config files, from their folder.
+
+    What lies in `configs/sweeps` are changes for `sau sweep`, and no configs.
+    """
+    configs = shipped / "configs"
+    found = [path for path in configs.rglob("*.yaml") if path.parent != configs / "sweeps"]
     return ["config.yaml", *sorted(path.relative_to(shipped).as_posix() for path in found)]

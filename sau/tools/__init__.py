@@ -30,7 +30,7 @@ TOOLS: dict[str, Tool] = {
         Tool("doctor", "say what this machine has, and what will not work"),
         Tool("plan", "say what a run will draw, train, store and pay, and how long it takes"),
         Tool("cross-validate", "run all folds, and pool their test images"),
-        Tool("sweep", "run each value of one setting, and compare them"),
+        Tool("sweep", "run each value of one setting, or named changes, and compare them"),
         Tool("status", "say what is done, what runs, and what failed and why"),
         Tool("predict", "classify images with a trained network"),
         Tool("evaluate", "measure a trained network on new images of known classes"),

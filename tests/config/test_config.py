@@ -8,10 +8,11 @@ import yaml
 from sau.config import json_schema, load
 from sau.config.config import SECTIONS
 from sau.core.errors import UserError
+from sau.run.files import example_configs
 from sau.settings.section import conditions_of
 from tests.paths import ROOT
 
-CONFIGS = sorted([ROOT / "config.yaml", *(ROOT / "configs").rglob("*.yaml")])
+CONFIGS = [ROOT / name for name in example_configs(ROOT)]
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)

@@ -8,10 +8,11 @@ import yaml
 from sau.config import load
 from sau.engine.settings import TrainingSettings
 from sau.pipeline.registry import STAGES
+from sau.run.files import example_configs
 from sau.settings.flags import arguments_of, build_parser, to_flags
 from tests.paths import ROOT
 
-FILES = [ROOT / "config.yaml", *sorted((ROOT / "configs").rglob("*.yaml"))]
+FILES = [ROOT / name for name in example_configs(ROOT)]
 PATHS = (
     "--members a --train-images a --test-images a --synthetic-images a --predictions a "
     "--history a --label-correction a --model a --checkpoint a --seed 0"

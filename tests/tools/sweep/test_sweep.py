@@ -9,6 +9,8 @@ from sau.run.configured import configured, with_changes
 from sau.tools.compare.command import to_text
 from sau.tools.compare.read import read_results
 from sau.tools.sweep.table import Swept, figures_of, table_of
+from sau.tools.sweep.variants import heading, variants_of
+from tests.paths import ROOT
 
 
 def published(folder: Path, **top1: list[float]) -> Path:
@@ -66,7 +68,11 @@ def test_changes_of_one_section_are_joined_into_one_word(tmp_path: Path, monkeyp
         (["images.guidance_scale", "1", "1"], "each once"),
         (["images.model", "a/b", "a_b"], "two of them have one folder"),
         (["images.guidence_scale", "1", "2"], "did you mean 'guidance_scale'"),
-        (["images.guidance_scale", "1", "high"], "images.guidance_scale"),
+        (
+            ["images.guidance_scale", "1", "high"],
+            "images.guidance_scale high: config: images.guid",
+        ),
+        (["no.yaml", "all"], "no.yaml: No such file or directory"),
     ],
 )
 def test_bad_words_are_one_line_before_anything_runs(
@@ -78,3 +84,62 @@ def test_bad_words_are_one_line_before_anything_runs(
     assert message in told
     assert told.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+VARIANTS = """
+as-it-is: {}
+strong: {images: {guidance_scale: 7.5}, filter: {keep_fraction: 1.0}}
+strong-too: {images: {guidance_scale: 5}}
+"""
+
+
+def written(tmp_path: Path, text: str) -> str:
+    (tmp_path / "ideas.yaml").write_text(text)
+    return "ideas.yaml"
+
+
+def test_file_names_changes_of_several_sections(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = written(tmp_path, VARIANTS)
+    found = variants_of(file, ["all"])
+    assert [each.name for each in found] == ["as-it-is", "strong", "strong-too"]
+    assert variants_of(file, ["strong", "as-it-is"]) == [found[1], found[0]]
+    as_it_is, strong = (configured([*each.changes, "images={seed: 3}"]) for each in found[:2])
+    assert as_it_is.images.guidance_scale == configured([]).images.guidance_scale
+    assert (strong.images.guidance_scale, strong.images.seed) == (7.5, 3)
+    assert strong.filter.keep_fraction == 1.0
+    assert heading(file) == "ideas"
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "message"),
+    [
+        (VARIANTS, ["strong"], "VALUES: strong: expected two or more"),
+        (VARIANTS, ["strong", "stronk"], "stronk: unknown variant; did you mean 'strong'?"),
+        (VARIANTS.replace("strong-too", "strong/too"), ["all"], "strong/too: expected a name of"),
+        (VARIANTS.replace("strong-too", "all"), ["all"], "ideas.yaml: all: expected a name of"),
+        ("a: {}\nb: 7.5\n", ["all"], "ideas.yaml: b: expected sections with keys"),
+        ("a: {}\nb: {images: 7.5}\n", ["all"], "ideas.yaml: b: expected sections with keys"),
+        ("a: {}\nb: {experiment: {}}\n", ["all"], "ideas.yaml: b: expected sections other than"),
+        ("a: {}\nb: {images: {guidence_scale: 1}}\n", ["all"], "ideas b: config: images.guid"),
+        ("- a\n", ["all"], "ideas.yaml: expected sections with keys"),
+    ],
+)
+def test_bad_file_of_changes_is_one_line_before_anything_runs(
+    text: str, names: list[str], message: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["sweep", written(tmp_path, text), *names]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["ideas.yaml"]
+
+
+def test_shipped_variants_are_configs(monkeypatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for file in sorted((ROOT / "configs" / "sweeps").glob("*.yaml")):
+        found = variants_of(str(file), ["all"])
+        assert not found[0].changes, "the first is what others are compared with"
+        configs = [configured(each.changes) for each in found]
+        assert all(one != configs[0] for one in configs[1:])
