@@ -110,54 +110,75 @@ def about(command: str, results: Path, name: str, note: str) -> str:
     """Return the README of a published run, in Markdown."""
     return "\n".join(
         [
-            f"# {name}: a published run",
-            "",
-            f"Made by `{command}` on {os.cpu_count()} cores of {processor()};",
-            "kept by `python -m scripts.publish`.",
-            "",
-            *([note, ""] if note else []),
+            *heading(command, name, "run", note),
             "[overview.md](overview.md) has the tables, `summary.csv` one line per run and split,",
             "`imbalance-*.md` the details of each imbalance factor. Top-1 is that of the last",
             "epoch; the best ones stand below it, with the images that they were chosen on.",
             "",
-            "## Time",
-            "",
-            "Wall clock of the jobs, which run side by side where cores allow.",
-            "",
-            "| stage | jobs | seconds in all | longest | largest memory, MiB |",
-            "| - | -: | -: | -: | -: |",
-            *times(results),
-            "",
-            "## Versions",
-            "",
-            *versions(results),
-            "",
+            *time_and_versions(results),
         ]
     )
 
 
-def times(results: Path) -> list[str]:
+def heading(command: str, name: str, what: str, note: str) -> list[str]:
+    """Return how a published README begins."""
+    return [
+        f"# {name}: a published {what}",
+        "",
+        f"Made by `{command}` on {os.cpu_count()} cores of {processor()};",
+        "kept by `python -m scripts.publish`.",
+        "",
+        *([note, ""] if note else []),
+    ]
+
+
+def time_and_versions(*results: Path) -> list[str]:
+    """Return how a published README ends: what the runs in these folders took and were made with.
+
+    Raises:
+        UserError: nothing there says so.
+    """
+    return [
+        "## Time",
+        "",
+        "Wall clock of the jobs, which run side by side where cores allow.",
+        "",
+        "| stage | jobs | seconds in all | longest | largest memory, MiB |",
+        "| - | -: | -: | -: | -: |",
+        *times(*results),
+        "",
+        "## Versions",
+        "",
+        *versions(*results),
+        "",
+    ]
+
+
+def times(*results: Path) -> list[str]:
     """Return a Markdown row for each stage, from Snakemake's benchmark files.
 
     Raises:
-        UserError: there are none.
+        UserError: a folder has none.
     """
-    folder, rows = results / "benchmarks", []
-    for stage in sorted(folder.glob("*")):
-        paths = [path for path in sorted(stage.rglob("*.tsv")) if SO_FAR not in path.name]
-        if not paths:
-            continue
-        runs = pd.concat([pd.read_csv(path, sep="\t") for path in paths])
-        taken = sum(TAKEN in path.read_text() for path in logs_of(results, stage.name))
-        name = f"{stage.name}, {taken} of them {TAKEN} former results" if taken else stage.name
-        seconds, memory = runs["s"], pd.to_numeric(runs["max_rss"], errors="coerce")
-        rows.append(
-            f"| {name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} "
-            f"| {memory.max():.0f} |"
-        )
-    if not rows:
-        raise UserError(f"{folder}: nothing there says how long the jobs took; run it first")
-    return rows
+    found: dict[str, list[Path]] = {}
+    for folder in (each / "benchmarks" for each in results):
+        files = [path for path in folder.rglob("*.tsv") if SO_FAR not in path.name]
+        if not files:
+            raise UserError(f"{folder}: nothing there says how long the jobs took; run it first")
+        for file in files:
+            found.setdefault(file.relative_to(folder).parts[0], []).append(file)
+    return [_time(stage, found[stage], results) for stage in sorted(found)]
+
+
+def _time(stage: str, files: Sequence[Path], results: Sequence[Path]) -> str:
+    runs = pd.concat([pd.read_csv(file, sep="\t") for file in files])
+    logs = [log for each in results for log in logs_of(each, stage)]
+    taken = sum(TAKEN in log.read_text() for log in logs)
+    name = f"{stage}, {taken} of them {TAKEN} former results" if taken else stage
+    seconds, memory = runs["s"], pd.to_numeric(runs["max_rss"], errors="coerce")
+    return (
+        f"| {name} | {len(runs)} | {seconds.sum():.0f} | {seconds.max():.0f} | {memory.max():.0f} |"
+    )
 
 
 def logs_of(results: Path, stage: str) -> list[Path]:
@@ -165,20 +186,21 @@ def logs_of(results: Path, stage: str) -> list[Path]:
     return sorted((results / "logs" / stage).rglob("*.log"))
 
 
-def versions(results: Path) -> list[str]:
+def versions(*results: Path) -> list[str]:
     """Return the versions that the results themselves recorded, all where they differ.
 
     Raises:
-        UserError: no result records any.
+        UserError: no result of a folder records any.
     """
-    manifests = [path for stage in STAGES for path in (results / stage).rglob("*.parquet")]
-    made = {str(path): read_metadata(path)["provenance"] for path in manifests}
-    found = versions_of(made, runs=[])
-    if not found:
-        raise UserError(
-            f"{results}: no manifest there says what the run was made with; run it first"
-        )
-    return [f"- {line}" for line in found.splitlines()]
+    made: dict[str, Any] = {}
+    for folder in results:
+        files = [path for stage in STAGES for path in (folder / stage).rglob("*.parquet")]
+        if not files:
+            raise UserError(
+                f"{folder}: no manifest there says what the run was made with; run it first"
+            )
+        made |= {str(path): read_metadata(path)["provenance"] for path in files}
+    return [f"- {line}" for line in versions_of(made, runs=[]).splitlines()]
 
 
 def main() -> None:

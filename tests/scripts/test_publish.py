@@ -14,20 +14,25 @@ from scripts.publish import main, publish, times, versions
 from tests.paths import ROOT
 
 
-@pytest.fixture
-def finished(tmp_path, monkeypatch):
-    """A folder with the reports of a run, and a config that names it."""
-    monkeypatch.chdir(tmp_path)
-    report, timing = tmp_path / "out" / "report", tmp_path / "out" / "benchmarks" / "report"
-    for folder in (report, timing):
-        folder.mkdir(parents=True)
+def write_run(folder):
+    """Write what is read of a finished run."""
+    report, timing = folder / "report", folder / "benchmarks" / "report"
+    for each in (report, timing):
+        each.mkdir(parents=True)
     for name in ("overview.md", "overview.html", "paper.csv", "so-far.md", "paper-so-far.csv"):
         (report / name).write_text(name)
     for name, seconds in (("overview", 2), ("so-far", 40)):
         (timing / f"{name}.tsv").write_text(f"s\tmax_rss\n{seconds}\t100\n")
     prompts = pa.Table.from_pylist([], manifest.SCHEMAS["prompts"])
     made = provenance("prompts", PromptsSettings(), {})
-    manifest.write(tmp_path / "out" / "prompts" / "prompts.parquet", "prompts", prompts, made)
+    manifest.write(folder / "prompts" / "prompts.parquet", "prompts", prompts, made)
+
+
+@pytest.fixture
+def finished(tmp_path, monkeypatch):
+    """A folder with the reports of a run, and a config that names it."""
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "out")
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["experiment"]["results"] = "out"
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))

@@ -23,9 +23,9 @@ def to_markdown(page: Page) -> str:
     for section in page.sections:
         if section.table is not None:
             parts += [f"## {escape(section.heading)}", _paragraph(section.caption)]
-            parts += _tables(section.table)
+            parts += tables(section.table)
         for words, table in section.more:
-            parts += [f"**{escape(words)}**", *_tables(table)]
+            parts += [f"**{escape(words)}**", *tables(table)]
     if page.listings:
         parts.append("## Settings and versions")
         for heading, lines in page.listings:
@@ -33,7 +33,7 @@ def to_markdown(page: Page) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _tables(table: TextTable) -> list[str]:
+def tables(table: TextTable) -> list[str]:
     """Return one Markdown table, or one for each group of columns with the leading columns."""
     own = len(table.columns)
     if not table.groups:
