@@ -13,6 +13,7 @@ from sau.run.configured import config_words, configured, with_changes
 from sau.storage.files import write_text
 from sau.tools.compare.command import to_text
 from sau.tools.compare.read import read_results
+from sau.tools.sweep.shared import offer
 from sau.tools.sweep.table import Swept, figures_of, table_of
 from sau.tools.sweep.variants import Variant, heading, variants_of
 
@@ -24,7 +25,8 @@ def sweep(
 ) -> None:
     """Run each value of one setting, or named changes, into a folder each, and compare them.
 
-    Each is a whole `sau run`, so what is there already is not made again. Each row at each
+    Each is a whole `sau run`, so what is there already is not made again, nor are the first
+    value's pictures and networks where another value does not concern them. Each row at each
     imbalance factor is compared with itself at the first value, over the same seeds and test
     images.
 
@@ -52,6 +54,8 @@ def sweep(
             raise UserError(f"{what} {variant.name}: {error}") from error
     for variant, words in zip(variants, runs, strict=True):
         log.info("%s: %s", what, variant.name)
+        if variant is not variants[0]:
+            offer(base / variants[0].folder, base / variant.folder)
         _run(f"{what} {variant.name}", words, cores)
     swept = [Swept(each.name, read_results(base / each.folder)) for each in variants]
     for line in to_text(table_of(what, swept)):

@@ -1,0 +1,52 @@
+"""Second names of one value's results, below another value's folder."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sau.storage.reuse import ReusableResults
+from sau.tools.sweep.shared import offer
+
+
+def stored(results: Path, text: str) -> ReusableResults:
+    """Store a result as a job does."""
+    output = results / "images" / "shard-0.parquet"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text)
+    reusable = ReusableResults(output.with_suffix(".reuse"), "this")
+    reusable.store({"images": output})
+    return reusable
+
+
+def test_other_run_finds_what_the_first_has_made(tmp_path: Path) -> None:
+    stored(tmp_path / "first", "pictures")
+    assert offer(tmp_path / "first", tmp_path / "other") == 1
+    found = ReusableResults(tmp_path / "other/images/shard-0.reuse", "this")
+    assert found.holds()
+    taken = tmp_path / "other/images/shard-0.parquet"
+    found.take_back({"images": taken})
+    assert taken.read_text() == "pictures"
+    found.remove()
+    assert (tmp_path / "first/images/shard-0.reuse/images").read_text() == "pictures"
+
+
+def test_what_the_other_run_has_of_its_own_stays(tmp_path: Path) -> None:
+    stored(tmp_path / "first", "pictures")
+    own = stored(tmp_path / "other", "its own")
+    assert offer(tmp_path / "first", tmp_path / "other") == 0
+    assert (own.folder / "images").read_text() == "its own"
+
+
+def test_without_hard_links_nothing_is_half_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stored(tmp_path / "first", "pictures")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert offer(tmp_path / "first", tmp_path / "other") == 0
+    assert not (tmp_path / "other/images/shard-0.reuse").exists()
+    assert "no second names" in caplog.text
