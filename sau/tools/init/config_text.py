@@ -84,18 +84,30 @@ def _training(choices: Choices) -> Iterator[str]:
     yield _line("device", choices.device)
     yield _line("threads", 1, "CPU threads of one job; several run at once")
     yield _line("runs", "", "rows of the table")
+    yield from _rows(choices)
+
+
+def _rows(choices: Choices) -> Iterator[str]:
+    last = max(1, choices.epochs // 4)
+    stage = f"epochs: {last}, learning_rate: {_number(_rate(choices) / 10)}"
     yield "    ce: {label: CE, method: cross_entropy, data: real}"
     yield "    balanced-softmax: {label: Balanced Softmax, method: balanced_softmax, data: real}"
     yield "    # With a section `images` (docs/your-own-images.md), on generated images too:"
     yield "    # ce-balanced: {label: CE*, method: cross_entropy, data: balanced}"
     yield "    # sau: {label: SAU, method: sau, data: balanced}"
+    yield "    # The real images alone once more at the end (what it brought us: docs/results.md):"
+    yield "    # then-real:"
+    yield '    #   label: "CE*, then real"'
+    yield "    #   method: cross_entropy"
+    yield "    #   data: balanced"
+    yield f"    #   second_stage: {{method: balanced_softmax, data: real, {stage}}}"
 
 
 def _network(choices: Choices) -> Iterator[str]:
     if choices.input_size is None:
         yield _line("backbone", "resnet32", "resnet50 for sides of 128 and more, on a GPU")
         yield _line("width", 16, "channels")
-        yield _line("learning_rate", 0.05, "cosine to 0")
+        yield _line("learning_rate", _number(_rate(choices)), "cosine to 0")
         yield _line("weight_decay", "1.0e-3")
         return
     yield _line("backbone", f"timm/{PRETRAINED}", "docs/pretrained.md has others")
@@ -104,14 +116,25 @@ def _network(choices: Choices) -> Iterator[str]:
     if choices.device == "cpu":
         yield _line("freeze", "backbone", "none: all weights learn, which takes far longer")
     yield _line("optimizer", "adamw")
-    yield _line("learning_rate", "2.0e-3" if choices.device == "cpu" else "5.0e-4", "cosine to 0")
+    yield _line("learning_rate", _number(_rate(choices)), "cosine to 0")
     yield _line("weight_decay", "1.0e-2")
+
+
+def _rate(choices: Choices) -> float:
+    if choices.input_size is None:
+        return 0.05
+    return 0.002 if choices.device == "cpu" else 0.0005
 
 
 def _evaluation(choices: Choices) -> Iterator[str]:
     above, at_most = choices.many_above, choices.few_at_most
     yield _line("many_above", above, "training images of a class: more are many-shot,")
     yield _line("few_at_most", at_most, "and so many or fewer few-shot")
+
+
+def _number(value: float) -> str:
+    """Return digits alone: YAML takes 5e-05 for a text."""
+    return f"{value:.6f}".rstrip("0")
 
 
 def _line(key: str, value: object, comment: str = "") -> str:

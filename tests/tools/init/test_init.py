@@ -1,5 +1,7 @@
 """`sau init`: what it says of a folder, and the config that it writes."""
 
+import re
+
 import pytest
 import yaml
 
@@ -29,6 +31,21 @@ def test_pretrained_backbone_is_taken_where_its_weights_are(run, tmp_path):
     assert (training.backbone, training.freeze) == ("timm/tf_efficientnet_lite0", "backbone")
     assert (training.input_size, training.optimizer) == (96, "adamw")
     assert training.starts_pretrained()
+
+
+@pytest.mark.parametrize(
+    ("machine", "rate"), [(True, 0.0002), (False, 0.005)], indirect=["machine"]
+)
+def test_rows_on_generated_images_are_there_to_be_uncommented(run, tmp_path, rate):
+    put_pictures(tmp_path / "zoo", {"ant": 30, "bee": 1})
+    run()
+    text = (tmp_path / "my.yaml").read_text()
+    config = yaml.safe_load(re.sub(r"^    # (?! *(With|The) )", "    ", text, flags=re.MULTILINE))
+    rows = load(config | {"images": {"source": "glide"}}).training.runs
+    assert list(rows) == ["ce", "balanced-softmax", "ce-balanced", "sau", "then-real"]
+    last = rows["then-real"].second_stage
+    assert (last["method"], last["data"]) == ("balanced_softmax", "real")
+    assert (last["learning_rate"], last["epochs"]) == (rate, rows["ce"].epochs // 4)
 
 
 @pytest.fixture
