@@ -38,7 +38,10 @@ class TrainingSettings(ViewSettings):
     )
     projection_size: int = setting(128, "dimension of the contrastive embedding", minimum=2)
     epochs: int = setting(
-        200, "passes over the training set, or so often steps_per_epoch", unit="epochs", minimum=1
+        200,
+        "passes over the training set; with steps_per_epoch, as many times that number of steps",
+        unit="epochs",
+        minimum=1,
     )
     batch_size: int = setting(128, "images of a batch", unit="images", minimum=2)
     steps_per_epoch: int = setting(
