@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,36 +50,43 @@ def publish(config_file: Path, name: str, note: str, overrides: Sequence[str] = 
         UserError: a bad config, or a run whose reports, benchmarks or manifests are not there;
             what was published before then stays.
     """
-    if name in ("", "..") or Path(name).name != name:
-        raise UserError(f"{name!r}: expected the name of a folder under {PUBLISHED}")
     results = Path(load(config_of(config_file, overrides)).experiment.results)
     about_it = about(command_of(config_file, overrides), results, name, note)
-    files = reports_of(results) | {"README.md": about_it.encode()}
-    folder = PUBLISHED / name
-    with new_folder(folder, replace=True) as temporary:
+    return keep(name, reports_of(results) | {"README.md": about_it.encode()})
+
+
+def keep(name: str, files: Mapping[str, bytes]) -> Path:
+    """Write files into a folder of that name under results/published, in place of those there.
+
+    Raises:
+        UserError: that is no name of a folder, or a page names a path of this machine.
+    """
+    if name in ("", "..") or Path(name).name != name:
+        raise UserError(f"{name!r}: expected the name of a folder under {PUBLISHED}")
+    for file, data in files.items():
+        of_machine = PATH_OF_A_MACHINE.search(data) if file.endswith(".md") else None
+        if of_machine:
+            raise UserError(
+                f"{file}: names {of_machine[1].decode()}, which is there on one machine "
+                "alone; run with a path from the project's folder, such as a link's"
+            )
+    with new_folder(PUBLISHED / name, replace=True) as temporary:
         for file, data in files.items():
             (temporary / file).write_bytes(data)
-    return folder
+    return PUBLISHED / name
 
 
 def reports_of(results: Path) -> dict[str, bytes]:
     """Return the bytes of a run's small reports, by their names.
 
     Raises:
-        UserError: there are none, or one names a path of this machine.
+        UserError: there are none.
     """
     folder = results / "report"
     paths = [path for path in sorted(folder.glob("*")) if path.suffix in SMALL]
     found = {path.name: path.read_bytes() for path in paths if SO_FAR not in path.name}
     if not found:
         raise UserError(f"{folder}: no finished report there; run it first")
-    for name, data in found.items():
-        of_machine = PATH_OF_A_MACHINE.search(data) if name.endswith(".md") else None
-        if of_machine:
-            raise UserError(
-                f"{folder / name}: names {of_machine[1].decode()}, which is there on one machine "
-                "alone; run with a path from the project's folder, such as a link's"
-            )
     return found
 
 
@@ -120,13 +127,13 @@ def about(command: str, results: Path, name: str, note: str) -> str:
     )
 
 
-def heading(command: str, name: str, what: str, note: str) -> list[str]:
+def heading(command: str, name: str, what: str, note: str, *, by: str = "publish") -> list[str]:
     """Return how a published README begins."""
     return [
         f"# {name}: a published {what}",
         "",
         f"Made by `{command}` on {os.cpu_count()} cores of {processor()};",
-        "kept by `python -m scripts.publish`.",
+        f"kept by `python -m scripts.{by}`.",
         "",
         *([note, ""] if note else []),
     ]
@@ -200,7 +207,10 @@ def versions(*results: Path) -> list[str]:
                 f"{folder}: no manifest there says what the run was made with; run it first"
             )
         made |= {str(path): read_metadata(path)["provenance"] for path in files}
-    return [f"- {line}" for line in versions_of(made, runs=[]).splitlines()]
+    found = versions_of(made, runs=[])
+    if not found:
+        raise UserError(f"{results[0]}: no manifest there says what the run was made with")
+    return [f"- {line}" for line in found.splitlines()]
 
 
 def main() -> None:

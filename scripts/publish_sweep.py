@@ -18,12 +18,10 @@ from sau.core.errors import EXIT_USER_ERROR, UserError
 from sau.pipeline.report.csv_text import csv_of
 from sau.pipeline.report.markdown import tables
 from sau.run.configured import config_words, configured
-from sau.storage.folders import new_folder
-from sau.tools.compare.read import read_results
-from sau.tools.sweep.table import Swept, figures_of, table_of
-from sau.tools.sweep.variants import heading as heading_of
-from sau.tools.sweep.variants import variants_of
-from scripts.publish import PUBLISHED, heading, time_and_versions
+from sau.tools.sweep.command import swept_of
+from sau.tools.sweep.table import figures_of, table_of
+from sau.tools.sweep.variants import sweep_of
+from scripts.publish import heading, keep, time_and_versions
 
 
 def publish_sweep(
@@ -41,35 +39,40 @@ def publish_sweep(
     Raises:
         UserError: a bad key, value or config, or a run that is not finished.
     """
-    if name in ("", "..") or Path(name).name != name:
-        raise UserError(f"{name!r}: expected the name of a folder under {PUBLISHED}")
-    base, what = Path(configured(named).experiment.results), heading_of(key)
-    variants = variants_of(key, values)
-    folders = [base / each.folder for each in variants]
-    swept = [Swept(v.name, read_results(f)) for v, f in zip(variants, folders, strict=True)]
+    asked = sweep_of(key, values)
+    base = Path(configured(named).experiment.results)
+    folders = [base / each.folder for each in asked.variants]
+    swept = swept_of(asked, base)
     command = shlex.join(["sau", "sweep", key, *values, *config_words(named)])
-    lines = [
-        *heading(command, name, "sweep", note),
-        f"Each row is compared with itself at `{variants[0].name}`: 95 % intervals of a paired",
-        "bootstrap over test images and seeds. Nothing is corrected for looking at several.",
-        "",
-        *tables(table_of(what, swept)),
-        "",
-        f"`{what}.csv` has the same as numbers, `summary.csv` one line per run and split.",
-        "",
-        *time_and_versions(*folders),
-    ]
+    text = "\n".join(
+        [
+            *heading(command, name, "sweep", note, by="publish_sweep"),
+            f"Each row is compared with itself at `{asked.variants[0].name}`: 95 % intervals of a",
+            "paired bootstrap over test images and seeds, nothing corrected for looking at many.",
+            "",
+            *tables(table_of(asked.column, swept)),
+            "",
+            "`sweep.csv` has the same as numbers, `summary.csv` one line per run and split.",
+            "",
+            *time_and_versions(*folders),
+        ]
+    )
     runs = [
-        pd.read_csv(folder / "report" / "summary.csv").assign(**{what: each.name})
-        for each, folder in zip(variants, folders, strict=True)
+        _runs_of(folder).assign(**{asked.column: each.name})
+        for each, folder in zip(asked.variants, folders, strict=True)
     ]
     summary = pd.concat(runs)
-    summary = summary[[what, *summary.columns.drop(what)]]
-    with new_folder(PUBLISHED / name, replace=True) as temporary:
-        (temporary / "README.md").write_text("\n".join(lines), encoding="utf-8")
-        (temporary / f"{what}.csv").write_text(csv_of(figures_of(what, swept)))
-        (temporary / "summary.csv").write_text(csv_of(summary))
-    return PUBLISHED / name
+    summary = summary[[asked.column, *summary.columns.drop(asked.column)]]
+    files = {"README.md": text, "summary.csv": csv_of(summary)}
+    files["sweep.csv"] = csv_of(figures_of(asked.column, swept))
+    return keep(name, {file: words.encode() for file, words in files.items()})
+
+
+def _runs_of(folder: Path) -> pd.DataFrame:
+    file = folder / "report" / "summary.csv"
+    if not file.is_file():
+        raise UserError(f"{file}: no such file; run the sweep to its end first")
+    return pd.read_csv(file)
 
 
 def main() -> None:

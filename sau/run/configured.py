@@ -26,11 +26,11 @@ def configured(named: Sequence[str]) -> Config:
         UserError: what is wrong with it, in one line.
     """
     shipped = workflow_folder()
-    files = [name for name in named if "=" not in name] or [_DEFAULT]
+    names = [name for name in named if "=" not in name]
+    files = [Path(config_file(name, shipped)) for name in names] or [shipped / _DEFAULT]
     values: dict[str, Any] = {}
-    for name in files:
-        path = shipped / _DEFAULT if name == _DEFAULT else Path(config_file(name, shipped))
-        values = _laid_over(values, read_config_file(path))
+    for file in files:
+        values = _laid_over(values, read_config_file(file))
     config = load(_laid_over(values, _changes(named)))
     check_sources(config)
     return config
@@ -45,7 +45,13 @@ def with_changes(named: Sequence[str]) -> list[str]:
         UserError: a change whose value does not parse.
     """
     files = [name for name in named if "=" not in name]
-    return [*files, *(f"{key}={json.dumps(value)}" for key, value in _changes(named).items())]
+    return [
+        *files,
+        *(
+            f"{key}={json.dumps(value, ensure_ascii=False)}"
+            for key, value in _changes(named).items()
+        ),
+    ]
 
 
 def config_words(named: Sequence[str]) -> list[str]:

@@ -64,7 +64,7 @@ class ReusableResults:
             first, *inside = Path(name).parts
             with atomic_path(outputs[first].joinpath(*inside)) as temporary:
                 temporary.unlink(missing_ok=True)
-                link_or_copy(self.folder / name, temporary)
+                _give(self.folder / name, temporary)
                 os.utime(temporary)  # newer than its inputs, or Snakemake would ask for it again
         log.info("nothing that it depends on has changed: %s %s", TAKEN, self.folder)
 
@@ -128,6 +128,14 @@ def _hash_of(path: Path) -> str | None:
     except OSError as error:
         check_file_is_to_blame(path, error)
         return None
+
+
+def _give(stored: Path, output: Path) -> None:
+    """Link a stored file, or copy one that has other names: all names of a file have one time."""
+    if stored.stat().st_nlink > 1:
+        shutil.copyfile(stored, output)
+    else:
+        link_or_copy(stored, output)
 
 
 def link_or_copy(stored: Path, output: Path) -> None:

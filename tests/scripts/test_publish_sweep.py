@@ -33,7 +33,7 @@ def test_figures_of_all_runs_are_kept_with_their_differences(swept: Path) -> Non
     runs = pd.read_csv(folder / "summary.csv")
     for value, figures in TOP1.items():
         assert runs[runs["images.guidance_scale"] == float(value)].top1_last.tolist() == figures
-    table = pd.read_csv(folder / "images.guidance_scale.csv")
+    table = pd.read_csv(folder / "sweep.csv")
     assert table.difference_mean.tolist()[1] == pytest.approx(5 + 0.5 / 3)
     text = (folder / "README.md").read_text()
     assert text.startswith(

@@ -42,3 +42,8 @@ def test_what_a_value_does_not_concern_is_made_once(tmp_path: Path) -> None:
     assert ce["mean"].nunique() == 1
     assert ce.difference_mean.tolist()[1] == 0
     assert "the first value" in done.stdout
+    # By their times too, which small files are spared: what was taken back is a file of its own.
+    here = "experiment={results: found/filter.keep_fraction-0.8}"
+    words = ["run", "--config", "my.yaml", here, "--dry-run", "--max-checksum-file-size", "0"]
+    again = subprocess.run([*command[:3], *words], cwd=tmp_path, capture_output=True, text=True)
+    assert "Nothing to be done" in again.stdout + again.stderr

@@ -209,11 +209,14 @@ def _licences(made: Mapping[str, Any], card: Card) -> list[str]:
     if "pretrained" in made:
         licence = str(made["pretrained"].get("licence") or NOT_SAID)
         lines.append(f"- The weights that training started from: {escape(licence)}.")
-    for each in made.get("generated_by") or []:
-        name = _maker(each)
-        shipped = _model_of(each) in SHIPPED
-        licence = "Apache-2.0" if shipped else card.generator_licence or NOT_SAID
-        lines.append(f"- What made synthetic images ({escape(name)}): {escape(licence)}.")
+    makers = made.get("generated_by") or []
+    drawn = [each for each in makers if each.get("source") != "imported"]
+    for each in makers:
+        # What is told is a generator's, and says nothing of images from elsewhere beside it.
+        told = card.generator_licence if each in drawn or not drawn else ""
+        licence = told or ("Apache-2.0" if _model_of(each) in SHIPPED else NOT_SAID)
+        name = f" ({escape(_maker(each))})" if _maker(each) else ""
+        lines.append(f"- What made synthetic images{name}: {escape(licence)}.")
     return ["## Licences", "\n".join(lines)]
 
 

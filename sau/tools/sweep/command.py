@@ -15,7 +15,7 @@ from sau.tools.compare.command import to_text
 from sau.tools.compare.read import read_results
 from sau.tools.sweep.shared import offer
 from sau.tools.sweep.table import Swept, figures_of, table_of
-from sau.tools.sweep.variants import Variant, heading, variants_of
+from sau.tools.sweep.variants import Sweep, Variant, sweep_of
 
 log = logging.getLogger(__name__)
 
@@ -43,26 +43,35 @@ def sweep(
             run that did not end well.
     """
     named = config or []
-    variants = variants_of(key, values)
+    asked = sweep_of(key, values)
     base = Path(configured(named).experiment.results)
-    runs = [_words(named, variant, base) for variant in variants]
-    what = heading(key)
-    for variant, words in zip(variants, runs, strict=True):
+    runs = [_words(named, variant, base) for variant in asked.variants]
+    for variant, words in zip(asked.variants, runs, strict=True):
         try:
             configured(words)
         except UserError as error:
-            raise UserError(f"{what} {variant.name}: {error}") from error
-    for variant, words in zip(variants, runs, strict=True):
-        log.info("%s: %s", what, variant.name)
-        if variant is not variants[0]:
-            offer(base / variants[0].folder, base / variant.folder)
-        _run(f"{what} {variant.name}", words, cores)
-    swept = [Swept(each.name, read_results(base / each.folder)) for each in variants]
-    for line in to_text(table_of(what, swept)):
+            raise UserError(f"{asked.name} {variant.name}: {error}") from error
+    folders = [base / variant.folder for variant in asked.variants]
+    for variant, words, folder in zip(asked.variants, runs, folders, strict=True):
+        log.info("%s %s: %s", asked.name, variant.name, folder)
+        if folder != folders[0]:
+            offer(folders[0], folder)
+        _run(f"{asked.name} {variant.name}", words, cores)
+    swept = swept_of(asked, base)
+    for line in to_text(table_of(asked.column, swept)):
         print(printable(line))
-    file = base / f"{what}.csv"
-    write_text(file, csv_of(figures_of(what, swept)))
+    file = base / f"{asked.name}.csv"
+    write_text(file, csv_of(figures_of(asked.column, swept)))
     print(printable(f"written: {file}"))
+
+
+def swept_of(asked: Sweep, base: Path) -> list[Swept]:
+    """Read the finished runs of a sweep, whose folders lie below `base`.
+
+    Raises:
+        UserError: one of them is not finished.
+    """
+    return [Swept(each.name, read_results(base / each.folder)) for each in asked.variants]
 
 
 def _words(named: Sequence[str], variant: Variant, base: Path) -> list[str]:

@@ -2,8 +2,12 @@
 
 import logging
 import os
-import shutil
 from pathlib import Path
+
+from sau.core.errors import UserError
+from sau.run.results_lock import who_holds
+from sau.storage.folders import new_folder
+from sau.storage.reuse import RECORD
 
 log = logging.getLogger(__name__)
 
@@ -13,24 +17,40 @@ def offer(first: Path, other: Path) -> int:
 
     A job takes such a result back only if all that it depends on is the same
     (`sau.storage.reuse`): the pictures where a value concerns what comes after them, the runs on
-    real images alone where it concerns the pictures. What the other folder has of its own stays.
+    real images alone where it concerns the pictures. What the other folder has of its own stays,
+    unless the first run's is of a later time: then both are to be made anew, or to be taken.
 
     Args:
         first: results of a run that ended well.
-        other: results of the run to come; its folder need not exist.
+        other: results of the run to come; its folder need not exist. One that a workflow is at
+            work on is left alone.
 
     Returns how many results were linked; 0 where the file system has no hard links.
     """
+    if who_holds(other) is not None:
+        return 0
     linked = 0
-    for folder in sorted(first.rglob("*.reuse")):
-        target = other / folder.relative_to(first)
-        if target.exists():
+    for record in sorted(first.rglob(f"*.reuse/{RECORD}")):
+        target = other / record.parent.relative_to(first)
+        if _is_as_late(target / RECORD, record):
             continue
         try:
-            shutil.copytree(folder, target, copy_function=os.link)
-        except (OSError, shutil.Error) as error:
-            shutil.rmtree(target, ignore_errors=True)
-            log.warning("%s: no second names (%s); each value makes all anew", target, error)
-            return linked
+            with new_folder(target, replace=True) as temporary:
+                _link(record.parent, temporary)
+        except UserError as error:
+            log.warning("no second names (%s): what they hold is made anew", error)
+            break
         linked += 1
     return linked
+
+
+def _is_as_late(own: Path, record: Path) -> bool:
+    """Return whether the other run's record was written after the first one's, or is the same."""
+    return own.is_file() and own.stat().st_mtime_ns >= record.stat().st_mtime_ns
+
+
+def _link(folder: Path, target: Path) -> None:
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        place = target / file.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.link(file, place)

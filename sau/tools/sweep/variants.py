@@ -14,20 +14,32 @@ from sau.settings.names import unknown_key
 ALL = "all"
 """In place of names: every variant of the file, in its order."""
 
-_NAME = re.compile(r"[\w.+-]+")
+_NAME = re.compile(r"\w[\w.+-]*")
 _FILES = (".yaml", ".yml")
 
 
 class Variant(NamedTuple):
-    """A name for tables and folders, and changes of the config as `sau run --config` takes them."""
+    """A name for tables, one for a folder, and changes as `sau run --config` takes them."""
 
     name: str
     folder: str
     changes: Sequence[str]
 
 
-def variants_of(key: str, values: Sequence[str]) -> list[Variant]:
-    """Return what is to be run, the first one what others are compared with.
+class Sweep(NamedTuple):
+    """What is to be run, the first variant being what the others are compared with.
+
+    `name`: of its files: the key, or the file's without folder and ending; `column`: what tables
+    call the values.
+    """
+
+    name: str
+    column: str
+    variants: Sequence[Variant]
+
+
+def sweep_of(key: str, values: Sequence[str]) -> Sweep:
+    """Return what a command line asks for.
 
     Args:
         key: of the config, with its section; or a YAML file of named changes, of the current folder
@@ -39,33 +51,32 @@ def variants_of(key: str, values: Sequence[str]) -> list[Variant]:
             is wrong with the file.
     """
     found = _named(Path(key), values) if key.endswith(_FILES) else _valued(key, values)
-    names = [variant.name for variant in found]
+    names = [variant.name for variant in found.variants]
     if len(names) < 2 or len(set(names)) < len(names):
-        raise UserError(f"VALUES: {' '.join(values)}: expected two or more, each once")
-    if len({variant.folder for variant in found}) < len(found):
+        raise UserError(
+            f"VALUES: {' '.join(values)}: expected two or more, each once; found {', '.join(names)}"
+        )
+    # As file systems have it that take a and A for one name.
+    if len({variant.folder.casefold() for variant in found.variants}) < len(names):
         raise UserError(f"VALUES: {' '.join(values)}: two of them have one folder, a / being a _")
     return found
 
 
-def heading(key: str) -> str:
-    """Return what tables call the column of values: the key, or the file without its folder."""
-    return Path(key).stem if key.endswith(_FILES) else key
-
-
-def _valued(key: str, values: Sequence[str]) -> list[Variant]:
+def _valued(key: str, values: Sequence[str]) -> Sweep:
     section, _, name = key.partition(".")
     if section == "experiment" or not name or "." in name:
         raise UserError(
             f"KEY: {key}: expected a section other than experiment and a key in it, such as "
             "images.guidance_scale, or a YAML file of named changes"
         )
-    return [
+    variants = [
         Variant(value, f"{key}-{value.replace('/', '_')}", [f"{section}={{{name}: {value}}}"])
         for value in values
     ]
+    return Sweep(key, key, variants)
 
 
-def _named(file: Path, names: Sequence[str]) -> list[Variant]:
+def _named(file: Path, names: Sequence[str]) -> Sweep:
     known = read_config_file(find(str(file), workflow_folder()) or file)
     for name, changes in known.items():
         _check(file, name, changes)
@@ -73,7 +84,8 @@ def _named(file: Path, names: Sequence[str]) -> list[Variant]:
     for name in chosen:
         if name not in known:
             raise UserError(unknown_key(f"VALUES: {name}", name, known, "variant"))
-    return [Variant(name, name, _words(known[name])) for name in chosen]
+    variants = [Variant(name, f"{file.stem}-{name}", _words(known[name])) for name in chosen]
+    return Sweep(file.stem, "variant", variants)
 
 
 def _check(file: Path, name: Any, changes: Any) -> None:
@@ -91,4 +103,6 @@ def _check(file: Path, name: Any, changes: Any) -> None:
 
 
 def _words(changes: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    return [f"{section}={json.dumps(values)}" for section, values in changes.items()]
+    return [
+        f"{section}={json.dumps(values, ensure_ascii=False)}" for section, values in changes.items()
+    ]

@@ -1,11 +1,12 @@
 """Second names of one value's results, below another value's folder."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from sau.storage.reuse import ReusableResults
+from sau.storage.reuse import RECORD, ReusableResults
 from sau.tools.sweep.shared import offer
 
 
@@ -27,6 +28,8 @@ def test_other_run_finds_what_the_first_has_made(tmp_path: Path) -> None:
     taken = tmp_path / "other/images/shard-0.parquet"
     found.take_back({"images": taken})
     assert taken.read_text() == "pictures"
+    first = tmp_path / "first/images/shard-0.parquet"
+    assert not taken.samefile(first), "or a new time of the one would be the other's, too"
     found.remove()
     assert (tmp_path / "first/images/shard-0.reuse/images").read_text() == "pictures"
 
@@ -38,15 +41,25 @@ def test_what_the_other_run_has_of_its_own_stays(tmp_path: Path) -> None:
     assert (own.folder / "images").read_text() == "its own"
 
 
+def test_later_results_of_the_first_run_take_the_place_of_earlier_ones(tmp_path: Path) -> None:
+    own = stored(tmp_path / "other", "its own")
+    first = stored(tmp_path / "first", "made again")
+    later = (own.folder / RECORD).stat().st_mtime_ns + 1
+    os.utime(first.folder / RECORD, ns=(later, later))
+    assert offer(tmp_path / "first", tmp_path / "other") == 1
+    assert (own.folder / "images").read_text() == "made again"
+    assert offer(tmp_path / "first", tmp_path / "other") == 0, "it is there already"
+
+
 def test_without_hard_links_nothing_is_half_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     stored(tmp_path / "first", "pictures")
 
     def refuse(*_: object, **__: object) -> None:
-        raise OSError("no links here")
+        raise PermissionError(errno.EPERM, "no links here")
 
     monkeypatch.setattr(os, "link", refuse)
     assert offer(tmp_path / "first", tmp_path / "other") == 0
     assert not (tmp_path / "other/images/shard-0.reuse").exists()
-    assert "no second names" in caplog.text
+    assert caplog.text.count("no links here") == 1

@@ -13,7 +13,7 @@ from sau.run.configured import configured, with_changes
 from sau.tools.compare.command import to_text
 from sau.tools.compare.read import read_results
 from sau.tools.sweep.table import Swept, figures_of, table_of
-from sau.tools.sweep.variants import heading, variants_of
+from sau.tools.sweep.variants import sweep_of
 from tests.paths import ROOT
 
 
@@ -92,7 +92,7 @@ def test_bad_words_are_one_line_before_anything_runs(
 
 VARIANTS = """
 as-it-is: {}
-strong: {images: {guidance_scale: 7.5}, filter: {keep_fraction: 1.0}}
+strong: {images: {guidance_scale: 7.5}, prompts: {templates: ["A {name} \N{GRINNING FACE}"]}}
 strong-too: {images: {guidance_scale: 5}}
 """
 
@@ -105,14 +105,15 @@ def written(tmp_path: Path, text: str) -> str:
 def test_file_names_changes_of_several_sections(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     file = written(tmp_path, VARIANTS)
-    found = variants_of(file, ["all"])
+    found = sweep_of(file, ["all"]).variants
     assert [each.name for each in found] == ["as-it-is", "strong", "strong-too"]
-    assert variants_of(file, ["strong", "as-it-is"]) == [found[1], found[0]]
+    assert [each.folder for each in found][:2] == ["ideas-as-it-is", "ideas-strong"]
+    assert sweep_of(file, ["strong", "as-it-is"]).variants == [found[1], found[0]]
     as_it_is, strong = (configured([*each.changes, "images={seed: 3}"]) for each in found[:2])
     assert as_it_is.images.guidance_scale == configured([]).images.guidance_scale
     assert (strong.images.guidance_scale, strong.images.seed) == (7.5, 3)
-    assert strong.filter.keep_fraction == 1.0
-    assert heading(file) == "ideas"
+    assert strong.prompts.templates == ["A {name} \N{GRINNING FACE}"]
+    assert sweep_of(file, ["all"])[:2] == ("ideas", "variant")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,9 @@ def test_file_names_changes_of_several_sections(tmp_path: Path, monkeypatch) -> 
         (VARIANTS, ["strong"], "VALUES: strong: expected two or more"),
         (VARIANTS, ["strong", "stronk"], "stronk: unknown variant; did you mean 'strong'?"),
         (VARIANTS.replace("strong-too", "strong/too"), ["all"], "strong/too: expected a name of"),
+        (VARIANTS.replace("strong-too", ".."), ["all"], "ideas.yaml: ..: expected a name of"),
+        (VARIANTS.replace("strong-too", "Strong"), ["all"], "two of them have one folder"),
+        ("a: {}\n", ["all"], "VALUES: all: expected two or more, each once; found a"),
         (VARIANTS.replace("strong-too", "all"), ["all"], "ideas.yaml: all: expected a name of"),
         ("a: {}\nb: 7.5\n", ["all"], "ideas.yaml: b: expected sections with keys"),
         ("a: {}\nb: {images: 7.5}\n", ["all"], "ideas.yaml: b: expected sections with keys"),
@@ -142,7 +146,7 @@ def test_bad_file_of_changes_is_one_line_before_anything_runs(
 
 def test_shipped_variants_are_configs() -> None:
     for file in sorted((ROOT / "configs" / "sweeps").glob("*.yaml")):
-        found = variants_of(str(file), ["all"])
+        found = sweep_of(str(file), ["all"]).variants
         assert not found[0].changes, "the first is what others are compared with"
         configs = [laid_over_the_default(each.changes) for each in found]
         assert all(one != configs[0] for one in configs[1:])
