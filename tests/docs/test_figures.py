@@ -189,6 +189,26 @@ def test_results_of_guided_images_are_the_published_ones() -> None:
     assert f"{gain.mean():.1f} points" in text
 
 
+def test_results_of_pictures_are_those_of_the_published_sweep() -> None:
+    _, *lines = table_after(text_of("docs/results.md"), "| drawn and chosen |")
+    folder = PUBLISHED / "digits-pictures"
+    found = pd.read_csv(folder / "sweep.csv").set_index(["method", "variant"])
+    runs = pd.read_csv(folder / "summary.csv")
+    assert len(lines) == runs["variant"].nunique()
+    for name, *cells in lines:
+        for method, top1, gain in zip(
+            ("CE*", "CE*, then real"), cells[::2], cells[1::2], strict=True
+        ):
+            row = found.loc[(method, name.strip("`"))]
+            of_row = (runs["method"] == method) & (runs["variant"] == name.strip("`"))
+            by_run = runs[of_row & (runs["split"] == "all")]["top1_last"]
+            assert len(by_run) == 5
+            assert top1 == mean_and_deviation(by_run), (name, method)
+            bounds = [signed(row[f"difference_{what}"]) for what in ("mean", "low", "high")]
+            expected = "" if np.isnan(row.difference_mean) else "{} ({} to {})".format(*bounds)
+            assert gain == expected, (name, method)
+
+
 def test_results_of_rows_beyond_the_paper_are_the_published_ones() -> None:
     _, *rows = table_after(text_of("docs/results.md"), "| on digits | IF 100")
     assert len(rows) == 4
