@@ -40,7 +40,7 @@ def sweep(
 
     Raises:
         UserError: what is wrong with the config at one of the values, before anything runs; or a
-            run that did not end well.
+            run that did not end well. The others are run and compared all the same.
     """
     named = config or []
     asked = sweep_of(key, values)
@@ -51,18 +51,43 @@ def sweep(
             configured(words)
         except UserError as error:
             raise UserError(f"{asked.name} {variant.name}: {error}") from error
-    folders = [base / variant.folder for variant in asked.variants]
-    for variant, words, folder in zip(asked.variants, runs, folders, strict=True):
-        log.info("%s %s: %s", asked.name, variant.name, folder)
-        if folder != folders[0]:
-            offer(folders[0], folder)
-        _run(f"{asked.name} {variant.name}", words, cores)
-    swept = swept_of(asked, base)
+    done = asked._replace(variants=_run_all(asked, runs, base, cores))
+    swept = swept_of(done, base)
     for line in to_text(table_of(asked.column, swept)):
         print(printable(line))
     file = base / f"{asked.name}.csv"
     write_text(file, csv_of(figures_of(asked.column, swept)))
     print(printable(f"written: {file}"))
+    failed = [each.name for each in asked.variants if each not in done.variants]
+    if failed:
+        raise UserError(
+            f"{asked.name} {', '.join(failed)}: sau run did not end well, see above; run again, "
+            "and what is done stays"
+        )
+
+
+def _run_all(asked: Sweep, runs: Sequence[list[str]], base: Path, cores: str) -> list[Variant]:
+    """Run all variants, and return those that ended well; without the first one there are none.
+
+    Raises:
+        UserError: the first one did not end well.
+    """
+    done: list[Variant] = []
+    first = asked.variants[0]
+    for variant, words in zip(asked.variants, runs, strict=True):
+        log.info("%s %s: %s", asked.name, variant.name, base / variant.folder)
+        if variant is not first:
+            offer(base / first.folder, base / variant.folder)
+        command = [sys.executable, "-m", "sau", "run", *config_words(words), "--cores", cores]
+        code = subprocess.run(command).returncode
+        if code == 0:
+            done.append(variant)
+        elif variant is first:
+            raise UserError(
+                f"{asked.name} {variant.name}: sau run ended with exit code {code}, see above, and "
+                "the others are compared with it; run again, and what is done stays"
+            )
+    return done
 
 
 def swept_of(asked: Sweep, base: Path) -> list[Swept]:
@@ -78,13 +103,3 @@ def _words(named: Sequence[str], variant: Variant, base: Path) -> list[str]:
     """Return what stands after `sau run --config` for one variant."""
     results = f"experiment={{results: {str(base / variant.folder)!r}}}"
     return with_changes([*named, *variant.changes, results])
-
-
-def _run(what: str, words: Sequence[str], cores: str) -> None:
-    command = [sys.executable, "-m", "sau", "run", *config_words(words), "--cores", cores]
-    done = subprocess.run(command)
-    if done.returncode:
-        raise UserError(
-            f"{what}: sau run ended with exit code {done.returncode}, see above; run again, and "
-            "the values that are done stay"
-        )

@@ -1,7 +1,8 @@
 """`sau sweep`: the words of each run, and their table."""
 
 import json
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,39 @@ def laid_over_the_default(changes: Sequence[str]) -> Config:
         section, _, keys = change.partition("=")
         values[section] |= json.loads(keys)
     return load(values)
+
+
+def run_that_fails(at: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return what stands for `sau run`: it leaves figures, but for one value."""
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        results = Path(configured([w for w in command if "=" in w]).experiment.results)
+        if results.name.endswith(f"-{at}"):
+            return subprocess.CompletedProcess(command, 1)
+        results.parent.mkdir(exist_ok=True)
+        published(results, CE=[50.0, 52.0, 51.0])
+        return subprocess.CompletedProcess(command, 0)
+
+    return run
+
+
+def test_other_values_are_run_and_compared_where_one_fails(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "run", run_that_fails("5"))
+    assert main(["sweep", "images.guidance_scale", "3", "5", "7.5"]) == 2
+    out, told = capsys.readouterr()
+    assert [line.split()[2] for line in out.splitlines()[1:3]] == ["3", "7.5"]
+    assert "images.guidance_scale 5: sau run did not end well" in told
+    assert (tmp_path / "results/images.guidance_scale.csv").is_file()
+
+
+def test_nothing_is_run_after_the_first_value_has_failed(
+    tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "run", run_that_fails("3"))
+    assert main(["sweep", "images.guidance_scale", "3", "5"]) == 2
+    assert "images.guidance_scale 3: sau run ended with exit code 1" in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
