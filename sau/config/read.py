@@ -25,7 +25,9 @@ def read_config_file(path: Path) -> dict[str, Any]:
     if values is None:
         values = _yaml_values(text, path)
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected sections with keys, as config.yaml has them")
+        raise UserError(
+            f"{path}: expected names with what belongs to each, as config.yaml has its sections"
+        )
     return values
 
 

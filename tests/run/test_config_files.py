@@ -31,7 +31,7 @@ def test_name_of_a_config_file_does_not_act_on_the_terminal(tmp_path, capsys):
     with pytest.raises(SystemExit) as leaving:
         leave_if_unreadable(["--configfile", str(path)])
     assert leaving.value.code == 2
-    assert r"\x1b[31mred.yaml: expected sections with keys" in capsys.readouterr().err
+    assert r"\x1b[31mred.yaml: expected names with what belongs" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def offer(first: Path, other: Path) -> int:
     A job takes such a result back only if all that it depends on is the same
     (`sau.storage.reuse`): the pictures where a value concerns what comes after them, the runs on
     real images alone where it concerns the pictures. What the other folder has of its own stays,
-    unless the first run's is of a later time: then both are to be made anew, or to be taken.
+    unless the first run made the same result later, as after a change that concerns both.
 
     Args:
         first: results of a run that ended well.

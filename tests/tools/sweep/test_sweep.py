@@ -131,7 +131,7 @@ def test_file_names_changes_of_several_sections(tmp_path: Path, monkeypatch) -> 
         ("a: {}\nb: {images: 7.5}\n", ["all"], "ideas.yaml: b: expected sections with keys"),
         ("a: {}\nb: {experiment: {}}\n", ["all"], "ideas.yaml: b: expected sections other than"),
         ("a: {}\nb: {images: {guidence_scale: 1}}\n", ["all"], "ideas b: config: images.guid"),
-        ("- a\n", ["all"], "ideas.yaml: expected sections with keys"),
+        ("- a\n", ["all"], "ideas.yaml: expected names with what belongs to each"),
     ],
 )
 def test_bad_file_of_changes_is_one_line_before_anything_runs(
@@ -158,7 +158,7 @@ def laid_over_the_default(changes: Sequence[str]) -> Config:
     values = yaml.safe_load((ROOT / "config.yaml").read_text())
     for change in changes:
         section, _, keys = change.partition("=")
-        values[section] |= json.loads(keys)
+        values[section] = values.get(section, {}) | json.loads(keys)
     return load(values)
 
 
