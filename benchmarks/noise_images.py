@@ -21,6 +21,7 @@ from PIL import Image
 from benchmarks.peak import peak_of_this_process
 from sau.__main__ import main
 from sau.pipeline.images.image_generator import Drawn
+from sau.pipeline.images.own_files import Embedding
 from sau.pipeline.images.settings import ImagesSettings
 
 SIDE = 32
@@ -49,7 +50,7 @@ class Noise:
         """Return `size`: any will do."""
         return size
 
-    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, Embedding]) -> None:
         """Take nothing on."""
 
     def draw(

@@ -19,10 +19,10 @@ def check_learned(config: Config) -> None:
     check_lora_scale(images, learned=method == "lora")
     if method == "none":
         return
-    if images.source != "diffusers":
+    if images.source not in ("glide", "diffusers"):
         raise UserError(
             f"config: personalise.method: {method}, but images.source is {images.source}, which "
-            "learns nothing; set it to diffusers, or the method to none"
+            "learns nothing; set it to glide or diffusers, or the method to none"
         )
     for path, one in _learning(images):
         if method == "lora" and one.compile != "off":

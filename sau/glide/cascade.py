@@ -1,6 +1,7 @@
 """GLIDE's upsampler, and both of its networks one after the other, as diffusers pipelines."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,6 +16,7 @@ from torch.nn import functional
 from transformers import GPT2Tokenizer
 
 from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_type, listed
+from sau.glide.learned_words import Embeddings, read_embedding
 from sau.glide.pictures import as_samples, output_of, quantise
 from sau.glide.pipeline import GlidePipeline
 from sau.glide.respacing import SamplerName
@@ -118,6 +120,7 @@ class GlideCascadePipeline(DiffusionPipeline):
             tokenizer, upsampler_text_encoder, upsampler_unet, upsampler_scheduler
         )
         self.upsampler.share_warnings(self.base)
+        self._names: dict[str, str] = {}
 
     @classmethod
     def of(cls, base: GlidePipeline, upsampler: GlideUpsamplePipeline) -> Self:
@@ -143,6 +146,34 @@ class GlideCascadePipeline(DiffusionPipeline):
         pipeline: Self = super().from_pretrained(folder, **{**OFFLINE, **kwargs})
         return pipeline
 
+    def load_textual_inversion(
+        self, embedding: Embeddings, token: str | None = None, *, name: str
+    ) -> None:
+        """Let a word of prompts stand for learned vectors of the base's text encoder.
+
+        Args:
+            embedding, token: see `GlidePipeline.load_textual_inversion`.
+            name: what the upsampler reads in the word's place, as it has other embeddings.
+
+        Raises:
+            ValueError: as there.
+        """
+        word, vectors = read_embedding(embedding, token, self.text_encoder.config["width"])
+        self.base.load_textual_inversion({word: vectors})
+        self._names[word.lower()] = name
+
+    def unload_textual_inversion(self) -> None:
+        """Take all learned words out of the vocabulary again."""
+        self.base.unload_textual_inversion()
+        self._names.clear()
+
+    def _spelled(self, prompt: str) -> str:
+        """Return a prompt with names in place of learned words."""
+        for word in sorted(self._names, key=len, reverse=True):
+            parts = re.split(re.escape(word), prompt, flags=re.IGNORECASE)
+            prompt = self._names[word].join(parts)
+        return prompt
+
     def set_progress_bar_config(self, **kwargs: Any) -> None:
         """Set the progress bars of both; see diffusers."""
         self.base.set_progress_bar_config(**kwargs)  # type: ignore[no-untyped-call]
@@ -151,6 +182,8 @@ class GlideCascadePipeline(DiffusionPipeline):
     def warn_of_cut(self, prompts: Sequence[str]) -> None:
         """Log once how many of the prompts that are new are cut."""
         self.base.warn_of_cut(prompts)
+        # The upsampler has them in other words, and would say so of each.
+        self.upsampler.know_of_cut([self._spelled(prompt) for prompt in prompts])
 
     @torch.no_grad()
     def __call__(
@@ -193,7 +226,7 @@ class GlideCascadePipeline(DiffusionPipeline):
             strength=strength,
         ).images
         return self.upsampler(
-            prompt,
+            [self._spelled(one) for one in listed(prompt)],
             small,
             upsampler_num_inference_steps,
             generator=generator if upsampler_generator is None else upsampler_generator,

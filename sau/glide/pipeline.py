@@ -1,26 +1,69 @@
 """GLIDE's text-to-image network as a diffusers pipeline: prompts in, pictures out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
+from diffusers.loaders.lora_pipeline import StableDiffusionLoraLoaderMixin
 from PIL import Image
 from torch import Tensor
 
 from sau.glide.arguments import OnStepEnd, OutputType, as_drawn, check_output_type, listed
+from sau.glide.learned_words import Embeddings, read_embedding
 from sau.glide.pictures import as_samples, output_of
 from sau.glide.respacing import SamplerName
 from sau.glide.samplers import make_sampler
 from sau.glide.text_conditioned import Start, TextConditionedPipeline
 
 
-class GlidePipeline(TextConditionedPipeline):
+class GlidePipeline(TextConditionedPipeline, StableDiffusionLoraLoaderMixin):
     """Text-to-image GLIDE with classifier-free guidance.
+
+    LoRA weights of the image network are loaded as in diffusers' other pipelines
+    (`load_lora_weights`, `set_adapters`, `unload_lora_weights`).
 
     Source: Nichol et al., "GLIDE".
     """
 
     inputs_per_image: ClassVar[int] = 1
+    _lora_loadable_modules: list[str] = ["unet"]  # noqa: RUF012 (as diffusers declares it)
+
+    def load_textual_inversion(self, embedding: Embeddings, token: str | None = None) -> None:
+        """Let a word of prompts stand for learned vectors of the text encoder.
+
+        The vectors are not saved with the pipeline.
+
+        Args:
+            embedding: a safetensors file with one tensor, (V, width) or (width,) floating, called
+                as the word; or such a tensor by its name.
+            token: a word in place of that name, of any characters, upper or lower case.
+
+        Raises:
+            ValueError: another number of tensors, or a tensor of another shape.
+        """
+        word, vectors = read_embedding(embedding, token, self.text_encoder.config["width"])
+        self._learned.learn(word, vectors)
+
+    @classmethod
+    def load_lora_into_text_encoder(
+        cls, state_dict: Mapping[str, Tensor], *_: Any, **__: Any
+    ) -> None:
+        """Refuse LoRA weights of a text encoder; part of `load_lora_weights`.
+
+        Raises:
+            ValueError: there are some.
+        """
+        own = next((name for name in state_dict if name.startswith(cls.text_encoder_name)), None)
+        if own is not None:
+            raise ValueError(f"{own}: GLIDE's text encoder takes no LoRA weights")
+
+    def unload_textual_inversion(self, token: str | None = None) -> None:
+        """Take a learned word out of the vocabulary again, or all of them.
+
+        Raises:
+            ValueError: a word that was not learned.
+        """
+        self._learned.forget(token)
 
     @torch.no_grad()
     def __call__(

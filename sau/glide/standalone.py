@@ -12,6 +12,7 @@ from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from sau.glide import (
     arguments,
     cascade,
+    learned_words,
     pictures,
     pipeline,
     respacing,
@@ -25,7 +26,7 @@ FILE_NAME = "pipeline.py"
 """What diffusers looks for in a folder."""
 
 MODULES = (
-    *(text_encoder, tokenizer, respacing, samplers, arguments, pictures),
+    *(learned_words, text_encoder, tokenizer, respacing, samplers, arguments, pictures),
     *(text_conditioned, pipeline, cascade),
 )
 """In this order each needs only those before it."""

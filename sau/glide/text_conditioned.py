@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import GPT2Tokenizer
 
 from sau.glide.arguments import OnStepEnd
+from sau.glide.learned_words import LearnedWords
 from sau.glide.respacing import steps_taken
 from sau.glide.samplers import Generators, Sampler, guided, noisy, signal_shares
 from sau.glide.text_encoder import GlideTextEncoder
@@ -84,6 +85,7 @@ class TextConditionedPipeline(DiffusionPipeline):
                 f"{self.inputs_per_image} images going in, a noise and a variance coming out"
             )
         self._announced: set[str] = set()
+        self._learned = LearnedWords()
         self.register_modules(  # type: ignore[no-untyped-call]
             tokenizer=tokenizer, text_encoder=text_encoder, unet=unet, scheduler=scheduler
         )
@@ -104,7 +106,8 @@ class TextConditionedPipeline(DiffusionPipeline):
     @property
     def glide_tokenizer(self) -> GlideTokenizer:
         """The tokenizer, which cuts and pads to the text encoder's context."""
-        return GlideTokenizer(self.tokenizer, self.text_encoder.config["context_length"])
+        words = self._learned.ids(self.text_encoder.config["vocab_size"])
+        return GlideTokenizer(self.tokenizer, self.text_encoder.config["context_length"], words)
 
     def encode(self, prompts: Sequence[str]) -> Tensor:
         """Text hidden states of B prompts, (B, T, width); "" is the unconditional prompt.
@@ -115,7 +118,9 @@ class TextConditionedPipeline(DiffusionPipeline):
         tokens = self.glide_tokenizer(distinct)
         ids, mask = tokens.ids.to(self._execution_device), tokens.mask.to(self._execution_device)
         rows = [slice(row, row + 1) for row in range(len(distinct))]
-        hidden = torch.cat([self.text_encoder(ids[row], mask[row]) for row in rows])
+        table = self._learned.table()
+        learned = () if table is None else (table,)
+        hidden = torch.cat([self.text_encoder(ids[row], mask[row], *learned) for row in rows])
         return hidden[[distinct.index(prompt) for prompt in prompts]]
 
     def predict(
@@ -176,6 +181,10 @@ class TextConditionedPipeline(DiffusionPipeline):
         new = [prompt for prompt in prompts if prompt not in self._announced]
         self._announced.update(new)
         self.glide_tokenizer.warn_of_cut(new)
+
+    def know_of_cut(self, prompts: Sequence[str]) -> None:
+        """Count prompts as warned of."""
+        self._announced.update(prompts)
 
     def denoise(
         self,

@@ -81,8 +81,10 @@ class GlideTextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.blocks = nn.ModuleList(TransformerBlock(width, heads) for _ in range(layers))
         self.final_norm = nn.LayerNorm(width, eps=NORM_EPSILON)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, mask: Tensor, learned: Tensor | None = None) -> Tensor:
         """Encode tokens: ids (B, T) int64 and mask (B, T) bool (True: text) to (B, T, width).
+
+        Ids from the size of the vocabulary on are those of `learned` (V, width) vectors.
 
         Raises ValueError if T is not the context length.
         """
@@ -91,12 +93,21 @@ class GlideTextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
             raise ValueError(
                 f"ids {tuple(ids.shape)} and mask {tuple(mask.shape)} must be (B, {expected})"
             )
-        embedded = self.token_embedding(ids) + self.positional_embedding
+        embedded = self._embedded(ids, learned) + self.positional_embedding
         hidden = torch.where(mask.unsqueeze(-1), embedded, self.padding_embedding)
         for block in self.blocks:
             hidden = block(hidden)
         normed: Tensor = self.final_norm(hidden)
         return normed
+
+    def _embedded(self, ids: Tensor, learned: Tensor | None) -> Tensor:
+        """Embeddings of tokens, (B, T, width), those of learned words among them."""
+        if learned is None:
+            own: Tensor = self.token_embedding(ids)
+            return own
+        own = self.token_embedding(ids.clamp(max=self.token_embedding.num_embeddings - 1))
+        number = ids - self.token_embedding.num_embeddings
+        return torch.where((number >= 0).unsqueeze(-1), learned.to(own)[number.clamp(min=0)], own)
 
     @staticmethod
     def pool(hidden: Tensor) -> Tensor:

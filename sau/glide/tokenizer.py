@@ -1,12 +1,14 @@
 """GLIDE's tokens: lower-cased byte-level BPE, cut or padded to a fixed length."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from sau.glide.learned_words import parts_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +34,22 @@ class GlideTokenizer:
     """Turns prompts into padded token ids with a GPT-2 tokenizer of transformers.
 
     The image network was trained on lower-cased text; special tokens that are spelled out in a
-    prompt are read as plain text; padding is the end-of-text token; the mask marks it.
+    prompt are read as plain text; padding is the end-of-text token; the mask marks it. Words that
+    were learned have ids of their own, beyond the tokenizer's.
     """
 
-    def __init__(self, tokenizer: Any, context_length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        context_length: int,
+        words: Mapping[str, list[int]] | None = None,
+    ) -> None:
+        """Args: the tokenizer, the tokens of a text, and ids of learned words in lower case."""
         if tokenizer.eos_token_id is None:
             raise ValueError("the tokenizer has no end-of-text token to pad with")
         self.tokenizer = tokenizer
         self.context_length = context_length
+        self.words = dict(words or {})
 
     def __call__(self, prompts: Sequence[str]) -> TokenizedPrompts:
         """Tokenize B prompts; one longer than the context is cut and reported."""
@@ -52,7 +62,7 @@ class GlideTokenizer:
         for row, prompt in enumerate(prompts):
             tokens = self._encode(prompt)
             if len(tokens) > self.context_length:
-                lost = self.tokenizer.decode(tokens[self.context_length :])
+                lost = self._text_of(tokens[self.context_length :])
                 cut.append(Cut(prompt, lost))
                 tokens = tokens[: self.context_length]
             ids[row, : len(tokens)] = torch.tensor(tokens, dtype=torch.int64)
@@ -73,7 +83,24 @@ class GlideTokenizer:
 
     def _encode(self, prompt: str) -> list[int]:
         # str.lower, not the tokenizer's normaliser: the two differ on some Unicode letters.
-        tokens: list[int] = self.tokenizer.encode(
-            prompt.lower(), add_special_tokens=False, split_special_tokens=True
-        )
+        tokens: list[int] = []
+        for part in parts_of(prompt.lower(), self.words):
+            tokens += self.plain_ids(part) if isinstance(part, str) else part
         return tokens
+
+    def plain_ids(self, text: str) -> list[int]:
+        """Return the tokenizer's own tokens of a text, which is in lower case."""
+        ids: list[int] = self.tokenizer.encode(
+            text, add_special_tokens=False, split_special_tokens=True
+        )
+        return ids
+
+    def _text_of(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens, but for what is left of a learned word."""
+        words = {ids[0]: f" {word}" for word, ids in self.words.items()}
+        learned = {number for ids in self.words.values() for number in ids}
+        parts = [
+            words.get(token, "") if token in learned else self.tokenizer.decode([token])
+            for token in tokens
+        ]
+        return "".join(parts) if self.words else str(self.tokenizer.decode(tokens))

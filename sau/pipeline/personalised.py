@@ -44,9 +44,8 @@ def write_record(
         model: that they were learned for.
         made: provenance, with `weights_sha256` of the model.
     """
-    hashes = {
-        name: {"file": file, "sha256": file_sha256(folder / file)} for name, file in files.items()
-    }
+    of_file = {file: file_sha256(folder / file) for file in set(files.values())}
+    hashes = {name: {"file": file, "sha256": of_file[file]} for name, file in files.items()}
     values = {"key": key, "model": model, "classes": hashes, "provenance": dict(made)}
     write_text(folder / RECORD, sealed_text(values, indent=2))
 
@@ -101,9 +100,12 @@ def learned_of(folders: Sequence[Path]) -> dict[str, Learned]:
         record = read_record(folder)
         made = record["provenance"]
         settings = {key: value for key, value in made["settings"].items() if key != "shards"}
+        hashes: dict[Path, str] = {}
         for name, own in record["classes"].items():
             path = folder / own["file"]
-            if not path.is_file() or file_sha256(path) != own["sha256"]:
+            if path not in hashes:
+                hashes[path] = file_sha256(path) if path.is_file() else ""
+            if hashes[path] != own["sha256"]:
                 raise UserError(f"{path}: not as it was written; run the personalise stage again")
             found[name] = Learned(
                 record["key"], path, record["model"], made["weights_sha256"], settings

@@ -151,6 +151,8 @@ def _add_value(group: Any, parameter: inspect.Parameter, hint: Any, text: str) -
         keywords["nargs"] = "*"
     if inner is bool:
         keywords["action"] = argparse.BooleanOptionalAction
+    elif typing.get_origin(inner) is Literal:
+        keywords["choices"] = typing.get_args(inner)
     else:
         keywords["type"] = path_flag if inner is Path else inner
         keywords["metavar"] = "PATH" if inner is Path else inner.__name__.upper()

@@ -72,7 +72,10 @@ def test_influence_needs_a_row_that_runs_and_validation_images(default):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        ({"source": "glide"}, "personalise.method: lora, but images.source is glide"),
+        (
+            {"source": "imported", "folder": "f"},
+            "personalise.method: lora, but images.source is imported",
+        ),
         ({"compile": "default"}, "images.compile: default, but with personalise.method lora"),
         ({"lora": "made"}, "images.lora: made, but personalise.method lora learns that"),
         (

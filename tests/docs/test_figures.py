@@ -197,6 +197,7 @@ def test_results_of_guided_images_are_the_published_ones() -> None:
     [
         ("| drawn and chosen |", "digits-pictures", 0),
         ("| by the classifier's word |", "digits-classifiers", 0),
+        ("| learned first |", "digits-personalised", 0),
     ],
 )
 def test_results_of_pictures_are_those_of_the_published_sweep(
@@ -221,6 +222,13 @@ def test_results_of_pictures_are_those_of_the_published_sweep(
             bounds = [signed(row[f"difference_{what}"]) for what in ("mean", "low", "high")]
             expected = "" if np.isnan(row.difference_mean) else "{} ({} to {})".format(*bounds)
             assert gain == expected, (variant, method)
+
+
+def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:
+    runs = pd.read_csv(PUBLISHED / "digits-personalised" / "summary.csv")
+    own = runs[(runs["method"] == "Fill-Up") & (runs["variant"] == "default")]
+    told = mean_and_deviation(own[own["split"] == "all"]["top1_last"])
+    assert f"has {told} with the default's pictures" in " ".join(text_of("docs/results.md").split())
 
 
 def test_results_of_rows_beyond_the_paper_are_the_published_ones() -> None:

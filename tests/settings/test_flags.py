@@ -1,5 +1,6 @@
 import shlex
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -98,6 +99,19 @@ def test_wrong_flags_are_said_in_one_line(command, words, line, capsys):
         build_parser(command, STAGES[command].load()).parse_args(shlex.split(words))
     assert stop.value.code == 2
     assert capsys.readouterr() == ("", f"sau {command}: error: {line}; see sau {command} --help\n")
+
+
+def test_value_that_is_none_of_a_few_is_refused(capsys):
+    def draw(output: Path, *, source: Literal["glide", "diffusers"]) -> None:
+        """Draw."""
+
+    parser = build_parser("draw", draw)
+    parsed = parser.parse_args(["--output", "o", "--source", "glide"])
+    assert parsed.source == "glide"
+    with pytest.raises(SystemExit) as leaving:
+        parser.parse_args(["--output", "o", "--source", "imported"])
+    assert leaving.value.code == 2
+    assert "--source: invalid choice: 'imported'" in capsys.readouterr().err
 
 
 def test_value_may_look_like_a_flag_if_it_has_a_space():

@@ -49,3 +49,19 @@ def test_classes_are_learned_before_they_are_drawn(tmp_path):
     assert project.planned("--", SHARD) == {}
     again = project.planned("--", SHARD, personalise__steps=2)
     assert again == {"personalise": 2, "images": 1}
+
+
+def test_glide_learns_weights_for_all_classes_once(tmp_path):
+    project = make_project(tmp_path / "project")
+    project.config["experiment"] |= {"imbalance_factors": [2, 4]}
+    project.config["prompts"] |= {"per_class": 2}
+    project.config["complement"] = {"on_shortage": "underfill"}
+    project.config["personalise"] = {"method": "lora", "lora_for": "all-classes", "steps": 1}
+    ran = project.run("--", SHARD)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    (file,) = (project.folder / "results/personalise").glob("shard-*/*.safetensors")
+    assert file.name == "all classes.safetensors"
+    made = manifest.read_metadata(project.folder / SHARD)["provenance"]
+    assert len({one["lora_sha256"] for one in made["generators"]}) == 1
+    again = project.planned("--", SHARD, personalise__sampling="class-balanced")
+    assert again == {"personalise": 1, "images": 1}

@@ -27,13 +27,14 @@ rule personalise:
         flags=flags_of(CONFIG.personalise),
         checkpoints=other_flags_of(CONFIG.personalise),
         code=digest("personalise"),
+        source=CONFIG.images.source,
         model=CONFIG.images.model,
         revision=CONFIG.images.revision,
         weights=fingerprint_of([CONFIG.images.model]),
     shell:
         "python -m sau personalise --train-images {input.train_images:q} --tails {input.tails:q}"
         " --prompts {input.prompts:q}"
-        " --output {output:q} --shard {wildcards.shard} --model {params.model:q} --revision={params.revision:q}"
+        " --output {output:q} --shard {wildcards.shard} --source {params.source} --model {params.model:q} --revision={params.revision:q}"
         " {params.flags} {params.checkpoints} 2>&1 | logged {log:q}"
 
 

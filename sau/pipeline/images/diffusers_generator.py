@@ -19,7 +19,9 @@ from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
-from sau.pipeline.images.own_weights import put_on
+from sau.pipeline.images.own_embeddings import put_on_embeddings
+from sau.pipeline.images.own_files import Embedding
+from sau.pipeline.images.own_lora import put_on_lora
 from sau.pipeline.images.refusals import refusal, telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.resize import fit
@@ -102,9 +104,10 @@ class DiffusersGenerator:
         """Return `size`: a GPU takes any, and a CPU one at a time; see `ImageGenerator`."""
         return size
 
-    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, Embedding]) -> None:
         """Take on LoRA weights and embeddings; see `ImageGenerator`."""
-        put_on(self._pipeline, settings, embeddings)
+        put_on_lora(self._pipeline, settings)
+        put_on_embeddings(self._pipeline, embeddings)
 
     def draw(
         self,

@@ -12,8 +12,14 @@ from sau.pipeline.images.batches import GuidesOf, draw_in_batches, from_noise
 from sau.pipeline.images.finished import FinishedBatches
 from sau.pipeline.images.image_generator import Drawn, ImageGenerator
 from sau.pipeline.images.load import load_generator
-from sau.pipeline.images.own_files import placeholder_of, told
-from sau.pipeline.images.rows import EMPTY_PROMPT, NAMELESS_PROMPT, Task, images_rows
+from sau.pipeline.images.own_files import PLACEHOLDER, Embedding, placeholder_of, told
+from sau.pipeline.images.rows import (
+    EMPTY_PROMPT,
+    NAMELESS_PROMPT,
+    TAKEN_WORD_PROMPT,
+    Task,
+    images_rows,
+)
 from sau.pipeline.images.settings import ImagesSettings
 from sau.settings.section import default_of
 
@@ -88,12 +94,12 @@ class _Together(NamedTuple):
 
     Attributes:
         settings: of all these classes, but for their embeddings.
-        embeddings: files, by the words for the classes' names.
+        embeddings: by the words for the classes' names.
         tasks: in their order.
     """
 
     settings: ImagesSettings
-    embeddings: dict[str, str]
+    embeddings: dict[str, Embedding]
     tasks: list[Task]
 
 
@@ -105,9 +111,13 @@ def _drawn_together(tasks: Sequence[Task], by_label: Generators) -> list[_Togeth
     }
     found = []
     for settings, own in groups_of(tasks, shared):
-        files = {label: by_label[label].embedding for label in sorted({one.label for one in own})}
-        words = {placeholder_of(label): file for label, file in files.items() if file}
-        found.append(_Together(settings, words, own))
+        names = {one.label: one.class_name for one in sorted(own, key=lambda task: task.label)}
+        embeddings = {
+            placeholder_of(label): Embedding(by_label[label].embedding, name)
+            for label, name in names.items()
+            if by_label[label].embedding
+        }
+        found.append(_Together(settings, embeddings, own))
     return found
 
 
@@ -191,6 +201,8 @@ def _said_to(settings: ImagesSettings, task: Task) -> tuple[str, str]:
         return "", EMPTY_PROMPT
     if not settings.embedding:
         return task.prompt, ""
+    if PLACEHOLDER in task.prompt.lower():
+        return "", TAKEN_WORD_PROMPT
     prompt = told(task.prompt, task.class_name, task.label)
     return (prompt, "") if prompt else ("", NAMELESS_PROMPT)
 

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from sau.assets.pipeline_networks import load_networks, quiet
-from sau.assets.vocabulary import check_vocabulary
+from sau.assets.vocabulary import check_tokens, check_vocabulary
 from sau.core.random_streams import derive_seed
 from sau.core.unloadable import loading
 from sau.glide.arguments import seeded
@@ -21,6 +21,9 @@ from sau.glide.pipeline import GlidePipeline
 from sau.glide.text_conditioned import TextConditionedPipeline, cpu_group
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
+from sau.pipeline.images.own_embeddings import vectors_of
+from sau.pipeline.images.own_files import Embedding
+from sau.pipeline.images.own_lora import put_on_lora
 from sau.pipeline.images.refusals import telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.resize import resize
@@ -62,8 +65,19 @@ class GlideGenerator:
         group = cpu_group(self._pipeline.unet.config["sample_size"])
         return size if self._full_batches or size < group else size - size % group
 
-    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
-        """Do nothing: the settings of GLIDE name no LoRA weights and no embedding."""
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, Embedding]) -> None:
+        """Take on LoRA weights and embeddings, of the base network; see `ImageGenerator`."""
+        pipeline = self._pipeline
+        put_on_lora(getattr(pipeline, "base", pipeline), settings)
+        pipeline.unload_textual_inversion()
+        width = pipeline.text_encoder.config["width"]
+        for word, (file, name) in embeddings.items():
+            what = f"images.embedding: {file} does not fit {type(pipeline).__name__}"
+            (vectors,) = vectors_of(Path(file), [("GlideTextEncoder", width)], what)
+            given: dict[str, Any] = {}
+            if isinstance(pipeline, GlideCascadePipeline):
+                given["name"] = name
+            pipeline.load_textual_inversion({word: vectors.to(pipeline.device)}, **given)
 
     def draw(
         self,
@@ -140,5 +154,6 @@ def _load(
         pipeline.to(device)
     pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
     check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
+    check_tokens(pipeline.tokenizer, pipeline.text_encoder.config["vocab_size"], f"{key}: {folder}")
     make_quick(pipeline.unet, device, settings.compile)
     return pipeline

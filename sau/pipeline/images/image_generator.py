@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from sau.pipeline.images.own_files import Embedding
 from sau.pipeline.images.settings import ImagesSettings
 
 NOT_FINITE = "the sample is not finite"
@@ -49,12 +50,12 @@ class ImageGenerator(Protocol):
             size: at least 1.
         """
 
-    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, Embedding]) -> None:
         """Take on LoRA weights and embeddings in place of others.
 
         Args:
             settings: of a class; its `lora` counts.
-            embeddings: files, by the word that each stands for in prompts.
+            embeddings: by the word that stands for each in prompts.
 
         Raises:
             UserError: files that do not fit the model.

@@ -44,8 +44,7 @@ def with_learned(
     for (label, settings), name in zip(by_label.items(), distinct_names(class_names), strict=True):
         if settings.source == "imported":
             continue
-        can_learn = settings.source == "diffusers" and label not in left_alone
-        if not can_learn or weights_of(settings) not in models:
+        if label in left_alone or weights_of(settings) not in models:
             plain.append(name)
             continue
         if name not in learned:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
@@ -21,6 +22,18 @@ KEYS = ("lora", "embedding")
 
 PLACEHOLDER = "<class-"
 """How words begin that stand in a prompt for the name of a class that has an embedding."""
+
+
+class Embedding(NamedTuple):
+    """An embedding that a word of prompts stands for.
+
+    Attributes:
+        file: that holds it.
+        name: of the class, for networks that read the same prompts and have not learned the word.
+    """
+
+    file: str
+    name: str
 
 
 def with_own_files(

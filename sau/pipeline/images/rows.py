@@ -20,6 +20,7 @@ COLUMNS = ("id", "label", "prompt", "seed", "guide", "guide_sha256")
 
 EMPTY_PROMPT = "the prompt is empty"
 NAMELESS_PROMPT = "the prompt does not name the class, for whose name its embedding stands"
+TAKEN_WORD_PROMPT = "the prompt holds <class-, which stands for the names of classes"
 
 
 @dataclass(frozen=True)

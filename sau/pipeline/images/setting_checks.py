@@ -20,6 +20,7 @@ def check_source(settings: "ImagesSettings") -> None:
         UserError: the first such key, and what to set in its place.
     """
     _check_respacing(settings, "upsampler_steps", "ddim")
+    _check_own_files(settings)
     if settings.source == "diffusers":
         _check_diffusers(settings)
     else:
@@ -68,7 +69,6 @@ def _check_diffusers(settings: "ImagesSettings") -> None:
             f"images.{given}: {getattr(settings, given)}, but images.{other} is not given, and "
             "some pipelines then take neither; give both"
         )
-    _check_own_files(settings)
     if settings.model in SHIPPED or not settings.model.strip():
         raise UserError(
             f"images.model: {settings.model!r} is no model for images.source diffusers; give a "

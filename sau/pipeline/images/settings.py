@@ -39,6 +39,9 @@ GENERATOR_KEYS = (
 CLASS_KEYS = (*GENERATOR_KEYS, "folder")
 """What `per_class` may set for a class: its generator, or where its images are imported from."""
 
+OWN_FILES = ("lora", "lora_scale", "embedding")
+"""Settings of what is learned for one model, and put into it."""
+
 Respacing = Annotated[
     str,
     BeforeValidator(lambda value: str(value) if type(value) is int else value),
@@ -159,14 +162,14 @@ class ImagesSettings(Section):
         "",
         "LoRA weights: a safetensors file, or a folder with one for each class, NAME.safetensors; "
         "empty: none",
-        only_with=_DIFFUSERS,
+        only_with=_DRAWN,
     )
-    lora_scale: float = setting(1.0, "factor of the LoRA weights", above=0, only_with=_DIFFUSERS)
+    lora_scale: float = setting(1.0, "factor of the LoRA weights", above=0, only_with=_DRAWN)
     embedding: PathText = setting(
         "",
         "textual inversion, which stands for the class's name in its prompts: a safetensors file, "
         "or a folder with one for each class, NAME.safetensors; empty: none",
-        only_with=_DIFFUSERS,
+        only_with=_DRAWN,
     )
     per_class: dict[str, Any] = setting(
         {},
@@ -271,6 +274,9 @@ class ImagesSettings(Section):
             )
         with self.naming(f"per_class.{name}: "):
             alone = {"per_class": {}, "import_first": ""}
+            if own.get("source", self.source) != self.source:
+                # Of another kind of model, which they would not fit.
+                alone |= {key: default_of(type(self), key) for key in OWN_FILES}
             return self.replace(**(self._not_shared(own) | alone | own))
 
     def without_classes(self) -> Self:

@@ -154,7 +154,8 @@ def _generate(
     record["generators"] = []
     for shared, own in groups_of(tasks, by_label):
         labels = sorted({task.label for task in own})
-        made = _generator(shared, [names[label] for label in labels], weights, record)
+        words = sorted({task.class_name for task in own})
+        made = _generator(shared, [names[label] for label in labels], words, weights, record)
         made |= {"personalised": True} if taught.issuperset(labels) else {}
         drawn_as |= dict.fromkeys(labels, made["drawn_as"])
         record["generators"].append(made)
@@ -181,14 +182,18 @@ def _generate(
 
 
 def _generator(
-    settings: ImagesSettings, classes: list[str], weights: "Weights", record: dict[str, Any]
+    settings: ImagesSettings,
+    classes: list[str],
+    words: list[str],
+    weights: "Weights",
+    record: dict[str, Any],
 ) -> dict[str, Any]:
     """Return what a shard's provenance says of one of its generators."""
     from sau.pipeline.images.load import is_on_hub
     from sau.pipeline.images.wanted import identity_of_pictures
 
     digests = weights.of(settings)
-    how = identity_of_pictures(settings, digests, record)
+    how = identity_of_pictures(settings, digests, record, words)
     on_hub = {"on_hub": True} if is_on_hub(settings) else {}
     named = {"source": settings.source, "model": settings.model}
     return {"classes": classes, **named, **digests, **on_hub, "drawn_as": how}

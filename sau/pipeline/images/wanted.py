@@ -1,6 +1,6 @@
 """The pictures of a shard, and which rows of earlier tables show them already."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +22,10 @@ Row = Mapping[str, Any]
 
 
 def identity_of_pictures(
-    settings: ImagesSettings, weights: Mapping[str, str], made: Mapping[str, Any]
+    settings: ImagesSettings,
+    weights: Mapping[str, str],
+    made: Mapping[str, Any],
+    words: Sequence[str] = (),
 ) -> str:
     """Return a hash of all that pictures depend on, but for each one's prompt, seed and guide.
 
@@ -30,6 +33,7 @@ def identity_of_pictures(
         settings: of a class.
         weights: digests of all files of its generator, and of the class's own.
         made: provenance of the shard, for its code and library versions.
+        words: what prompts call its classes; they count where an embedding stands in their place.
     """
     facts = {
         "settings": {key: getattr(settings, key) for key in _KEYS}
@@ -37,7 +41,7 @@ def identity_of_pictures(
         "weights": dict(weights),
         "code": made["code"],
         "versions": made["versions"],
-    }
+    } | ({"words": list(words)} if settings.embedding else {})
     return hash_of_json(facts)
 
 

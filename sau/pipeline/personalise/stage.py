@@ -1,7 +1,8 @@
 """The personalise stage: what the generator learns of each class."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from sau.core.errors import UserError
@@ -19,10 +20,19 @@ from sau.storage.provenance import provenance
 from sau.storage.reuse import link_or_copy
 from sau.storage.sealed import hash_of_json
 
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+    from sau.pipeline.personalise.model import Model
+
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "pillow")
 
 KEY = "images.model"
 """The setting that names the model."""
+
+ALL_CLASSES = "all classes"
+"""What weights are called that all classes share."""
 
 SETTINGS = {"textual-inversion": "embedding", "lora": "lora"}
 """Which setting of the section `images` loads what a method has learned."""
@@ -43,11 +53,14 @@ def personalise(
     output: Path,
     *,
     shard: int,
+    source: Literal["glide", "diffusers"],
     model: str,
     revision: str = "",
     settings: PersonaliseSettings,
 ) -> None:
     """Learn an embedding or LoRA weights for each class of a shard, from its training images.
+
+    Or LoRA weights for all classes together (`settings.lora_for`).
 
     Only images that are members of all tails are learned from. Files of finished classes, and the
     checkpoint of the one that is learned, stand in the folder `classes.reuse` beside the output.
@@ -61,7 +74,8 @@ def personalise(
             read.
         output: folder to write: a safetensors file for each class, and their record.
         shard: which of the `settings.shards` shards, from 0; the classes take turns.
-        model: whose class is learned: a folder, or a name on the Hugging Face Hub.
+        source: kind of the model.
+        model: that learns: a folder, tiny-glide, or of diffusers a name on the Hugging Face Hub.
         revision: of the latter.
         settings: the section `personalise`.
 
@@ -90,7 +104,7 @@ def personalise(
         for label in own
     ]
     facts = {"class_names": names, "shard": shard}
-    _learn(images, tails, output, classes, (model, revision), settings, facts)
+    _learn(images, tails, output, classes, _Model(source, model, revision), settings, facts)
 
 
 class _Class(NamedTuple):
@@ -100,10 +114,42 @@ class _Class(NamedTuple):
     members: list[str]
     hashes: list[str]
 
+
+class _Unit(NamedTuple):
+    """What is learned at once: a class, or all of them."""
+
+    key: str
+    classes: list[_Class]
+
     @property
     def file(self) -> str:
         """What its file is called."""
-        return f"{quote(self.words.key, safe=' ')}.safetensors"
+        return f"{quote(self.key, safe=' ')}.safetensors"
+
+
+class _Model(NamedTuple):
+    """Which model learns; see `personalise`."""
+
+    source: Literal["glide", "diffusers"]
+    name: str
+    revision: str
+
+    def folder(self) -> Path:
+        from sau.assets.pipeline_folder import diffusers_folder, with_a_pipeline
+        from sau.assets.shipped import model_folder
+
+        if self.source == "glide":
+            return with_a_pipeline(model_folder(self.name, KEY), KEY)
+        return diffusers_folder(self.name, self.revision, KEY)
+
+    def load(self, folder: Path, device: "torch.device") -> "Model":
+        if self.source == "glide":
+            from sau.pipeline.personalise.glide import load_glide
+
+            return load_glide(folder, device, KEY)
+        from sau.pipeline.personalise.latent_diffusion import load_latent_diffusion
+
+        return load_latent_diffusion(folder, device, KEY)
 
 
 def _learn(
@@ -111,15 +157,14 @@ def _learn(
     tails: list[Path],
     output: Path,
     classes: list[_Class],
-    named: tuple[str, str],
+    model: _Model,
     settings: PersonaliseSettings,
     facts: dict[str, Any],
 ) -> None:
-    from sau.assets.pipeline_folder import diffusers_folder
     from sau.assets.shipped import weights_sha256
     from sau.pipeline.personalise.learned_classes import LearnedClasses
 
-    folder = diffusers_folder(*named, KEY)
+    folder = model.folder()
     facts = facts | {
         "weights_sha256": weights_sha256(folder),
         "members_sha256": {one.words.key: one.hashes for one in classes},
@@ -129,50 +174,69 @@ def _learn(
     }
     made = provenance("personalise", settings, {"tails": tails}, _LIBRARIES, **facts)
     learned = LearnedClasses(output)
-    paths = [learned.file(one.words.key, _identity(one, settings, made)) for one in classes]
+    units = _units(classes, settings)
+    paths = [learned.file(one.key, _identity(one, settings, made)) for one in units]
     missing = [
-        (one, path) for one, path in zip(classes, paths, strict=True) if not learned.holds(path)
+        (one, path) for one, path in zip(units, paths, strict=True) if not learned.holds(path)
     ]
     if missing:
-        _learn_each(folder, images, missing, settings, facts["shard"])
+        _learn_each(model, folder, images, missing, settings, facts["shard"])
     with new_folder(output, replace=True) as written:
-        for one, path in zip(classes, paths, strict=True):
+        for one, path in zip(units, paths, strict=True):
             link_or_copy(path, written / one.file)
-        files = {one.words.key: one.file for one in classes}
-        write_record(written, SETTINGS[settings.method], files, named[0], made)
+        files = {own.words.key: one.file for one in units for own in one.classes}
+        write_record(written, SETTINGS[settings.method], files, model.name, made)
     for path in paths:
         learned.keep_only(path)
 
 
-def _identity(one: _Class, settings: PersonaliseSettings, made: dict[str, Any]) -> str:
-    """Return a hash of all that is learned of a class depends on."""
+def _units(classes: list[_Class], settings: PersonaliseSettings) -> list[_Unit]:
+    """Return what is learned of classes, each by itself or all at once."""
+    if settings.learns_together():
+        return [_Unit(ALL_CLASSES, classes)]
+    return [_Unit(one.words.key, [one]) for one in classes]
+
+
+def _identity(one: _Unit, settings: PersonaliseSettings, made: dict[str, Any]) -> str:
+    """Return a hash of all that what is learned depends on."""
     how = {key: value for key, value in made["settings"].items() if key != "shards"}
-    words = [one.words.key, one.words.name, one.words.text(settings.template)]
+    seen = [
+        [own.words.key, own.words.name, own.words.text(settings.template), own.hashes]
+        for own in one.classes
+    ]
     by = [made[name] for name in ("code", "versions", "weights_sha256")]
-    return hash_of_json([how, *by, *words, one.hashes])
+    return hash_of_json([how, *by, one.key, seen])
 
 
 def _learn_each(
+    model: _Model,
     folder: Path,
     images: EncodedImages,
-    classes: list[tuple[_Class, Path]],
+    units: list[tuple[_Unit, Path]],
     settings: PersonaliseSettings,
     shard: int,
 ) -> None:
-    """Learn classes, each to a file."""
+    """Learn of classes, each unit to a file."""
     from sau.core.progress import progress_in_batches
     from sau.device.gpus import reserved_device
     from sau.device.repeatable import repeatable
-    from sau.pipeline.personalise.learn import learn_class
-    from sau.pipeline.personalise.model import load_model
+    from sau.pipeline.personalise.learn import Subject, learn
 
-    total = len(classes) * settings.steps
+    total = len(units) * settings.steps
     with (
         reserved_device(settings.device, "personalise.device", shard) as device,
         repeatable(settings.threads),
         progress_in_batches("personalise", total=total, unit="step") as on_steps,
     ):
-        model = load_model(folder, device, KEY)
-        for one, path in classes:
-            pictures = [decode(images.data(name))[0] for name in one.members]
-            learn_class(model, pictures, settings, one.words, path, on_steps)
+        network = model.load(folder, device)
+        for one, path in units:
+            subjects = [
+                Subject(own.words, [_picture(images, name) for name in own.members])
+                for own in one.classes
+            ]
+            learn(network, subjects, settings, one.key, path, on_steps)
+
+
+def _picture(images: EncodedImages, name: str) -> Callable[[], "Image.Image"]:
+    """Return what decodes an image."""
+    return lambda: decode(images.data(name))[0]

@@ -103,7 +103,7 @@ def _learned(settings: Mapping[str, Any]) -> dict[str, Any]:
         f"personalise.{key}": value
         for key, value in settings.items()
         if key not in _OF_MACHINE
-        and settings["method"] in conditions.get(key, {}).get("method", [settings["method"]])
+        and all(settings.get(o) in wanted for o, wanted in conditions.get(key, {}).items())
     }
 
 

@@ -23,18 +23,20 @@ class Inputs:
     def __init__(self, folder: Path, class_names: list[str]) -> None:
         self.folder = folder
         self.class_names = class_names
+        self.class_words: dict[str, str] = {}
         empty = pa.Table.from_pylist([], schema=manifest.SCHEMAS["images"])
         facts = {"class_names": class_names}
         manifest.write(folder / "train.parquet", "images", empty, facts)
 
     def write_prompts(self, count: int, prompt: str = "A photo of the digit {name}.") -> None:
-        """Write prompts, the classes taking turns."""
+        """Write prompts, the classes taking turns; {name} is what they are called in prompts."""
         rows = []
         for i in range(count):
             label = i % len(self.class_names)
             name = self.class_names[label]
-            text = prompt.format(name=name)
-            row = {"id": f"{i:04d}", "label": label, "class_name": name, "prompt": text}
+            word = self.class_words.get(name, name)
+            text = prompt.format_map({"name": word, "class": name})
+            row = {"id": f"{i:04d}", "label": label, "class_name": word, "prompt": text}
             rows.append({**row, "source": "template"})
         table = pa.Table.from_pylist(rows, schema=manifest.SCHEMAS["prompts"])
         manifest.write(self.folder / "prompts.parquet", "prompts", table, {})

@@ -10,6 +10,7 @@ from PIL import Image
 
 from sau.core.random_streams import numpy_generator
 from sau.pipeline.images.image_generator import Drawn
+from sau.pipeline.images.own_files import Embedding
 from sau.pipeline.images.settings import ImagesSettings
 
 
@@ -36,7 +37,7 @@ class Quick:
     def whole_batch(self, size: int) -> int:
         return size
 
-    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, str]) -> None:
+    def put_on(self, settings: ImagesSettings, embeddings: Mapping[str, Embedding]) -> None:
         pass
 
     def draw(

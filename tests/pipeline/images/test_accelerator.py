@@ -38,7 +38,7 @@ def test_images_are_those_of_the_cpu(name: str, folder: Path) -> None:
     assert (difference > 0).mean() < 0.005
 
 
-@pytest.mark.parametrize("name", ["ancestral", "ddim", "solver", "upsampled"])
+@pytest.mark.parametrize("name", ["ancestral", "ddim", "solver", "upsampled", "learned"])
 def test_steps_do_not_wait(name: str, folder: Path) -> None:
     """Not even for the noise, which the images' own generators draw on the CPU."""
     waits = read_waits(folder / f"{name}.json", within="sau.pipeline.images.glide_generator.draw")

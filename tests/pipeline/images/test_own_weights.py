@@ -280,7 +280,10 @@ def test_folders_that_do_not_fit_are_one_line(short: Inputs, model: str, tmp_pat
     ("settings", "message"),
     [
         ({"lora": "a", "compile": "default"}, "images.compile: default, but with images.lora"),
-        ({"lora": "a", "source": "glide", "model": "tiny-glide"}, "images.lora: 'a' has no effect"),
+        (
+            {"lora": "a", "source": "glide", "model": "tiny-glide", "compile": "default"},
+            "images.compile: default, but with images.lora",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message: str) -> None:
@@ -291,8 +294,9 @@ def test_settings_that_do_not_fit_are_refused(settings: dict[str, Any], message:
 def test_pipeline_is_the_one_that_it_was_when_all_is_taken_off(
     shapes: dict[str, torch.Size], tmp_path: Path
 ) -> None:
-    from sau.pipeline.images.own_files import placeholder_of
-    from sau.pipeline.images.own_weights import put_on
+    from sau.pipeline.images.own_embeddings import put_on_embeddings
+    from sau.pipeline.images.own_files import Embedding, placeholder_of
+    from sau.pipeline.images.own_lora import put_on_lora
 
     pipeline = tiny_pipeline()
     before = {name: list(getattr(pipeline, name).state_dict()) for name in ("unet", "text_encoder")}
@@ -300,10 +304,13 @@ def test_pipeline_is_the_one_that_it_was_when_all_is_taken_off(
     own = {name: str(tmp_path / "own" / f"{name}.safetensors") for name in ("lora", "embedding")}
     settings = ImagesSettings(source="diffusers", model="m")
     words = [placeholder_of(label) for label in (2, 5)]
+    embeddings = dict.fromkeys(words, Embedding(own["embedding"], "two"))
     for _ in range(2):
-        put_on(pipeline, settings.replace(lora=own["lora"]), dict.fromkeys(words, own["embedding"]))
+        put_on_lora(pipeline, settings.replace(lora=own["lora"]))
+        put_on_embeddings(pipeline, embeddings)
         assert {f"{word}_1" for word in words} < set(pipeline.tokenizer.get_vocab())
-    put_on(pipeline, settings, {})
+    put_on_lora(pipeline, settings)
+    put_on_embeddings(pipeline, {})
     for name, keys in before.items():
         assert list(getattr(pipeline, name).state_dict()) == keys
     assert len(pipeline.tokenizer) == 56

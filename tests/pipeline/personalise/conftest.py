@@ -1,14 +1,19 @@
 """Two classes of real images, their tail, and a tiny model to teach them to."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import torch
 from PIL import Image
 
+from sau.assets.shipped import model_folder
 from sau.core.random_streams import numpy_generator
+from sau.pipeline.personalise.glide import load_glide
+from sau.pipeline.personalise.latent_diffusion import load_latent_diffusion
+from sau.pipeline.personalise.model import Model
 from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.personalise.stage import personalise
 from sau.pipeline.prompts.settings import PromptsSettings
@@ -19,23 +24,35 @@ from sau.sources.decode import encode_png
 from sau.storage import manifest
 from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
 
+CPU = torch.device("cpu")
+
 NAMES = ["zero", "one"]
 
 
 METHODS = ("textual-inversion", "lora")
 
+SOURCES = ("diffusers", "glide")
+
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a tiny pipeline."""
-    return save_tiny_pipeline(tmp_path_factory.mktemp("diffusers") / "model")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A tiny pipeline of each source."""
+    folder = tmp_path_factory.mktemp("diffusers") / "model"
+    return {"diffusers": save_tiny_pipeline(folder), "glide": "tiny-glide"}
+
+
+def load(models: dict[str, str], source: str) -> Model:
+    """Return a model that learns."""
+    if source == "glide":
+        return load_glide(model_folder(models[source], "model"), CPU, "model")
+    return load_latent_diffusion(Path(models[source]), CPU, "model")
 
 
 class Inputs:
     """A folder with real images and their tail; the stage's runs on them."""
 
-    def __init__(self, folder: Path, model: str) -> None:
-        self.folder, self.model, self.names = folder, model, NAMES
+    def __init__(self, folder: Path, models: dict[str, str]) -> None:
+        self.folder, self.models, self.names = folder, models, NAMES
         self.train, self.prompts = folder / "train.parquet", folder / "prompts.parquet"
         self.write_images()
         self.write_prompts()
@@ -71,7 +88,14 @@ class Inputs:
         )
         return [lists[held]]
 
-    def learn(self, method: str, shard: int = 0, name: str = "shard", **settings: Any) -> Path:
+    def learn(
+        self,
+        method: str,
+        shard: int = 0,
+        name: str = "shard",
+        source: Literal["glide", "diffusers"] = "diffusers",
+        **settings: Any,
+    ) -> Path:
         """Run the stage for a shard, and return its folder; runs of other names know nothing."""
         output = self.folder / name / f"shard-{shard}"
         wanted = {"method": method, "steps": 5, "batch_size": 2, "template": "a {name}."}
@@ -81,13 +105,14 @@ class Inputs:
             self.prompts,
             output,
             shard=shard,
-            model=self.model,
+            source=source,
+            model=self.models[source],
             settings=PersonaliseSettings(**{**wanted, **settings}),
         )
         return output
 
 
 @pytest.fixture
-def inputs(tmp_path: Path, model: str) -> Inputs:
+def inputs(tmp_path: Path, models: dict[str, str]) -> Inputs:
     """Six images of each of two classes."""
-    return Inputs(tmp_path, model)
+    return Inputs(tmp_path, dict(models))

@@ -5,29 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
-from PIL import Image
-from safetensors.torch import save_file
 
 from sau.core.errors import UserError
-from sau.pipeline.images.own_files import placeholder_of
-from sau.pipeline.images.own_weights import put_on
-from sau.pipeline.images.settings import ImagesSettings
 from sau.pipeline.personalise import learn
-from sau.pipeline.personalise.methods import learnable
-from sau.pipeline.personalise.model import load_model
-from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.personalise.words import Words
 from sau.pipeline.personalised import read_record
 from sau.storage import manifest
 from sau.storage.manifest import reading
-from tests.pipeline.images.tiny_diffusers import tiny_pipeline
-from tests.pipeline.personalise.conftest import METHODS, Inputs
-
-CPU = torch.device("cpu")
-ZERO = Words("zero", "a", "zero")
+from tests.pipeline.personalise.conftest import METHODS, SOURCES, Inputs
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -47,80 +33,13 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
-@pytest.mark.parametrize("method", METHODS)
-def test_learning_lowers_the_loss_of_its_own_images(model: str, method: str) -> None:
-    """At noise and time steps that the learning has not seen."""
-    settings = PersonaliseSettings(
-        method=method, steps=150, batch_size=4, learning_rate=0.01, template="a {name}."
-    )
-    loaded = load_model(Path(model), CPU, "model")
-    noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
-    means, _ = loaded.moments(Image.fromarray(noise))
-    drawn = learn._draws(settings.replace(seed=9, batch_size=64), "k", 0, means, 1000)
-
-    def loss(hidden: torch.Tensor) -> float:
-        latents = loaded.scaled(means.expand(64, -1, -1, -1))
-        with torch.no_grad():
-            found = loaded.loss(latents, drawn.noise, drawn.times, hidden.expand(64, -1, -1))
-        return float(found)
-
-    with learnable(loaded, settings, ZERO) as found:
-        before = loss(found.hidden())
-        optimizer = torch.optim.AdamW(found.values.values(), lr=0.01, weight_decay=0.0)
-        for step in range(settings.steps):
-            optimizer.zero_grad()
-            own = learn._draws(settings, "zero", step, means, 1000)
-            hidden = found.hidden().expand(4, -1, -1)
-            latents = loaded.scaled(means.expand(4, -1, -1, -1))
-            loaded.loss(latents, own.noise, own.times, hidden).backward()
-            optimizer.step()
-        after = loss(found.hidden())
-    assert after < before
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_model_is_what_it_was_before_and_after(model: str, method: str) -> None:
-    """LoRA's product begins at 0, and nothing of either is left behind."""
-    settings = PersonaliseSettings(method=method, template="a {name}.")
-    loaded = load_model(Path(model), CPU, "model")
-    latents, times = torch.zeros(1, 4, 8, 8), torch.tensor([500])
-    hidden = torch.zeros(1, 12, 16)
-    names = list(loaded.unet.state_dict())
-    before = loaded.unet(latents, times, hidden).sample
-    with learnable(loaded, settings, ZERO) as found:
-        assert all(value.requires_grad for value in found.values.values())
-        assert torch.equal(loaded.unet(latents, times, hidden).sample, before)
-    assert list(loaded.unet.state_dict()) == names
-    ids = torch.tensor([[0, 2, 1]])
-    assert torch.equal(loaded.text_encoder(ids)[0], tiny_pipeline().text_encoder(ids)[0])
-
-
-@pytest.mark.parametrize("vectors", [1, 2])
-def test_text_is_read_as_the_images_stage_reads_it(
-    model: str, tmp_path: Path, vectors: int
-) -> None:
-    """The states of the text with the learned vectors, and those of the loaded embedding."""
-    settings = PersonaliseSettings(
-        method="textual-inversion", vectors=vectors, template="a {name}."
-    )
-    loaded = load_model(Path(model), CPU, "model")
-    with learnable(loaded, settings, ZERO) as found, torch.no_grad():
-        found.values["embedding"].normal_(generator=torch.Generator().manual_seed(0))
-        expected = found.hidden()
-        save_file({"embedding": found.values["embedding"].detach()}, tmp_path / "e.safetensors")
-    pipeline = tiny_pipeline()
-    own = str(tmp_path / "e.safetensors")
-    put_on(pipeline, ImagesSettings(source="diffusers", model="m"), {placeholder_of(0): own})
-    with torch.no_grad():
-        states, _ = pipeline.encode_prompt(f"a {placeholder_of(0)}.", CPU, 1, False)
-    torch.testing.assert_close(states, expected)
-
-
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("method", METHODS)
 def test_killed_job_goes_on_to_the_same_bytes(
-    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, method: str
+    inputs: Inputs, monkeypatch: pytest.MonkeyPatch, method: str, source: Any
 ) -> None:
-    whole = bytes_of(inputs.learn(method, name="whole", checkpoint_every=2))
+    settings = {"source": source, "checkpoint_every": 2}
+    whole = bytes_of(inputs.learn(method, name="whole", **settings))
     steps: list[int] = []
     draws = learn._draws
 
@@ -132,12 +51,12 @@ def test_killed_job_goes_on_to_the_same_bytes(
 
     monkeypatch.setattr(learn, "_draws", killed)
     with pytest.raises(RuntimeError, match="killed"):
-        inputs.learn(method, checkpoint_every=2)
+        inputs.learn(method, **settings)
     assert not (inputs.folder / "shard" / "shard-0").exists()
-    assert bytes_of(inputs.learn(method, checkpoint_every=2)) == whole
+    assert bytes_of(inputs.learn(method, **settings)) == whole
     assert steps == [0, 1, 2, 3, 4, 0, 1, 2, 3, 2, 3, 4]
     assert not list(inputs.folder.rglob("*.checkpoint"))
-    inputs.learn(method)  # and is not learned a second time
+    inputs.learn(method, source=source)  # and is not learned a second time
     assert len(steps) == 12
 
 
@@ -287,7 +206,17 @@ def _raise_at(step: int, draws: Callable[..., Any]) -> Callable[..., Any]:
         ({"template": "{x} {name"}, "'{x} {name' does not parse"),
         ({"rank": 2}, "personalise.rank: 2 has no effect with personalise.method textual-inv"),
         ({"method": "lora", "vectors": 2}, "personalise.vectors: 2 has no effect with"),
-        ({"vectors": 11}, "with 11 vectors it is longer than the model's 10 tokens; shorten it"),
+        ({"lora_for": "all-classes"}, "lora_for: 'all-classes' has no effect with"),
+        ({"method": "lora", "sampling": "class-balanced"}, "sampling: 'class-balanced' has no eff"),
+        (
+            {"method": "lora", "lora_for": "all-classes", "shards": 2},
+            "personalise.shards: 2, but lora_for all-classes learns once",
+        ),
+        (
+            {"source": "glide", "vectors": 33},
+            "with 33 vectors is longer than the model's 32 tokens",
+        ),
+        ({"vectors": 11}, "with 11 vectors is longer than the model's 10 tokens; shorten it"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(
@@ -302,7 +231,7 @@ def test_settings_that_do_not_fit_are_refused(
 
 
 def test_lists_and_models_that_do_not_fit_are_refused(inputs: Inputs, tmp_path: Path) -> None:
-    inputs.model = "tiny-glide"
+    inputs.models["diffusers"] = "tiny-glide"
     with pytest.raises(UserError, match="images.model: no folder tiny-glide"):
         inputs.learn("lora")
     held = inputs.tail(held=True, validation_fraction=0.5)

@@ -13,18 +13,19 @@ from sau.pipeline.personalised import learned_of, refuse_learned_elsewhere
 from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs as Prompts
 from tests.pipeline.images.conftest import pixels
-from tests.pipeline.personalise.conftest import METHODS, Inputs
+from tests.pipeline.personalise.conftest import METHODS, SOURCES, Inputs
 
 
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("method", METHODS)
 def test_classes_are_drawn_with_what_was_learned(
-    inputs: Inputs, tmp_path: Path, method: str
+    inputs: Inputs, tmp_path: Path, method: str, source: Any
 ) -> None:
-    folder = inputs.learn(method, learning_rate=0.5)
+    folder = inputs.learn(method, source=source, learning_rate=0.1)
     prompts = Prompts(tmp_path / "drawn", ["zero", "one"])
     prompts.write_prompts(4, "a {name}.")
     key = {"textual-inversion": "embedding", "lora": "lora"}[method]
-    settings = {"source": "diffusers", "model": inputs.model}
+    settings = {"source": source, "model": inputs.models[source]}
 
     def draw(name: str, folders: list[Path]) -> Any:
         output = tmp_path / "drawn" / f"{name}-0.parquet"
@@ -45,6 +46,15 @@ def test_classes_are_drawn_with_what_was_learned(
     )
     made = manifest.read_metadata(tmp_path / "drawn" / "learned-0.parquet")["provenance"]
     assert all(f"{key}_sha256" in one for one in made["generators"])
+
+
+def test_weights_of_all_classes_draw_each_of_them(inputs: Inputs) -> None:
+    folder = inputs.learn("lora", source="glide", lora_for="all-classes")
+    (file,) = folder.glob("*.safetensors")
+    assert file.name == "all classes.safetensors"
+    learned = learned_of([folder])
+    assert set(learned) == {"zero", "one"}
+    assert {one.path for one in learned.values()} == {file}
 
 
 def test_folders_that_are_not_as_they_were_written_are_refused(inputs: Inputs) -> None:
@@ -76,5 +86,5 @@ def test_folder_of_another_run_is_refused(inputs: Inputs) -> None:
             shard=0,
             prompts=inputs.prompts,
             personalised=[folder],
-            settings=ImagesSettings(source="diffusers", model=inputs.model, shards=1),
+            settings=ImagesSettings(source="diffusers", model=inputs.models["diffusers"], shards=1),
         )

@@ -234,6 +234,17 @@ def test_generator_that_learned_each_class_is_one_and_says_from_what(tmp_path):
     assert one["saw_real"]
 
 
+@pytest.mark.parametrize(("lora_for", "told"), [("each-class", False), ("all-classes", True)])
+def test_card_names_no_setting_without_effect(tmp_path, lora_for, told):
+    learned = {"method": "lora", "lora_for": lora_for, "sampling": "instance-balanced"}
+    one = ONE_GENERATOR[0] | {"personalised": True, "lora_sha256": "a" * 64}
+    made = Results(tmp_path / "r", GLIDE, generators=[one], personalise=learned)
+    publish_images(made.folder, output=tmp_path / "set")
+    card = (tmp_path / "set/README.md").read_text()
+    assert f"personalise.lora_for {lora_for}" in card
+    assert ("personalise.sampling instance-balanced" in card) is told
+
+
 def test_pictures_that_start_from_real_images_say_so(results, tmp_path):
     publish_images(results.folder, output=tmp_path / "noise")
     said = "Some of these pictures come of real training images"
