@@ -29,14 +29,14 @@ class LearnedWords:
         Args:
             word: of any characters; a prompt has it in upper or lower case. It is found within
                 other words too, so it should be unlike any, such as <lynx>.
-            vectors: (V, width), or (width,) for one.
+            vectors: (V, width).
 
         Raises:
             ValueError: an empty word.
         """
         if not word.strip():
             raise ValueError("token: empty, expected a word that prompts have")
-        self._vectors[word.lower()] = vectors.unsqueeze(0) if vectors.ndim == 1 else vectors
+        self._vectors[word.lower()] = vectors
 
     def forget(self, word: str | None = None) -> None:
         """Forget a word, or all of them.

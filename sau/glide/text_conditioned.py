@@ -118,6 +118,7 @@ class TextConditionedPipeline(DiffusionPipeline):
         tokens = self.glide_tokenizer(distinct)
         ids, mask = tokens.ids.to(self._execution_device), tokens.mask.to(self._execution_device)
         rows = [slice(row, row + 1) for row in range(len(distinct))]
+        # An older text encoder, of a `sau` installed beside a standalone file, takes none.
         table = self._learned.table()
         learned = () if table is None else (table,)
         hidden = torch.cat([self.text_encoder(ids[row], mask[row], *learned) for row in rows])

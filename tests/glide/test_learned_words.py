@@ -112,7 +112,7 @@ def test_ids_follow_those_of_the_vocabulary() -> None:
     words = LearnedWords()
     assert words.table() is None
     words.learn("A", torch.ones(2, 3))
-    words.learn("b", torch.zeros(3))
+    words.learn("b", torch.zeros(1, 3))
     assert words.ids(100) == {"a": [100, 101], "b": [102]}
     assert torch.equal(words.table(), torch.tensor([[1.0] * 3, [1.0] * 3, [0.0] * 3]))
     words.learn("a", torch.zeros(1, 3))

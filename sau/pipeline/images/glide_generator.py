@@ -3,22 +3,19 @@
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-import diffusers
 import torch
 from PIL import Image
 from torch import Tensor
 
-from sau.assets.pipeline_networks import load_networks, quiet
-from sau.assets.vocabulary import check_tokens, check_vocabulary
+from sau.assets.glide_pipeline import Pipeline, load_glide_pipeline
 from sau.core.random_streams import derive_seed
-from sau.core.unloadable import loading
 from sau.glide.arguments import seeded
 from sau.glide.cascade import GlideCascadePipeline, GlideUpsamplePipeline
 from sau.glide.pictures import to_bytes
 from sau.glide.pipeline import GlidePipeline
-from sau.glide.text_conditioned import TextConditionedPipeline, cpu_group
+from sau.glide.text_conditioned import cpu_group
 from sau.pipeline.images.device import DTYPES, make_quick
 from sau.pipeline.images.image_generator import NOT_FINITE, Drawn
 from sau.pipeline.images.own_embeddings import vectors_of
@@ -27,8 +24,6 @@ from sau.pipeline.images.own_lora import put_on_lora
 from sau.pipeline.images.refusals import telling_out_of_memory
 from sau.pipeline.images.settings import ImagesSettings
 from sau.sources.resize import resize
-
-Pipeline = TypeVar("Pipeline", bound=TextConditionedPipeline)
 
 
 class GlideGenerator:
@@ -133,7 +128,6 @@ def load_glide(
     Raises:
         UserError: a folder that holds another model.
     """
-    diffusers.utils.logging.disable_progress_bar()  # loading takes no time worth a bar
     base = _load(GlidePipeline, model, "images.model", settings, device)
     if upsampler is None:
         return GlideGenerator(base, settings, device)
@@ -146,14 +140,6 @@ def load_glide(
 def _load(
     kind: type[Pipeline], folder: Path, key: str, settings: ImagesSettings, device: torch.device
 ) -> Pipeline:
-    dtype = DTYPES[settings.precision]
-    what = f"{key}: {folder} does not load as {kind.__name__}"
-    networks = load_networks(folder, dtype, what)
-    with loading(what), quiet():
-        pipeline = kind.from_pretrained(folder, dtype=dtype, use_safetensors=True, **networks)
-        pipeline.to(device)
-    pipeline.set_progress_bar_config(disable=True)  # type: ignore[no-untyped-call]
-    check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
-    check_tokens(pipeline.tokenizer, pipeline.text_encoder.config["vocab_size"], f"{key}: {folder}")
+    pipeline = load_glide_pipeline(kind, folder, DTYPES[settings.precision], device, key)
     make_quick(pipeline.unet, device, settings.compile)
     return pipeline

@@ -276,7 +276,7 @@ class ImagesSettings(Section):
             alone = {"per_class": {}, "import_first": ""}
             if own.get("source", self.source) != self.source:
                 # Of another kind of model, which they would not fit.
-                alone |= {key: default_of(type(self), key) for key in OWN_FILES}
+                alone |= self._no_own_files()
             return self.replace(**(self._not_shared(own) | alone | own))
 
     def without_classes(self) -> Self:
@@ -291,7 +291,10 @@ class ImagesSettings(Section):
         """Return the settings of the model without LoRA weights and embeddings."""
         if not self.has_own_files() and self.lora_scale == 1:
             return self
-        return self.replace(lora="", lora_scale=1.0, embedding="")
+        return self.replace(**self._no_own_files())
+
+    def _no_own_files(self) -> dict[str, Any]:
+        return {key: default_of(type(self), key) for key in OWN_FILES}
 
     def is_guided(self) -> bool:
         """Return whether pictures of any class start from real training images."""

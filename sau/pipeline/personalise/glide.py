@@ -5,17 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import diffusers
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from sau.assets.pipeline_networks import load_networks, quiet
-from sau.assets.vocabulary import check_tokens, check_vocabulary
-from sau.core.unloadable import loading
+from sau.assets.glide_pipeline import load_glide_pipeline
 from sau.glide.pictures import as_samples
 from sau.glide.pipeline import GlidePipeline
-from sau.pipeline.personalise.model import Trained, too_long
+from sau.pipeline.personalise.model import NoiseSchedule, too_long
 from sau.sources.resize import resize
 
 _WORD = "\0"
@@ -33,7 +30,7 @@ class GlideBase:
     def __init__(self, pipeline: GlidePipeline) -> None:
         """Args: the base pipeline on its device."""
         self._pipeline = pipeline
-        self._trained = Trained(pipeline.scheduler)
+        self._noise = NoiseSchedule(pipeline.scheduler)
 
     @property
     def unet(self) -> Any:
@@ -43,7 +40,7 @@ class GlideBase:
     @property
     def time_steps(self) -> int:
         """How many time steps the model was trained with."""
-        return self._trained.time_steps
+        return self._noise.time_steps
 
     def moments(self, picture: Image.Image) -> tuple[Tensor, Tensor]:
         """Return a picture's pixels, -1 to 1, whose deviation is 0; see `Model`."""
@@ -56,10 +53,10 @@ class GlideBase:
 
     def loss(self, values: Tensor, noise: Tensor, times: Tensor, states: Tensor) -> Tensor:
         """Return the mean squared error of noise; see `Model`."""
-        noisy = self._trained.noisy(values, noise, times)
+        noisy = self._noise.noisy(values, noise, times)
         summary = self._pipeline.text_encoder.pool(states)
         predicted = self.unet(noisy, times, states, class_labels=summary).sample
-        return self._trained.loss(predicted[:, : values.shape[1]], values, noise, times)
+        return self._noise.loss(predicted[:, : values.shape[1]], values, noise, times)
 
     def states(self, texts: Sequence[str]) -> Tensor:
         """Return the states of texts; see `Model`."""
@@ -105,14 +102,7 @@ def load_glide(folder: Path, device: torch.device, key: str) -> GlideBase:
     Raises:
         UserError: another kind of model.
     """
-    diffusers.utils.logging.disable_progress_bar()
-    what = f"{key}: {folder} does not load as {GlidePipeline.__name__}"
-    networks = load_networks(folder, torch.float32, what)
-    with loading(what), quiet():
-        pipeline = GlidePipeline.from_pretrained(folder, use_safetensors=True, **networks)
-        pipeline.to(device)
-    check_vocabulary({"tokenizer": pipeline.tokenizer}, f"{key}: {folder}")
-    check_tokens(pipeline.tokenizer, pipeline.text_encoder.config["vocab_size"], f"{key}: {folder}")
+    pipeline = load_glide_pipeline(GlidePipeline, folder, torch.float32, device, key)
     for network in (pipeline.text_encoder, pipeline.unet):
         network.requires_grad_(False)
     return GlideBase(pipeline)

@@ -17,7 +17,7 @@ from sau.assets.vocabulary import check_tokens, check_vocabulary
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
 from sau.glide.pictures import as_samples
-from sau.pipeline.personalise.model import Trained, too_long
+from sau.pipeline.personalise.model import NoiseSchedule, too_long
 from sau.sources.resize import fit
 
 
@@ -26,19 +26,19 @@ class LatentDiffusion:
 
     attention_layers = ("to_q", "to_k", "to_v", "to_out.0")
 
-    def __init__(self, pipeline: Any, trained: Trained) -> None:
+    def __init__(self, pipeline: Any, noise: NoiseSchedule) -> None:
         """Args: a pipeline of Stable Diffusion on its device, and its noise."""
         self.tokenizer = pipeline.tokenizer
         self.text_encoder = pipeline.text_encoder
         self.unet = pipeline.unet
         self._vae = pipeline.vae
-        self._trained = trained
+        self._noise = noise
         self._size = pipeline.unet.config.sample_size * pipeline.vae_scale_factor
 
     @property
     def time_steps(self) -> int:
         """How many time steps the model was trained with."""
-        return self._trained.time_steps
+        return self._noise.time_steps
 
     def moments(self, picture: Image.Image) -> tuple[Tensor, Tensor]:
         """Return mean and deviation of a picture's latent values; see `Model`."""
@@ -54,9 +54,9 @@ class LatentDiffusion:
 
     def loss(self, values: Tensor, noise: Tensor, times: Tensor, states: Tensor) -> Tensor:
         """Return the mean squared error of noise, or of velocity; see `Model`."""
-        noisy = self._trained.noisy(values, noise, times)
+        noisy = self._noise.noisy(values, noise, times)
         predicted = self.unet(noisy, times, states).sample
-        return self._trained.loss(predicted, values, noise, times)
+        return self._noise.loss(predicted, values, noise, times)
 
     def states(self, texts: Sequence[str]) -> Tensor:
         """Return the states of texts; see `Model`."""
@@ -159,4 +159,4 @@ def load_latent_diffusion(folder: Path, device: torch.device, key: str) -> Laten
     check_tokens(parts.tokenizer, known, f"{key}: {folder}")
     for network in (parts.text_encoder, parts.vae, parts.unet):
         network.requires_grad_(False)
-    return LatentDiffusion(parts, Trained(schedule))
+    return LatentDiffusion(parts, NoiseSchedule(schedule))

@@ -78,6 +78,8 @@ def _lora(
     """
     from peft import LoraConfig
 
+    texts = [words.text(settings.template) for words in classes]
+    states = model.states([*texts, *([""] if settings.text_dropout else [])])
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.rank,
@@ -92,8 +94,6 @@ def _lora(
         for name, value in model.unet.named_parameters()
         if f".{_ADAPTER}." in name
     }
-    texts = [words.text(settings.template) for words in classes]
-    states = model.states([*texts, *([""] if settings.text_dropout else [])])
     try:
         yield Learnable(values, lambda: states)
     finally:

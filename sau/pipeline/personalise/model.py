@@ -87,7 +87,7 @@ def too_long(text: str, room: int, vectors: int = 0) -> UserError:
     )
 
 
-class Trained:
+class NoiseSchedule:
     """The schedule of the noise that a model was trained with, and the loss of what it predicts."""
 
     def __init__(self, schedule: Any) -> None:
