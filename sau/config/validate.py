@@ -66,6 +66,7 @@ def check_sources(config: Config) -> None:
         "dataset.class_names_file": dataset.class_names_file,
         **imported_from(images),
         **own_files(images),
+        "filter.influence": config.filter.influence,
     }
     rows = config.training.runs.items()
     wanted |= {f"training.runs.{name}.pretrained": row.weights_path() for name, row in rows}
@@ -162,6 +163,12 @@ def _check_together(config: Config) -> None:
     _check_classifiers(config)
     _check_influence(config)
     if config.rounds.over_generation is not None:
+        if config.filter.influence:
+            raise UserError(
+                f"config: filter.influence: {config.filter.influence}, but "
+                f"rounds.over_generation is {config.rounds.over_generation:g}, and of images that "
+                "are yet to be drawn nobody knows how much they help; leave one of them out"
+            )
         for key, name in imported_from(config.images).items():
             raise UserError(
                 f"config: rounds.over_generation: {config.rounds.over_generation:g}, but {key}: "
@@ -207,6 +214,15 @@ def _check_classifiers(config: Config) -> None:
 
 def _check_influence(config: Config) -> None:
     """Check that there are networks, and validation images, to say which images help."""
+    own = Path(config.experiment.results) / "influence"
+    if config.filter.influence and Path(config.filter.influence).absolute().is_relative_to(
+        own.absolute()
+    ):
+        raise UserError(
+            f"config: filter.influence: {config.filter.influence} is of this run itself, whose "
+            "networks are trained on what the filter keeps; name that of another run, with "
+            "experiment.results of its own"
+        )
     row = config.influence.row
     if not row:
         return

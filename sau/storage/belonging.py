@@ -58,7 +58,15 @@ class Shared(NamedTuple):
     recorded: str
 
 
-def check_inputs(inputs: Inputs, *rules: Link | Agree | Shared | Split) -> None:
+class Within(NamedTuple):
+    """An input whose files must all have been made from files that another was made from too."""
+
+    input: str
+    recorded: str
+    whole: str
+
+
+def check_inputs(inputs: Inputs, *rules: Link | Agree | Shared | Split | Within) -> None:
     """Refuse manifests of which one was not made from another, or not for the place where it lies.
 
     What a manifest does not record is not asked for: a table that somebody has made by hand, or
@@ -84,6 +92,8 @@ def check_inputs(inputs: Inputs, *rules: Link | Agree | Shared | Split) -> None:
             _check_agreement(rule, files)
         elif isinstance(rule, Shared):
             _check_shared(rule, files)
+        elif isinstance(rule, Within):
+            _check_within(rule, files)
         else:
             _check_split(rule, files)
 
@@ -160,6 +170,18 @@ def _check_shared(rule: Shared, files: _Files) -> None:
                 f"{path}: made from other {name} than {first}; give files of one run, or "
                 f"{_again(record, rule.recorded)}"
             )
+
+
+def _check_within(rule: Within, files: _Files) -> None:
+    for whole, record in files.get(rule.whole, []):
+        known = set(recorded_hashes(record.provenance, rule.recorded))
+        for path, part in files.get(rule.input, []):
+            found = recorded_hashes(part.provenance, rule.recorded)
+            if found and known and known.isdisjoint(found):
+                raise UserError(
+                    f"{path}: made from other {rule.recorded} than {whole}, by the hashes that "
+                    f"both record; run {_stage_of(record)} on these {rule.recorded}"
+                )
 
 
 def _check_split(rule: Split, files: _Files) -> None:

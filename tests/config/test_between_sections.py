@@ -58,6 +58,26 @@ def test_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
     load(default)
 
 
+def test_rule_of_influence_needs_another_runs_and_a_share(default):
+    default["filter"]["helpful_fraction"] = 0.5
+    with pytest.raises(UserError, match="0.5, but filter.influence is empty; set both"):
+        load(default)
+    default["filter"]["influence"] = "other/influence/influence.parquet"
+    load(default)
+    default["filter"]["helpful_fraction"] = 1.0
+    with pytest.raises(UserError, match="helpful_fraction: 1, but filter.influence is other"):
+        load(default)
+    default["filter"]["helpful_fraction"] = 0.5
+    default["rounds"] = {"over_generation": 1.5}
+    with pytest.raises(UserError, match="filter.influence: other.* rounds.over_generation is 1.5"):
+        load(default)
+    del default["rounds"]
+    own = f"{default['experiment']['results']}/influence/influence.parquet"
+    default["filter"]["influence"] = own
+    with pytest.raises(UserError, match="filter.influence: .* is of this run itself"):
+        load(default)
+
+
 def test_influence_needs_a_row_that_runs_and_validation_images(default):
     default["influence"] = {"row": "ce"}
     with pytest.raises(UserError, match="influence.row: 'ce', but subset.validation_fraction is 0"):

@@ -11,6 +11,7 @@ from sau.storage.belonging import (
     Link,
     Shared,
     Split,
+    Within,
     check_inputs,
     earlier_inputs,
     few,
@@ -142,6 +143,22 @@ def test_files_of_one_input_come_from_the_same(tmp_path: Path) -> None:
         match=f"{shards[1]}: made from other prompts than {shards[0]}; .*make its images again",
     ):
         check_inputs({"scores": shards}, rule)
+
+
+def test_files_come_from_some_of_those_that_another_was_made_from(tmp_path: Path) -> None:
+    first, second = (written(tmp_path / name, "scores", inputs={"images": [name]}) for name in "ab")
+    whole, _ = written(
+        tmp_path / "w", "influence", stage="influence", inputs={"images": ["a", "c"]}
+    )
+    rule = Within("scores", "images", "whole")
+    check_inputs({"scores": [first[0]], "whole": whole}, rule)
+    check_inputs({"scores": [first[0], second[0]], "whole": []}, rule)
+    with pytest.raises(UserError) as refusal:
+        check_inputs({"scores": [first[0], second[0]], "whole": [whole]}, rule)
+    said = f"{second[0]}: made from other images than {whole}, by the hashes that both record; "
+    assert str(refusal.value) == f"{said}run the influence stage on these images"
+    by_hand, _ = written(tmp_path / "h", "influence")
+    check_inputs({"scores": [second[0]], "whole": by_hand}, rule)
 
 
 def test_training_images_are_no_test_images(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@ rule filter:
     input:
         scores=SCORES,
         test_scores=TEST_SCORES,
+        influence=[CONFIG.filter.influence] if CONFIG.filter.influence else [],
+        # Its record alone: by it networks are known that have seen no test image.
+        train_images=rules.dataset.output.train if CONFIG.filter.influence else [],
     output:
         results("filter", "kept.parquet"),
     log:
@@ -16,9 +19,10 @@ rule filter:
         flags=flags_of(CONFIG.filter),
         warnings=other_flags_of(CONFIG.filter),
         code=digest("filter"),
+        train_images=optional("train_images"),
     shell:
         "python -m sau filter --scores {input.scores:q} --test-scores {input.test_scores:q}"
-        " --output {output:q} {params.flags} {params.warnings} 2>&1 | logged {log:q}"
+        " {params.train_images} --output {output:q} {params.flags} {params.warnings} 2>&1 | logged {log:q}"
 
 
 KEPT = rules.filter.output

@@ -26,6 +26,7 @@ use rule filter as filter_round with:
     input:
         scores=scores_until,
         test_scores=rules.filter.input.test_scores,
+        train_images=[],
     output:
         results("filter", "round-{round}.parquet"),
     log:
@@ -37,6 +38,7 @@ use rule filter as filter_round with:
         flags=flags_of(CONFIG.filter.replace(on_empty_class="warn")),
         warnings=other_flags_of(CONFIG.filter),
         code=digest("filter"),
+        train_images=optional("train_images"),
 
 
 ROUND_NUMBERS = range(

@@ -18,10 +18,18 @@ from sau.storage.manifest.schemas import CLASSIFIED, STATUS_FAILED, STATUS_OK
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 
+_SCORED = "score the images with scores.scorer open_clip"
+_HOW = {
+    **dict.fromkeys(CLASSIFIED, "score the images with scores.classifiers"),
+    "influence": "name a manifest of the influence of these very images as filter.influence",
+}
+"""Where a measure comes from, if not from CLIP."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Images:
-    """Rows of the scores whose image could be read; `what` they are, for messages."""
+    """Rows of the scores whose image could be read, with what else is known of them; `what` they
+    are, for messages."""
 
     table: pa.Table
     what: str = "synthetic images"
@@ -125,8 +133,7 @@ class Images:
 
     def _refuse(self, missing: int, column: str, key: str) -> None:
         if missing:
-            how = "scores.classifiers" if column in CLASSIFIED else "scores.scorer open_clip"
             raise UserError(
                 f"filter.{key}: {missing} of {len(self)} readable {self.what} have no {column} to "
-                f"go by; switch the rule off, or score the images with {how}"
+                f"go by; switch the rule off, or {_HOW.get(column, _SCORED)}"
             )

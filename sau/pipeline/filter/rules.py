@@ -11,7 +11,7 @@ from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.near import first_of, near_better_images
 from sau.pipeline.filter.reasons import Mask, rejected_by
 from sau.pipeline.filter.settings import FilterSettings
-from sau.pipeline.filter.shares import quota, ranks, top_fraction
+from sau.pipeline.filter.shares import best_first, quota, ranks, top_fraction
 from sau.pipeline.filter.thresholds import above, below, other_class
 from sau.storage.manifest.schemas import FILTER_RULES
 
@@ -60,6 +60,8 @@ def judge(
         columns["leak"] = leak
     if settings.zero_shot:
         columns["zero_shot"] = _zero_shot(images, class_names)
+    if settings.helpful_fraction < 1:
+        columns["helpful"] = _helpful(images, settings.helpful_fraction)
     measures = _duplicate_measures(images, settings)
     if measures:
         columns["near_duplicate"] = _near_duplicate(images, measures)
@@ -106,6 +108,13 @@ def _zero_shot(images: Images, class_names: list[str]) -> pa.Array:
     found = images.classes("zero_shot", "zero_shot", len(class_names))
     probability = images.figures("zero_shot_probability", "zero_shot")
     return other_class(found, images.labels, probability, class_names)
+
+
+def _helpful(images: Images, fraction: float) -> pa.Array:
+    influence = images.figures("influence", "helpful_fraction")
+    order = best_first(images.labels, influence, images.ids)
+    places = ranks(images.labels, order)
+    return top_fraction(images.labels, places, fraction, "rank by influence ")
 
 
 def _duplicate_measures(images: Images, settings: FilterSettings) -> list[Closeness]:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from sau.core.errors import UserError
+from sau.settings.paths import PathText
 from sau.settings.section import Section, setting
 from sau.storage.manifest.schemas import CLASSIFIED
 
@@ -60,6 +61,18 @@ class FilterSettings(Section):
         "least entropy of the classifiers on an image, nats: what they are sure of, and so learn "
         "little from, is rejected; null: off",
         above=0,
+    )
+    influence: PathText = setting(
+        "",
+        "manifest that the influence stage of another run wrote, of the same images: how much each "
+        "helps; empty: none",
+    )
+    helpful_fraction: float = setting(
+        1.0,
+        "share of each class's readable images to keep by influence, what helps most first; 1 "
+        "keeps all",
+        above=0,
+        maximum=1,
     )
     duplicate_similarity: float | None = setting(
         None,
@@ -126,12 +139,19 @@ class FilterSettings(Section):
     )
 
     def check(self) -> None:
-        """Check that a leak check has something to go by."""
+        """Check that the leak check and the rule of influence have something to go by."""
         limits = self.leak_similarity, self.leak_hash_distance
         if self.leak != "off" and limits == (None, None):
             raise UserError(
                 f"filter.leak: {self.leak}, but leak_similarity and leak_hash_distance are both "
                 "null; give one of them a value, or set leak to off"
+            )
+        if bool(self.influence) != (self.helpful_fraction < 1):
+            raise self.error(
+                "helpful_fraction",
+                f"{self.helpful_fraction:g}, but {self.path('influence')} is "
+                f"{self.influence or 'empty'}; set both of them, to a manifest of influence and "
+                "a share below 1, or neither",
             )
 
     def compares_embeddings(self) -> bool:

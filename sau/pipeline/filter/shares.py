@@ -40,7 +40,9 @@ def ranks(labels: Integers, order: Integers) -> Integers:
     return places
 
 
-def top_fraction(labels: Integers, places: Integers, fraction: float) -> pa.Array:
+def top_fraction(
+    labels: Integers, places: Integers, fraction: float, rank: str = "rank "
+) -> pa.Array:
     """Reject what is not among the best share of its class.
 
     CLIP's cosine differs from class to class, so ranks are taken within the class: one threshold
@@ -51,11 +53,12 @@ def top_fraction(labels: Integers, places: Integers, fraction: float) -> pa.Arra
         labels: class of each image, (N,).
         places: rank within the class, from 1, (N,).
         fraction: in (0, 1].
+        rank: what the reason calls the place.
     """
     counts = np.bincount(labels)
     kept = np.array([_share(count, fraction) for count in counts.tolist()], dtype=np.int64)[labels]
     limit = (" of ", counts[labels], ", not among the best ", kept)
-    return reasons(places > kept, "rank ", places, *limit, f" ({100 * fraction:g} %)")
+    return reasons(places > kept, rank, places, *limit, f" ({100 * fraction:g} %)")
 
 
 def quota(labels: Integers, order: Integers, passed: Mask, count: int) -> pa.Array:

@@ -8,6 +8,7 @@ from typing import Any
 from sau.core.errors import UserError
 from sau.pipeline.filter.classes import check_classes, count_classes
 from sau.pipeline.filter.decisions import decisions
+from sau.pipeline.filter.helpful import with_influence
 from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.leaks import LeakCheck, find_leaks, log_leaks, no_check
 from sau.pipeline.filter.reasons import rejected_by
@@ -15,16 +16,20 @@ from sau.pipeline.filter.rules import Columns, judge, verdicts
 from sau.pipeline.filter.same_model import check_same_model
 from sau.pipeline.filter.settings import FilterSettings
 from sau.storage import manifest
-from sau.storage.belonging import Agree, Shared, Split, check_inputs
+from sau.storage.belonging import Agree, Link, Shared, Split, Within, check_inputs
 from sau.storage.outputs import writes
 from sau.storage.provenance import provenance
 
 BELONGING = (
-    Agree(("class_names",), ("scores", "test_scores")),
+    Agree(("class_names",), ("scores", "test_scores", "influence")),
     Agree(("images_settings",), ("scores",)),
     Shared("scores", "images.prompts"),
+    Within("scores", "images", "influence"),
     Split("scores", "synthetic"),
     Split("test_scores", "test"),
+    # Networks that have seen no other real images: of another cut they may be test images here.
+    Link("influence", "train_images", "train_images"),
+    Split("train_images", "training"),
 )
 
 logger = logging.getLogger(__name__)
@@ -35,6 +40,7 @@ def filter(  # noqa: A001
     scores: list[Path],
     output: Path,
     test_scores: list[Path] | None = None,
+    train_images: Path | None = None,
     *,
     settings: FilterSettings,
 ) -> None:
@@ -45,18 +51,27 @@ def filter(  # noqa: A001
         output: manifest of kept: one row for each row of the scores, in their order, with a column
             for each rule and the decision's reason.
         test_scores: scores of the real test images, for the leak check; needed unless leak is off.
+        train_images: manifest of the real training images, by whose record it is known that the
+            networks which say what helps have seen no others; needed with influence.
         settings: the section `filter`.
 
     Raises:
         UserError: images that lack a measure which a rule needs, embeddings of different models, no
-            test scores, or a class that the rules leave without an image.
+            test scores, influence of other images or by networks of other training images, or a
+            class that the rules leave without an image.
     """
-    inputs: dict[str, Path | Sequence[Path]] = {"scores": scores, "test_scores": test_scores or []}
+    influence = Path(settings.influence) if settings.influence else None
+    inputs: dict[str, Path | Sequence[Path]] = {
+        "scores": scores,
+        "test_scores": test_scores or [],
+        "influence": [influence] if influence else [],
+        "train_images": _train_images(train_images) if influence else [],
+    }
     check_inputs(inputs, *BELONGING)
     names = _class_names(scores)
     table = manifest.read(scores, "scores", columns=_columns(settings))
     manifest.check_labels(scores[0], table["label"], names)
-    images = Images.readable(table)
+    images = Images.readable(with_influence(table, influence) if influence else table)
     if settings.compares_embeddings():
         check_same_model([*scores, *(test_scores or [])])
     check = _check_leaks(images, test_scores, settings)
@@ -79,6 +94,15 @@ def _class_names(scores: list[Path]) -> list[str]:
         raise UserError("--scores: no manifest of scores given; at least one is needed")
     names: list[str] = manifest.read_facts(scores[0], "scores", "class_names")["class_names"]
     return names
+
+
+def _train_images(given: Path | None) -> Path:
+    if given is None:
+        raise UserError(
+            "--train-images: missing, but filter.influence is set; give the manifest of the real "
+            "training images"
+        )
+    return given
 
 
 def _columns(settings: FilterSettings) -> list[str]:

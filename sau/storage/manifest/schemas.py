@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 """Version of all schemas below; raise it with any change, so that older files are refused."""
 
 STATUS_OK = "ok"
@@ -46,6 +46,7 @@ FILTER_RULES = {
     "agreement": "classifiers take it for another class",
     "loss": "classifiers' loss above a threshold",
     "entropy": "classifiers are sure of it",
+    "helpful": "not among the share of its class that helps most",
     "near_duplicate": "near a better image of its class",
     "top_fraction": "not among the best share of its class",
     "quota": "its class is full without it",

@@ -13,7 +13,9 @@ from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.settings import FilterSettings
 from sau.pipeline.filter.stage import filter
 from sau.storage import manifest
+from sau.storage.manifest.reading import read_record
 from sau.storage.manifest.schemas import CLASSIFIED
+from tests.storage.made import table_of
 
 NAMES = ["ant", "bee", "cat"]
 
@@ -92,9 +94,24 @@ class Folder:
         """Run the filter with every rule off but those that are given; return the rows."""
         paths = [self.write(f"shard-{place}", table) for place, table in enumerate(tables)]
         made = FilterSettings(**LENIENT | settings)
-        filter(paths, self.kept, None if tests is None else list(tests), settings=made)
+        real = self.train_images() if made.influence else None
+        filter(paths, self.kept, None if tests is None else list(tests), real, settings=made)
         rows: list[dict[str, Any]] = manifest.read(self.kept, "kept").to_pylist()
         return rows
+
+    def train_images(self, rows: int = 4) -> Path:
+        path = self.path / f"train-{rows}.parquet"
+        manifest.write(path, "images", table_of("images", rows), {"class_names": NAMES})
+        return path
+
+    def influence(self, table: pa.Table, influence: Sequence[float], **inputs: list[str]) -> str:
+        """Write how much each image of a table helps, as networks of these training images say."""
+        path = self.path / "influence.parquet"
+        made = {"id": table["id"], "label": table["label"], "influence": influence}
+        columns = pa.table(made).cast(manifest.SCHEMAS["influence"])
+        known = {"train_images": [read_record(self.train_images()).content_sha256]} | inputs
+        manifest.write(path, "influence", columns, {"class_names": NAMES, "inputs": known})
+        return str(path)
 
     @property
     def kept(self) -> Path:

@@ -1,5 +1,6 @@
 """The rules put together."""
 
+import pyarrow as pa
 import pytest
 
 from sau.core.errors import UserError
@@ -60,6 +61,18 @@ def test_greatest_loss():
     missing = scores_table(2, loss=[None, 1.0])
     with pytest.raises(UserError, match=r"filter.loss: 1 of 2 .* with scores.classifiers"):
         judged(missing, loss=2.0)
+
+
+def test_share_that_helps_most_of_each_class():
+    table = scores_table(5, label=[0, 0, 0, 1, 1])
+    influence = pa.array([0.1, -0.2, 0.3, -0.5, -0.4], pa.float32())
+    asked = {"helpful_fraction": 0.5, "influence": "i.parquet"}
+    assert rejected(table.append_column("influence", influence), **asked) == {"helpful": [1, 3]}
+    said = judged(table.append_column("influence", influence), **asked)["helpful"].to_pylist()
+    assert said[1] == "rank by influence 3 of 3, not among the best 2 (50 %)"
+    unknown = pa.array([0.1, None, 0.3, -0.5, -0.4], pa.float32())
+    with pytest.raises(UserError, match="helpful_fraction: 1 of 5 .* of these very images as"):
+        judged(table.append_column("influence", unknown), **asked)
 
 
 def test_zero_shot_agreement():

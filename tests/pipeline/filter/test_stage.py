@@ -1,6 +1,7 @@
 """The stage on files."""
 
 import logging
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from sau.pipeline.filter.stage import filter
 from sau.storage import manifest
 from sau.storage.manifest.schemas import FILTER_RULES
 from tests.pipeline.filter.conftest import (
+    LENIENT,
     NAMES,
     Folder,
     distinct_hashes,
@@ -83,6 +85,8 @@ def test_kept_and_reason_follow_from_the_columns(folder: Folder, tests) -> None:
         agreement=0.1,
         loss=0.95,
         entropy=0.05,
+        influence=folder.influence(table, draws.random(80)),
+        helpful_fraction=0.8,
         duplicate_hash_distance=0,
         quota=6,
     )
@@ -180,6 +184,7 @@ EVERYTHING = {
     "agreement": 0.5,
     "loss": 1.0,
     "entropy": 0.1,
+    "helpful_fraction": 0.5,
     "duplicate_similarity": 0.9,
     "duplicate_hash_distance": 2,
     "quota": 1,
@@ -188,11 +193,48 @@ EVERYTHING = {
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_rules_bear_no_image_and_one_image(count: int, folder: Folder, tests) -> None:
-    rows = folder.run(scores_table(count), scores_table(0), tests=[tests], **EVERYTHING)
+    influence = folder.influence(scores_table(count), [0.1] * count)
+    rows = folder.run(
+        *(scores_table(count), scores_table(0)), tests=[tests], influence=influence, **EVERYTHING
+    )
     assert [(row["kept"], row["reason"]) for row in rows] == [
         (True, f"passes {', '.join(FILTER_RULES)}")
     ] * count
     assert folder.facts()["rejected"] == dict.fromkeys(FILTER_RULES, 0)
+
+
+def test_what_helps_most_is_known_by_id_in_whatever_order(folder: Folder) -> None:
+    table = scores_table(4, label=[0, 1, 0, 1], status=["ok", "ok", "ok", "failed"])
+    known = scores_table(5, label=[0, 1, 0, 1, 0]).take([4, 2, 1, 0])  # of the failed one nothing
+    influence = folder.influence(known, [9.0, 0.5, -0.1, -0.2])
+    rows = folder.run(table, influence=influence, helpful_fraction=0.5)
+    assert [row["kept"] for row in rows] == [False, True, True, False]
+    assert (
+        rows[0]["reason"]
+        == rows[0]["helpful"]
+        == ("rank by influence 2 of 2, not among the best 1 (50 %)")
+    )
+    assert [row["rank"] for row in rows] == [1, 1, 2, None]  # by score, as ever
+
+
+def test_influence_of_other_images_or_networks_is_refused(folder: Folder) -> None:
+    table = scores_table(2)
+    path = folder.write("scores", table, stage="scores", inputs={"images": ["a"]})
+    real = folder.train_images()
+
+    def refused(influence: str, words: str, real: Path | None = real) -> None:
+        settings = FilterSettings(**LENIENT, influence=influence, helpful_fraction=0.5)
+        with pytest.raises(UserError, match=words):
+            filter([path], folder.kept, train_images=real, settings=settings)
+        assert not folder.kept.exists()
+
+    refused(folder.influence(table, [1, 2], images=["b"]), "scores.parquet: made from other images")
+    refused(folder.influence(table.slice(1), [2]), "1 of 2 readable .* have no influence to go by")
+    other = scores_table(2, label=[0, 1])
+    refused(folder.influence(other, [1, 2]), "'s/001' has another label there than in the scores")
+    known = folder.influence(table, [1, 2])
+    refused(known, "made from other train images than", folder.train_images(5))
+    refused(known, "--train-images: missing, but filter.influence is set", None)
 
 
 def test_table_of_failed_images_is_a_warning(folder: Folder, tests, caplog) -> None:

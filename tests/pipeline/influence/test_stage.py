@@ -13,6 +13,8 @@ from sau.assets.trained_model import TrainedModel
 from sau.core.errors import UserError
 from sau.engine.influence import balanced_weights, influence, loss_gradient
 from sau.networks import Network
+from sau.pipeline.filter.settings import FilterSettings
+from sau.pipeline.filter.stage import filter as filter_stage
 from sau.pipeline.gallery.settings import GallerySettings
 from sau.pipeline.gallery.stage import gallery
 from sau.pipeline.influence.pictures import pictures_of
@@ -136,6 +138,18 @@ def test_gallery_shows_it_of_kept_and_rejected_images(run: Asked) -> None:
         assert shown[name] == pytest.approx(figure, rel=1e-6)
     assert data["histograms"]["influence"]["kept"]["counts"]
     assert data["measures"]["influence"].startswith("influence: ")
+
+
+def test_filter_keeps_what_helps_most(run: Asked) -> None:
+    figures = run.ask().to_pandas()
+    kept = run.root / "helpful.parquet"
+    settings = FilterSettings(
+        leak="off", keep_fraction=1, influence=str(run.output), helpful_fraction=0.25
+    )
+    filter_stage(run.scores, kept, train_images=run.train, settings=settings)
+    chosen = manifest.read(kept, "kept").to_pandas().query("kept")["id"]
+    best = figures.sort_values("influence").groupby("label").tail(5)["id"]
+    assert set(chosen) == set(best)
 
 
 def test_validation_images_that_a_network_has_not_held_out_are_refused(run: Asked) -> None:
