@@ -207,6 +207,11 @@ class Config:
         """Return the keys of the rows that are run and train on synthetic images too."""
         return [name for name in self.row_names() if self.training.runs[name].needs_synthetic()]
 
+    def wants_synthetic(self) -> bool:
+        """Return whether the run asks for synthetic images: a row trains on them, or networks say
+        how much each would help."""
+        return bool(self.rows_on_synthetic() or self.influence.row)
+
     def row_names(self) -> list[str]:
         """Return the keys of the rows that are run, in the order of the configuration."""
         chosen = self.experiment.rows

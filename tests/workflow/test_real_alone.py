@@ -33,5 +33,10 @@ def test_config_of_three_sections_draws_nothing(tmp_path):
 def test_rows_of_this_run_alone_decide_what_is_drawn(tmp_path):
     project = make_project(tmp_path / "project")
     assert set(project.planned(experiment__rows=["ce"])) == REAL_JOBS
+    asked = {"subset__validation_fraction": 0.2, "influence": {"row": "ce"}}
+    judged = project.planned(experiment__rows=["ce"], **asked)
+    assert {"images", "filter", "influence", "gallery"} < set(judged), (
+        "of what they would gain from"
+    )
     by_name = project.planned("--", "gallery", experiment__rows=["ce"])
     assert {"prompts", "images", "scores", "filter"} < set(by_name)

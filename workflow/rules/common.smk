@@ -60,9 +60,9 @@ FACTORS = CONFIG.experiment.factor_names()
 SHARDS = list(range(CONFIG.image_shards()))
 
 # The rules of synthetic images are there if the config names a source of them. They are asked for if
-# one of this run's rows trains on them; or else by their names.
+# one of this run's rows trains on them, or its networks say which would help; or else by their names.
 HAS_SYNTHETIC = CONFIG.images.source != "none"
-WANTS_SYNTHETIC = bool(CONFIG.rows_on_synthetic())
+WANTS_SYNTHETIC = CONFIG.wants_synthetic()
 PROMPTS, ROUNDS, IMAGES, SCORES, TEST_SCORES, KEPT, INFLUENCE = (
     [],
     [],

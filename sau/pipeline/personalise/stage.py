@@ -9,6 +9,7 @@ from sau.core.errors import UserError
 from sau.pipeline.common_members import common_members
 from sau.pipeline.encoded_images import EncodedImages
 from sau.pipeline.personalise.settings import PersonaliseSettings
+from sau.pipeline.personalise.which_model import WhichModel
 from sau.pipeline.personalise.words import Words, words_of
 from sau.pipeline.personalised import write_record
 from sau.sources.decode import decode
@@ -21,15 +22,9 @@ from sau.storage.reuse import link_or_copy
 from sau.storage.sealed import hash_of_json
 
 if TYPE_CHECKING:
-    import torch
     from PIL import Image
 
-    from sau.pipeline.personalise.model import Model
-
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "pillow")
-
-KEY = "images.model"
-"""The setting that names the model."""
 
 ALL_CLASSES = "all classes"
 """What weights are called that all classes share."""
@@ -104,7 +99,7 @@ def personalise(
         for label in own
     ]
     facts = {"class_names": names, "shard": shard}
-    _learn(images, tails, output, classes, _Model(source, model, revision), settings, facts)
+    _learn(images, tails, output, classes, WhichModel(source, model, revision), settings, facts)
 
 
 class _Class(NamedTuple):
@@ -127,37 +122,12 @@ class _Unit(NamedTuple):
         return f"{quote(self.key, safe=' ')}.safetensors"
 
 
-class _Model(NamedTuple):
-    """Which model learns; see `personalise`."""
-
-    source: Literal["glide", "diffusers"]
-    name: str
-    revision: str
-
-    def folder(self) -> Path:
-        from sau.assets.pipeline_folder import diffusers_folder, with_a_pipeline
-        from sau.assets.shipped import model_folder
-
-        if self.source == "glide":
-            return with_a_pipeline(model_folder(self.name, KEY), KEY)
-        return diffusers_folder(self.name, self.revision, KEY)
-
-    def load(self, folder: Path, device: "torch.device") -> "Model":
-        if self.source == "glide":
-            from sau.pipeline.personalise.glide import load_glide
-
-            return load_glide(folder, device, KEY)
-        from sau.pipeline.personalise.latent_diffusion import load_latent_diffusion
-
-        return load_latent_diffusion(folder, device, KEY)
-
-
 def _learn(
     images: EncodedImages,
     tails: list[Path],
     output: Path,
     classes: list[_Class],
-    model: _Model,
+    model: WhichModel,
     settings: PersonaliseSettings,
     facts: dict[str, Any],
 ) -> None:
@@ -209,7 +179,7 @@ def _identity(one: _Unit, settings: PersonaliseSettings, made: dict[str, Any]) -
 
 
 def _learn_each(
-    model: _Model,
+    model: WhichModel,
     folder: Path,
     images: EncodedImages,
     units: list[tuple[_Unit, Path]],

@@ -18,9 +18,10 @@ from sau.pipeline.images.disk import readable
 from sau.run.configured import config_words, configured
 from sau.run.planned import planned_jobs
 from sau.tools.plan.probe import Cost, cost_of_images, seconds_of_score, seconds_of_step
+from sau.tools.plan.probe_learning import cost_of_learning
 from sau.tools.plan.work import Training, Work, work_of
 
-_NOT_PROBED = ("personalise", "influence")
+_NOT_PROBED = ("influence",)
 _LISTED = 20
 """Classes whose images are counted one by one."""
 
@@ -49,6 +50,8 @@ def _lines(config: Config, work: Work, *, probe: bool) -> Iterator[str]:
         yield "nothing to do: all results are there"
         return
     yield "jobs: " + ", ".join(f"{rule} {count}" for rule, count in work.jobs.items())
+    if work.learned:
+        yield f"learning ({config.personalise.method}): {work.learned:,} steps"
     yield from _draws(config, work)
     for row, training in work.training.items():
         yield f"training {row}: {training.runs} runs, {training.steps:,} steps in all"
@@ -90,6 +93,10 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
     """Time a few batches of each kind of work, and say how long all of it takes."""
     side = config.dataset.image_size
     total, cores = 0.0, os.cpu_count() or 1
+    if work.learned:
+        line, seconds = _learning(config, work, cores)
+        total += seconds
+        yield line
     for label, generator in enumerate(work.generators):
         same = [n for n, other in enumerate(work.generators) if other == generator]
         images = sum(work.draws[n] for n in same)
@@ -125,6 +132,16 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
     others = [f"{stage}, not probed" for stage in _NOT_PROBED if work.jobs.get(stage)]
     beside = ", ".join([*others, "reading and reports"])
     yield f"in all about {_duration(total)} on this machine, beside {beside}"
+
+
+def _learning(config: Config, work: Work, cores: int) -> tuple[str, float]:
+    settings = config.personalise
+    return _timed(
+        f"learning, {work.learned:,} steps of {settings.batch_size} images",
+        work.learned,
+        lambda: cost_of_learning(settings, config.images, work.class_names[0]),
+        _Jobs(work.jobs["personalise"], _at_once(settings.device, settings.threads, cores)),
+    )
 
 
 def _row(row: str, training: Training, classes: int, side: int, cores: int) -> tuple[str, float]:

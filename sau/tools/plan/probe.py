@@ -4,7 +4,7 @@ import importlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -71,10 +71,7 @@ def cost_of_images(settings: ImagesSettings, prompt: str, clock: Clock = time.pe
         clock: by which the seconds are measured.
     """
     modules = [name.format(source=settings.source) for name in _GENERATOR_MODULES]
-    program = f"import {', '.join(modules)}"
-    start = _seconds(lambda: subprocess.run([sys.executable, "-c", program], check=True), clock)
-    for name in modules:
-        importlib.import_module(name)  # so that loading the model does not count it once more
+    start = seconds_of_imports(modules, clock)
     with reserved_device(settings.device, "images.device") as device, repeatable(settings.threads):
         before = clock()
         Weights().of(settings)
@@ -85,8 +82,20 @@ def cost_of_images(settings: ImagesSettings, prompt: str, clock: Clock = time.pe
         guides = [Image.new("RGB", (64, 64))] * size if settings.guide == "real" else None
         start += clock() - before
         generator.draw(prompts[:1], seeds[:1], guides and guides[:1])
-        seconds = _seconds(lambda: generator.draw(prompts, seeds, guides), clock)
+        seconds = seconds_of(lambda: generator.draw(prompts, seeds, guides), clock)
     return Cost(start, seconds / size)
+
+
+def seconds_of_imports(modules: Sequence[str], clock: Clock) -> float:
+    """Return how long a process takes that imports modules and does nothing.
+
+    They are imported here too, so that what comes next does not count them once more.
+    """
+    program = f"import {', '.join(modules)}"
+    start = seconds_of(lambda: subprocess.run([sys.executable, "-c", program], check=True), clock)
+    for name in modules:
+        importlib.import_module(name)
+    return start
 
 
 def seconds_of_score(settings: ScoresSettings, side: int) -> float:
@@ -100,7 +109,7 @@ def seconds_of_score(settings: ScoresSettings, side: int) -> float:
             for _ in range(settings.batch_size)
         ]
         clip.embed_images(pixels)  # the first time is slower
-        seconds = _seconds(lambda: clip.embed_images(pixels))
+        seconds = seconds_of(lambda: clip.embed_images(pixels))
     return seconds / settings.batch_size
 
 
@@ -125,10 +134,11 @@ def _training_seconds(settings: TrainingSection, classes: int, side: int, batche
         own["device"] = device
         # Every class has images, also in small batches.
         labels = torch.arange(count) // 2 % min(classes, count // 2)
-        return _seconds(lambda: train(images, labels, classes=classes, epochs=1, **extra, **own))
+        return seconds_of(lambda: train(images, labels, classes=classes, epochs=1, **extra, **own))
 
 
-def _seconds(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+def seconds_of(work: Callable[[], object], clock: Clock = time.perf_counter) -> float:
+    """Return how long some work takes, on a GPU too."""
     start = clock()
     work()
     if torch.cuda.is_available():

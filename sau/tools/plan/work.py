@@ -12,6 +12,7 @@ from sau.pipeline.dataset.load import load
 from sau.pipeline.images.beside import list_beside
 from sau.pipeline.images.per_class import settings_by_label
 from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.subset.stage import real_counts
 from sau.pipeline.training.settings import TrainingSection
 from sau.run.planned import Job
@@ -38,6 +39,7 @@ class Work:
         jobs: by rule.
         class_names: in label order.
         real: images of the training set, of each class.
+        learned: steps in which the generator learns from real images.
         draws: images to draw of each class, in label order; at most, where rounds draw what lacks.
         generators: settings of each class's generator.
         training: by row.
@@ -47,6 +49,7 @@ class Work:
     jobs: dict[str, int]
     class_names: list[str]
     real: list[int]
+    learned: int
     draws: list[int]
     generators: list[ImagesSettings]
     training: dict[str, Training]
@@ -75,11 +78,21 @@ def work_of(config: Config, pending: Sequence[Job]) -> Work:
         jobs=dict(jobs),
         class_names=names,
         real=real,
+        learned=_learned(config.personalise, pending, len(names)),
         draws=draws,
         generators=generators,
         training=_training(config, pending, names, real),
         disk=_BYTES_OF_PIXEL * pixels * (config.dataset.image_size or 0) ** 2,
     )
+
+
+def _learned(settings: PersonaliseSettings, pending: Sequence[Job], classes: int) -> int:
+    """Return the steps of the shards that are to do; the classes take turns."""
+    shards = [int(job.wildcards["shard"]) for job in pending if job.rule == "personalise"]
+    if settings.learns_together():
+        return settings.steps * len(shards)
+    own = (len(range(shard, classes, settings.shards)) for shard in shards)
+    return settings.steps * sum(own)
 
 
 def _draws(config: Config, names: list[str], jobs: int) -> list[int]:

@@ -8,11 +8,13 @@ import pytest
 from sau.config import load
 from sau.core.errors import UserError
 from sau.pipeline.images.settings import ImagesSettings
+from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.training.settings import TrainingSection
 from sau.run.planned import Job
 from sau.tools.plan import command, probe
 from sau.tools.plan.probe import Cost, cost_of_images, seconds_of_score, seconds_of_step
+from sau.tools.plan.probe_learning import cost_of_learning
 from sau.tools.plan.work import steps_of, work_of
 from tests.sources.make_images import put_classes
 
@@ -58,6 +60,26 @@ def test_work_is_that_of_the_jobs_to_do(config):
     assert work.jobs == {"images": 2, "training": 3}
 
 
+def test_steps_of_learning_are_those_of_the_shards_to_do(config):
+    each = PersonaliseSettings(method="lora", steps=7, shards=3)
+    jobs = [job("personalise", shard="0"), job("personalise", shard="2")]
+    assert work_of(dataclasses.replace(config, personalise=each), jobs).learned == 7, "of ant alone"
+    together = PersonaliseSettings(method="lora", lora_for="all-classes", steps=7)
+    assert work_of(dataclasses.replace(config, personalise=together), jobs[:1]).learned == 7
+    assert work_of(config, []).learned == 0
+
+
+def test_learning_is_timed():
+    images = ImagesSettings(source="glide", model="tiny-glide")
+    lora = PersonaliseSettings(method="lora", batch_size=2)
+    cost = cost_of_learning(lora, images, "digit one")
+    assert cost.start > 0
+    assert 0 < cost.each < 60
+    ticks = iter(range(100))
+    counted = cost_of_learning(lora, images, "digit one", lambda: next(ticks))
+    assert counted.start == 2, "the imports, and the model"
+
+
 def test_images_that_are_imported_are_not_drawn(config, tmp_path):
     put_classes(tmp_path / "made", {"bee": 2})
     images = config.images.replace(import_first=str(tmp_path / "made"))
@@ -92,7 +114,9 @@ def test_generator_and_scorer_are_timed():
 
 def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, capsys, tmp_path):
     jobs = [job(rule) for rule in ("prompts", "images", "scores", "influence")]
-    jobs.append(job("training", run="ce"))
+    jobs += [job("training", run="ce"), job("personalise", shard="0")]
+    learning = PersonaliseSettings(method="textual-inversion", steps=3)
+    config = dataclasses.replace(config, personalise=learning)
     monkeypatch.setattr(command, "configured", lambda named: config)
     monkeypatch.setattr(command, "planned_jobs", lambda words: jobs)
     # The process that only imports, for seconds: the test above has it.
@@ -101,19 +125,21 @@ def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, c
     command.plan()
     captured = capsys.readouterr()
     lines = captured.out.splitlines()
-    assert lines[:3] == [
-        "jobs: prompts 1, images 1, scores 1, influence 1, training 1",
+    assert lines[:4] == [
+        "jobs: prompts 1, images 1, scores 1, influence 1, training 1, personalise 1",
+        "learning (textual-inversion): 6 steps",
         "images to draw: 4, 2 of a class",
         "training ce: 1 runs, 12 steps in all",
     ]
     assert "language model: nothing to ask, nothing to pay" in lines
     starts = [
+        "learning, 6 steps of 4 images: about ",
         "drawing 4 images by tiny-glide: about ",
         "scoring 4 images: about ",
         "training ce, 12 steps of 8 images: about ",
         "in all about ",
     ]
-    for line, start in zip(lines[-4:], starts, strict=True):
+    for line, start in zip(lines[-5:], starts, strict=True):
         assert line.startswith(start)
     assert captured.err == ""
     assert sorted(tmp_path.rglob("*")) == before
