@@ -13,6 +13,9 @@ from sau.storage.sealed import BrokenSealError, sealed_text, unsealed
 
 RECORD = "record.json"
 
+LEARNED_CLASSES = "classes.reuse"
+"""A folder beside the shards, in which `CLASS/IDENTITY.safetensors` outlives them."""
+
 
 class Learned(NamedTuple):
     """What was learned of one class.

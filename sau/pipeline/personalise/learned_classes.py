@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sau.pipeline.personalise.sealed_tensors import load_sealed
+from sau.pipeline.personalised import LEARNED_CLASSES
 
 
 class LearnedClasses:
@@ -15,7 +16,7 @@ class LearnedClasses:
 
     def __init__(self, output: Path) -> None:
         """Args: the folder of any of the shards; nothing is read yet."""
-        self._folder = output.with_name("classes.reuse")
+        self._folder = output.with_name(LEARNED_CLASSES)
 
     def file(self, key: str, identity: str) -> Path:
         """Return where a class's file is, or is to be.

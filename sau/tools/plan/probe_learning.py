@@ -40,8 +40,8 @@ def cost_of_learning(
     Raises:
         UserError: no such model, or one that does not learn.
     """
-    if images.source == "imported":
-        raise UserError("images.source: imported, so there is no model that could learn")
+    if images.source == "imported" or images.source == "none":
+        raise UserError(f"images.source: {images.source}, so there is no model that could learn")
     own = _MODULES[images.source]
     modules = [f"sau.pipeline.personalise.{module}" for module in ("learn", own)]
     start = seconds_of_imports(modules, clock)

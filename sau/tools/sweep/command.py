@@ -13,7 +13,7 @@ from sau.run.configured import config_words, configured, with_changes
 from sau.storage.files import write_text
 from sau.tools.compare.command import to_text
 from sau.tools.compare.read import read_results
-from sau.tools.sweep.shared import offer
+from sau.tools.sweep.shared import offer, offer_learned
 from sau.tools.sweep.table import Swept, figures_of, table_of
 from sau.tools.sweep.variants import Sweep, Variant, sweep_of
 
@@ -78,6 +78,8 @@ def _run_all(asked: Sweep, runs: Sequence[list[str]], base: Path, cores: str) ->
         log.info("%s %s: %s", asked.name, variant.name, base / variant.folder)
         if variant is not first:
             offer(base / first.folder, base / variant.folder)
+        for earlier in done:
+            offer_learned(base / earlier.folder, base / variant.folder)
         command = [sys.executable, "-m", "sau", "run", *config_words(words), "--cores", cores]
         code = subprocess.run(command).returncode
         if code == 0:

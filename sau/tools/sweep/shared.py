@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from sau.core.errors import UserError
+from sau.pipeline.personalised import LEARNED_CLASSES
 from sau.run.results_lock import who_holds
 from sau.storage.folders import new_folder
 from sau.storage.reuse import RECORD
@@ -39,6 +40,35 @@ def offer(first: Path, other: Path) -> int:
                 _link(record.parent, temporary)
         except UserError as error:
             log.warning("no second names (%s): what they hold is made anew", error)
+            break
+        linked += 1
+    return linked
+
+
+def offer_learned(earlier: Path, other: Path) -> int:
+    """Link what the generator has learned in an earlier run below another run's folder.
+
+    The name of each file says all that it depends on: a job takes the one that it would make, and
+    lets the others go.
+
+    Args:
+        earlier: results of a run that ended well.
+        other: as for `offer`.
+
+    Returns how many files were linked; 0 where the file system has no hard links.
+    """
+    if who_holds(other) is not None:
+        return 0
+    linked = 0
+    for file in sorted(earlier.glob(f"personalise/{LEARNED_CLASSES}/*/*.safetensors")):
+        target = other / file.relative_to(earlier)
+        if target.exists():
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, target)
+        except OSError as error:
+            log.warning("no second names (%s): what was learned is learned anew", error)
             break
         linked += 1
     return linked

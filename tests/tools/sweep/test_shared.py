@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
+from sau.pipeline.personalise.learned_classes import LearnedClasses
+from sau.pipeline.personalise.sealed_tensors import save_sealed
 from sau.storage.reuse import RECORD, ReusableResults
-from sau.tools.sweep.shared import offer
+from sau.tools.sweep.shared import offer, offer_learned
 
 
 def stored(results: Path, text: str) -> ReusableResults:
@@ -51,6 +54,21 @@ def test_later_results_of_the_first_run_take_the_place_of_earlier_ones(tmp_path:
     assert offer(tmp_path / "first", tmp_path / "other") == 0, "it is there already"
 
 
+def test_what_a_generator_has_learned_is_offered_by_what_it_depends_on(tmp_path: Path) -> None:
+    learned = LearnedClasses(tmp_path / "first/personalise/shard-0").file("a dog", "1234")
+    save_sealed(learned, {"w": torch.ones(2)})
+    learned.with_suffix(".checkpoint").write_text("of one at work")
+    assert offer_learned(tmp_path / "first", tmp_path / "other") == 1
+    other = LearnedClasses(tmp_path / "other/personalise/shard-0")
+    taken = other.file("a dog", "1234")
+    assert other.holds(taken)
+    assert not other.holds(other.file("a dog", "5678"))
+    assert [file.name for file in taken.parent.iterdir()] == ["1234.safetensors"]
+    assert offer_learned(tmp_path / "first", tmp_path / "other") == 0, "it is there already"
+    other.keep_only(other.file("a dog", "5678"))
+    assert (learned.is_file(), taken.is_file()) == (True, False), "one name of two is gone"
+
+
 def test_without_hard_links_nothing_is_half_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -63,3 +81,8 @@ def test_without_hard_links_nothing_is_half_there(
     assert offer(tmp_path / "first", tmp_path / "other") == 0
     assert not (tmp_path / "other/images/shard-0.reuse").exists()
     assert caplog.text.count("no links here") == 1
+    save_sealed(
+        LearnedClasses(tmp_path / "first/personalise/shard-0").file("a", "1"), {"w": torch.ones(2)}
+    )
+    assert offer_learned(tmp_path / "first", tmp_path / "other") == 0
+    assert caplog.text.count("learned anew") == 1
