@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ from snakemake.utils import update_config
 from benchmarks.record import processor
 from sau.config import load, read_config_file
 from sau.core.errors import EXIT_USER_ERROR, UserError
+from sau.core.printable import one_line
 from sau.pipeline.registry import STAGES
 from sau.pipeline.report.origins import versions_of
+from sau.run.configured import config_words
+from sau.run.planned import planned_jobs
 from sau.storage.folders import new_folder
 from sau.storage.manifest import read_metadata
 from sau.storage.reuse import TAKEN
@@ -53,6 +57,26 @@ def publish(config_file: Path, name: str, note: str, overrides: Sequence[str] = 
     results = Path(load(config_of(config_file, overrides)).experiment.results)
     about_it = about(command_of(config_file, overrides), results, name, note)
     return keep(name, reports_of(results) | {"README.md": about_it.encode()})
+
+
+def refuse_unfinished(named: Sequence[str]) -> None:
+    """Refuse to publish a run of which this config would make anything anew.
+
+    Args:
+        named: what stands after `sau run --config`.
+
+    Raises:
+        UserError: jobs that are to do, and why.
+    """
+    jobs = planned_jobs(config_words(named))
+    if jobs:
+        counts = Counter(job.rule for job in jobs)
+        words = ", ".join(f"{rule} {count}" for rule, count in counts.items())
+        raise UserError(
+            f"with this config jobs are to do ({words}), the first one as "
+            f"{one_line(jobs[0].reason)}; name the config that the run was made with, and the "
+            "code, or run it to its end"
+        )
 
 
 def keep(name: str, files: Mapping[str, bytes]) -> Path:
@@ -229,6 +253,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     try:
+        refuse_unfinished([str(arguments.config), *arguments.overrides])
         print(publish(arguments.config, arguments.name, arguments.note, arguments.overrides))
     except UserError as error:
         print(f"publish: error: {error}", file=sys.stderr)

@@ -18,10 +18,10 @@ from sau.core.errors import EXIT_USER_ERROR, UserError
 from sau.pipeline.report.csv_text import csv_of
 from sau.pipeline.report.markdown import tables
 from sau.run.configured import config_words, configured
-from sau.tools.sweep.command import swept_of
+from sau.tools.sweep.command import swept_of, words_of_variant
 from sau.tools.sweep.table import figures_of, table_of
 from sau.tools.sweep.variants import sweep_of
-from scripts.publish import heading, keep, time_and_versions
+from scripts.publish import heading, keep, refuse_unfinished, time_and_versions
 
 
 def publish_sweep(
@@ -68,6 +68,21 @@ def publish_sweep(
     return keep(name, {file: words.encode() for file, words in files.items()})
 
 
+def refuse_unfinished_values(key: str, values: Sequence[str], named: Sequence[str] = ()) -> None:
+    """Refuse to publish a sweep of which this config would make anything anew; as `publish_sweep`.
+
+    Raises:
+        UserError: the first value with jobs that are to do, and why.
+    """
+    asked = sweep_of(key, values)
+    base = Path(configured(named).experiment.results)
+    for variant in asked.variants:
+        try:
+            refuse_unfinished(words_of_variant(named, variant, base))
+        except UserError as error:
+            raise UserError(f"{asked.name} {variant.name}: {error}") from error
+
+
 def _runs_of(folder: Path) -> pd.DataFrame:
     file = folder / "report" / "summary.csv"
     if not file.is_file():
@@ -85,6 +100,7 @@ def main() -> None:
     parser.add_argument("--config", nargs="*", default=[], dest="named", help="of the sweep")
     words = parser.parse_args()
     try:
+        refuse_unfinished_values(words.key, words.values, words.named)
         print(publish_sweep(words.name, words.key, words.values, words.note, words.named))
     except UserError as error:
         print(f"publish_sweep: error: {error}", file=sys.stderr)

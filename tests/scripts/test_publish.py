@@ -83,12 +83,25 @@ def test_run_that_lacks_something_is_one_line_and_what_was_published_stays(
     published = publish(Path("config.yaml"), "mine", "")
     before = {path.name: path.read_bytes() for path in published.iterdir()}
     shutil.rmtree(finished / "out" / gone)
+    monkeypatch.setattr("scripts.publish.planned_jobs", lambda words: [])  # made by hand
     monkeypatch.setattr(sys, "argv", ["publish", "config.yaml", "mine"])
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 2
     assert capsys.readouterr().err == f"publish: error: {message}\n"
     assert {path.name: path.read_bytes() for path in published.iterdir()} == before
+
+
+def test_run_of_which_jobs_are_to_do_is_not_published(finished, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["publish", "config.yaml", "mine"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("publish: error: with this config jobs are to do (dataset 1, ")
+    assert ", the first one as Missing output files: " in told
+    assert told.count("\n") == 1
+    assert not (finished / "results" / "published").exists()
 
 
 def test_state_of_the_report_so_far_is_not_published(finished):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sau.run.planned import Job
 from scripts.publish_sweep import main, publish_sweep
 from tests.scripts.test_publish import write_run
 
@@ -59,6 +60,13 @@ def test_run_that_is_not_finished_is_one_line_and_nothing_is_kept(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.rmtree(swept / "out" / "images.guidance_scale-7.5" / gone)
+    asked: list[list[str]] = []
+
+    def plan(words: list[str]) -> list[Job]:
+        asked.append(words)
+        return []
+
+    monkeypatch.setattr("scripts.publish.planned_jobs", plan)  # made by hand
     monkeypatch.setattr(sys, "argv", ["publish_sweep", "mine", *WORDS, "--config", *CONFIG])
     with pytest.raises(SystemExit) as end:
         main()
@@ -67,4 +75,23 @@ def test_run_that_is_not_finished_is_one_line_and_nothing_is_kept(
     assert told.startswith("publish_sweep: error: out/images.guidance_scale-7.5")
     assert message in told
     assert told.count("\n") == 1
+    assert not (swept / "results").exists()
+    assert len(asked) == 2
+    assert "out/images.guidance_scale-7.5" in " ".join(asked[1])
+
+
+def test_value_whose_run_is_of_another_config_is_named(
+    swept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def plan(words: list[str]) -> list[Job]:
+        job = Job("training", (), Path("logs/a.log"), {}, "Params have changed", 1)
+        return [job, job] if "7.5" in " ".join(words) else []
+
+    monkeypatch.setattr("scripts.publish.planned_jobs", plan)
+    monkeypatch.setattr(sys, "argv", ["publish_sweep", "mine", *WORDS, "--config", *CONFIG])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    said = "publish_sweep: error: images.guidance_scale 7.5: with this config jobs are to do "
+    assert told.startswith(f"{said}(training 2), the first one as Params have changed; name the")
     assert not (swept / "results").exists()

@@ -1,5 +1,6 @@
 """The personalise stage: what the generator learns of each class."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -23,6 +24,8 @@ from sau.storage.sealed import hash_of_json
 
 if TYPE_CHECKING:
     from PIL import Image
+
+log = logging.getLogger(__name__)
 
 _LIBRARIES = ("torch", "diffusers", "transformers", "peft", "pillow")
 
@@ -149,6 +152,7 @@ def _learn(
     missing = [
         (one, path) for one, path in zip(units, paths, strict=True) if not learned.holds(path)
     ]
+    log.info("%d of %d are learned already", len(units) - len(missing), len(units))
     if missing:
         _learn_each(model, folder, images, missing, settings, facts["shard"])
     with new_folder(output, replace=True) as written:

@@ -45,7 +45,7 @@ def sweep(
     named = config or []
     asked = sweep_of(key, values)
     base = Path(configured(named).experiment.results)
-    runs = [_words(named, variant, base) for variant in asked.variants]
+    runs = [words_of_variant(named, variant, base) for variant in asked.variants]
     for variant, words in zip(asked.variants, runs, strict=True):
         try:
             configured(words)
@@ -101,7 +101,7 @@ def swept_of(asked: Sweep, base: Path) -> list[Swept]:
     return [Swept(each.name, read_results(base / each.folder)) for each in asked.variants]
 
 
-def _words(named: Sequence[str], variant: Variant, base: Path) -> list[str]:
+def words_of_variant(named: Sequence[str], variant: Variant, base: Path) -> list[str]:
     """Return what stands after `sau run --config` for one variant."""
     results = f"experiment={{results: {str(base / variant.folder)!r}}}"
     return with_changes([*named, *variant.changes, results])
