@@ -26,7 +26,7 @@ def check_enough(config: Config) -> None:
             prompts and is none; a tail that cannot be filled, where that is to be refused; a class
             that starts from real images of which none is in all tails.
     """
-    if not config.rows_on_synthetic() or config.dataset.download:
+    if not config.wants_synthetic() or config.dataset.download:
         return
     from sau.pipeline.dataset.load import load
     from sau.pipeline.subset.stage import real_counts
@@ -37,7 +37,8 @@ def check_enough(config: Config) -> None:
         if config.wants_members():
             _check_members(config, labels, names)
         there = _kept_at_most(config, names)
-        if there is None or config.complement.on_shortage != "refuse":
+        is_filled = config.rows_on_synthetic() and config.complement.on_shortage == "refuse"
+        if there is None or not is_filled:
             return
         validated = _validated(config, names)
         for factor in config.experiment.factor_names():
@@ -79,9 +80,16 @@ def _kept_at_most(config: Config, names: list[str]) -> list[int] | None:
         ]
     if made_by == "rounds":
         return None
-    share, quota = config.filter.keep_fraction, config.filter.quota
+    _, share = _smaller_share(config)
+    quota = config.filter.quota
     kept = [math.ceil(round(share * count, 9)) for count in made]
     return kept if quota is None else [min(count, quota) for count in kept]
+
+
+def _smaller_share(config: Config) -> tuple[str, float]:
+    """Return the key of the filter that keeps the smallest share of a class, and that share."""
+    shares = {key: getattr(config.filter, key) for key in ("keep_fraction", "helpful_fraction")}
+    return min(shares.items(), key=lambda pair: pair[1])
 
 
 def _check_members(config: Config, labels: Labels, names: list[str]) -> None:
@@ -121,8 +129,8 @@ def _refuse_shortage(
     if quota is not None and quota < max(lacking):
         helps = f"raise filter.quota to {max(lacking)}, or leave it out, {UNDERFILL}"
     elif config.made_by() == "prompts":
-        share = config.filter.keep_fraction
-        or_keep = ", or filter.keep_fraction" if share < 1 else ""
+        key, share = _smaller_share(config)
+        or_keep = f", or filter.{key}" if share < 1 else ""
         enough = math.ceil(max(lacking) / share)
         helps = f"raise prompts.per_class to {enough}{or_keep}, {UNDERFILL}"
     raise UserError(f"config: at imbalance factor {factor} {told}; {helps}")

@@ -214,10 +214,8 @@ def _check_classifiers(config: Config) -> None:
 
 def _check_influence(config: Config) -> None:
     """Check that there are networks, and validation images, to say which images help."""
-    own = Path(config.experiment.results) / "influence"
-    if config.filter.influence and Path(config.filter.influence).absolute().is_relative_to(
-        own.absolute()
-    ):
+    own = (Path(config.experiment.results) / "influence").resolve()
+    if config.filter.influence and Path(config.filter.influence).resolve().is_relative_to(own):
         raise UserError(
             f"config: filter.influence: {config.filter.influence} is of this run itself, whose "
             "networks are trained on what the filter keeps; name that of another run, with "

@@ -60,13 +60,12 @@ def test_leak_check_by_embedding_alone_is_refused_without_a_scorer(default):
 
 def test_rule_of_influence_needs_another_runs_and_a_share(default):
     default["filter"]["helpful_fraction"] = 0.5
-    with pytest.raises(UserError, match="0.5, but filter.influence is empty; set both"):
+    with pytest.raises(UserError, match="0.5, but filter.influence is empty; name"):
         load(default)
     default["filter"]["influence"] = "other/influence/influence.parquet"
     load(default)
     default["filter"]["helpful_fraction"] = 1.0
-    with pytest.raises(UserError, match="helpful_fraction: 1, but filter.influence is other"):
-        load(default)
+    load(default)  # off, as what others of a sweep are compared with
     default["filter"]["helpful_fraction"] = 0.5
     default["rounds"] = {"over_generation": 1.5}
     with pytest.raises(UserError, match="filter.influence: other.* rounds.over_generation is 1.5"):
@@ -74,6 +73,9 @@ def test_rule_of_influence_needs_another_runs_and_a_share(default):
     del default["rounds"]
     own = f"{default['experiment']['results']}/influence/influence.parquet"
     default["filter"]["influence"] = own
+    with pytest.raises(UserError, match="filter.influence: .* is of this run itself"):
+        load(default)
+    default["filter"]["influence"] = f"nowhere/../{own}"
     with pytest.raises(UserError, match="filter.influence: .* is of this run itself"):
         load(default)
 

@@ -47,7 +47,7 @@ def test_imported_images_that_do_not_fill_the_tail_are_refused(values: dict[str,
     told = refused(values)
     assert told.startswith(
         "config: at imbalance factor as-is too few kept synthetic images: lynx lacks 17, has 14; "
-        "import more images of these classes, or raise images.images_per_class or filter.keep_"
+        "import more images of these classes, or raise images.images_per_class, filter.keep_"
     )
     assert told.endswith(
         "or set complement.on_shortage to underfill, which leaves these classes smaller"
@@ -75,6 +75,15 @@ def test_rows_on_real_images_ask_for_nothing(values: dict[str, Any]) -> None:
     check_enough(load(values))
 
 
+def test_images_whose_influence_is_asked_for_are_looked_at_too(values: dict[str, Any]) -> None:
+    values["training"]["runs"] = {"ce": {"method": "cross_entropy", "data": "real"}}
+    values["subset"] = {"validation_fraction": 0.2}
+    values["influence"] = {"row": "ce"}
+    check_enough(load(generated(values, 1)))  # nothing is to be filled
+    some = {"images": {"source": "glide", "per_class": {"lynks": {"guidance_scale": 2}}}}
+    assert "lynks" in refused(generated(values, 1) | some)
+
+
 def generated(values: dict[str, Any], per_class: int, **more: Any) -> dict[str, Any]:
     return values | {"images": {"source": "glide"}, "prompts": {"per_class": per_class}} | more
 
@@ -87,6 +96,9 @@ def test_too_few_prompts_are_refused_with_the_number_that_is_enough(values: dict
     all_kept = refused(generated(values, 16, filter={"keep_fraction": 1, "leak": "off"}, scores={}))
     assert "raise prompts.per_class to 17, or set complement.on_shortage" in all_kept
     check_enough(load(generated(values, 2, **some, rounds={"over_generation": 1.2})))
+    helpful = {"influence": "i.parquet", "helpful_fraction": 0.5, "leak": "off"}
+    told = refused(generated(values, 30, **some | {"filter": helpful}))
+    assert "lynx lacks 17, has 15; raise prompts.per_class to 34, or filter.helpful" in told
     few = generated(values, 22, **some | {"filter": {"quota": 9, "leak": "off"}})
     assert "dog lacks 12, has 9; raise filter.quota to 17, or leave it out" in refused(few)
 

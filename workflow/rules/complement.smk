@@ -3,7 +3,6 @@ rule complement:
     input:
         real=rules.subset.output.real,
         kept=rules.filter.output,
-        judge=[CONFIG.complement.judge] if CONFIG.complement.judge else [],
     output:
         results("complement", f"{SUBSET}/synthetic.parquet"),
     log:
@@ -16,7 +15,7 @@ rule complement:
         flags=flags_of(CONFIG.complement),
         code=digest("complement"),
         made_by=CONFIG.made_by(),
-        weights=fingerprint_of(CONFIG.complement.need),
+        weights=fingerprint_of([CONFIG.complement.judge, *CONFIG.complement.need]),
     shell:
         "python -m sau complement --real {input.real:q} --kept {input.kept:q} --output {output:q}"
         " --made-by {params.made_by} {params.flags} 2>&1 | logged {log:q}"

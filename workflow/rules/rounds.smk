@@ -27,6 +27,7 @@ use rule filter as filter_round with:
         scores=scores_until,
         test_scores=rules.filter.input.test_scores,
         train_images=[],
+        validation=[],
     output:
         results("filter", "round-{round}.parquet"),
     log:
@@ -39,6 +40,7 @@ use rule filter as filter_round with:
         warnings=other_flags_of(CONFIG.filter),
         code=digest("filter"),
         train_images=optional("train_images"),
+        validation=optional("validation"),
 
 
 ROUND_NUMBERS = range(

@@ -1,13 +1,13 @@
-# What classifiers should not have been trained on either.
-HELD_OUT = (
-    expand(
+def held_out(networks):
+    """Return what networks that are asked, if any, should not have been trained on either."""
+    if not networks or CONFIG.subset.validation_fraction == 0:
+        return []
+    grid = CONFIG.experiment
+    return expand(
         rules.subset.output.validation,
         imbalance_factor=FACTORS,
-        data_seed=CONFIG.experiment.data_seeds,
+        data_seed=grid.data_seeds,
     )
-    if CONFIG.scores.classifiers and CONFIG.subset.validation_fraction > 0
-    else []
-)
 
 
 rule scores:
@@ -15,7 +15,7 @@ rule scores:
         images=rules.images.output,
         # Its record alone: by it a classifier is known that has seen no test image.
         train_images=rules.dataset.output.train if CONFIG.scores.classifiers else [],
-        validation=HELD_OUT,
+        validation=held_out(CONFIG.scores.classifiers),
     output:
         results("scores", "shard-{shard}.parquet"),
     log:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from sau.core.errors import UserError
 
+_SHARES = "filter.keep_fraction or filter.helpful_fraction"
+
 ADVICE = {
     "": "make or import more images of these classes, or keep more of them in the filter",
-    "prompts": "raise prompts.per_class, or filter.keep_fraction",
-    "rounds": "raise rounds.most, rounds.over_generation or filter.keep_fraction",
-    "imported": "import more images of these classes, or raise images.images_per_class or "
-    "filter.keep_fraction if they leave some out",
+    "prompts": f"raise prompts.per_class, {_SHARES}",
+    "rounds": f"raise rounds.most, rounds.over_generation, {_SHARES}",
+    "imported": "import more images of these classes, or raise images.images_per_class, "
+    f"{_SHARES} if they leave some out",
 }
 """What helps, by how the number of images comes about; empty: nobody says."""
 

@@ -1,5 +1,7 @@
 """How much each image helps, as networks of another run say it."""
 
+import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,6 +9,9 @@ import pyarrow.compute as pc
 
 from sau.core.errors import UserError
 from sau.storage import manifest
+from sau.storage.manifest.reading import read_record
+
+log = logging.getLogger(__name__)
 
 
 def with_influence(scores: pa.Table, path: Path) -> pa.Table:
@@ -30,3 +35,21 @@ def with_influence(scores: pa.Table, path: Path) -> pa.Table:
             "the influence of these very images"
         )
     return scores.append_column("influence", known["influence"].take(places))
+
+
+def warn_of_other_tails(path: Path, validation: Sequence[Path]) -> None:
+    """Warn where the networks that say what helps were trained on another tail than the run has.
+
+    Args:
+        path: manifest of influence.
+        validation: manifests of what the run holds out of each tail; none: it holds out nothing.
+    """
+    known = read_record(path).provenance.get("inputs", {}).get("validation", [])
+    held_out = {read_record(one).content_sha256 for one in validation}
+    if known and held_out != set(known):
+        log.warning(
+            "filter.influence: %s: its networks held out other real images than this run does of "
+            "each tail, so they may know some that are validation images here, or of no tail; "
+            "validation images do not tell whether choosing by it helps",
+            path,
+        )

@@ -146,12 +146,11 @@ class FilterSettings(Section):
                 f"filter.leak: {self.leak}, but leak_similarity and leak_hash_distance are both "
                 "null; give one of them a value, or set leak to off"
             )
-        if bool(self.influence) != (self.helpful_fraction < 1):
+        if self.helpful_fraction < 1 and not self.influence:
             raise self.error(
                 "helpful_fraction",
-                f"{self.helpful_fraction:g}, but {self.path('influence')} is "
-                f"{self.influence or 'empty'}; set both of them, to a manifest of influence and "
-                "a share below 1, or neither",
+                f"{self.helpful_fraction:g}, but {self.path('influence')} is empty; name the "
+                "manifest of influence of another run there, or set it to 1",
             )
 
     def compares_embeddings(self) -> bool:

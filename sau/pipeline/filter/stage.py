@@ -8,7 +8,7 @@ from typing import Any
 from sau.core.errors import UserError
 from sau.pipeline.filter.classes import check_classes, count_classes
 from sau.pipeline.filter.decisions import decisions
-from sau.pipeline.filter.helpful import with_influence
+from sau.pipeline.filter.helpful import warn_of_other_tails, with_influence
 from sau.pipeline.filter.images import Images
 from sau.pipeline.filter.leaks import LeakCheck, find_leaks, log_leaks, no_check
 from sau.pipeline.filter.reasons import rejected_by
@@ -41,6 +41,7 @@ def filter(  # noqa: A001
     output: Path,
     test_scores: list[Path] | None = None,
     train_images: Path | None = None,
+    validation: list[Path] | None = None,
     *,
     settings: FilterSettings,
 ) -> None:
@@ -53,6 +54,8 @@ def filter(  # noqa: A001
         test_scores: scores of the real test images, for the leak check; needed unless leak is off.
         train_images: manifest of the real training images, by whose record it is known that the
             networks which say what helps have seen no others; needed with influence.
+        validation: manifests of what the run holds out of its tails; it is a warning where the
+            networks which say what helps have not held out the same.
         settings: the section `filter`.
 
     Raises:
@@ -60,7 +63,7 @@ def filter(  # noqa: A001
             test scores, influence of other images or by networks of other training images, or a
             class that the rules leave without an image.
     """
-    influence = Path(settings.influence) if settings.influence else None
+    influence = Path(settings.influence) if settings.helpful_fraction < 1 else None
     inputs: dict[str, Path | Sequence[Path]] = {
         "scores": scores,
         "test_scores": test_scores or [],
@@ -68,6 +71,8 @@ def filter(  # noqa: A001
         "train_images": _train_images(train_images) if influence else [],
     }
     check_inputs(inputs, *BELONGING)
+    if influence:
+        warn_of_other_tails(influence, validation or [])
     names = _class_names(scores)
     table = manifest.read(scores, "scores", columns=_columns(settings))
     manifest.check_labels(scores[0], table["label"], names)

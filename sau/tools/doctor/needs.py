@@ -20,7 +20,7 @@ from sau.tools.doctor.weights import weights_of
 def needs_of(config: Config) -> Iterator[Finding]:
     """Yield a finding for each thing that a run of this config needs."""
     rows = [config.training.runs[name] for name in config.row_names()]
-    synthetic = any(row.needs_synthetic() for row in rows)
+    synthetic = config.wants_synthetic()
     yield good(f"config: {len(rows)} rows, {_runs(config)} runs")
     yield from disk(Path(config.experiment.results))
     yield from _devices(config, synthetic=synthetic)
@@ -48,6 +48,8 @@ def _devices(config: Config, *, synthetic: bool) -> Iterator[Finding]:
     if synthetic:
         wanted["images.device"] = config.images.device
         wanted["scores.device"] = config.scores.device
+    if config.influence.row:
+        wanted["influence.device"] = config.influence.device
     on_gpu = [key for key, device in wanted.items() if device == "cuda"]
     if on_gpu and not torch.cuda.is_available():
         yield bad(

@@ -51,7 +51,7 @@ def _lines(config: Config, work: Work, *, probe: bool) -> Iterator[str]:
         return
     yield "jobs: " + ", ".join(f"{rule} {count}" for rule, count in work.jobs.items())
     if work.learned:
-        yield f"learning ({config.personalise.method}): {work.learned:,} steps"
+        yield f"learning ({config.personalise.method}): at most {work.learned:,} steps"
     yield from _draws(config, work)
     for row, training in work.training.items():
         yield f"training {row}: {training.runs} runs, {training.steps:,} steps in all"
@@ -137,7 +137,7 @@ def _minutes(config: Config, work: Work) -> Iterator[str]:
 def _learning(config: Config, work: Work, cores: int) -> tuple[str, float]:
     settings = config.personalise
     return _timed(
-        f"learning, {work.learned:,} steps of {settings.batch_size} images",
+        f"learning, at most {work.learned:,} steps of {settings.batch_size} images",
         work.learned,
         lambda: cost_of_learning(settings, config.images, work.class_names[0]),
         _Jobs(work.jobs["personalise"], _at_once(settings.device, settings.threads, cores)),

@@ -39,7 +39,8 @@ class Work:
         jobs: by rule.
         class_names: in label order.
         real: images of the training set, of each class.
-        learned: steps in which the generator learns from real images.
+        learned: steps in which the generator learns from real images; at most, as what was learned
+            of a class before is taken again.
         draws: images to draw of each class, in label order; at most, where rounds draw what lacks.
         generators: settings of each class's generator.
         training: by row.

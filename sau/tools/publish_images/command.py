@@ -84,7 +84,7 @@ def publish_images(
             generators=generators,
             licences=licences,
             imported=pc.sum(pc.equal(rows["generator"], IMPORTED)).as_py(),
-            filter_settings=found.provenance(found.kept).get("settings", {}),
+            filter_settings=_filter_settings(found),
             images=rows.num_rows,
             uncompressed=uncompressed,
             stored=stored,
@@ -113,6 +113,15 @@ def _dataset(results: Path) -> str:
     if not train.is_file():
         return "images of a long tail"
     return str(manifest.read_facts(train, "images", "dataset")["dataset"])
+
+
+def _filter_settings(found: Found) -> dict[str, Any]:
+    """Return what the filter asked for, with the hash of a file in place of its path here."""
+    made = found.provenance(found.kept)
+    settings = dict(made.get("settings", {}))
+    if settings.get("influence"):
+        settings["influence"] = ", ".join(made.get("inputs", {}).get("influence", ["of a file"]))
+    return settings
 
 
 def _record(found: Found, card: Card) -> dict[str, Any]:

@@ -53,11 +53,11 @@ def offer_learned(earlier: Path, other: Path) -> int:
 
     Args:
         earlier: results of a run that ended well.
-        other: as for `offer`.
+        other: as for `offer`; one that has learned already is left alone, too.
 
     Returns how many files were linked; 0 where the file system has no hard links.
     """
-    if who_holds(other) is not None:
+    if who_holds(other) is not None or any(other.glob("personalise/shard-*")):
         return 0
     linked = 0
     for file in sorted(earlier.glob(f"personalise/{LEARNED_CLASSES}/*/*.safetensors")):

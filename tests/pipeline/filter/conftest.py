@@ -89,13 +89,18 @@ class Folder:
         return path
 
     def run(
-        self, *tables: pa.Table, tests: Sequence[Path] | None = None, **settings: Any
+        self,
+        *tables: pa.Table,
+        tests: Sequence[Path] | None = None,
+        validation: Sequence[Path] = (),
+        **settings: Any,
     ) -> list[dict[str, Any]]:
         """Run the filter with every rule off but those that are given; return the rows."""
         paths = [self.write(f"shard-{place}", table) for place, table in enumerate(tables)]
         made = FilterSettings(**LENIENT | settings)
         real = self.train_images() if made.influence else None
-        filter(paths, self.kept, None if tests is None else list(tests), real, settings=made)
+        given = None if tests is None else list(tests)
+        filter(paths, self.kept, given, real, list(validation), settings=made)
         rows: list[dict[str, Any]] = manifest.read(self.kept, "kept").to_pylist()
         return rows
 

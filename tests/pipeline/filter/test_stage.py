@@ -20,7 +20,7 @@ from tests.pipeline.filter.conftest import (
     unit_vectors,
     unscored_table,
 )
-from tests.storage.made import write_of_version
+from tests.storage.made import table_of, write_of_version
 
 TEST_HASHES = distinct_hashes(3, seed=5)
 OTHERS = list(unit_vectors(3, seed=6).astype(np.float16))
@@ -215,6 +215,26 @@ def test_what_helps_most_is_known_by_id_in_whatever_order(folder: Folder) -> Non
         == ("rank by influence 2 of 2, not among the best 1 (50 %)")
     )
     assert [row["rank"] for row in rows] == [1, 1, 2, None]  # by score, as ever
+
+
+def test_influence_by_networks_of_another_tail_is_warned_of(folder: Folder, caplog) -> None:
+    held_out = folder.path / "validation.parquet"
+    digest = manifest.write(held_out, "members", table_of("members", 2), {})
+    table = scores_table(4)
+    asked = {"helpful_fraction": 0.5, "validation": [held_out]}
+    own = folder.influence(table, [0.1, 0.2, 0.3, 0.4], validation=[digest])
+    rows = folder.run(table, influence=own, **asked)
+    assert [row["kept"] for row in rows] == [False, False, True, True]
+    assert "held out other real images" not in caplog.text
+    other = folder.influence(table, [0.1, 0.2, 0.3, 0.4], validation=["0" * 64])
+    folder.run(table, influence=other, **asked)
+    assert "its networks held out other real images than this run does" in caplog.text
+
+
+def test_influence_is_not_read_where_all_of_a_class_is_kept(folder: Folder) -> None:
+    rows = folder.run(scores_table(2), influence="nowhere.parquet", helpful_fraction=1.0)
+    assert [row["kept"] for row in rows] == [True, True]
+    assert folder.facts()["inputs"]["influence"] == []
 
 
 def test_influence_of_other_images_or_networks_is_refused(folder: Folder) -> None:

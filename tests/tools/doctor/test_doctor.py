@@ -78,6 +78,10 @@ def test_key_that_is_not_set_is_bad_and_real_rows_need_none():
     assert (finding.mark, "is not set" in finding.what) == (Mark.BAD, True)
     real = {"runs": {"ce": {"method": "cross_entropy", "data": "real"}}}
     assert set(found(config_of(training=real))) == {"config", "disk"}
+    asked = {"subset": {"validation_fraction": 0.2}, "influence": {"row": "ce"}}
+    finding = found(config_of(training=real, images=images, prompts=llm, **asked))
+    assert finding["prompts.api_key_variable"].mark is Mark.BAD
+    assert finding["images.model"].mark is Mark.GOOD
 
 
 def test_models_are_found_in_folders_and_in_the_cache(here):

@@ -124,13 +124,13 @@ def test_plan_prints_each_kind_of_work_and_writes_nothing(config, monkeypatch, c
     lines = captured.out.splitlines()
     assert lines[:4] == [
         "jobs: prompts 1, images 1, scores 1, influence 1, training 1, personalise 1",
-        "learning (textual-inversion): 6 steps",
+        "learning (textual-inversion): at most 6 steps",
         "images to draw: 4, 2 of a class",
         "training ce: 1 runs, 12 steps in all",
     ]
     assert "language model: nothing to ask, nothing to pay" in lines
     starts = [
-        "learning, 6 steps of 4 images: about ",
+        "learning, at most 6 steps of 4 images: about ",
         "drawing 4 images by tiny-glide: about ",
         "scoring 4 images: about ",
         "training ce, 12 steps of 8 images: about ",

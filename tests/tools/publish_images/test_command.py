@@ -49,6 +49,19 @@ def test_datasets_opens_it_with_classes_and_pictures(results, tmp_path):
         assert (row["reason"], row["width"], row["margin"]) == ("passes threshold", 8, None)
 
 
+def test_file_that_the_filter_went_by_is_named_by_its_hash(results, tmp_path):
+    kept = results.folder / "filter" / "kept.parquet"
+    made = manifest.read_metadata(kept)["provenance"]
+    settings = {"influence": "/home/ada/tail/influence.parquet", "helpful_fraction": 0.5}
+    made |= {"settings": settings, "inputs": made.get("inputs", {}) | {"influence": ["5eed"]}}
+    manifest.write(kept, "kept", manifest.read(kept, "kept"), made)
+    publish_images(results.folder, output=tmp_path / "set")
+    card = (tmp_path / "set" / "README.md").read_text()
+    assert "influence 5eed" in card
+    for file in (tmp_path / "set").rglob("*.*"):
+        assert b"/home/ada" not in file.read_bytes()
+
+
 @pytest.mark.parametrize("shard_bytes", [1, 10**9])
 def test_importing_it_gives_the_same_hashes(results, tmp_path, shard_bytes, monkeypatch):
     monkeypatch.setattr(shards, "GROUP_ROWS", 3)

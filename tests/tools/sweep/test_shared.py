@@ -65,6 +65,8 @@ def test_what_a_generator_has_learned_is_offered_by_what_it_depends_on(tmp_path:
     assert not other.holds(other.file("a dog", "5678"))
     assert [file.name for file in taken.parent.iterdir()] == ["1234.safetensors"]
     assert offer_learned(tmp_path / "first", tmp_path / "other") == 0, "it is there already"
+    (tmp_path / "done/personalise/shard-0").mkdir(parents=True)
+    assert offer_learned(tmp_path / "first", tmp_path / "done") == 0, "it has learned"
     other.keep_only(other.file("a dog", "5678"))
     assert (learned.is_file(), taken.is_file()) == (True, False), "one name of two is gone"
 
