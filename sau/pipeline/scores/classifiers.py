@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,68 +28,78 @@ KEY = "scores.classifiers"
 log = logging.getLogger(__name__)
 
 
-class Classified(NamedTuple):
-    """What networks say of a shard, and what is to be recorded of them.
+class Classifiers(NamedTuple):
+    """Networks that are asked about a shard, at least one."""
 
-    `columns`: those of `CLASSIFIED`, with a value for each image that can be read, else null;
-    `facts`: `classifiers`, a SHA-256 of the weights of each; `libraries`: packages that they need.
-    """
+    networks: list[TrainedModel]
 
-    columns: dict[str, pa.Array]
-    facts: dict[str, Any]
-    libraries: list[str]
+    @classmethod
+    def load(cls, folders: Sequence[str], real: RealImages, validation: Sequence[Path]) -> Self:
+        """Load networks that were trained on the tail.
 
+        Args:
+            folders: that the training stage wrote.
+            real: the real training images, with which the networks must have been trained, and no
+                others; and all classes.
+            validation: manifests of what the run holds out; a network that was trained on some of
+                them is warned of.
 
-def classify_shard(
-    images: Path,
-    rows: pa.Table,
-    real: RealImages,
-    validation: Sequence[Path],
-    s: ScoresSettings,
-) -> Classified:
-    """Ask networks that were trained on the tail about the images of a shard.
+        Raises:
+            UserError: no such network, one of other classes, or one that may have seen the test
+                images.
+        """
+        networks = [TrainedModel.load(Path(folder), KEY) for folder in folders]
+        held_out = {read_record(path).content_sha256 for path in validation}
+        for network in networks:
+            where = f"{KEY}: {network.folder}"
+            check_trained_on(where, network.class_names, network.provenance, real)
+            if not held_out <= set(network.provenance["inputs"].get("validation", [])):
+                log.warning(
+                    "%s: its run did not hold out the validation images of every tail of this "
+                    "one, so it may have been trained on some; they do not tell whether its word "
+                    "helps",
+                    where,
+                )
+        return cls(networks)
 
-    Args:
-        images: the shard, a manifest of synthetic images.
-        rows: its rows without their images: id, label and status.
-        real: the real training images, with which the networks must have been trained, and no
-            others; and all classes.
-        validation: manifests of what the run holds out; a network that was trained on some of them
-            is warned of.
-        s: the section `scores`, with at least one classifier.
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is to be recorded of them: `classifiers`, a SHA-256 of the weights of each."""
+        return {"classifiers": [network.weights_sha256 for network in self.networks]}
 
-    Raises:
-        UserError: no such device or network, one of other classes, or one that may have seen the
-            test images.
-    """
-    networks = [TrainedModel.load(Path(folder), KEY) for folder in s.classifiers]
-    held_out = {read_record(path).content_sha256 for path in validation}
-    for network in networks:
-        where = f"{KEY}: {network.folder}"
-        check_trained_on(where, network.class_names, network.provenance, real)
-        if not held_out <= set(network.provenance["inputs"].get("validation", [])):
-            log.warning(
-                "%s: its run did not hold out the validation images of every tail of this one, so "
-                "it may have been trained on some; they do not tell whether its word helps",
-                where,
-            )
-    work = Work(batch_size=s.batch_size, threads=s.threads, device=s.device)
-    labels = torch.tensor(rows["label"].to_pylist(), dtype=torch.int64)
-    total = torch.zeros(len(labels), len(real.class_names))
-    agreeing = torch.zeros(len(labels))
-    read = np.zeros(len(labels), dtype=bool)
-    for network in networks:
-        for places, found in _probabilities(images, rows, network, work):
-            total[places] += found
-            agreeing[places] += (found.argmax(dim=1) == labels[places]).float()
-            read[places.numpy()] = True
-    backbones = {network.network.config.backbone for network in networks}
-    made = verdict(total.div_(len(networks)), agreeing / len(networks), labels)
-    return Classified(
-        columns={name: _column(name, made, read) for name in CLASSIFIED},
-        facts={"classifiers": [network.weights_sha256 for network in networks]},
-        libraries=sorted({name for backbone in backbones for name in distributions_of(backbone)}),
-    )
+    @property
+    def libraries(self) -> list[str]:
+        """Packages that they need."""
+        backbones = {network.network.config.backbone for network in self.networks}
+        return sorted({name for backbone in backbones for name in distributions_of(backbone)})
+
+    def classify(self, images: Path, rows: pa.Table, s: ScoresSettings) -> dict[str, pa.Array]:
+        """Ask them about the images of a shard.
+
+        Args:
+            images: the shard, a manifest of synthetic images.
+            rows: its rows without their images: id, label and status.
+            s: the section `scores`.
+
+        Returns: the columns of `CLASSIFIED`, with a value for each image that can be read, else
+            null.
+
+        Raises:
+            UserError: no such device.
+        """
+        work = Work(batch_size=s.batch_size, threads=s.threads, device=s.device)
+        labels = torch.tensor(rows["label"].to_pylist(), dtype=torch.int64)
+        total = torch.zeros(len(labels), len(self.networks[0].class_names))
+        agreeing = torch.zeros(len(labels))
+        read = np.zeros(len(labels), dtype=bool)
+        for network in self.networks:
+            for places, found in _probabilities(images, rows, network, work):
+                total[places] += found
+                agreeing[places] += (found.argmax(dim=1) == labels[places]).float()
+                read[places.numpy()] = True
+        count = len(self.networks)
+        made = verdict(total.div_(count), agreeing / count, labels)
+        return {name: _column(name, made, read) for name in CLASSIFIED}
 
 
 def with_columns(table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:

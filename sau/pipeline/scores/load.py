@@ -12,7 +12,6 @@ from open_clip.factory import _find_checkpoint_in_dir  # the order in which it l
 
 from sau.assets.model_code import read_json
 from sau.assets.model_files import check_model_folder
-from sau.assets.shipped import SHIPPED, model_folder, weights_sha256
 from sau.assets.vocabulary import check_tokens, check_vocabulary
 from sau.core.errors import UserError
 from sau.core.unloadable import loading
@@ -20,8 +19,8 @@ from sau.pipeline.scores.checkpoint import load_weights
 from sau.pipeline.scores.geometry import geometry_of
 from sau.pipeline.scores.loaded_model import LoadedModel
 from sau.pipeline.scores.preprocessing import of_architecture, of_folder, of_tag
+from sau.pipeline.scores.weights import local_folder
 from sau.settings.names import did_you_mean
-from sau.storage.files import file_sha256
 from sau.storage.weights import refuse_not_finite
 
 OPEN_CLIP_CONFIG = "open_clip_config.json"
@@ -46,7 +45,7 @@ def load_model(
         UserError: no such model or weights, they do not fit each other, or it is not clear how
             the weights want their images.
     """
-    folder = _local_folder(model)
+    folder = local_folder(model)
     if folder:
         return _from_folder(model, folder, pretrained, trained_as, device)
     _check_names(model, pretrained, trained_as)
@@ -89,23 +88,6 @@ def as_loaded(
         mean=tuple(preprocess["mean"]),
         std=tuple(preprocess["std"]),
     )
-
-
-def weights_of(model: str, pretrained: str) -> dict[str, str]:
-    """Return what distinguishes a scorer's weights, where they are files of ours to read."""
-    folder = _local_folder(model)
-    if folder:
-        return {"weights_sha256": weights_sha256(folder)}
-    if Path(pretrained).is_file():
-        return {"weights_sha256": file_sha256(Path(pretrained))}
-    return {}
-
-
-def _local_folder(model: str) -> Path | None:
-    """Return the folder of a local or shipped model; None if it is a name of open_clip."""
-    if model in SHIPPED or Path(model).is_dir():
-        return model_folder(model, "scores.model")
-    return None
 
 
 def _from_folder(

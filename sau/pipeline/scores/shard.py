@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from sau.core.progress import progress
 from sau.device.gpus import reserved_device
-from sau.pipeline.scores.load import weights_of
 from sau.pipeline.scores.prepare import Prepare
 from sau.pipeline.scores.score import Scorer, open_scorer
 from sau.pipeline.scores.settings import ScoresSettings
@@ -28,8 +27,8 @@ def score_shard(
         class_names: of all classes, in label order.
         settings: the section `scores`, with a scorer.
 
-    Returns: rows of the scores manifest, in the shard's order; and `scored`, `model`,
-        `embedding_dimension` and, where weights are files of ours, `weights_sha256`.
+    Returns: rows of the scores manifest, in the shard's order; and `scored`, `model` and
+        `embedding_dimension`.
 
     Raises:
         UserError: no such device, model or weights.
@@ -38,7 +37,7 @@ def score_shard(
         scorer = open_scorer(rows, class_names, settings, device)
         table = _score(images, rows, scorer, settings)
     facts = {"scored": True, "model": settings.model, "embedding_dimension": scorer.dimension}
-    return table, {**facts, **weights_of(settings.model, settings.pretrained)}
+    return table, facts
 
 
 def _score(images: Path, rows: pa.Table, scorer: Scorer, settings: ScoresSettings) -> pa.Table:

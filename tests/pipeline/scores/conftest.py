@@ -19,6 +19,7 @@ from sau.pipeline.scores.settings import ScoresSettings
 from sau.pipeline.scores.stage import scores
 from sau.sources.decode import encode_png
 from sau.storage import manifest
+from sau.storage.reuse import ReusableResults, reuse_folder
 
 NAMES = ["zero", "one", "two"]
 
@@ -59,6 +60,7 @@ def run(images: Path, **settings: Any) -> pa.Table:
     """Score `images` with the settings; with templates of tiny-clip's own kind by default."""
     settings = {"class_templates": ["A photo of the digit {name}.", "The {name}."], **settings}
     output = images.with_name("scores.parquet")
+    ReusableResults(reuse_folder(output), "").remove()  # it is scored each time
     scores(images, output, settings=ScoresSettings(**settings))
     return manifest.read(output, "scores")
 

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save_file
 from sau.assets.shipped import weights_sha256
 from sau.core.errors import UserError
 from sau.pipeline.scores.geometry import Geometry
-from sau.pipeline.scores.load import load_model, weights_of
+from sau.pipeline.scores.load import load_model
+from sau.pipeline.scores.weights import weights_of
 from tests.pipeline.scores.conftest import SMALL_CONFIG
 
 CPU = torch.device("cpu")

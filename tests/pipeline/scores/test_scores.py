@@ -1,6 +1,7 @@
 """The stage, against open_clip's own functions on one image at a time."""
 
 import io
+import shutil
 
 import numpy as np
 import open_clip
@@ -12,6 +13,9 @@ from safetensors.torch import load_file, save_file
 from sau.assets.shipped import ASSETS
 from sau.core.errors import UserError
 from sau.pipeline.scores.measures import measure
+from sau.pipeline.scores.settings import ScoresSettings
+from sau.pipeline.scores.shard import score_shard
+from sau.pipeline.scores.stage import scores
 from sau.sources.decode import encode_png
 from sau.storage import manifest
 from sau.storage.manifest import SCHEMAS
@@ -94,6 +98,47 @@ def test_decode_workers_change_nothing_at_all(images):
     first = manifest.read_metadata(images.with_name("scores.parquet"))
     assert run(images, batch_size=2, decode_workers=2).equals(thread)
     assert manifest.read_metadata(images.with_name("scores.parquet")) == first
+
+
+def test_same_scores_are_taken_back_and_others_made(images, small_model, tmp_path, monkeypatch):
+    own_model = shutil.copytree(small_model, tmp_path / "own-model")
+    asked = []
+
+    def counted(*given):
+        asked.append(given[0])
+        return score_shard(*given)
+
+    monkeypatch.setattr("sau.pipeline.scores.shard.score_shard", counted)
+    output = images.with_name("scores.parquet")
+
+    def score(**changes):
+        settings = ScoresSettings(**{"model": str(own_model), **changes})
+        scores(images, output, settings=settings)
+        return output.read_bytes()
+
+    first = score()
+    output.unlink()  # as Snakemake does
+    assert score(decode_workers=2) == first
+    assert len(asked) == 1, "what changes no result scores nothing"
+    assert score(model="tiny-clip") != first
+    assert score(precision="bfloat16") != first
+    weights = own_model / "open_clip_model.safetensors"
+    save_file({name: value * 0.5 for name, value in load_file(weights).items()}, weights)
+    assert score() != first, "of the same name, and other weights"
+    assert len(asked) == 4
+
+
+def test_scores_with_an_image_that_could_not_be_read_are_not_taken_back(tmp_path):
+    file = tmp_path / "one.png"
+    image = {"bytes": None, "path": str(file)}
+    path = write_images(tmp_path / "images.parquet", [row("a", 0, b"there") | {"image": image}])
+    output = tmp_path / "scores.parquet"
+    for is_there in (False, True):
+        if is_there:
+            file.write_bytes(encoded(picture(0, 12, 12)))
+        scores(path, output, settings=ScoresSettings(scorer="none"))
+        status = manifest.read(output, "scores")["status"][0].as_py()
+        assert status == ("unscored" if is_there else "failed")
 
 
 def test_bfloat16_is_near(images):
