@@ -20,6 +20,11 @@ COLUMNS = {
 }
 
 
+VIEWS = " (flip and shift)"
+TWO_ROWS = {f"{method}{views}" for method in ("CE*", "CE*, then real") for views in ("", VIEWS)}
+"""Of which each table of pictures has figures."""
+
+
 def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8").replace("\\*", "*")
 
@@ -64,7 +69,7 @@ def test_readme_result_is_that_of_the_published_runs() -> None:
     folders = ["cifake-mini", "cifake-mini-seeds"]
     for method in ("SAU", "CE*"):
         assert f"{by_seed(method, folders, 100).mean():.2f} %" in text
-    found = re.search(r"([\d.]+) points more .* interval ([\d.]+) to ([\d.]+), paired", text)
+    found = re.search(r"([\d.]+) points more \(95 % interval ([\d.]+) to ([\d.]+), paired", text)
     assert found is not None
     assert found.groups() == paired("SAU", "CE*", folders, 100)
 
@@ -198,6 +203,7 @@ def test_results_of_guided_images_are_the_published_ones() -> None:
         ("| drawn and chosen |", "digits-pictures", 0),
         ("| by the classifier's word |", "digits-classifiers", 0),
         ("| learned first |", "digits-personalised", 0),
+        ("| chosen on CIFAKE |", "cifake-chosen", 0),
     ],
 )
 def test_results_of_pictures_are_those_of_the_published_sweep(
@@ -212,7 +218,7 @@ def test_results_of_pictures_are_those_of_the_published_sweep(
     assert (found["difference_high"] == found["difference_low"]).sum() == same
     for variant, *cells in lines:
         for method, top1, gain in zip(
-            ("CE*", "CE*, then real"), cells[::2], cells[1::2], strict=True
+            sorted(set(runs["method"]) & TWO_ROWS, key=len), cells[::2], cells[1::2], strict=True
         ):
             row = found.loc[(method, variant.strip("`"))]
             of_row = (runs["method"] == method) & (runs["variant"] == variant.strip("`"))
@@ -222,6 +228,32 @@ def test_results_of_pictures_are_those_of_the_published_sweep(
             bounds = [signed(row[f"difference_{what}"]) for what in ("mean", "low", "high")]
             expected = "" if np.isnan(row.difference_mean) else "{} ({} to {})".format(*bounds)
             assert gain == expected, (variant, method)
+
+
+def test_gains_over_real_images_alone_on_a_small_tail_are_the_published_ones() -> None:
+    runs = pd.read_csv(PUBLISHED / "cifake-chosen" / "summary.csv")
+    runs = runs[runs["variant"] == "default"]
+    text = " ".join(text_of("docs/results.md").split())
+    readme = " ".join(text_of("README.md").split())
+    real = by_seed(f"Balanced Softmax{VIEWS}", ["cifake-tail"], 100)
+    assert f"alone has {mean_and_deviation(real)} in as many steps" in text
+    assert f"{real.mean():.1f} %" in readme
+    for method, told in (
+        ("CE*", "{} points more ({} to {}, paired"),
+        ("CE*, then real", "last {} more ({} to {})"),
+    ):
+        own = runs[(runs["method"] == method + VIEWS) & (runs["split"] == "all")]
+        found = paired_over_seeds(
+            own.sort_values("seed")["top1_last"].tolist(), real.sort_index().tolist()
+        )
+        assert found.seeds == 5
+        bounds = [signed(value) for value in (found.mean, found.low, found.high)]
+        assert told.format(*bounds) in text, method
+        assert f"{own['top1_last'].mean():.1f} %" in readme
+    assert "{} points more ({} to {}, five seeds)".format(*bounds) in readme
+    few = runs[(runs["method"] == f"CE*, then real{VIEWS}") & (runs["split"] == "few")]
+    of_real = by_seed(f"Balanced Softmax{VIEWS}", ["cifake-tail"], 100, "few")
+    assert f"{few['top1_last'].mean():.1f} against {of_real.mean():.1f}" in text
 
 
 def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:

@@ -74,7 +74,7 @@ def test_figures_are_those_of_the_stored_embeddings(results, tmp_path):
     quality(results, output=tmp_path, neighbours=3)
     found = table(tmp_path)
     assert list(found) == [*[*found][:CLASSES], "all"]
-    made = embeddings(sorted((results / "scores").iterdir()))
+    made = embeddings(sorted((results / "scores").glob("*.parquet")))
     real = embeddings([tmp_path / "real-scores.parquet"])
     for row, y, x in zip(found.values(), made, real, strict=False):
         assert (row["real"], row["generated"]) == (str(PER_CLASS), str(PER_CLASS))
@@ -163,7 +163,7 @@ def test_real_images_of_another_run_are_refused(results, tmp_path):
     made = other / "scores/test.parquet"
     scored = ScoresSettings(scorer="open_clip", model="tiny-clip")
     scores(results / "dataset/test.parquet", made, settings=scored)
-    shards = sorted((results / "scores").iterdir())
+    shards = sorted((results / "scores").glob("*.parquet"))
     kept = other / "filter/kept.parquet"
     filter_stage(shards, kept, [made], settings=FilterSettings(leak="report", keep_fraction=1.0))
     fewer = DatasetSettings(source="digits", image_size=16, images_per_class=PER_CLASS - 1)
