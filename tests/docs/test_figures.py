@@ -204,6 +204,7 @@ def test_results_of_guided_images_are_the_published_ones() -> None:
         ("| by the classifier's word |", "digits-classifiers", 0),
         ("| learned first |", "digits-personalised", 0),
         ("| chosen on CIFAKE |", "cifake-chosen", 0),
+        ("| chosen on digits |", "digits-chosen", 0),
     ],
 )
 def test_results_of_pictures_are_those_of_the_published_sweep(
@@ -256,6 +257,11 @@ def test_gains_over_real_images_alone_on_a_small_tail_are_the_published_ones() -
     assert f"{few['top1_last'].mean():.1f} against {of_real.mean():.1f}" in text
 
 
+def test_networks_that_choose_digits_have_the_published_figure() -> None:
+    told = mean_and_deviation(by_seed("Balanced Softmax", ["digits-tail"], 100))
+    assert f"have {told} themselves" in " ".join(text_of("docs/results.md").split())
+
+
 def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:
     runs = pd.read_csv(PUBLISHED / "digits-personalised" / "summary.csv")
     own = runs[(runs["method"] == "Fill-Up") & (runs["variant"] == "default")]
@@ -300,6 +306,12 @@ def test_results_on_the_fast_lane_are_the_published_ones(
             found = by_seed(method, folder.split(), 100, split)
             assert cell == mean_and_deviation(found), (method, split)
         assert cells[0] in text_of("docs/fast-lane.md")
+
+
+def test_result_of_the_fast_lane_at_factor_10_is_the_published_one() -> None:
+    real = by_seed(f"Balanced Softmax{VIEWS}", ["fast-cifake-factor-10"], 10)
+    told = f"one seed and 672 steps, Balanced Softmax has {mean_and_deviation(real)} %"
+    assert told in " ".join(text_of("docs/results.md").split())
 
 
 def test_gain_of_real_images_last_is_paired_over_the_published_seeds() -> None:
