@@ -1,0 +1,113 @@
+"""Figures of ways to draw and to choose pictures, recomputed from the published sweeps."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sau.metrics.paired_over_seeds import paired_over_seeds
+from tests.docs.published import (
+    PUBLISHED,
+    TWO_ROWS,
+    VIEWS,
+    by_seed,
+    mean_and_deviation,
+    signed,
+    table_after,
+    text_of,
+)
+
+
+def test_results_of_guided_images_are_the_published_ones() -> None:
+    text = text_of("docs/results.md")
+    text = text[text.index("## Guided by real images") :].split("\n## ")[0]
+    for folder in ("digits-guided", "digits-avx2"):
+        assert mean_and_deviation(by_seed("CE*", [folder], 100)) in text
+    gain = by_seed("CE*", ["digits-guided"], 100) - by_seed("CE*", ["digits-avx2"], 100)
+    assert len(gain) == 5
+    assert f"{gain.mean():.1f} points" in text
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "same"),
+    [
+        ("| drawn and chosen |", "digits-pictures", 0),
+        ("| by the classifier's word |", "digits-classifiers", 0),
+        ("| learned first |", "digits-personalised", 0),
+        ("| chosen on CIFAKE |", "cifake-chosen", 0),
+        ("| chosen on digits |", "digits-chosen", 0),
+    ],
+)
+def test_results_of_pictures_are_those_of_the_published_sweep(
+    head: str, name: str, same: int
+) -> None:
+    """All variants of it, but for those that are the same as another one, which the text says."""
+    _, *lines = table_after(text_of("docs/results.md"), head)
+    folder = PUBLISHED / name
+    found = pd.read_csv(folder / "sweep.csv").set_index(["method", "variant"])
+    runs = pd.read_csv(folder / "summary.csv")
+    assert len(lines) == runs["variant"].nunique() - same
+    assert (found["difference_high"] == found["difference_low"]).sum() == same
+    for variant, *cells in lines:
+        for method, top1, gain in zip(
+            sorted(set(runs["method"]) & TWO_ROWS, key=len), cells[::2], cells[1::2], strict=True
+        ):
+            row = found.loc[(method, variant.strip("`"))]
+            of_row = (runs["method"] == method) & (runs["variant"] == variant.strip("`"))
+            by_run = runs[of_row & (runs["split"] == "all")]["top1_last"]
+            assert len(by_run) == 5
+            assert top1 == mean_and_deviation(by_run), (variant, method)
+            bounds = [signed(row[f"difference_{what}"]) for what in ("mean", "low", "high")]
+            expected = "" if np.isnan(row.difference_mean) else "{} ({} to {})".format(*bounds)
+            assert gain == expected, (variant, method)
+
+
+def test_gains_over_real_images_alone_on_a_small_tail_are_the_published_ones() -> None:
+    runs = pd.read_csv(PUBLISHED / "cifake-chosen" / "summary.csv")
+    runs = runs[runs["variant"] == "default"]
+    text = " ".join(text_of("docs/results.md").split())
+    readme = " ".join(text_of("README.md").split())
+    real = by_seed(f"Balanced Softmax{VIEWS}", ["cifake-tail"], 100)
+    assert f"alone has {mean_and_deviation(real)} in as many steps" in text
+    assert f"{real.mean():.1f} %" in readme
+    for method, told in (
+        ("CE*", "{} points more ({} to {}, paired"),
+        ("CE*, then real", "last {} more ({} to {})"),
+    ):
+        own = runs[(runs["method"] == method + VIEWS) & (runs["split"] == "all")]
+        found = paired_over_seeds(
+            own.sort_values("seed")["top1_last"].tolist(), real.sort_index().tolist()
+        )
+        assert found.seeds == 5
+        bounds = [signed(value) for value in (found.mean, found.low, found.high)]
+        assert told.format(*bounds) in text, method
+        assert f"{own['top1_last'].mean():.1f} %" in readme
+    assert "{} points more ({} to {}, five seeds)".format(*bounds) in readme
+    few = runs[(runs["method"] == f"CE*, then real{VIEWS}") & (runs["split"] == "few")]
+    of_real = by_seed(f"Balanced Softmax{VIEWS}", ["cifake-tail"], 100, "few")
+    assert f"{few['top1_last'].mean():.1f} against {of_real.mean():.1f}" in text
+
+
+def test_networks_that_choose_digits_have_the_published_figure() -> None:
+    told = mean_and_deviation(by_seed("Balanced Softmax", ["digits-tail"], 100))
+    assert f"have {told} themselves" in " ".join(text_of("docs/results.md").split())
+
+
+def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:
+    runs = pd.read_csv(PUBLISHED / "digits-personalised" / "summary.csv")
+    own = runs[(runs["method"] == "Fill-Up") & (runs["variant"] == "default")]
+    told = mean_and_deviation(own[own["split"] == "all"]["top1_last"])
+    assert f"has {told} with the default's pictures" in " ".join(text_of("docs/results.md").split())
+
+
+def test_gain_of_the_last_stage_with_the_default_pictures_is_the_published_one() -> None:
+    runs = pd.read_csv(PUBLISHED / "digits-pictures" / "summary.csv")
+    runs = runs[(runs["variant"] == "default") & (runs["split"] == "all")]
+    after, before = (
+        runs[runs["method"] == method].set_index("seed")["top1_last"].tolist()
+        for method in ("CE*, then real", "CE*")
+    )
+    found = paired_over_seeds(after, before)
+    assert (
+        f"{found.mean:.1f} points ({found.low:.1f} to {found.high:.1f}, paired t-test"
+        in text_of("docs/results.md")
+    )
