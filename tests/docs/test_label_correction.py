@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sau.metrics.paired_over_seeds import paired_over_seeds
-from tests.docs.test_figures import PUBLISHED, mean_and_deviation, signed, table_after, text_of
+from tests.docs.published import PUBLISHED, mean_and_deviation, signed, table_after, text_of
 
 ROWS = {
     "the paper's": ["paper"],
