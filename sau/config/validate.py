@@ -213,7 +213,10 @@ def _check_classifiers(config: Config) -> None:
 
 
 def _check_influence(config: Config) -> None:
-    """Check that there are networks, and validation images, to say which images help."""
+    """Check that what helps is another run's finding, and that this one has who could say it.
+
+    That is a row's networks, and validation images.
+    """
     own = (Path(config.experiment.results) / "influence").resolve()
     if config.filter.influence and Path(config.filter.influence).resolve().is_relative_to(own):
         raise UserError(

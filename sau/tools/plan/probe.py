@@ -86,7 +86,7 @@ def cost_of_images(settings: ImagesSettings, prompt: str, clock: Clock = time.pe
     return Cost(start, seconds / size)
 
 
-def seconds_of_imports(modules: Sequence[str], clock: Clock) -> float:
+def seconds_of_imports(modules: Sequence[str], clock: Clock = time.perf_counter) -> float:
     """Return how long a process takes that imports modules and does nothing.
 
     They are imported here too, so that what comes next does not count them once more.

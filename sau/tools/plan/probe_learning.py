@@ -14,7 +14,7 @@ from sau.pipeline.personalise.learn import Subject, learn
 from sau.pipeline.personalise.settings import PersonaliseSettings
 from sau.pipeline.personalise.which_model import WhichModel
 from sau.pipeline.personalise.words import Words
-from sau.tools.plan.probe import Clock, Cost, seconds_of, seconds_of_imports
+from sau.tools.plan.probe import Cost, seconds_of, seconds_of_imports
 
 _FEW, _MORE = 1, 3
 """Steps of two learnings: the difference of their times is that of the steps between."""
@@ -23,19 +23,13 @@ _MODULES = {"glide": "glide", "diffusers": "latent_diffusion"}
 """What a job of the personalise stage imports before it learns, besides what learns."""
 
 
-def cost_of_learning(
-    settings: PersonaliseSettings,
-    images: ImagesSettings,
-    name: str,
-    clock: Clock = time.perf_counter,
-) -> Cost:
-    """Return what learning takes: a job until it learns, and one step, on images of one colour.
+def cost_of_learning(settings: PersonaliseSettings, images: ImagesSettings, name: str) -> Cost:
+    """Return the seconds of learning: a job until it learns, and one step, on plain images.
 
     Args:
         settings: of the section; something is learned.
         images: which model learns.
         name: of a class.
-        clock: by which the seconds are measured.
 
     Raises:
         UserError: no such model, or one that does not learn.
@@ -44,7 +38,7 @@ def cost_of_learning(
         raise UserError(f"images.source: {images.source}, so there is no model that could learn")
     own = _MODULES[images.source]
     modules = [f"sau.pipeline.personalise.{module}" for module in ("learn", own)]
-    start = seconds_of_imports(modules, clock)
+    start = seconds_of_imports(modules)
     pictures = [lambda: Image.new("RGB", (64, 64))] * settings.batch_size
     subject = Subject(Words(name, "a", name), pictures)
     with (
@@ -52,17 +46,15 @@ def cost_of_learning(
         repeatable(settings.threads),
         tempfile.TemporaryDirectory() as folder,
     ):
-        before = clock()
+        before = time.perf_counter()
         which = WhichModel(images.source, images.model, images.revision)
         model = which.load(which.folder(), device)
-        start += clock() - before
+        start += time.perf_counter() - before
 
         def seconds(steps: int) -> float:
             few = settings.replace(steps=steps)
             output = Path(folder) / f"{steps}.safetensors"
-            return seconds_of(
-                lambda: learn(model, [subject], few, name, output, lambda _: None), clock
-            )
+            return seconds_of(lambda: learn(model, [subject], few, name, output, lambda _: None))
 
         seconds(_FEW)  # the first time is slower
         few, more = seconds(_FEW), seconds(_MORE)
