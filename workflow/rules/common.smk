@@ -227,6 +227,18 @@ def files_in(table_columns):
     ]
 
 
+def held_out(networks):
+    """Return what networks that are asked, if any, should not have been trained on either."""
+    if not networks or CONFIG.subset.validation_fraction == 0:
+        return []
+    grid = CONFIG.experiment
+    return expand(
+        rules.subset.output.validation,
+        imbalance_factor=FACTORS,
+        data_seed=grid.data_seeds,
+    )
+
+
 def longest_tails(wildcards):
     """Return the real images of the tails that lack most; any data seed's have the same counts."""
     return every(

@@ -1,15 +1,3 @@
-def held_out(networks):
-    """Return what networks that are asked, if any, should not have been trained on either."""
-    if not networks or CONFIG.subset.validation_fraction == 0:
-        return []
-    grid = CONFIG.experiment
-    return expand(
-        rules.subset.output.validation,
-        imbalance_factor=FACTORS,
-        data_seed=grid.data_seeds,
-    )
-
-
 rule scores:
     input:
         images=rules.images.output,
