@@ -40,7 +40,7 @@ SMALL: dict[str, list[str]] = {
 RATIOS = {
     "training_step": 2,
     "optimizer_cost": 3,
-    "fast_lane": 1 + computes_in_bfloat16(torch.device("cpu")),
+    "fast_lane": 3 + computes_in_bfloat16(torch.device("cpu")),
     "views": 4,
     "contrastive_loss": 2,
     "nearest_neighbours": 4,
