@@ -30,6 +30,7 @@ from benchmarks.record import Record
 from benchmarks.reference.sampling import draw_one_by_one
 from benchmarks.share_of_peak import MATRIX_SIZE, matrix_product
 from benchmarks.timing import Ratio, interleave, timed
+from sau.device.kept_memory import freed_memory_kept
 from sau.glide.arguments import seeded
 from sau.glide.pipeline import GlidePipeline
 from sau.pipeline.images.device import DTYPES, make_quick
@@ -118,9 +119,10 @@ def _parts(
 def _draw(
     pipeline: GlidePipeline, prompts: list[str], steps: str, scale: float, **options: Any
 ) -> Tensor:
-    """Draw an image of each prompt, by the seeds 0, 1, and so on."""
+    """Draw an image of each prompt, by the seeds 0, 1, and so on, as the images stage does."""
     generators = seeded(range(len(prompts)))
-    drawn: Tensor = pipeline(prompts, steps, scale, generators, "latent", **options).images
+    with freed_memory_kept():
+        drawn: Tensor = pipeline(prompts, steps, scale, generators, "latent", **options).images
     return drawn
 
 
