@@ -19,6 +19,7 @@ from sau.storage.files import write_text
 NAMES = (
     "training_step",
     "fast_lane",
+    "kept_memory",
     "optimizer_cost",
     "views",
     "contrastive_loss",
@@ -95,6 +96,8 @@ def commands(arguments: argparse.Namespace) -> dict[Path, list[str]]:
             *("--precision", arguments.precision),
         ]
     found["fast_lane"] = ["benchmarks.fast_lane", *common]
+    if arguments.device == "cpu":
+        found["kept_memory"] = ["benchmarks.kept_memory", *common]
     exact = ["--precision", arguments.precision, "--compile", arguments.compile]
     found[f"generation{ending}"] = ["benchmarks.generation", *common, *exact]
     for name in ("views", "contrastive_loss", "nearest_neighbours", "curation", "manifests"):

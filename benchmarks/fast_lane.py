@@ -2,18 +2,15 @@
 
 Both are timed as they run: views from stored images, forward and backward, loss, optimizer. The
 engine has the settings of `configs/fast/cifake.yaml`, in float32 and, where the machine computes in
-it, in bfloat16. The reference is `benchmarks.reference.fast`, float32. The last precision is timed
-without some of what makes it quick as well.
+it, in bfloat16. The reference is `benchmarks.reference.fast`, float32.
 """
 
 import statistics
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import yaml
 
@@ -24,32 +21,13 @@ from benchmarks.record import Record
 from benchmarks.reference.fast import PlainFastLane
 from benchmarks.reference.trainer import Host
 from benchmarks.timing import Ratio, interleave, timed
-from sau.device import repeatable
 from sau.device.precision import computes_in_bfloat16
 from sau.engine.settings import TrainingSettings
-from sau.networks import product_conv
 
 PRESET = Path(__file__).resolve().parents[1] / "configs" / "fast" / "cifake.yaml"
 REFERENCE = "plain script"
 EPOCH_IMAGES = 50_000
 """Of CIFAR-10; what is timed is fewer steps."""
-
-
-def memory_given_back() -> AbstractContextManager[Any]:
-    """Give large tensors' memory back to the kernel while this is open, as glibc does by itself."""
-    return patch.object(repeatable, "freed_memory_kept", nullcontext)
-
-
-def usual_weight_gradients() -> AbstractContextManager[Any]:
-    """Let PyTorch compute all gradients of convolutions while this is open."""
-    return patch.object(product_conv, "is_quicker", return_value=False)
-
-
-WITHOUT = {
-    "memory given back": memory_given_back,
-    "usual weight gradients": usual_weight_gradients,
-}
-"""What the engine would be without a part of it, by what it then does."""
 
 
 def build_parser() -> ArgumentParser:
@@ -81,11 +59,6 @@ def main(words: Sequence[str] | None = None) -> Record:
     engines = {name: _engine(images, name, arguments) for name in precisions}
     parts = {REFERENCE: timed(plain.epoch, device)}
     parts |= {name: timed(engine.epoch, device) for name, engine in engines.items()}
-    last = precisions[-1]
-    parts |= {
-        name: timed(_within(without, engines[last].epoch), device)
-        for name, without in WITHOUT.items()
-    }
     try:
         seconds = interleave(parts, arguments.seconds)
     finally:
@@ -95,28 +68,12 @@ def main(words: Sequence[str] | None = None) -> Record:
         Ratio(what, REFERENCE, f"engine, {name}", seconds[REFERENCE], seconds[name])
         for name in precisions
     ]
-    ratios += [
-        Ratio(what, f"{last}, {name}", f"engine, {last}", seconds[name], seconds[last])
-        for name in WITHOUT
-    ]
-    rates = {
-        name: _epochs_per_minute(seconds[name], arguments) for name in [REFERENCE, *precisions]
-    }
+    rates = {name: _epochs_per_minute(found, arguments) for name, found in seconds.items()}
     for name, rate in rates.items():
         print(f"{name}: {rate:.3g} epochs of {EPOCH_IMAGES:,} images per minute")
     record = Record("fast_lane", settings_of(arguments), ratios, {"epochs_per_minute": rates})
     record.print_and_write(arguments.output)
     return record
-
-
-def _within(
-    without: Callable[[], AbstractContextManager[Any]], epoch: Callable[[], object]
-) -> Callable[[], None]:
-    def train() -> None:
-        with without():
-            epoch()
-
-    return train
 
 
 def _engine(images: RandomImages, precision: str, arguments: Namespace) -> Engine:

@@ -30,7 +30,6 @@ from benchmarks.record import Record
 from benchmarks.reference.sampling import draw_one_by_one
 from benchmarks.share_of_peak import MATRIX_SIZE, matrix_product
 from benchmarks.timing import Ratio, interleave, timed
-from sau.device.kept_memory import freed_memory_kept
 from sau.glide.arguments import seeded
 from sau.glide.pipeline import GlidePipeline
 from sau.pipeline.images.device import DTYPES, make_quick
@@ -119,10 +118,9 @@ def _parts(
 def _draw(
     pipeline: GlidePipeline, prompts: list[str], steps: str, scale: float, **options: Any
 ) -> Tensor:
-    """Draw an image of each prompt, by the seeds 0, 1, and so on, as the images stage does."""
+    """Draw an image of each prompt, by the seeds 0, 1, and so on."""
     generators = seeded(range(len(prompts)))
-    with freed_memory_kept():
-        drawn: Tensor = pipeline(prompts, steps, scale, generators, "latent", **options).images
+    drawn: Tensor = pipeline(prompts, steps, scale, generators, "latent", **options).images
     return drawn
 
 

@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(command: str, words: list[str]) -> None:
     # Imported here, as Ctrl-C may come while these take their time.
     from sau.core.no_input import without_input
+    from sau.device.kept_memory import keep_freed_memory
     from sau.run.command import run
     from sau.run.parent import end_with_parents
     from sau.settings.flags import build_parser, call
@@ -66,6 +67,8 @@ def _run(command: str, words: list[str]) -> None:
     if command not in commands:
         asked = " ".join(word for word in [command, *words[:1]] if not word.startswith("-"))
         raise UserError(unknown_key(asked, asked, ["run", *commands], "command"))
+    if command in STAGES and STAGES[command].has_large_tensors:
+        keep_freed_memory()
     stage = commands[command].load()
     flags = build_parser(command, stage).parse_args(words)
     with without_input():  # none reads it, and libraries shall not ask there

@@ -8,7 +8,6 @@ import torch
 import torch.utils.deterministic
 
 from sau.device.compiling import tell_compiler
-from sau.device.kept_memory import freed_memory_kept
 from sau.device.precision import full_precision
 
 
@@ -17,7 +16,7 @@ def repeatable(threads: int) -> Iterator[None]:
     """Compute with `threads` CPU threads and deterministic algorithms; then as before.
 
     Where an operation has no deterministic form, PyTorch warns and goes on. Convolutions are as in
-    `full_precision`, memory as in `freed_memory_kept`.
+    `full_precision`.
     """
     # cuBLAS reads this when it starts; without it, its sums may differ from run to run.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -34,7 +33,7 @@ def repeatable(threads: int) -> Iterator[None]:
     # Filling every new tensor costs time, and nothing here reads what it has not written.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
-        with full_precision(), freed_memory_kept():
+        with full_precision():
             yield
     finally:
         torch.set_num_threads(before[0])

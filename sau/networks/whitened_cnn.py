@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sau.networks.product_conv import ProductConv2d
-
 PATCH, FILTERS = 2, 24
 """Side of the whitened patches in pixels, and their filters: both signs of 3 x 2 x 2 directions."""
 
@@ -46,9 +44,9 @@ class ConvGroup(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv1 = ProductConv2d(inputs, outputs)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
         self.norm1 = BiasedBatchNorm2d(outputs)
-        self.conv2 = ProductConv2d(outputs, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
         self.norm2 = BiasedBatchNorm2d(outputs)
 
     def forward(self, images: Tensor) -> Tensor:

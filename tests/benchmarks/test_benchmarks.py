@@ -24,6 +24,7 @@ SMALL: dict[str, list[str]] = {
     "training_step": TINY_NETWORK,
     "optimizer_cost": TINY_NETWORK,
     "fast_lane": ["--width", "2", "--batch-size", "6", "--classes", "3"],
+    "kept_memory": ["--width", "2", "--batch-size", "6", "--steps", "1"],
     "views": ["--batch-size", "4", "--stored-size", "20", "--crop-size", "16"],
     "contrastive_loss": ["--batch-sizes", "256", "--classes", "3", "4", "--embedding-size", "8"],
     "nearest_neighbours": ["--rows", "200", "--dimension", "8", "--queries", "4"],
@@ -40,7 +41,8 @@ SMALL: dict[str, list[str]] = {
 RATIOS = {
     "training_step": 2,
     "optimizer_cost": 3,
-    "fast_lane": 3 + computes_in_bfloat16(torch.device("cpu")),
+    "fast_lane": 1 + computes_in_bfloat16(torch.device("cpu")),
+    "kept_memory": 1,
     "views": 4,
     "contrastive_loss": 2,
     "nearest_neighbours": 4,

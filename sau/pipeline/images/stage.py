@@ -115,7 +115,6 @@ def _generate(
 ) -> None:
     from sau.assets.unseen_classes import warn_of_unseen_classes
     from sau.device.gpus import reserved_device
-    from sau.device.kept_memory import freed_memory_kept
     from sau.pipeline.images.beside import import_beside, list_beside, of_each_class
     from sau.pipeline.images.disk import DiskEstimate
     from sau.pipeline.images.drawn_before import STORED, drawn_before
@@ -175,10 +174,7 @@ def _generate(
         log.info("%d of %d images were drawn before", earlier.num_rows, len(tasks))
         finished.take(earlier)
     estimate = DiskEstimate(output.parent, len(tasks), shard % shards, shards)
-    with (
-        reserved_device(settings.device, "images.device", shard) as device,
-        freed_memory_kept(),
-    ):
+    with reserved_device(settings.device, "images.device", shard) as device:
         table = generate(tasks, by_label, finished, device, estimate.see, guides.pictures)
     manifest.write(output, "images", pa.concat_tables([imported, table]), record)
     stored.store({STORED: output})

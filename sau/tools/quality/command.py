@@ -3,6 +3,8 @@
 import logging
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from sau.core.errors import UserError
@@ -40,6 +42,8 @@ BELONGING = (
     Split("train_images", "training"),
     Agree(("class_names",), ("train_images", "kept")),
     Link("kept", "test_scores.images.train_images", "train_images"),
+    Split("test_images", "test"),
+    Agree(("class_names",), ("train_images", "test_images")),
 )
 """What the real images and the kept ones must be to each other."""
 
@@ -60,7 +64,7 @@ def quality(
 ) -> None:
     """Measure how far the kept images of each class are from its real training images.
 
-    No test image is read.
+    No test image is read, but to look for copies of them (`faults`).
 
     Args:
         results: results folder of a run with synthetic images.
@@ -74,7 +78,8 @@ def quality(
         baseline: label of the row that it is compared with.
         imbalance_factor: of these rows; empty: the largest that both have.
         seed: of the images that are drawn.
-        faults: look for real images that are dark, blurred, nearly empty or there twice.
+        faults: look at all real training images for those that are dark, blurred, nearly empty,
+            there twice or among the test images.
 
     Raises:
         UserError: no kept images in the results, real images of another run, no such network or
@@ -83,11 +88,13 @@ def quality(
     _check(network, neighbours, most, row, baseline, imbalance_factor)
     found = find_kept(results)
     train_images = results / "dataset" / "train.parquet"
-    check_inputs({"train_images": train_images, "kept": found.kept}, *BELONGING)
+    test_images = results / "dataset" / "test.parquet"
+    inputs = {"train_images": train_images, "kept": found.kept}
+    check_inputs(inputs | ({"test_images": test_images} if faults else {}), *BELONGING)
     names = found.class_names
     gains = read_gains(results, row, baseline, imbalance_factor, len(names)) if row else None
     samples = _chosen(found, train_images, most, seed)
-    found_faults = faults_of(samples[0]) if faults else []
+    found_faults = faults_of(_all_of(train_images), _all_of(test_images)) if faults else []
     size = samples[0].size()
     features = _features(network, found, output, *samples, size)
 
@@ -131,8 +138,7 @@ def _check(
 
 def _chosen(found: Found, train_images: Path, most: int, seed: int) -> tuple[Sample, Sample]:
     """Return the real and the kept images that are compared."""
-    real = manifest.read(train_images, "images", columns=["id", "label", "status"])
-    real = real.filter(pc.equal(real["status"], STATUS_OK))
+    real = _readable(train_images)
     kept = manifest.read(found.kept, "kept", columns=["id", "label", "kept"])
     kept = kept.filter(kept["kept"])
     if not kept.num_rows:
@@ -141,6 +147,18 @@ def _chosen(found: Found, train_images: Path, most: int, seed: int) -> tuple[Sam
         choose(real, [train_images], most, "real", seed),
         choose(kept, found.images, most, "generated", seed),
     )
+
+
+def _readable(path: Path) -> pa.Table:
+    """Return ids and labels of a manifest's images that have pixels."""
+    rows = manifest.read(path, "images", columns=["id", "label", "status"])
+    return rows.filter(pc.equal(rows["status"], STATUS_OK))
+
+
+def _all_of(path: Path) -> Sample:
+    """Return all images of a manifest."""
+    rows = _readable(path)
+    return Sample(rows["id"].to_pylist(), rows["label"].to_numpy().astype(np.int64), [path])
 
 
 def _features(

@@ -29,9 +29,10 @@ GOES_ALONG = (
     "real images before all."
 )
 FAULTS = (
-    "What cleanvision finds of single real training images, by its own thresholds and as they are "
+    "What cleanvision finds of all real training images, by its own thresholds and as they are "
     "stored: images that the dataset stage has resized have no odd sizes any more, and small ones "
-    "are easily called blurred. Look before you leave one out."
+    "are easily called blurred. Nearly the same are images of one perceptual hash, which small "
+    "ones may share by chance. Look before you leave one out."
 )
 _LISTED = 5
 """Images that are named of each fault."""

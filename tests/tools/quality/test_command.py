@@ -4,6 +4,7 @@ import csv
 import shutil
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.datasets import load_digits
 
@@ -25,6 +26,7 @@ from tests.sources.make_images import encode, put
 
 PER_CLASS = 12
 CLASSES = 10
+SPLITS = ("train", "test")
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,23 @@ def test_features_of_efficientnet(results, tmp_path):
     assert not (tmp_path / "real-scores.parquet").exists()
     values = [float(row["kernel_distance"]) for row in rows]
     assert max(values) == values[0]
+
+
+def test_faults_are_looked_for_in_all_images_and_among_test_images(results, tmp_path):
+    """No digit is there twice but those that are put among the test images."""
+    other = tmp_path / "other"
+    shutil.copytree(results, other)
+    train, test = (manifest.read(other / f"dataset/{one}.parquet", "images") for one in SPLITS)
+    record = manifest.read_metadata(other / "dataset/test.parquet")["provenance"]
+    place = test.schema.get_field_index("image")
+    images = [*train["image"].to_pylist()[:20], *test["image"].to_pylist()[20:]]
+    field = test.schema.field(place)
+    test = test.set_column(place, field, pa.array(images, field.type))
+    manifest.write(other / "dataset/test.parquet", "images", test, record)
+    quality(other, output=tmp_path / "out", most=3, faults=True)
+    text = (tmp_path / "out" / "quality.md").read_text()
+    assert f"| Same as a test image | 20 | {train['id'][0]}, " in text
+    assert "| Same as another | 0 |" in text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from sau.core.errors import UserError
-from sau.tools.quality.faults import KINDS, faults_of
+from sau.tools.quality.faults import COPIES, SINGLE, faults_of
 from sau.tools.quality.samples import Sample
 from tests.sources.make_images import encode
 
@@ -17,6 +17,11 @@ def picture(seed: int, size: tuple[int, int] = (64, 64)) -> Image.Image:
     """Coloured squares, as sharp as can be."""
     squares = np.random.default_rng(seed).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     return Image.fromarray(squares).resize(size, Image.Resampling.NEAREST)
+
+
+def brighter(image: Image.Image) -> Image.Image:
+    """The same picture to the eye, with no pixel the same."""
+    return image.point(lambda value: min(value + 2, 255))
 
 
 def soft() -> Image.Image:
@@ -49,9 +54,13 @@ def test_each_fault_is_found_and_good_images_have_none() -> None:
         "large": picture(34, (900, 900)),
         "grey": picture(35).convert("L"),
         "copy": picture(3),
+        "nearly": brighter(picture(4)),
     }
-    found = {fault.name: set(fault.ids) for fault in faults_of(Given(images))}
-    assert list(found) == list(KINDS.values())
+    test = {"test-new": picture(50), "test-same": picture(5), "test-nearly": brighter(picture(6))}
+    test |= {"test-twice": picture(51), "test-again": picture(51)}
+    found = {fault.name: set(fault.ids) for fault in faults_of(Given(images), Given(test))}
+    copies = [name for names in COPIES.values() for name in names]
+    assert list(found) == [*SINGLE.values(), *copies]
     assert {"dark"} <= found["Dark"]
     assert found["Light"] == {"light"}
     assert found["Blurred"] == {"blurred"}
@@ -60,11 +69,14 @@ def test_each_fault_is_found_and_good_images_have_none() -> None:
     assert found["Long and narrow"] == {"narrow"}
     assert "large" in found["Of an odd size"]
     assert found["Same as another"] == {"good-3", "copy"}
+    assert found["Same as a test image"] == {"good-5"}
+    assert {"good-4", "nearly"} <= found["Nearly another"]
+    assert "good-6" in found["Nearly a test image"]
     good = {name for names in found.values() for name in names if name.startswith("good")}
-    assert good == {"good-3"}
+    assert good == {"good-3", "good-4", "good-5", "good-6"}
 
 
 def test_without_cleanvision_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cleanvision", None)
     with pytest.raises(UserError, match="cleanvision is not installed: pip install 'sau-longtail"):
-        faults_of(Given({"good": picture(0)}))
+        faults_of(Given({"good": picture(0)}), Given({}))
