@@ -18,7 +18,7 @@ from sau.storage.belonging import Agree, Link, Split, check_inputs
 from sau.storage.files import write_text
 from sau.storage.manifest.schemas import STATUS_OK
 from sau.tools.kept_images import Found, find_kept
-from sau.tools.quality.faults import faults_of
+from sau.tools.quality.faults import Fault, faults_of
 from sau.tools.quality.features import (
     CLIP,
     NETWORKS,
@@ -30,13 +30,14 @@ from sau.tools.quality.features import (
 )
 from sau.tools.quality.figures import Measured, figures_of, some_of_all
 from sau.tools.quality.gains import correlations, read_gains
-from sau.tools.quality.page import frame_of, page_of
+from sau.tools.quality.page import frame_of, frame_of_faults, page_of
 from sau.tools.quality.pixels import sum_pixels
 from sau.tools.quality.samples import Sample, choose
 
 log = logging.getLogger(__name__)
 
 TABLE, PAGE, TEXT, REAL_SCORES = "quality.csv", "quality.html", "quality.md", "real-scores.parquet"
+FAULTS = "faults.csv"
 
 BELONGING = (
     Split("train_images", "training"),
@@ -68,7 +69,8 @@ def quality(
 
     Args:
         results: results folder of a run with synthetic images.
-        output: folder to write quality.csv, quality.html and quality.md into.
+        output: folder to write quality.csv, quality.html and quality.md into, and faults.csv with
+            each fault of each image.
         network: whose features are compared: clip, by the run's own scores, or
             efficientnet-lite0, with ImageNet weights.
         neighbours: k of precision, recall, density and coverage.
@@ -94,7 +96,7 @@ def quality(
     names = found.class_names
     gains = read_gains(results, row, baseline, imbalance_factor, len(names)) if row else None
     samples = _chosen(found, train_images, most, seed)
-    found_faults = faults_of(_all_of(train_images), _all_of(test_images)) if faults else []
+    found_faults = _faults(train_images, test_images) if faults else []
     size = samples[0].size()
     features = _features(network, found, output, *samples, size)
 
@@ -115,6 +117,8 @@ def quality(
     ]
     page = page_of(figures, gains, along, found_faults, facts=facts, rows=(row, baseline))
     write_text(output / TABLE, csv_of(frame_of(figures, gains)))
+    if faults:
+        write_text(output / FAULTS, csv_of(frame_of_faults(found_faults)))
     write_text(output / TEXT, to_markdown(page))
     write_text(output / PAGE, to_html(page))
     log.info("%s: %d real and %d generated images", output, len(real.labels), len(generated.labels))
@@ -159,6 +163,13 @@ def _all_of(path: Path) -> Sample:
     """Return all images of a manifest."""
     rows = _readable(path)
     return Sample(rows["id"].to_pylist(), rows["label"].to_numpy().astype(np.int64), [path])
+
+
+def _faults(train_images: Path, test_images: Path) -> list[Fault]:
+    """Return what is wrong with the training images, and say how many are looked at."""
+    train, test = _all_of(train_images), _all_of(test_images)
+    log.info("looking at %d training and %d test images", len(train.ids), len(test.ids))
+    return faults_of(train, test)
 
 
 def _features(

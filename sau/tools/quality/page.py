@@ -97,6 +97,12 @@ def frame_of(figures: Sequence[ClassFigures], gains: Gains | None) -> pd.DataFra
     return frame
 
 
+def frame_of_faults(faults: Sequence[Fault]) -> pd.DataFrame:
+    """Return a row for each fault of each image: what the page calls it, and the image's id."""
+    rows = [(fault.name, name) for fault in faults for name in fault.ids]
+    return pd.DataFrame(rows, columns=["fault", "id"])
+
+
 def _table(figures: Sequence[ClassFigures], gains: Gains | None) -> TextTable:
     heads = ["Class", "Real", "Generated", "Kernel distance", "Precision", "Recall", "Density"]
     heads += ["Coverage", "Spectrum", "Colour", *(["Gain"] if gains is not None else [])]

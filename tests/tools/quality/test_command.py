@@ -158,6 +158,11 @@ def test_faults_are_looked_for_in_all_images_and_among_test_images(results, tmp_
     text = (tmp_path / "out" / "quality.md").read_text()
     assert f"| Same as a test image | 20 | {train['id'][0]}, " in text
     assert "| Same as another | 0 |" in text
+    with (tmp_path / "out" / "faults.csv").open(newline="") as file:
+        named = [
+            row["id"] for row in csv.DictReader(file) if row["fault"] == "Same as a test image"
+        ]
+    assert named == train["id"].to_pylist()[:20]
 
 
 @pytest.mark.parametrize(
