@@ -9,9 +9,11 @@ from sau.core.errors import UserError
 from sau.storage import manifest
 from sau.storage.belonging import recorded_hashes
 from sau.storage.manifest.reading import read_record
+from sau.storage.manifest.schemas import CLASSIFIED
 
 MEASURES = (
     *("class_score", "zero_shot", "zero_shot_probability", "margin"),
+    *CLASSIFIED,
     *("perceptual_hash", "brightness", "contrast", "sharpness"),
 )
 """Columns of scores that are published; embeddings are not, for their size."""

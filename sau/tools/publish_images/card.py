@@ -22,8 +22,8 @@ SHOWN_OF_GENERATOR = 10
 LIMITS = """
 - These are pictures that a model drew, or that were imported, for classes that text named. A label
   says what a picture was to show, not that somebody has looked at it.
-- Scores are those of a CLIP model, which has its own mistakes and prejudices; pictures that it
-  likes are over-represented among the kept ones.
+- Scores are those of a CLIP model, and of classifiers if there were any, which have mistakes and
+  prejudices of their own; pictures that they like are over-represented among the kept ones.
 - The generator's training images are not part of this set. What it cannot draw is missing here,
   and what it overdoes is frequent.
 - A classifier that trains on these images alone sees a world that real photographs differ from:

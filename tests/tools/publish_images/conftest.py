@@ -63,6 +63,7 @@ class Results:
 
     def _score(self, name: str, i: int) -> dict[str, object]:
         row = {"id": name, "label": i % 2, "status": "ok", "class_score": i / 10, "zero_shot": 1}
+        row |= {"entropy": i / 20, "agreement": i / 10, "loss": None if i % 2 else i / 5}
         return row | {"perceptual_hash": -i, "embedding": [0.0, 1.0]}
 
     def _decision(self, name: str, i: int) -> dict[str, object]:

@@ -46,6 +46,9 @@ def test_datasets_opens_it_with_classes_and_pictures(results, tmp_path):
         assert row["score"] == pytest.approx(number / 10)
         assert (row["rank"], row["zero_shot"]) == (number // 2 + 1, "New York")
         assert row["perceptual_hash"] == -number
+        assert row["entropy"] == pytest.approx(number / 20)
+        assert row["agreement"] == pytest.approx(number / 10)
+        assert row["loss"] == (None if number % 2 else pytest.approx(number / 5))
         assert (row["reason"], row["width"], row["margin"]) == ("passes threshold", 8, None)
 
 
