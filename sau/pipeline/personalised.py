@@ -16,6 +16,9 @@ RECORD = "record.json"
 LEARNED_CLASSES = "classes.reuse"
 """A folder beside the shards, in which `CLASS/IDENTITY.safetensors` outlives them."""
 
+HEADER_ENTRY = "sau"
+"""The one entry in the header of files that the stage writes."""
+
 
 class Learned(NamedTuple):
     """What was learned of one class.
@@ -67,6 +70,20 @@ def read_record(folder: Path) -> dict[str, Any]:
             f"{folder}: no folder of the personalise stage as it was written ({why}); run that "
             "stage again"
         ) from error
+
+
+def is_learned(path: Path) -> bool:
+    """Return whether a safetensors file says that the personalise stage, of any run, wrote it.
+
+    Returns: False of a file that does not load, too.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return HEADER_ENTRY in (file.metadata() or {})
+    except (OSError, SafetensorError):
+        return False
 
 
 def refuse_learned_elsewhere(folders: Sequence[Path], train_images: Path) -> None:

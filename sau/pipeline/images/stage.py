@@ -190,13 +190,17 @@ def _generator(
 ) -> dict[str, Any]:
     """Return what a shard's provenance says of one of its generators."""
     from sau.pipeline.images.load import is_on_hub
+    from sau.pipeline.images.own_files import KEYS
     from sau.pipeline.images.wanted import identity_of_pictures
+    from sau.pipeline.personalised import is_learned
 
     digests = weights.of(settings)
     how = identity_of_pictures(settings, digests, record, words)
     on_hub = {"on_hub": True} if is_on_hub(settings) else {}
+    learned = [key for key in KEYS if (name := getattr(settings, key)) and is_learned(Path(name))]
+    files = {"learned_files": learned} if learned else {}
     named = {"source": settings.source, "model": settings.model}
-    return {"classes": classes, **named, **digests, **on_hub, "drawn_as": how}
+    return {"classes": classes, **named, **digests, **on_hub, **files, "drawn_as": how}
 
 
 def _rows_of_shard(

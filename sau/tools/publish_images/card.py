@@ -36,6 +36,12 @@ FROM_REAL = """
   images' licence, and whoever is to be seen in them, may bind what is done with these pictures.
 """.strip()
 
+FROM_FILES = """
+- Some of these pictures were drawn with LoRA weights or embeddings that were loaded from files.
+  Nothing says what these were learned from. It may have been real images, and then the pictures may
+  show what is in those, people and property included.
+""".strip()
+
 _SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -101,7 +107,7 @@ def card_text(card: Card) -> str:
             "set gives the same. `sha256` in each row is that of its picture's bytes."
         ),
         "## Limits",
-        "\n".join([LIMITS, *([FROM_REAL] if any(g.saw_real for g in card.generators) else [])]),
+        _limits(card),
         "## Licences",
         _licences(card),
     ]
@@ -226,6 +232,13 @@ def _licences(card: Card) -> str:
         lines.append(f"- Imported images: {escape(card.licences.of_imported or NOT_SAID)}.")
     lines.append("- A generator's licence may bind what is done with its pictures: read it.")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _limits(card: Card) -> str:
+    lines = [LIMITS]
+    lines += [FROM_REAL] if any(one.saw_real for one in card.generators) else []
+    lines += [FROM_FILES] if any(one.may_have_seen for one in card.generators) else []
+    return "\n".join(lines)
 
 
 def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

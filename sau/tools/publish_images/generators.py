@@ -40,7 +40,9 @@ class Generator:
         settings: what its pictures depend on, besides prompts and seeds; with those of the section
             `personalise`, by that word and theirs, if it learned each class first.
         labels: of the classes that it drew.
-        saw_real: whether it learned from real training images, or its pictures start from some.
+        saw_real: whether it learned from real training images, of this run or another one, or its
+            pictures start from some.
+        may_have_seen: settings of files of which nothing says what they were learned from.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Generator:
     settings: Mapping[str, Any]
     labels: Sequence[int]
     saw_real: bool
+    may_have_seen: Sequence[str]
 
 
 def generators_of(found: Found) -> list[Generator]:
@@ -78,8 +81,11 @@ def generators_of(found: Found) -> list[Generator]:
         one = by_label[labels[0]]
         told = f"{name} {weights[:_DIGITS]}" if name in several else name
         licence = _SHIPPED_LICENCE if one.model in SHIPPED else ""
-        saw_real = one.guide == "real" or bool(drawn[labels[0]].get("personalised"))
-        return Generator(told, licence, weights, told_of[labels[0]], labels, saw_real)
+        made = drawn[labels[0]]
+        learned_files = made.get("learned_files", [])
+        saw_real = one.guide == "real" or bool(made.get("personalised") or learned_files)
+        unknown = [key for key in _PATHS if getattr(one, key) and key not in learned_files]
+        return Generator(told, licence, weights, told_of[labels[0]], labels, saw_real, unknown)
 
     return [generator(labels) for labels in groups.values()]
 

@@ -14,6 +14,7 @@ from sau.core.errors import UserError
 from sau.pipeline.images.diffusers_generator import DiffusersGenerator
 from sau.pipeline.images.own_files import told
 from sau.pipeline.images.settings import ImagesSettings
+from sau.storage import manifest
 from tests.pipeline.images.conftest import Inputs, pixels, rows_of
 from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline, tiny_pipeline
 
@@ -95,6 +96,8 @@ def test_each_class_is_drawn_with_its_own_lora_weights(
     for row, picture in zip(rows_of(path), pixels(path), strict=True):
         own = files[row["label"]]
         assert np.array_equal(picture, expected(model, row["prompt"], row, lora=own, scale=0.5))
+    made = manifest.read_metadata(path)["provenance"]["generators"]
+    assert ["learned_files" in one for one in made] == [False, False]
 
 
 @pytest.mark.parametrize("vectors", [1, 3])

@@ -44,8 +44,10 @@ def test_classes_are_drawn_with_what_was_learned(
     assert np.array_equal(
         learned, pixels(prompts.run(0, "files", **settings, **{key: str(folder)}))
     )
-    made = manifest.read_metadata(tmp_path / "drawn" / "learned-0.parquet")["provenance"]
-    assert all(f"{key}_sha256" in one for one in made["generators"])
+    for name in ("learned", "files"):
+        made = manifest.read_metadata(tmp_path / "drawn" / f"{name}-0.parquet")["provenance"]
+        assert all(f"{key}_sha256" in one for one in made["generators"])
+        assert all(one["learned_files"] == [key] for one in made["generators"])
 
 
 def test_weights_of_all_classes_draw_each_of_them(inputs: Inputs) -> None:

@@ -247,7 +247,30 @@ def test_generator_that_learned_each_class_is_one_and_says_from_what(tmp_path):
     assert one["settings"]["personalise.method"] == "lora"
     assert "lora" not in one["settings"]
     assert one["settings"]["lora_scale"] == 1
-    assert one["saw_real"]
+    assert (one["saw_real"], one["may_have_seen"]) == (True, [])
+
+
+@pytest.mark.parametrize("key", ["lora", "embedding"])
+def test_files_that_may_have_been_learned_from_real_images_say_so(tmp_path, key):
+    settings = {"source": "diffusers", "model": "m", key: "/x/files"}
+    own = {"New York": {key: ""}}
+    certain, possible = "come of real training images", "Nothing says what these were learned from"
+    for learned, said in (([], possible), ([key], certain)):
+        drawn = [
+            ONE_GENERATOR[0] | {"classes": ["ant"], f"{key}_sha256": "a" * 64},
+            ONE_GENERATOR[0] | {"classes": ["New York"]},
+        ]
+        drawn[0] |= {"learned_files": learned} if learned else {}
+        made = Results(tmp_path / "r", settings | {"per_class": own}, generators=drawn)
+        publish_images(made.folder, output=tmp_path / "set", replace=True)
+        text = (tmp_path / "set/README.md").read_text()
+        assert [limit in text for limit in (certain, possible)] == [
+            said == certain,
+            said == possible,
+        ]
+        recorded = json.loads((tmp_path / "set/provenance.json").read_text())["generators"]
+        limits = [(one["saw_real"], one["may_have_seen"]) for one in recorded]
+        assert limits == [(said == certain, [key] if said == possible else []), (False, [])]
 
 
 @pytest.mark.parametrize(("lora_for", "told"), [("each-class", False), ("all-classes", True)])
@@ -266,6 +289,7 @@ def test_pictures_that_start_from_real_images_say_so(results, tmp_path):
     said = "Some of these pictures come of real training images"
     alone = (tmp_path / "noise/README.md").read_text()
     assert said not in alone
+    assert "loaded from files" not in alone
     assert "strength" not in alone
     guided = Results(tmp_path / "r", GLIDE | {"guide": "real", "steps": "4", "strength": 0.6})
     publish_images(guided.folder, output=tmp_path / "guided")
