@@ -24,6 +24,7 @@ from sau.storage import manifest
 from sau.storage.manifest import reading
 from tests.pipeline.images.conftest import pixels, rows_of
 from tests.pipeline.images.quick import Quick
+from tests.pipeline.images.tiny_diffusers import save_tiny_pipeline
 
 NAMES = ["zero", "one"]
 OF_CLASS = 18
@@ -162,10 +163,13 @@ def test_members_take_turns_each_in_an_order_of_its_own() -> None:
     assert [guide_of(["one"], "cat", number, 0) for number in range(3)] == ["one"] * 3
 
 
-def test_picture_is_the_same_whatever_shard_and_batch_it_falls_in(real: Real) -> None:
+@pytest.mark.parametrize("source", ["glide", "diffusers"])
+def test_picture_is_the_same_whatever_shard_and_batch_it_falls_in(real: Real, source: str) -> None:
+    given = {} if source == "glide" else {"model": save_tiny_pipeline(real.folder / "model")}
+    given |= {"source": source}
     tails = real.tails(("2", 0))
-    whole = real.draw(tails, batch_size=40)
-    parts = [real.draw(tails, shard, shards=3, batch_size=7) for shard in range(3)]
+    whole = real.draw(tails, batch_size=40, **given)
+    parts = [real.draw(tails, shard, shards=3, batch_size=7, **given) for shard in range(3)]
     assert np.array_equal(pixels(*parts), pixels(whole))
     by_id = {row["id"]: row for path in parts for row in rows_of(path)}
     assert by_id == {row["id"]: row for row in rows_of(whole)}
