@@ -23,6 +23,10 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
             ["prompts", "--train-images", "a", "--output", "b", '--templates=["no name"]'],
             "prompts.templates: 'no name' must have {name}",
         ),
+        (
+            ["prompts", "--train-images", "a", "--output", "b", '--attributes={"place": "places"}'],
+            "prompts.attributes.place: 'places' must be a list of phrases",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(words, message, capsys):

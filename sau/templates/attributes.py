@@ -6,6 +6,7 @@ from typing import Any
 
 from sau.core.errors import UserError
 from sau.core.random_streams import numpy_generator
+from sau.templates.phrase_lists import LISTS
 from sau.templates.templates import PLACEHOLDERS
 
 MOST_PHRASES = 100
@@ -15,15 +16,15 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def check_attributes(attributes: Mapping[str, Any], key: str) -> None:
-    """Check attributes: each a list of phrases, or the number of those that are to be asked for.
+    """Check attributes: each a list of phrases, a shipped one's name, or how many to ask for.
 
     Args:
         attributes: by the name that stands in a template's braces.
         key: the setting they stand in, for the message.
 
     Raises:
-        UserError: a name that no template can have, or neither a list nor such a number; a phrase
-            that is empty, no text, or there twice.
+        UserError: a name that no template can have; neither a list, nor the name of one, nor such a
+            number; a phrase that is empty, no text, or there twice.
     """
     for name, phrases in attributes.items():
         where = f"{key}.{name}"
@@ -34,10 +35,10 @@ def check_attributes(attributes: Mapping[str, Any], key: str) -> None:
             )
         if isinstance(phrases, list):
             _check_phrases(phrases, where)
-        elif type(phrases) is not int or not 2 <= phrases <= MOST_PHRASES:
+        elif phrases not in LISTS and not _is_count(phrases):
             raise UserError(
                 f"{where}: {phrases!r} must be a list of phrases; or how many a language model is "
-                f"asked for, 2 to {MOST_PHRASES}"
+                f"asked for, 2 to {MOST_PHRASES}; or the name of a shipped list: {', '.join(LISTS)}"
             )
 
 
@@ -56,6 +57,10 @@ def balanced(phrases: Sequence[str], *names: str | int) -> Iterator[str]:
     generator = numpy_generator(*names)
     while True:
         yield from (phrases[place] for place in generator.permutation(len(phrases)))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 2 <= value <= MOST_PHRASES
 
 
 def _check_phrases(phrases: Sequence[Any], where: str) -> None:

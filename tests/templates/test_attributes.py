@@ -63,6 +63,7 @@ def test_template_may_have_known_gaps_alone():
         ({"place": 101}, "2 to 100"),
         ({"place": True}, "must be a list of phrases"),
         ({"place": "x"}, "must be a list of phrases"),
+        ({"place": "backgrounds"}, "the name of a shipped list: backgrounds-20, styles-20"),
     ],
 )
 def test_attribute_that_will_not_do_is_refused(attributes, message):

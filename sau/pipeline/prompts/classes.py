@@ -11,6 +11,7 @@ from sau.settings.names import did_you_mean
 from sau.settings.section import Section, setting
 from sau.sources.naming import distinct_names, labels_by_name
 from sau.templates.attributes import check_attributes
+from sau.templates.phrase_lists import phrases_of
 from sau.templates.template_sets import expand
 from sau.templates.templates import article, attributes_of, clean_name
 
@@ -109,7 +110,8 @@ def class_words(
         classes: `prompts.classes`: what to say instead, by a class's name or its label.
         templates: of all classes; sets by their names.
         source: of all classes.
-        attributes: of all classes: lists of phrases, or how many are to be asked for.
+        attributes: of all classes: lists of phrases, shipped ones by their names, or how many are
+            to be asked for.
 
     Raises:
         UserError: a key of `classes` that is no class, is two of them, or names one a second time.
@@ -151,6 +153,7 @@ def _words(
     gaps = {attribute for template in templates for attribute in attributes_of(template)}
     known = {**shared.attributes, **own.attributes}
     attributes = {key: known[key] for key in sorted(gaps)}
+    asked = {key: count for key, count in attributes.items() if isinstance(count, int)}
     return ClassWords(
         label=label,
         key=key,
@@ -159,8 +162,8 @@ def _words(
         synonyms=tuple(map(clean_name, own.synonyms)),
         templates=templates,
         source=own.source or shared.source,
-        phrases={key: found for key, found in attributes.items() if isinstance(found, list)},
-        asked={key: count for key, count in attributes.items() if isinstance(count, int)},
+        phrases={k: phrases_of(found) for k, found in attributes.items() if k not in asked},
+        asked=asked,
     )
 
 

@@ -45,7 +45,7 @@ def _check(
     templates: Sequence[str], attributes: Mapping[str, Any], source: str, where: str
 ) -> None:
     check_templates(templates, f"{where}.templates", attributes)
-    asked = [name for name in _gaps(templates) if not isinstance(attributes[name], list)]
+    asked = [name for name in _gaps(templates) if isinstance(attributes[name], int)]
     if asked and source != GRID:
         raise UserError(
             f"{where}.attributes.{asked[0]}: {attributes[asked[0]]}, but source is {source}, so no "

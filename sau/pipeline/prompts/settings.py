@@ -10,6 +10,7 @@ from sau.pipeline.prompts.gaps import GRID, check_gaps
 from sau.pipeline.prompts.llm import check
 from sau.settings.section import Section, conditions_of, setting
 from sau.templates.attributes import check_attributes
+from sau.templates.phrase_lists import LISTS
 from sau.templates.template_sets import SETS
 from sau.templates.templates import check_template
 
@@ -42,7 +43,8 @@ class TemplateSettings(Section):
     attributes: dict[str, Any] = setting(
         {},
         "what varies from prompt to prompt: by the word in the templates' braces, a list of "
-        "phrases; or with source grid how many of them the language model gives for each class",
+        f"phrases, or the name of a shipped one ({', '.join(LISTS)}); or with source grid how many "
+        "of them the language model gives for each class",
     )
     order: Literal["cycle", "sample"] = setting(
         "cycle", "use the templates in turn, or draw one for each prompt by the seed"

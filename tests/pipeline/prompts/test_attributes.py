@@ -66,6 +66,20 @@ def test_class_may_have_phrases_of_its_own(real_images, tmp_path):
     assert not table[table["label"] == 0]["prompt"].str.contains("barn").any()
 
 
+def test_shipped_lists_are_named_in_place_of_phrases(real_images, tmp_path):
+    classes = {"owl": {"attributes": {"place": ["in a barn"]}}}
+    given = GRID | {"attributes": {"place": "backgrounds-20", "style": "styles-20"}}
+    table = table_of(
+        real_images, tmp_path / "prompts.parquet", per_class=20, classes=classes, **given
+    )
+    bees, owls = (table[table["label"] == label]["prompt"].tolist() for label in (0, 1))
+    assert len(set(bees)) == 20
+    for place, style in (("beside a lake", "film photo"), ("in fresh snow", "phone snapshot")):
+        assert sum(text.endswith(f" of a bee {place}.") for text in bees) == 1
+        assert sum(text.startswith(f"A {style} of ") for text in bees) == 1
+    assert all(text.endswith(" of an owl in a barn.") for text in owls)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
