@@ -1,7 +1,8 @@
 """The profile for Kubernetes, in a dry run: no cluster is there.
 
 Snakemake imports every plugin that is installed whenever it starts, and this one's client takes a
-second to import: so it is none of the packages that are installed for the tests.
+second to import: so it is none of the packages that are installed for the tests. Continuous
+integration has it in a folder beside them.
 """
 
 from pathlib import Path
