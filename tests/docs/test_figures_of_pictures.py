@@ -93,10 +93,28 @@ def test_networks_that_choose_digits_have_the_published_figure() -> None:
 
 
 def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:
-    runs = pd.read_csv(PUBLISHED / "digits-personalised" / "summary.csv")
-    own = runs[(runs["method"] == "Fill-Up") & (runs["variant"] == "default")]
-    told = mean_and_deviation(own[own["split"] == "all"]["top1_last"])
-    assert f"has {told} with the default's pictures" in " ".join(text_of("docs/results.md").split())
+    """With the default's pictures, with its own (textual inversion), and with LoRA's."""
+    folder = PUBLISHED / "digits-personalised"
+    runs = pd.read_csv(folder / "summary.csv")
+    runs = runs[(runs["method"] == "Fill-Up") & (runs["split"] == "all")]
+    found = pd.read_csv(folder / "sweep.csv").set_index(["method", "variant"])
+    default, own, lora = (
+        mean_and_deviation(runs[runs["variant"] == variant]["top1_last"])
+        for variant in ("default", "inversion", "lora-each")
+    )
+    of_own, of_lora = (
+        [found.loc[("Fill-Up", variant), f"difference_{what}"] for what in ("mean", "low", "high")]
+        for variant in ("inversion", "lora-each")
+    )
+    text = " ".join(text_of("docs/results.md").split())
+    assert f"has {default} with the default's pictures" in text
+    told = "it has {}, a difference of {} points ({} to {})"
+    assert told.format(own, *map(signed, of_own)) in text
+    assert "it has {}: {} ({} to {})".format(lora, *map(signed, of_lora)) in text
+    page = " ".join(text_of("docs/methods/fill_up.md").split())
+    middle, most, least = (f"{-value:.1f}" for value in of_own)
+    told = f"{own} with those of textual inversion, {middle} points less ({least} to {most})"
+    assert f"has {default} with the default's pictures and {told}" in page
 
 
 def test_gain_of_the_last_stage_with_the_default_pictures_is_the_published_one() -> None:
