@@ -11,10 +11,13 @@ from tests.docs.published import (
     VIEWS,
     by_seed,
     mean_and_deviation,
+    paired,
     signed,
     table_after,
     text_of,
 )
+
+BOUNDS = ("mean", "low", "high")
 
 
 def test_results_of_guided_images_are_the_published_ones() -> None:
@@ -56,9 +59,67 @@ def test_results_of_pictures_are_those_of_the_published_sweep(
             by_run = runs[of_row & (runs["split"] == "all")]["top1_last"]
             assert len(by_run) == 5
             assert top1 == mean_and_deviation(by_run), (variant, method)
-            bounds = [signed(row[f"difference_{what}"]) for what in ("mean", "low", "high")]
+            bounds = [signed(row[f"difference_{what}"]) for what in BOUNDS]
             expected = "" if np.isnan(row.difference_mean) else "{} ({} to {})".format(*bounds)
             assert gain == expected, (variant, method)
+
+
+DRAWN = "#ways-to-draw-and-to-choose-on-digits"
+CHOSEN = "#which-generated-images-to-train-on-on-cifake"
+LEARNED = "#a-generator-that-has-learned-from-real-images"
+VERDICTS = {
+    (False, False): "none that can be told",
+    (True, True): "less",
+    (False, True): "less where real images come last",
+}
+"""By whether CE*, and CE*, then real, have less, in the words of the table of all means."""
+
+
+@pytest.mark.parametrize(
+    ("names", "data"),
+    [
+        (["digits-pictures", "digits-classifiers"], f"[digits]({DRAWN})"),
+        (["cifake-chosen"], f"[CIFAKE]({CHOSEN})"),
+        (["digits-chosen"], f"[digits]({CHOSEN})"),
+        (["digits-personalised"], f"[digits]({LEARNED})"),
+    ],
+)
+def test_table_of_all_means_is_that_of_the_published_sweeps(names: list[str], data: str) -> None:
+    """All variants of these sweeps stand in it, with their figures and a verdict by these."""
+    _, *lines = table_after(text_of("docs/results.md"), "| means | data |")
+    own = {cells[0].split("`")[1]: cells[2:] for cells in lines if cells[1] == data}
+    found = pd.concat([pd.read_csv(PUBLISHED / name / "sweep.csv") for name in names])
+    found["method"] = found["method"].str.removesuffix(VIEWS)
+    found = found[found["method"].isin(TWO_ROWS) & (found["variant"] != "default")]
+    assert set(own) == set(found["variant"])
+    assert len(own) == sum(cells[1] == data for cells in lines)
+    for variant, (*cells, verdict) in own.items():
+        less = []
+        for method, cell in zip(("CE*", "CE*, then real"), cells, strict=True):
+            row = found[(found["method"] == method) & (found["variant"] == variant)]
+            middle, low, high = (row[f"difference_{what}"].item() for what in BOUNDS)
+            assert cell == f"{signed(middle)} ({signed(low)} to {signed(high)})", (variant, method)
+            assert low < 0, f"{variant} raises accuracy"
+            less.append(high < 0)
+        assert verdict == VERDICTS[less[0], less[1]], variant
+
+
+def test_counts_of_the_table_of_all_means_are_those_of_its_verdicts() -> None:
+    text = " ".join(text_of("docs/results.md").split())
+    _, *lines = table_after(text_of("docs/results.md"), "| means | data |")
+    verdicts = [cells[-1] for cells in lines]
+    counts = [verdicts.count(words) for words in VERDICTS.values()]
+    assert counts == [18, 6, 4]
+    assert f"in ten of the {len(lines)} lines accuracy is lower" in text
+    assert f"looking at {2 * len(lines)} of them" in text
+    assert "18 make no difference that can be told" in text
+    assert "Six cost accuracy in both rows, four only where real images come last" in text
+    found = pd.concat(pd.read_csv(file) for file in sorted(PUBLISHED.glob("digits-*/sweep.csv")))
+    found = found[(found["method"] == "CE*") & (found["variant"] != "default")]
+    width = (found["difference_high"] - found["difference_low"]).median()
+    assert f"on digits are {width:.1f} points wide in the median" in text
+    gain = paired("CE*, then real", "CE, then real", ["digits-steps"], 100)
+    assert "{} points ({} to {}) over the same two stages on real images".format(*gain) in text
 
 
 def test_gains_over_real_images_alone_on_a_small_tail_are_the_published_ones() -> None:
@@ -103,7 +164,7 @@ def test_result_of_fill_up_is_that_of_the_published_sweep() -> None:
         for variant in ("default", "inversion", "lora-each")
     )
     of_own, of_lora = (
-        [found.loc[("Fill-Up", variant), f"difference_{what}"] for what in ("mean", "low", "high")]
+        [found.loc[("Fill-Up", variant), f"difference_{what}"] for what in BOUNDS]
         for variant in ("inversion", "lora-each")
     )
     text = " ".join(text_of("docs/results.md").split())
