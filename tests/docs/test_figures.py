@@ -1,5 +1,6 @@
 """Figures on the written pages: each is recomputed from the published runs."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.docs.published import (
     COLUMNS,
     MINUS,
+    PUBLISHED,
     by_seed,
     mean_and_deviation,
     paired,
@@ -175,3 +177,13 @@ def test_results_of_the_filter_are_the_published_ones(folder: str, method: str) 
 def test_figures_are_not_printed_in_bold(page: str) -> None:
     """A bold figure says that it is the best, and three seeds seldom can."""
     assert re.findall(rf"\*\*[{MINUS}-]?\d[\d.]*", text_of(page)) == []
+
+
+@pytest.mark.parametrize("page", ["docs/benchmarks.md", "docs/images.md"])
+def test_ratio_of_mixed_batches_is_the_published_one(page: str) -> None:
+    record = json.loads((PUBLISHED / "benchmarks" / "mixed_batches.json").read_text())
+    [ratio] = record["ratios"]
+    bounds = f"{ratio['lowest']:.2f} to {ratio['highest']:.2f}"
+    text = " ".join(text_of(page).split())
+    assert f"a class at a time takes {ratio['ratio']:.2f} times" in text
+    assert f"({bounds} in {len(ratio['rounds']['slower'])} rounds" in text
