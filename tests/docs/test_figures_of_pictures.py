@@ -6,6 +6,7 @@ import pytest
 
 from sau.metrics.paired_over_seeds import paired_over_seeds
 from tests.docs.published import (
+    MINUS,
     PUBLISHED,
     TWO_ROWS,
     VIEWS,
@@ -146,6 +147,43 @@ def test_gains_over_real_images_alone_on_a_small_tail_are_the_published_ones() -
     few = runs[(runs["method"] == f"CE*, then real{VIEWS}") & (runs["split"] == "few")]
     of_real = by_seed(f"Balanced Softmax{VIEWS}", ["cifake-tail"], 100, "few")
     assert f"{few['top1_last'].mean():.1f} against {of_real.mean():.1f}" in text
+
+
+def test_gains_over_the_same_stages_on_real_images_alone_are_the_published_ones() -> None:
+    """All rows of one run, so of one processor: none is compared with a row of another run."""
+    text, folder = text_of("docs/results.md"), ["cifake-small-real"]
+    _, *rows = table_after(text, "| row, 160 steps |")
+    assert len(rows) == 4
+    for label, _, top1, *splits in rows:
+        method = label.removesuffix(" (180 steps)") + VIEWS
+        assert len(by_seed(method, folder, 100)) == 5
+        assert top1 == mean_and_deviation(by_seed(method, folder, 100))
+        means = [by_seed(method, folder, 100, name).mean() for name in ("many", "medium", "few")]
+        assert splits == [f"{mean:.2f}" for mean in means], method
+    _, *rows = table_after(text, "| difference on that tail |")
+    assert len(rows) == 5
+    for difference, cell in rows:
+        better, other = difference.split(f" {MINUS} ")
+        middle, low, high = paired(better + VIEWS, other + VIEWS, folder, 100)
+        assert cell == f"{middle} ({low} to {high})", difference
+    flat = " ".join(text.split())
+    over = paired(f"CE*, then real{VIEWS}", f"CE, then real{VIEWS}", folder, 100)
+    assert "bring {} points ({} to {}) over *CE, then real*".format(*over) in flat
+    best = paired(f"CE*, then real{VIEWS}", f"Balanced Softmax{VIEWS}", folder, 100)
+    assert "and {} ({} to {}) over Balanced Softmax, the better".format(*best) in flat
+    under = paired(f"Balanced Softmax{VIEWS}", f"CE, then real{VIEWS}", folder, 100)
+    assert "it is {} points below Balanced Softmax ({} to {})".format(*under) in flat
+    for split, told in (
+        ("many", "{:.2f} against {:.2f} of"),
+        ("few", "have {:.2f} against {:.2f}."),
+    ):
+        ours, theirs = (
+            by_seed(f"{method}, then real{VIEWS}", folder, 100, split).mean()
+            for method in ("CE*", "CE")
+        )
+        assert told.format(ours, theirs) in flat
+    told = "{} ({} to {}) on a tail of CIFAKE of 500 to 5 images, {} over Balanced Softmax there"
+    assert told.format(*over, best[0]) in flat
 
 
 def test_networks_that_choose_digits_have_the_published_figure() -> None:
