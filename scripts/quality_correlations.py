@@ -18,6 +18,7 @@ import pandas as pd
 from sau.core.errors import EXIT_USER_ERROR, UserError
 from sau.tools.quality.figures import ALL, ClassFigures
 from sau.tools.quality.gains import REAL, Correlation, Gains, correlations
+from scripts import published_figures
 
 PLACE = "place in the tail"
 """Of a class, from the largest; in published figures classes stand by their real images."""
@@ -28,6 +29,16 @@ def figures_of(quality: pd.DataFrame) -> list[ClassFigures]:
     names = list(ClassFigures.__dataclass_fields__)
     rows = quality[quality["name"] != ALL][names].to_dict("records")
     return [ClassFigures(**{str(name): value for name, value in row.items()}) for row in rows]
+
+
+def recalls_of(published: Path) -> pd.DataFrame:
+    """Return the recall of each row and class of a published run.
+
+    Raises:
+        UserError: a folder with neither figures.csv nor confusion matrices.
+    """
+    written = published / "figures.csv"
+    return pd.read_csv(written) if written.is_file() else published_figures.figures_of(published)
 
 
 def gains_of(
@@ -43,7 +54,7 @@ def gains_of(
         own = published[
             (published["method"] == label) & (published["imbalance_factor"].astype(str) == factor)
         ]
-        recall = own.set_index("class")["recall"].reindex(list(names))
+        recall = pd.to_numeric(own.set_index("class")["recall"]).reindex(list(names))
         if recall.isna().any():
             raise UserError(f"no figures of {label!r} at imbalance factor {factor} for each class")
         recalls.append(recall.to_numpy(dtype=np.float64))
@@ -67,7 +78,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Print the table; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("quality", type=Path, help="quality.csv, as `sau quality` wrote it")
-    parser.add_argument("published", type=Path, help="folder with figures.csv")
+    parser.add_argument("published", type=Path, help="folder with figures.csv or counts")
     parser.add_argument("--row", required=True, help="that trained on the images")
     parser.add_argument("--baseline", required=True, help="that it is compared with")
     parser.add_argument("--imbalance-factor", default="100", help="of both")
@@ -76,7 +87,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         figures = figures_of(pd.read_csv(arguments.quality, keep_default_na=True))
         gains = gains_of(
-            pd.read_csv(arguments.published / "figures.csv"),
+            recalls_of(arguments.published),
             arguments.row,
             arguments.baseline,
             arguments.imbalance_factor,
