@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -187,3 +188,29 @@ def test_ratio_of_mixed_batches_is_the_published_one(page: str) -> None:
     text = " ".join(text_of(page).split())
     assert f"a class at a time takes {ratio['ratio']:.2f} times" in text
     assert f"({bounds} in {len(ratio['rounds']['slower'])} rounds" in text
+
+
+def test_run_of_a_million_is_told_as_it_was_recorded() -> None:
+    path = PUBLISHED / "benchmarks" / "million.json"
+    figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+    whole, tenth = figures["whole"], figures["tenth"]
+    text = " ".join(text_of("docs/benchmarks.md").split())
+    assert whole["shards_when_killed"] == 1
+    assert whole["rows"]["drawn"] == whole["rows"]["kept"] == 1_280_000
+    assert f"of which the complement takes {whole['rows']['taken']:,}." in text
+    assert f"ends {whole['resumed_seconds'] / 60:.0f} minutes later" in text
+    assert f"`sau plan` takes {whole['plan_seconds']:.0f} s" in text
+    assert f"the dry run {whole['dry_run_seconds']:.0f} s" in text
+
+    def mebibytes(size: dict[str, Any], stage: str) -> str:
+        return f"{size['stages'][stage]['peak_bytes'] / 2**20:,.0f}"
+
+    for stage, between in (("images", "{} and {} MiB"), ("scores", "{} and {}")):
+        told = between.format(mebibytes(whole, stage), mebibytes(tenth, stage))
+        assert f"{stage} {told}" in text
+    for stage in ("filter", "complement", "prompts"):
+        assert f"{stage} {mebibytes(whole, stage)} and {mebibytes(tenth, stage)}" in text
+    told = f"{mebibytes(tenth, 'images')} MiB with 8,000 pictures of 32 pixels and"
+    assert f"{told} {mebibytes(whole, 'images')} MiB with" in " ".join(
+        text_of("docs/images.md").split()
+    )
