@@ -228,3 +228,16 @@ def test_gain_of_the_last_stage_with_the_default_pictures_is_the_published_one()
         f"{found.mean:.1f} points ({found.low:.1f} to {found.high:.1f}, paired t-test"
         in text_of("docs/results.md")
     )
+
+
+def test_faults_of_real_images_are_told_as_they_were_found() -> None:
+    text = " ".join(text_of("docs/quality.md").split())
+    told = pd.read_csv(PUBLISHED / "fast-cifake-real" / "faults.csv")["fault"].value_counts()
+    assert (
+        f"{told['Blurred']} are called blurred, {told['Dark']} dark, {told['Light']} light" in text
+    )
+    assert f"{told['Nearly empty']} nearly empty" in text
+    assert f"{told['Nearly another']} nearly another" in text
+    assert f"{told['Nearly a test image']} are nearly a test image" in text
+    assert len(told) == 6
+    assert pd.read_csv(PUBLISHED / "digits-quality" / "faults.csv").empty
