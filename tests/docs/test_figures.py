@@ -214,3 +214,24 @@ def test_run_of_a_million_is_told_as_it_was_recorded() -> None:
     assert f"{told} {mebibytes(whole, 'images')} MiB with" in " ".join(
         text_of("docs/images.md").split()
     )
+
+
+def test_ratios_of_the_fast_lane_are_the_published_ones() -> None:
+    text = " ".join(text_of("docs/benchmarks.md").split())
+    for name, tellings in (
+        (
+            "fast_lane",
+            [
+                "{} in float32 ({} to {};",
+                "{} times the plain float32 script in bfloat16 ({} to {} in",
+            ],
+        ),
+        ("kept_memory", ["{} times ({} to {} in 7 rounds)"]),
+    ):
+        record = json.loads((PUBLISHED / "benchmarks" / f"{name}.json").read_text())
+        for ratio, telling in zip(record["ratios"], tellings, strict=True):
+            figures = (f"{ratio[key]:.2f}" for key in ("ratio", "lowest", "highest"))
+            assert telling.format(*figures) in text
+    peaks = record["figures"]["peak_bytes"]
+    told = f"{peaks['keeps'] / 2**20:,.0f} MiB in place of {peaks['leaves'] / 2**20:,.0f}"
+    assert told in text
