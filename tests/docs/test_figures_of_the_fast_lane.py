@@ -47,6 +47,12 @@ def test_result_of_the_fast_lane_at_factor_10_is_the_published_one() -> None:
     assert told in " ".join(text_of("docs/results.md").split())
 
 
+def test_result_of_the_fast_lane_at_factor_50_is_the_published_one() -> None:
+    last = by_seed(f"CE*, then real{VIEWS}", ["fast-cifake-factor-50"], 50)
+    told = f"one seed, *CE*, then real* has {mean_and_deviation(last)} % on"
+    assert told in " ".join(text_of("docs/results.md").split())
+
+
 def test_gain_of_real_images_last_is_paired_over_the_published_seeds() -> None:
     runs = pd.read_csv(PUBLISHED / "fast-cifake-then-real" / "top1-by-epoch.csv")
     before, after = (runs[runs["epoch"] == epoch].set_index("seed")["top1"] for epoch in (8, 12))
