@@ -4,16 +4,16 @@ Each is a process of its own, as what glibc is told cannot be taken back. The pr
 `precision: auto`.
 """
 
-import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
+from benchmarks.peak import peak_of_process
 from benchmarks.record import Record
+from benchmarks.serving import Serving
 from benchmarks.timing import Ratio, interleave
 from benchmarks.training_process import KEEPS, LEAVES
 from sau.core.errors import UserError
@@ -35,14 +35,17 @@ def main(words: Sequence[str] | None = None) -> Record:
     device = prepare(arguments)
     if arguments.device != "cpu":
         raise UserError("benchmarks.kept_memory: --device must be cpu")
-    sizes = arguments.width, arguments.batch_size, arguments.steps, arguments.threads
+    numbers = arguments.width, arguments.batch_size, arguments.steps, arguments.threads
+    sizes = [str(number) for number in numbers]
     with ExitStack() as stack:
-        trainers = {name: _started(stack, name, sizes) for name in (LEAVES, KEEPS)}
+        trainers = {
+            name: Serving(stack, "training_process", name, *sizes) for name in (LEAVES, KEEPS)
+        }
         found = interleave(
             {name: partial(_epoch, trainer) for name, trainer in trainers.items()},
             arguments.seconds,
         )
-        peaks = {name: _peak_bytes(trainer) for name, trainer in trainers.items()}
+        peaks = {name: peak_of_process(trainer.number) for name, trainer in trainers.items()}
     precision = "bfloat16" if computes_in_bfloat16(device) else "float32"
     what = f"{arguments.steps} steps of {arguments.batch_size}, width {arguments.width}"
     ratio = Ratio(f"{what}, {precision}", "memory given back", "kept", found[LEAVES], found[KEEPS])
@@ -52,29 +55,10 @@ def main(words: Sequence[str] | None = None) -> Record:
     return record
 
 
-def _started(stack: ExitStack, memory: str, sizes: tuple[int, ...]) -> "subprocess.Popen[str]":
-    words = [sys.executable, "-m", "benchmarks.training_process", memory, *map(str, sizes)]
-    pipe = subprocess.PIPE
-    process = stack.enter_context(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True))
-    assert process.stdout is not None
-    if process.stdout.readline().strip() != "ready":
-        raise UserError("benchmarks.kept_memory: a process does not train, see above")
-    return process
-
-
-def _epoch(process: "subprocess.Popen[str]") -> float:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return float(process.stdout.readline())
-
-
-def _peak_bytes(process: "subprocess.Popen[str]") -> int:
-    """Return the highest resident memory of a process that still runs."""
-    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
+def _epoch(trainer: Serving) -> float:
+    """Return the seconds of one more epoch."""
+    trainer.tell("")
+    return float(trainer.answer())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from benchmarks.record import Record
 from benchmarks.timing import Ratio
 from sau.core.errors import UserError
 from sau.storage import manifest
+from sau.storage.manifest.schemas import STATUS_OK
 
 SMALLER = 10
 SIDE = 16
@@ -89,15 +90,16 @@ class Run:
         return self._seconds(self._words())
 
     def rows(self) -> dict[str, int]:
-        """Return how many rows are drawn, kept and taken; ids are all different."""
+        """Return how many shards there are, and how many different pictures, kept and taken."""
         out = self.folder / "results"
         shards = sorted((out / "images").glob("*.parquet"))
-        ids = manifest.read(shards, "images", columns=["id", "status"])
+        drawn = manifest.read(shards, "images", columns=["id", "status"])
+        drawn = drawn.filter(pc.equal(drawn["status"], STATUS_OK))
         kept = manifest.read(out / "filter" / "kept.parquet", "kept", columns=["kept"])
         taken = manifest.read(self.folder / TARGET, "members", columns=["id"])
         return {
             "shards": len(shards),
-            "drawn": pc.count_distinct(ids["id"]).as_py(),
+            "drawn": pc.count_distinct(drawn["id"]).as_py(),
             "kept": pc.sum(kept["kept"]).as_py(),
             "taken": pc.count_distinct(taken["id"]).as_py(),
         }
@@ -124,7 +126,8 @@ class Run:
     def _seconds(self, words: Sequence[str]) -> float:
         start = time.perf_counter()
         if self._start(words).wait():
-            raise UserError(f"benchmarks.million: {' '.join(words)} failed, see {self._log()}")
+            last = "\n".join(self._log().read_text(encoding="utf-8").splitlines()[-20:])
+            raise UserError(f"benchmarks.million: {' '.join(words)} failed:\n{last}")
         return time.perf_counter() - start
 
     def _start(self, words: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.peak import peak_of_this_process
+from benchmarks.peak import peak_of_process
 from sau.__main__ import main
 from sau.pipeline.images.image_generator import Drawn
 from sau.pipeline.images.own_files import Embedding
@@ -74,5 +74,5 @@ if __name__ == "__main__":
     with patch("sau.pipeline.images.generate.load_generator", Noise):
         Noise.most = int(sys.argv[2])
         code = main(["images", *sys.argv[3:]])
-    Path(sys.argv[1]).write_text(f"{peak_of_this_process()}\n", encoding="utf-8")
+    Path(sys.argv[1]).write_text(f"{peak_of_process()}\n", encoding="utf-8")
     sys.exit(code)

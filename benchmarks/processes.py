@@ -5,7 +5,6 @@ wall; what the threads computed meanwhile stands beside them.
 """
 
 import statistics
-import subprocess
 import sys
 import time
 from argparse import ArgumentParser
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from benchmarks.command import parser_of, positive, prepare, run, settings_of
 from benchmarks.record import Record
+from benchmarks.serving import Serving
 from benchmarks.timing import Ratio, interleave
 from sau.core.errors import UserError
 
@@ -33,30 +33,16 @@ class Drawers:
 
     def __init__(self, stack: ExitStack, count: int, model: str, steps: str, threads: int) -> None:
         """Start them, and wait until all are ready; the stack ends them."""
-        words = [sys.executable, "-m", "benchmarks.drawing_process", model, steps, str(threads)]
-        pipe = subprocess.PIPE
-        self._processes = [
-            stack.enter_context(subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True))
-            for _ in range(count)
-        ]
-        for process in self._processes:
-            if self._line(process) != "ready":
-                raise UserError("benchmarks.processes: the model does not load, see above")
+        words = model, steps, str(threads)
+        self._processes = [Serving(stack, "drawing_process", *words) for _ in range(count)]
 
     def draw(self, images: int) -> Took:
         """Draw so many pictures in all."""
         start = time.perf_counter()
         for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.write(f"{images // len(self._processes)}\n")
-            process.stdin.flush()
-        computed = [float(self._line(process)) for process in self._processes]
+            process.tell(str(images // len(self._processes)))
+        computed = [float(process.answer()) for process in self._processes]
         return Took(time.perf_counter() - start, sum(computed))
-
-    @staticmethod
-    def _line(process: "subprocess.Popen[str]") -> str:
-        assert process.stdout is not None
-        return process.stdout.readline().strip()
 
 
 def build_parser() -> ArgumentParser:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks.peak import peak_of_this_process
+from benchmarks.peak import peak_of_process
 from sau.metrics import confusion_matrix
 from sau.pipeline.report.confusion import confusion, confusion_matrices
 from sau.pipeline.report.figure_csv import confusion_csv
@@ -84,9 +84,9 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.way:
         names = [f"class {label}" for label in range(asked.classes)]
         runs = [made_run(row, asked.classes) for row in range(asked.rows)]
-        before = peak_of_this_process()
+        before = peak_of_process()
         WAYS[asked.way](runs, names)
-        peak = peak_of_this_process()
+        peak = peak_of_process()
         print(f"{asked.way}, {asked.rows} rows of {asked.classes:,} classes: ", end="")
         print(f"{peak / 1e9:.2f} GB at most, {before / 1e9:.2f} GB of them before")
         return

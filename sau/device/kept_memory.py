@@ -12,18 +12,17 @@ NEVER = -1
 """To return nothing of the heap to the kernel."""
 
 OWN_WORDS = ("MALLOC_", "GLIBC_TUNABLES")
-"""How variables begin by which somebody has told glibc himself what to do."""
+"""How the names of variables begin by which a user tells glibc what to do."""
 
 
 def keep_freed_memory() -> None:
     """Let large tensors of this process, from now on, take memory that others have left.
 
-    glibc maps a large block anew, of more than 32 MiB always, and unmaps it when it is freed; the
-    kernel then clears all its pages, one by one as they are first written. That takes as long as
-    many an operation that writes the block. It cannot be undone, so it is for a process that
-    computes and ends, and not for a library. It concerns blocks of the main thread. No effect on
-    what is computed; none where memory comes from another allocator (macOS, Windows, musl), or
-    where the environment has words of its own for glibc (`OWN_WORDS`).
+    glibc maps each large block anew, of more than 32 MiB always, and unmaps it when it is freed;
+    the kernel then clears its pages one by one, as they are first written. This cannot be undone,
+    so it is for a process that computes and ends, not for a library. It concerns blocks of the main
+    thread. No effect on what is computed; none at all where memory comes from another allocator
+    (macOS, Windows, musl), or where the environment tells glibc what to do (`OWN_WORDS`).
     """
     if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
         return

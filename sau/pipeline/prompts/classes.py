@@ -162,7 +162,7 @@ def _words(
         synonyms=tuple(map(clean_name, own.synonyms)),
         templates=templates,
         source=own.source or shared.source,
-        phrases={k: phrases_of(found) for k, found in attributes.items() if k not in asked},
+        phrases={key: phrases_of(given) for key, given in attributes.items() if key not in asked},
         asked=asked,
     )
 

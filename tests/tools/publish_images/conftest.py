@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import datasets
 import pyarrow as pa
 import pytest
 
@@ -12,6 +13,14 @@ from tests.sources.make_images import picture
 NAMES = ["ant", "New York"]
 WEIGHTS = "0123456789abcdef" * 4
 ONE_GENERATOR = [{"classes": NAMES, "weights_sha256": WEIGHTS, "drawn_as": "x"}]
+
+
+datasets.disable_progress_bars()
+
+
+def load(folder: Path, tmp_path: Path) -> datasets.DatasetDict:
+    """Open a folder as users of `datasets` do, with a cache of the test's own."""
+    return datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
 
 
 class Results:
