@@ -58,3 +58,16 @@ def paired(better: str, other: str, folders: list[str], factor: int) -> tuple[st
     half = stats.t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1) / np.sqrt(len(gains))
     mean = gains.mean()
     return signed(mean), signed(mean - half), signed(mean + half)
+
+
+def assert_published(rows: list[list[str]], folder: list[str], more: str, views: str = "") -> None:
+    """Hold rows of five seeds against a run: label, data, top-1, and that of three splits.
+
+    `more` ends the labels of methods with a further stage; `views` ends the published names.
+    """
+    for label, _, top1, *splits in rows:
+        method = label.removesuffix(more) + views
+        assert len(by_seed(method, folder, 100)) == 5
+        assert top1 == mean_and_deviation(by_seed(method, folder, 100))
+        means = [by_seed(method, folder, 100, name).mean() for name in ("many", "medium", "few")]
+        assert splits == [f"{mean:.2f}" for mean in means], method

@@ -10,6 +10,7 @@ from tests.docs.published import (
     PUBLISHED,
     TWO_ROWS,
     VIEWS,
+    assert_published,
     by_seed,
     mean_and_deviation,
     paired,
@@ -154,12 +155,7 @@ def test_gains_over_the_same_stages_on_real_images_alone_are_the_published_ones(
     text, folder = text_of("docs/results.md"), ["cifake-small-real"]
     _, *rows = table_after(text, "| row, 160 steps |")
     assert len(rows) == 4
-    for label, _, top1, *splits in rows:
-        method = label.removesuffix(" (180 steps)") + VIEWS
-        assert len(by_seed(method, folder, 100)) == 5
-        assert top1 == mean_and_deviation(by_seed(method, folder, 100))
-        means = [by_seed(method, folder, 100, name).mean() for name in ("many", "medium", "few")]
-        assert splits == [f"{mean:.2f}" for mean in means], method
+    assert_published(rows, folder, " (180 steps)", VIEWS)
     _, *rows = table_after(text, "| difference on that tail |")
     assert len(rows) == 5
     for difference, cell in rows:
